@@ -1,0 +1,106 @@
+"""What the vendors document: one folder per provider, loaded into frozen values."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from specs.documents import Document, Operation, read_document
+from specs.errors import SpecError, SpecimenError, did_you_mean
+from specs.lifecycle import Lifecycle
+from specs.lifecycle_file import read_lifecycle
+from specs.schemas import Schemas
+
+__all__ = ["Document", "Lifecycle", "Operation", "Provider", "SpecError", "SpecimenError", "load", "names"]
+
+SEARCH_PATH_VARIABLE = "SPECIMEN_PATH"
+ENTRY_POINT_GROUP = "specimen.providers"
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, eq=False)
+class Provider:
+    """A provider's facts: its document, its lifecycle, and the folder they come from."""
+
+    name: str
+    folder: Path
+    document: Document
+    lifecycle: Lifecycle
+    is_builtin: bool = field(default=True)
+
+    @cached_property
+    def schemas(self) -> Schemas:
+        """Validators of the contract: open to added fields."""
+        return Schemas(self.document)
+
+    @cached_property
+    def strict_schemas(self) -> Schemas:
+        """Validators that our own mock is held to."""
+        return Schemas(self.document, strict=True)
+
+    @property
+    def mount(self) -> str:
+        """Where the mock serves it: `/<name>` and the path of the vendor's base URL."""
+        return f"/{self.name}{self.document.base_path}"
+
+
+def names() -> tuple[str, ...]:
+    """The names of all providers: built-in folders, folders on `SPECIMEN_PATH`, entry points `specimen.providers`."""
+    return tuple(_folders())
+
+
+def load(name: str) -> Provider:
+    """The provider of that name.
+
+    Raises:
+        SpecError: there is none, or one of its files states what cannot be.
+    """
+    folders = _folders()
+    if name not in folders:
+        raise SpecError(f"provider '{name}'", f"there is none. {did_you_mean(name, folders)}")
+    return _load(name, folders[name])
+
+
+@cache
+def _load(name: str, folder: Path) -> Provider:
+    document = read_document(folder / "openapi.yaml")
+    lifecycle = read_lifecycle(folder / "lifecycle.yaml")
+    where = str(folder / "lifecycle.yaml")
+    used = [lifecycle.create.operation, *(read.operation for read in lifecycle.reads)]
+    for case in lifecycle.errors.values():
+        used += [case.operation, *(step.operation for step in case.setup)]
+    for operation in used:
+        if operation not in document.operations:
+            raise SpecError(
+                where, f"operation '{operation}' is not in openapi.yaml. {did_you_mean(operation, document.operations)}"
+            )
+    examples = {name for operation in document.operations.values() for name, _ in operation.examples()}
+    for credential in lifecycle.credentials.values():
+        if credential.fails is not None and credential.fails not in examples:
+            what = f"fails with '{credential.fails}', which no operation has as an example."
+            raise SpecError(f"{where}: credentials/{credential.name}", f"{what} {did_you_mean(credential.fails, examples)}")
+    return Provider(name, folder, document, lifecycle, folder.parent == _HERE)
+
+
+def _folders() -> dict[str, Path]:
+    found = {folder.name: folder for folder in sorted(_HERE.iterdir()) if _is_provider(folder)}
+    for root in filter(None, os.environ.get(SEARCH_PATH_VARIABLE, "").split(os.pathsep)):
+        path = Path(root)
+        if not path.is_dir():
+            raise SpecError(SEARCH_PATH_VARIABLE, f"'{root}' is not a folder.")
+        folders = [path] if _is_provider(path) else [entry for entry in sorted(path.iterdir()) if _is_provider(entry)]
+        if not folders:
+            raise SpecError(SEARCH_PATH_VARIABLE, f"'{root}' holds no folder with openapi.yaml and lifecycle.yaml.")
+        for folder in folders:
+            found.setdefault(folder.name, folder)
+    for entry in entry_points(group=ENTRY_POINT_GROUP):
+        module = entry.load()
+        found.setdefault(entry.name, Path(module.__file__).parent)
+    return found
+
+
+def _is_provider(folder: Path) -> bool:
+    return (folder / "openapi.yaml").is_file() and (folder / "lifecycle.yaml").is_file()

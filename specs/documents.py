@@ -1,0 +1,249 @@
+"""A provider's openapi.yaml as frozen values: operations with merged parameters, bodies, answers and named examples."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from specs.errors import SpecError, did_you_mean
+from specs.files import read_yaml
+
+# Keywords whose values are data, in which nothing has a meaning.
+_DATA = frozenset({"value", "example", "const", "default", "enum"})
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+# Answers to requests that no operation takes; each is one of `components/responses`, with one example.
+COMPONENT_RESPONSES = {
+    "route_not_found": ("RouteNotFound", 404),
+    "method_not_allowed": ("MethodNotAllowed", 405),
+    "request_timeout": ("RequestTimeout", 408),
+    "content_too_large": ("ContentTooLarge", 413),
+    "unsupported_media_type": ("UnsupportedMediaType", 415),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A path, query or header parameter; `pointer` is the place of its schema in the document."""
+
+    name: str
+    location: str
+    required: bool
+    schema: Mapping[str, Any]
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A body of one content type; `pointer` is the place of its schema, None where the document gives none."""
+
+    content_type: str
+    pointer: str | None
+    examples: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer that the document lists: its status, and a `Media` per content type."""
+
+    status: str
+    media: tuple[Media, ...]
+    headers: Mapping[str, Any]
+    mark: str
+
+    def content(self, content_type: str) -> Media | None:
+        """The media of a content type, parameters such as charset left aside."""
+        plain = content_type.partition(";")[0].strip().lower()
+        return next((media for media in self.media if media.content_type == plain), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the document."""
+
+    id: str
+    method: str
+    path: str
+    parameters: tuple[Parameter, ...]
+    bodies: tuple[Media, ...]
+    body_required: bool
+    responses: Mapping[str, Response]
+    security: tuple[str, ...]
+    mark: str
+    source: str
+    is_safe: bool
+
+    def body(self, content_type: str) -> Media | None:
+        """The request body of a content type, or None where the operation takes no such body."""
+        plain = content_type.partition(";")[0].strip().lower()
+        return next((media for media in self.bodies if media.content_type == plain), None)
+
+    def example(self, name: str) -> tuple[int, str, Any] | None:
+        """Status, content type and value of a named response example; the caller must not change the value."""
+        for status, response in self.responses.items():
+            for media in response.media:
+                if name in media.examples:
+                    return int(status), media.content_type, media.examples[name]
+        return None
+
+    def examples(self) -> Iterator[tuple[str, int]]:
+        """Names and statuses of all response examples, in the document's order."""
+        for status, response in self.responses.items():
+            for media in response.media:
+                for name in media.examples:
+                    yield name, int(status)
+
+
+class Document:
+    """An OpenAPI 3.1 document; `raw` is the file's value and must not be changed."""
+
+    def __init__(self, raw: Mapping[str, Any], path: Path) -> None:
+        self.raw = raw
+        self.path = path
+        self.operations: dict[str, Operation] = {}
+        for route, item in raw.get("paths", {}).items():
+            for method in METHODS:
+                if method in item:
+                    operation = self._operation(route, method, item)
+                    if operation.id in self.operations:
+                        raise SpecError(str(path), f"the operationId '{operation.id}' stands twice.")
+                    self.operations[operation.id] = operation
+
+    @cached_property
+    def base_path(self) -> str:
+        """The path of the vendor's base URL, without a slash at its end."""
+        servers = self.raw.get("servers") or [{"url": "/"}]
+        url: str = servers[0]["url"]
+        rest = url.partition("://")[2]
+        return (url if not rest else "/" + rest.partition("/")[2]).rstrip("/")
+
+    def resolve(self, node: Any, pointer: str = "") -> tuple[Any, str]:
+        """The value that a node's `$ref` leads to, with its JSON pointer; a node without one is its own answer."""
+        seen: set[str] = set()
+        while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
+            ref = node["$ref"]
+            if not ref.startswith("#/") or ref in seen:
+                raise SpecError(f"{self.path}: {pointer}", f"$ref '{ref}' leads nowhere in this file.")
+            seen.add(ref)
+            pointer = ref[1:]
+            node = self.at(pointer)
+        return node, pointer
+
+    def at(self, pointer: str) -> Any:
+        """The value at a JSON pointer.
+
+        Raises:
+            SpecError: there is none.
+        """
+        node: Any = self.raw
+        for part in pointer.split("/")[1:]:
+            key = part.replace("~1", "/").replace("~0", "~")
+            try:
+                node = node[int(key)] if isinstance(node, list) else node[key]
+            except (KeyError, IndexError, ValueError, TypeError):
+                possible = node if isinstance(node, Mapping) else ()
+                raise SpecError(f"{self.path}: {pointer}", f"there is no '{key}'. {did_you_mean(key, possible)}") from None
+        return node
+
+    def component(self, kind: str) -> tuple[int, str, Any] | None:
+        """Status, content type and value of the answer for a request that no operation takes, by kind of problem."""
+        name, status = COMPONENT_RESPONSES[kind]
+        if name not in self.raw.get("components", {}).get("responses", {}):
+            return None
+        response = self._response(str(status), self.raw["components"]["responses"][name], f"/components/responses/{name}")
+        for media in response.media:
+            for value in media.examples.values():
+                return status, media.content_type, value
+        return None
+
+    def served(self, mount: str) -> dict[str, Any]:
+        """A copy whose first server is the place where it is served."""
+        document: dict[str, Any] = copy.deepcopy(dict(self.raw))
+        document["servers"] = [{"url": mount, "description": "this server"}, *document.get("servers", [])]
+        return document
+
+    def _operation(self, route: str, method: str, item: Mapping[str, Any]) -> Operation:
+        node = item[method]
+        pointer = f"/paths/{escape(route)}/{method}"
+        if "operationId" not in node:
+            raise SpecError(f"{self.path}: {pointer}", "an operationId is missing.")
+        # An operation's parameter replaces the path item's of the same name and place (OpenAPI 3.1, "Path Item Object").
+        merged: dict[tuple[str, str], Parameter] = {}
+        for owner, place in ((item, f"/paths/{escape(route)}"), (node, pointer)):
+            for index, entry in enumerate(owner.get("parameters", [])):
+                found, at = self.resolve(entry, f"{place}/parameters/{index}")
+                schema = found.get("schema", {})
+                merged[found["name"].lower() if found["in"] == "header" else found["name"], found["in"]] = Parameter(
+                    found["name"], found["in"], bool(found.get("required")), self.resolve(schema)[0], f"{at}/schema"
+                )
+        body, body_at = self.resolve(node.get("requestBody", {}), f"{pointer}/requestBody")
+        security = node.get("security", self.raw.get("security", []))
+        return Operation(
+            id=node["operationId"],
+            method=method,
+            path=route,
+            parameters=tuple(merged.values()),
+            bodies=self._media(body, body_at),
+            body_required=bool(body.get("required")),
+            responses={
+                str(status): self._response(str(status), response, f"{pointer}/responses/{status}")
+                for status, response in node.get("responses", {}).items()
+            },
+            security=tuple(name for requirement in security for name in requirement),
+            mark=mark_of(node),
+            source=node.get("x-source", ""),
+            is_safe=bool(node.get("x-safe", method in ("get", "head"))),
+        )
+
+    def _response(self, status: str, node: Any, pointer: str) -> Response:
+        found, at = self.resolve(node, pointer)
+        return Response(status, self._media(found, at), found.get("headers", {}), mark_of({**found, **node}))
+
+    def _media(self, node: Mapping[str, Any], pointer: str) -> tuple[Media, ...]:
+        found = []
+        for content_type, media in node.get("content", {}).items():
+            place = f"{pointer}/content/{escape(content_type)}"
+            examples = {name: self.resolve(example)[0].get("value") for name, example in media.get("examples", {}).items()}
+            found.append(Media(content_type.lower(), f"{place}/schema" if "schema" in media else None, examples))
+        return tuple(found)
+
+
+def escape(part: str) -> str:
+    """A key as a part of a JSON pointer (RFC 6901)."""
+    return part.replace("~", "~0").replace("/", "~1")
+
+
+def mark_of(node: Mapping[str, Any]) -> str:
+    """How we know what a node of the document says: D documented, P public, A assumed."""
+    return {"public": "P", "assumed": "A"}.get(node.get("x-provenance", ""), "D")
+
+
+def read_document(path: Path) -> Document:
+    """The OpenAPI document in a file.
+
+    Raises:
+        SpecError: it is no YAML, or has an operation without an id or a `$ref` that leads nowhere.
+    """
+    raw = read_yaml(path)
+    if not isinstance(raw, dict) or not str(raw.get("openapi", "")).startswith("3.1"):
+        raise SpecError(str(path), "expected an OpenAPI 3.1 document (`openapi: 3.1.0`).")
+    document = Document(raw, path)
+    for node, pointer in _references(raw, ""):
+        document.resolve(node, pointer)
+    return document
+
+
+def _references(node: Any, pointer: str) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Every value with a `$ref`, and its place; what examples show is data."""
+    if isinstance(node, Mapping):
+        if isinstance(node.get("$ref"), str):
+            yield node, pointer
+        for key, value in node.items():
+            if key not in _DATA:
+                yield from _references(value, f"{pointer}/{escape(key)}")
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from _references(value, f"{pointer}/{index}")

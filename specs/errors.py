@@ -1,0 +1,31 @@
+"""The root of the error tree, and the errors of files that state facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class SpecimenError(Exception):
+    """Anything that a user of Specimen can mend; its text says where, what was expected, what came and what to do."""
+
+
+class SpecError(SpecimenError):
+    """A provider's file states something that cannot be.
+
+    `where` is the file and the place inside it, `what` the sentence that explains it.
+    """
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(f"{where}: {what}")
+        self.where = where
+        self.what = what
+
+
+def did_you_mean(given: object, possible: Iterable[str]) -> str:
+    """The end of an error sentence: the nearest possible value, or all of them."""
+    names = sorted(possible)
+    close = get_close_matches(str(given), names, n=1)
+    if close:
+        return f"Did you mean '{close[0]}'?"
+    return f"Possible: {', '.join(names) or 'nothing'}."

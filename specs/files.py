@@ -1,0 +1,46 @@
+"""YAML files as plain JSON values, with the file's name in every error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from specs.errors import SpecError
+
+# libyaml's loader is ten times faster; the pure one is there where PyYAML was built without it.
+_BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_BASE):  # type: ignore[misc]  # the base is chosen at run time
+    """YAML's JSON part: timestamps stay the text that the file shows; a repeated key is an error."""
+
+
+def _mapping(loader: Any, node: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key = str(loader.construct_object(key_node, deep=True))
+        if key in found:
+            raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' stands twice", key_node.start_mark)
+        found[key] = loader.construct_object(value_node, deep=True)
+    return found
+
+
+_Loader.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for letter, resolvers in _BASE.yaml_implicit_resolvers.items()
+}
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+
+
+def read_yaml(path: Path) -> Any:
+    """The value in a YAML file, its keys as text.
+
+    Raises:
+        SpecError: the file is missing, is not UTF-8 or is not YAML; the text names the line.
+    """
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - derived from the safe loader
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SpecError(str(path), " ".join(str(error).split())) from error

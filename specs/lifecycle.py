@@ -1,0 +1,214 @@
+"""A provider's lifecycle.yaml as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def nothing() -> Mapping[str, Any]:
+    """The empty mapping, shared."""
+    return _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class IdForm:
+    """The form of an identifier: a UUID of a version, or a prefix and `length` characters of an alphabet."""
+
+    kind: str
+    prefix: str = ""
+    length: int = 0
+    alphabet: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A value of the status field. `mark` says how we know it: D documented, P public, A assumed."""
+
+    name: str
+    terminal: bool
+    mark: str
+    source: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A legal move between two states; a session usually stays `seconds` in the first."""
+
+    origin: str
+    to: str
+    cause: str
+    seconds: float
+    mark: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """`seconds` after its creation, a session that is in one of `froms` moves to `to`."""
+
+    seconds: int
+    to: str
+    froms: tuple[str, ...]
+    mark: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTemplate:
+    """A request with placeholders such as `{session}`; `body` is meaningful when `has_body`."""
+
+    path: Mapping[str, str] = field(default_factory=nothing)
+    query: Mapping[str, Any] = field(default_factory=nothing)
+    headers: Mapping[str, str] = field(default_factory=nothing)
+    body: Any = None
+    has_body: bool = False
+    raw: str | None = None
+    content_type: str | None = None
+    multipart: tuple[Mapping[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """How a session is made, and where the answer shows its id (a JSON pointer)."""
+
+    operation: str
+    request: RequestTemplate
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """How a session is read, and where the answer shows the status (a JSON pointer, or None).
+
+    Only sessions with the given `facts` are read so.
+    """
+
+    operation: str
+    request: RequestTemplate
+    status: str | None
+    facts: Mapping[str, Any] = field(default_factory=nothing)
+
+    def fits(self, facts: Mapping[str, Any]) -> bool:
+        """Whether a session with these facts is read so."""
+        return all(facts.get(name) == value for name, value in self.facts.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A credential that the mock knows; `fails` names the error example it is answered with, if it is no good."""
+
+    name: str
+    headers: Mapping[str, str]
+    facts: Mapping[str, Any] = field(default_factory=nothing)
+    fails: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Magic:
+    """The free field of the create request that can ask for a scenario."""
+
+    pointer: str
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A fact that a wish may narrow, with its possible values."""
+
+    name: str
+    values: tuple[Any, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A named path through the lifecycle with its facts."""
+
+    name: str
+    alias: str
+    summary: str
+    path: tuple[str, ...]
+    facts: Mapping[str, Any]
+    mark: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A request to send before another."""
+
+    operation: str
+    request: RequestTemplate
+    credential: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCase:
+    """A request that is answered with the named error example of its operation."""
+
+    name: str
+    example: str
+    operation: str
+    status: int
+    request: RequestTemplate
+    setup: tuple[Setup, ...]
+    credential: str | None
+    mark: str
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class Lifecycle:
+    """Everything that lifecycle.yaml states."""
+
+    title: str
+    homepage: str
+    ids: Mapping[str, IdForm]
+    lifetime: Lifetime | None
+    create: Create
+    reads: tuple[Read, ...]
+    states: Mapping[str, State]
+    initial: str
+    transitions: tuple[Transition, ...]
+    credentials: Mapping[str, Credential]
+    magic: Magic | None
+    choices: Mapping[str, Choice]
+    scenarios: Mapping[str, Scenario]
+    errors: Mapping[str, ErrorCase] = field(default_factory=dict)
+
+    @cached_property
+    def _edges(self) -> dict[tuple[str, str], Transition]:
+        return {(edge.origin, edge.to): edge for edge in self.transitions}
+
+    @cached_property
+    def terminal(self) -> frozenset[str]:
+        """The states that a session never leaves."""
+        return frozenset(name for name, state in self.states.items() if state.terminal)
+
+    def is_edge(self, before: str, after: str) -> bool:
+        """Whether a session may move from one state to the other."""
+        return (before, after) in self._edges
+
+    def transition(self, before: str, after: str) -> Transition:
+        """The edge between two states.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return self._edges[before, after]
+
+    def through(self, state: str) -> Scenario | None:
+        """The first scenario whose path leads through `state`."""
+        return next((scenario for scenario in self.scenarios.values() if state in scenario.path), None)
+
+    @property
+    def default(self) -> Scenario:
+        """The happy path: what a session does when nothing is wished."""
+        return next(iter(self.scenarios.values()))
