@@ -1,0 +1,1 @@
+"""Tests, benchmarks and the tools that remake and check the repo's data."""
