@@ -1,0 +1,55 @@
+# make serve | test | check | fixtures | bench | bench-peers
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEV_READY := $(VENV)/.ready-dev
+PORT ?= 8080
+# As a variable of the environment the pins hold for build tools too.
+PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test check fixtures bench bench-peers clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version). Choose one: make PYTHON=python3.12 …" >&2; exit 2; }
+	@echo "Making $(VENV) …" >&2
+	@$(PYTHON) -m venv $(VENV)
+
+$(READY): $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing the pinned dependencies (once) …" >&2
+	@$(PIP) install -e .
+	@touch $@
+
+$(DEV_READY): $(READY)
+	@echo "Installing the pinned development tools (once) …" >&2
+	@$(PIP) install -e '.[dev]'
+	@touch $@
+
+serve: $(READY) ## serve all five providers on http://127.0.0.1:8080
+	@$(BIN)/specimen serve --port $(PORT)
+
+test: $(DEV_READY) ## run the tests
+	@$(BIN)/python -m pytest -n 2
+
+check: $(DEV_READY) ## lint, types, import directions, spec lint
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m tests.lint_specs
+
+fixtures: $(READY) ## remake the golden files
+	@$(BIN)/python -m tests.golden
+
+bench: $(READY) ## measure the mock against a bare ASGI function and stock Connexion
+	@$(BIN)/python -m tests.bench
+
+bench-peers: $(READY) ## the same, with Prism and Mockoon from npm
+	@$(BIN)/python -m tests.bench --peers
+
+clean: ## remove the virtual environment
+	@rm -rf $(VENV)

@@ -1,0 +1,1 @@
+"""A sandbox of KYC vendors that runs on a laptop."""

@@ -1,0 +1,275 @@
+"""The composition root: settings in, one ASGI application out."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+import specs
+from fixtures import recipes
+from fixtures.recipe import DEFAULT_NAMESPACE, NAMESPACE_PARAMETER
+from mockserver import connexion31, document_pages, hosted
+from mockserver.clock import Clock
+from mockserver.endpoint import VISIT, Endpoint, Visit, unrouted
+from mockserver.errors import SettingError, did_you_mean
+from mockserver.journal import Entry, Journal
+from mockserver.provider import Problem, Request, load_behaviour
+from mockserver.reply import Reply
+from mockserver.sending import Extra, send_problem, send_reply
+from mockserver.sessions import Ledger, Sessions
+from mockserver.settings import Settings
+from mockserver.store import Store
+from mockserver.store.memory import MemoryStore
+from mockserver.table import VERSION as TABLE_VERSION
+from mockserver.table import Table
+from specs import Operation, Provider
+
+logger = logging.getLogger("specimen")
+NAMESPACE_HEADER = "specimen-namespace"
+_NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_NAMESPACE_QUERY = re.compile(rb"(?:^|&)" + NAMESPACE_PARAMETER.encode() + rb"=([^&]*)")
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
+_MOST_ORIGINS = 256
+_ANYBODY: Extra = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"*"),
+)
+# Requests that no operation takes still need one to be rendered for.
+_NO_OPERATION = Operation("", "", "", (), (), False, {}, (), "A", "", is_safe=True)
+
+
+class Namespace:
+    """What callers of one namespace share: a clock and a journal (their sessions are in the store)."""
+
+    __slots__ = ("clock", "journal")
+
+    def __init__(self, clock: Clock, journal: Journal) -> None:
+        self.clock = clock
+        self.journal = journal
+
+
+class Mounted:
+    """A provider as it is served."""
+
+    def __init__(self, provider: Provider, store: Store, settings: Settings, start: int, clocks: Callable[[str], Clock]) -> None:
+        self.provider = provider
+        self.base_path = provider.document.base_path
+        self.behaviour = load_behaviour(provider)
+        self.ledger = Ledger(provider, store, recipes.answers(provider), settings, start, clocks)
+        self.table = Table(provider, self.ledger.catalogue)
+        endpoints: dict[str, ASGIApp] = {
+            operation.id: Endpoint(provider, operation, self.behaviour, self.ledger)
+            for operation in provider.document.operations.values()
+        }
+        self.routed = connexion31.build(provider, endpoints, self.otherwise)
+
+    async def otherwise(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """Answers what no operation takes: a wrong method or a wrong path, in the vendor's form."""
+        visit: Visit = scope[VISIT]
+        now = visit.clock.now()
+        allow = scope.get(connexion31.ALLOW, ())
+        kind = "method_not_allowed" if allow else "route_not_found"
+        detail = f"{scope['method']} {visit.path[:200]}"
+        request = Request(_NO_OPERATION, scope, now=now, origin=visit.origin, namespace=visit.namespace)
+        request.headers = visit.headers
+        reply = unrouted(self.provider, self.behaviour, Problem(kind, detail, allow=allow), request)
+        visit.journal.add(Entry(now, self.provider.name, scope["method"], None, reply.status, None))
+        await send_reply(send, reply, visit.extra, is_head=scope["method"] == "HEAD")
+
+
+class App:
+    """All providers under their mounts, on one port."""
+
+    def __init__(self, settings: Settings, providers: Iterable[Provider], store: Store | None = None) -> None:
+        self.settings = settings
+        self.clock = Clock(settings.now, frozen=settings.freeze)
+        self.store = MemoryStore() if store is None else store
+        start = self.clock.started_at
+        self.mounted = {entry.name: Mounted(entry, self.store, settings, start, self._clock_of) for entry in providers}
+        self._at_root = next(iter(self.mounted.values())) if len(self.mounted) == 1 else None
+        self._namespaces: dict[str, Namespace] = {}
+        self._origins: dict[tuple[str, str, str], str] = {}
+
+    def namespace(self, name: str) -> Namespace:
+        """A namespace, made when first asked for."""
+        found = self._namespaces.get(name)
+        if found is None:
+            clock = self.clock if name == DEFAULT_NAMESPACE else self.clock.fork()
+            found = self._namespaces[name] = Namespace(clock, Journal(self.settings.journal_entries))
+        return found
+
+    def _clock_of(self, namespace: str) -> Clock:
+        return self.namespace(namespace).clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request, or the server's own start and stop."""
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        elif scope["type"] == "http":
+            try:
+                await self._serve(scope, receive, send)
+            except Exception:
+                # Nothing of the request is logged but its method: paths and bodies may hold ids and tokens.
+                logger.exception("a %s request was not answered; this is a bug in Specimen", scope["method"])
+                await send_problem(send, 500, "Specimen has a bug; its log says where.")
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers: dict[str, str] = {}
+        for raw_name, raw_value in scope["headers"]:
+            name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        extra: Extra = ()
+        if "origin" in headers and self.settings.is_loopback:
+            extra = _ANYBODY
+            if scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
+                await send_reply(send, Reply(204), _preflight(headers))
+                return
+        path: str = scope["path"]
+        first, slash, rest = path[1:].partition("/")
+        mounted, prefix = self.mounted.get(first), f"/{first}"
+        if mounted is None or not slash:
+            mounted, prefix, rest = self._without_mount(headers, path)
+        else:
+            rest = "/" + rest
+        if mounted is None:
+            await self._own(path, send, extra)
+            return
+        name = headers.get(NAMESPACE_HEADER)
+        if name is None:
+            name = DEFAULT_NAMESPACE
+            if scope["query_string"] and (match := _NAMESPACE_QUERY.search(scope["query_string"])):
+                name = match[1].decode("latin-1")
+        if name is not DEFAULT_NAMESPACE and _NAMESPACE.fullmatch(name) is None:
+            detail = f"{NAMESPACE_HEADER}: expected up to 64 letters, digits, '.', '_' and '-', beginning with a letter or digit."
+            await send_problem(send, 400, detail, extra=extra)
+            return
+        space = self.namespace(name)
+        origin = self._origin(scope, headers, prefix)
+        visit = scope[VISIT] = Visit(name, space.clock, space.journal, origin, path, headers, extra)
+        base = mounted.base_path
+        if rest.startswith(base) and not rest.startswith("/_specimen/"):
+            scope[connexion31.PATH] = rest[len(base) :] if base else rest
+            if not base and await self._page(mounted, prefix, rest, scope, receive, send):
+                return
+            await mounted.routed(scope, receive, send)
+        elif rest.startswith("/_specimen/"):
+            await self._hosted(mounted, rest, scope, send, visit)
+        elif not await self._page(mounted, prefix, rest, scope, receive, send):
+            await mounted.otherwise(scope, receive, send)
+
+    def _without_mount(self, headers: dict[str, str], path: str) -> tuple[Mounted | None, str, str]:
+        """The provider that the host's first label names, else the only one; none for the server's own paths."""
+        label = headers.get("host", "").partition(":")[0].partition(".")[0].lower()
+        mounted = self.mounted.get(label) or self._at_root
+        if mounted is None or (
+            path.startswith("/_specimen/") and not path.startswith(("/_specimen/flow/", "/_specimen/images/"))
+        ):
+            return None, "", path
+        return mounted, "", path
+
+    def _origin(self, scope: Scope, headers: dict[str, str], prefix: str) -> str:
+        key = (scope.get("scheme", "http"), headers.get("host", ""), prefix)
+        found = self._origins.get(key)
+        if found is None:
+            host = key[1] if _HOST.fullmatch(key[1]) else f"127.0.0.1:{self.settings.port}"
+            found = f"{key[0]}://{host}{prefix}"
+            if len(self._origins) < _MOST_ORIGINS:
+                self._origins[key] = found
+        return found
+
+    async def _page(self, mounted: Mounted, prefix: str, rest: str, scope: Scope, receive: Receive, send: Send) -> bool:
+        if not rest.startswith(("/openapi.", "/ui")) or scope["method"] not in ("GET", "HEAD"):
+            return False
+        page = document_pages.answer(mounted.provider, prefix, rest)
+        if page is None:
+            return False
+        for name, value in scope[VISIT].extra:
+            page.headers[name.decode()] = value.decode()
+        await page(scope, receive, send)
+        return True
+
+    async def _hosted(self, mounted: Mounted, rest: str, scope: Scope, send: Send, visit: Visit) -> None:
+        sessions = Sessions(mounted.ledger, visit.clock, visit.namespace, visit.origin, visit.clock.now())
+        reply = None
+        if scope["method"] in ("GET", "HEAD"):
+            title = mounted.provider.lifecycle.title
+            path = rest.removeprefix("/_specimen/")
+            reply = hosted.answer(title, path, scope["query_string"], visit.path, sessions)
+        if reply is None:
+            await send_problem(send, 404, "there is no such page, or no such session in this namespace", extra=visit.extra)
+        else:
+            await send_reply(send, reply, visit.extra, is_head=scope["method"] == "HEAD")
+
+    async def _own(self, path: str, send: Send, extra: Extra) -> None:
+        if path == "/_specimen/health":
+            await send_reply(send, Reply(200, self.health()), extra)
+        elif path == "/_specimen/scenarios":
+            await send_reply(send, Reply(200, self.scenarios()), extra)
+        elif path in ("", "/"):
+            await send_reply(send, Reply(200, {"providers": {name: f"/{name}" for name in self.mounted}}), extra)
+        else:
+            mounts = [entry.provider.mount for entry in self.mounted.values()]
+            detail = f"no provider is served at this path. {did_you_mean(path, mounts)}"
+            await send_problem(send, 404, detail, {"mounts": mounts}, extra)
+
+    def health(self) -> dict[str, Any]:
+        """That the server is up, its version, its providers and its time."""
+        return {"status": "ok", "version": product_version(), "providers": list(self.mounted), "now": self.clock.now()}
+
+    def scenarios(self) -> dict[str, Any]:
+        """The wishes table of all providers."""
+        return {
+            "version": TABLE_VERSION,
+            "entries": [entry for mounted in self.mounted.values() for entry in mounted.table.entries()],
+        }
+
+
+def build_app(settings: Settings | None = None) -> App:
+    """The application for the settings' providers (none named: all).
+
+    Raises:
+        SpecError: a provider does not exist, or its files state what cannot be.
+        SettingError: the locale is unknown.
+    """
+    settings = settings or Settings()
+    from fixtures.identities import LOCALES
+
+    if settings.locale is not None and settings.locale not in LOCALES:
+        raise SettingError(f"locale '{settings.locale}': there is none. {did_you_mean(settings.locale, LOCALES)}")
+    return App(settings, [specs.load(name) for name in settings.providers or specs.names()])
+
+
+def product_version() -> str:
+    """The installed version."""
+    try:
+        return version("specimen-kyc")
+    except PackageNotFoundError:
+        return "0+source"
+
+
+def _preflight(headers: dict[str, str]) -> Extra:
+    asked = headers.get("access-control-request-headers", "*")
+    return (
+        *_ANYBODY,
+        (b"access-control-allow-methods", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
+        (b"access-control-allow-headers", re.sub(r"[^A-Za-z0-9,* _-]", "", asked).encode()),
+        (b"access-control-max-age", b"600"),
+    )
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await send({"type": "lifespan.shutdown.complete"})
+            return

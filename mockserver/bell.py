@@ -1,0 +1,30 @@
+"""Wakes waiting coroutines, of whatever event loop or thread."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Bell:
+    """`ring` wakes everyone who is in `wait`; it may be rung from any thread."""
+
+    def __init__(self) -> None:
+        self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
+
+    async def wait(self, timeout_seconds: float) -> None:
+        """Returns when the bell rings, or when the time is over."""
+        entry = (asyncio.get_running_loop(), asyncio.Event())
+        self._waiting.add(entry)
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await entry[1].wait()
+        except TimeoutError:
+            pass
+        finally:
+            self._waiting.discard(entry)
+
+    def ring(self) -> None:
+        """Wakes everyone who waits now."""
+        for loop, event in tuple(self._waiting):
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(event.set)

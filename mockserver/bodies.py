@@ -1,0 +1,166 @@
+"""Request bodies: read within limits, then parsed without trusting a byte of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import re
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.types import Receive
+
+from mockserver.provider import Part, Problem, SchemaError
+
+# A text that never ends counts to the body's end: else each of its quotes would begin another search through all of it.
+_OPENING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|([\[{])|([\]}])', re.DOTALL)
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+MULTIPART = "multipart/form-data"
+# More than any documented operation takes.
+_MOST_PARTS = 1000
+
+
+class Disconnected(Exception):
+    """The client went away before its request was complete."""
+
+
+class Refused(Exception):
+    """A request is refused; `problem` says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.kind)
+        self.problem = problem
+
+
+async def read(headers: Mapping[str, str], receive: Receive, *, most_bytes: int, seconds: float) -> bytes:
+    """The whole body.
+
+    Raises:
+        Refused: it is larger than `most_bytes`, or not complete after `seconds`.
+        Disconnected: the client went away.
+    """
+    length = headers.get("content-length")
+    if length is None and "transfer-encoding" not in headers:
+        return b""
+    if length is not None:
+        if length == "0":
+            return b""
+        if not length.isascii() or not length.isdigit() or len(length) > 18 or int(length) > most_bytes:
+            raise Refused(Problem("content_too_large", f"the body has {length[:20]} bytes, {most_bytes} are allowed"))
+    try:
+        async with asyncio.timeout(seconds):
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            body: bytes = message.get("body", b"")
+            if not message.get("more_body", False) and len(body) <= most_bytes:
+                return body
+            chunks, size = [body], len(body)
+            while message.get("more_body", False):
+                if size > most_bytes:
+                    break
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Disconnected
+                chunks.append(message.get("body", b""))
+                size += len(chunks[-1])
+    except TimeoutError:
+        raise Refused(Problem("request_timeout", f"the body was not complete after {seconds:g} s")) from None
+    if size > most_bytes:
+        raise Refused(Problem("content_too_large", f"the body has more than the {most_bytes} bytes that are allowed"))
+    return b"".join(chunks)
+
+
+def parse_json(raw: bytes, *, most_depth: int) -> Any:
+    """The JSON value of a body: UTF-8, RFC 8259; of a repeated key the last counts.
+
+    Raises:
+        Refused: it is none, is nested deeper than `most_depth`, or holds a number or a text that no receiver can use.
+    """
+    if raw.count(b"[") + raw.count(b"{") > most_depth and _depth(raw) > most_depth:
+        raise _bad(f"the body is nested deeper than {most_depth} levels")
+    try:
+        value = json.loads(raw.decode("utf-8"), parse_constant=_no_constant, parse_int=_integer, parse_float=_float)
+    except UnicodeDecodeError as error:
+        raise _bad(f"the body is not UTF-8 (byte {error.start})") from None
+    except json.JSONDecodeError as error:
+        raise _bad(f"the body is not JSON: {error.msg} (line {error.lineno}, column {error.colno})") from None
+    except ValueError as error:
+        raise _bad(f"the body is not JSON that can be kept: {error}") from None
+    except RecursionError:
+        raise _bad("the body is nested too deeply") from None
+    if _SURROGATE.search(raw) is not None:
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise _bad("the body holds half of a surrogate pair") from None
+    return value
+
+
+def _bad(detail: str) -> Refused:
+    return Refused(Problem("not_json", detail, "body", (SchemaError("", "json", detail),)))
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(f"{text} is no JSON number")
+
+
+def _integer(text: str) -> int:
+    if len(text) > 4000:
+        raise ValueError(f"a number has {len(text)} digits")
+    return int(text)
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text[:20]} is too large a number")
+    return value
+
+
+def _depth(raw: bytes) -> int:
+    depth = deepest = 0
+    for match in _OPENING.finditer(raw):
+        if match[1]:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif match[2]:
+            depth -= 1
+    return deepest
+
+
+async def parse_multipart(raw: bytes, content_type: str) -> tuple[Part, ...]:
+    """The parts of a multipart body (RFC 7578).
+
+    Raises:
+        Refused: it is none.
+    """
+
+    async def stream() -> AsyncIterator[bytes]:
+        yield raw
+
+    parser = MultiPartParser(
+        Headers({"content-type": content_type}),
+        stream(),  # type: ignore[arg-type]  # an async iterator is all that is used
+        max_files=_MOST_PARTS,
+        max_fields=_MOST_PARTS,
+        max_part_size=len(raw) + 1,
+    )
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError, UnicodeDecodeError, LookupError) as error:
+        detail = getattr(error, "message", None) or "the boundary is missing or the parts cannot be read"
+        raise _bad(f"the body is not multipart/form-data: {detail}") from None
+    parts = []
+    try:
+        for name, value in form.multi_items():
+            if isinstance(value, UploadFile):
+                parts.append(Part(name, value.filename or "", value.content_type, await value.read()))
+            else:
+                parts.append(Part(name, None, None, value.encode("utf-8", "surrogatepass")))
+    finally:
+        await form.close()
+    return tuple(parts)

@@ -1,0 +1,121 @@
+"""Sessions that exist on every machine: one per scenario and state along it, their ids derived from the names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fixtures import ids
+from fixtures.timelines import plan
+from mockserver.lifecycle import Record
+from specs import Provider
+from specs.lifecycle import Scenario
+
+# Records are made when asked for, and made again after so many others.
+_MOST_RECORDS = 4096
+# The time inside a catalogue id that holds one: the same on every machine, and not `createdAt`.
+ID_TIME = 1_767_225_600_000  # 2026-01-01T00:00:00Z
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """State number `index` of a scenario's path."""
+
+    scenario: Scenario
+    index: int
+
+    @property
+    def state(self) -> str:
+        """The state at this place."""
+        return self.scenario.path[self.index]
+
+
+def secondary_id(provider: Provider, name: str, session_id: str, at: int) -> str:
+    """The id called `name` of a session: derived from the session's own."""
+    return ids.make(provider.lifecycle.ids[name], f"{provider.name}/{name}/{session_id}", at)
+
+
+class Catalogue:
+    """The catalogue sessions of a provider, pinned at `start` (milliseconds since the epoch)."""
+
+    def __init__(self, provider: Provider, seed: int, start: int) -> None:
+        self.provider = provider
+        self._seed = seed
+        self._start = start
+        self._primary, *self._others = provider.lifecycle.ids
+        self._places: dict[str, Place] = {}
+        self._ids: dict[tuple[str, int], str] = {}
+        self._keys: dict[str, str] = {}
+        self._records: dict[tuple[str, str], Record] = {}
+        for scenario in provider.lifecycle.scenarios.values():
+            for index in range(len(scenario.path)):
+                key = f"{provider.name}/catalogue/{scenario.name}/{index}"
+                session_id = ids.make(provider.lifecycle.ids[self._primary], key, ID_TIME)
+                self._places[session_id] = Place(scenario, index)
+                self._ids[scenario.name, index] = session_id
+                for name in self._others:
+                    self._keys[f"{name}:{secondary_id(provider, name, session_id, ID_TIME)}"] = session_id
+
+    def places(self) -> Iterator[tuple[str, Place]]:
+        """Every session id with its place."""
+        yield from self._places.items()
+
+    def id_of(self, scenario: str, state: str | None = None) -> str:
+        """The id of a scenario's session in a state (the last time it is in it), or at the scenario's end.
+
+        Raises:
+            KeyError: the scenario does not pass through the state.
+        """
+        path = self.provider.lifecycle.scenarios[scenario].path
+        if state is None:
+            return self._ids[scenario, len(path) - 1]
+        if state not in path:
+            raise KeyError(state)
+        return self._ids[scenario, max(index for index, name in enumerate(path) if name == state)]
+
+    def has(self, session_id: str) -> bool:
+        """Whether an id is one of the catalogue's."""
+        return session_id in self._places
+
+    def by_key(self, key: str, namespace: str) -> Record | None:
+        """The session that owns a key such as `verification:ver_…`."""
+        session_id = self._keys.get(key)
+        return None if session_id is None else self.record(session_id, namespace)
+
+    def record(self, session_id: str, namespace: str) -> Record | None:
+        """A catalogue session as a record of a namespace; its last event happened when the server started."""
+        place = self._places.get(session_id)
+        if place is None:
+            return None
+        key = (namespace, session_id)
+        found = self._records.get(key)
+        if found is None:
+            found = pinned(self.provider, place, session_id, self._seed, self._start, namespace)
+            if len(self._records) >= _MOST_RECORDS:
+                self._records.clear()
+            self._records[key] = found
+        return found
+
+
+def pinned(provider: Provider, place: Place, session_id: str, seed: int, end: int, namespace: str) -> Record:
+    """The record of a session that entered its state at `end` and never moves."""
+    lifecycle = provider.lifecycle
+    path = place.scenario.path[: place.index + 1]
+    made_at = end - (plan(lifecycle, path, 0)[-1].at)
+    names = tuple(lifecycle.ids)[1:]
+    return Record(
+        namespace=namespace,
+        id=session_id,
+        scenario=place.scenario.name,
+        seed=ids.number(f"{seed}/{provider.name}/{place.scenario.name}") % 2**32,
+        created_at=made_at,
+        made_at=made_at,
+        speed=1.0,
+        steps=place.index,
+        keys=tuple(f"{name}:{secondary_id(provider, name, session_id, ID_TIME)}" for name in names),
+        # What decides how it is read stays with it, whatever scenario a caller wishes to see in its place.
+        facts={
+            name: place.scenario.facts[name] for read in lifecycle.reads for name in read.facts if name in place.scenario.facts
+        },
+        pinned=True,
+    )

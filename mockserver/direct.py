@@ -1,0 +1,82 @@
+"""Requests handed to the application without a network."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import unquote
+
+from starlette.types import Message
+
+from mockserver.app import App, Mounted
+from mockserver.errors import WishError
+from mockserver.table import encoded_body
+from mockserver.wishes import scenario_named
+
+
+def create(mounted: Mounted, app: App, wished: Mapping[str, Any]) -> dict[str, Any]:
+    """Makes a session by the provider's create request, with wishes as preferences; the answer's JSON, and `id`.
+
+    Raises:
+        WishError: a wish is not possible.
+        RuntimeError: the mock did not make the session.
+    """
+    lifecycle = mounted.provider.lifecycle
+    scenario = wished.get("scenario")
+    entry = mounted.table.create_request(None if scenario is None else scenario_named(mounted.provider, scenario))
+    wishes = ", ".join(f'{name}="{_spelled(value)}"' for name, value in wished.items() if value is not None)
+    headers = {**entry["headers"], **({"Prefer": wishes} if wishes else {})}
+    status, body = send(app, entry["method"], entry["path"], headers, entry["body"])
+    answer = json.loads(body)
+    if status == 400 and "wish" in answer:
+        raise WishError(answer["wish"], str(wished.get(answer["wish"])), answer["possible"])
+    if status >= 300:
+        raise RuntimeError(f"{entry['method']} {entry['path']}: {status} {body.decode()}")
+    found: Any = answer
+    for part in lifecycle.create.session.split("/")[1:]:
+        found = found[part]
+    return {**answer, "id": found}
+
+
+def send(app: App, method: str, path: str, headers: Mapping[str, str], body: Any) -> tuple[int, bytes]:
+    """Status and body of the answer to a request in the form of the wishes table; works inside a running loop too."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(_send(app, method, path, headers, body))).result()
+
+
+async def _send(app: App, method: str, path: str, headers: Mapping[str, str], body: Any) -> tuple[int, bytes]:
+    raw, content_type = encoded_body(body)
+    shown = {"host": "127.0.0.1", **{name.lower(): value for name, value in headers.items()}}
+    if raw:
+        shown["content-length"] = str(len(raw))
+        shown.setdefault("content-type", content_type)
+    route, _, query = path.partition("?")
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": method,
+        "path": unquote(route),
+        "query_string": query.encode(),
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in shown.items()],
+    }
+    status, chunks = 0, []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": raw, "more_body": False}
+
+    async def collect(message: Message) -> None:
+        nonlocal status
+        if message["type"] == "http.response.start":
+            status = message["status"]
+        else:
+            chunks.append(message.get("body", b""))
+
+    await app(scope, receive, collect)
+    return status, b"".join(chunks)
+
+
+def _spelled(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text.replace("\\", "\\\\").replace('"', '\\"')

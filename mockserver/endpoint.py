@@ -1,0 +1,176 @@
+"""One operation on its way from the request to the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from mockserver import bodies, prefer, wishes
+from mockserver.bodies import Disconnected, Refused
+from mockserver.clock import Clock
+from mockserver.errors import WishError
+from mockserver.journal import Entry, Journal
+from mockserver.provider import Behaviour, Credential, Credentials, Problem, Reply, Request
+from mockserver.sending import Extra, send_problem, send_reply
+from mockserver.sessions import Ledger, Sessions
+from mockserver.settings import Settings
+from mockserver.validation import RequestValidator
+from mockserver.wishes import NO_WISH
+from specs import Operation, Provider
+from specs.documents import COMPONENT_RESPONSES
+
+VISIT = "specimen"
+
+
+@dataclass(slots=True)
+class Visit:
+    """What the application knows of a request before an operation takes it; kept in the ASGI scope."""
+
+    namespace: str
+    clock: Clock
+    journal: Journal
+    origin: str
+    path: str
+    headers: dict[str, str]
+    extra: Extra = ()
+
+
+class Endpoint:
+    """An operation with everything compiled: credentials, validators, handler."""
+
+    def __init__(self, provider: Provider, operation: Operation, behaviour: Behaviour, ledger: Ledger) -> None:
+        self.operation = operation
+        self._provider = provider
+        self._behaviour = behaviour
+        self._ledger = ledger
+        self._settings: Settings = ledger.settings
+        self._credentials = Credentials(provider)
+        self._validator = RequestValidator(provider, operation)
+        self._handler: Any = behaviour.handlers[operation.id]
+        self._is_async = inspect.iscoroutinefunction(self._handler)
+        self._has_body = bool(operation.bodies)
+        self._has_parameters = bool(operation.parameters)
+        self._takes_multipart = any(media.content_type == bodies.MULTIPART for media in operation.bodies)
+        self._most_bytes = self._settings.multipart_bytes if self._takes_multipart else self._settings.json_bytes
+        magic = provider.lifecycle.magic
+        is_create = magic is not None and provider.lifecycle.create.operation == operation.id
+        self._magic = magic.pointer.split("/")[1:] if magic is not None and is_create else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers the request; whatever it brings, the answer is one that the document lists."""
+        visit: Visit = scope[VISIT]
+        now = visit.clock.now()
+        request = Request(self.operation, scope, now=now, origin=visit.origin, namespace=visit.namespace)
+        request.headers = visit.headers
+        wish, honoured = NO_WISH, {"delay"}
+        try:
+            if "content-length" in visit.headers or "transfer-encoding" in visit.headers:
+                request.raw = await bodies.read(
+                    visit.headers, receive, most_bytes=self._most_bytes, seconds=self._settings.body_seconds
+                )
+            request.credential = self._authenticated(request)
+            if "prefer" in visit.headers:
+                wish = wishes.from_prefer(prefer.parse(visit.headers["prefer"]), self._provider, self.operation)
+                if wish.delay_seconds:
+                    await asyncio.sleep(wish.delay_seconds)
+            if wish.example is not None:
+                reply = request.example(wish.example)
+                honoured |= {"example", "code"}
+            else:
+                request.path = scope.get("path_params") or {}
+                await self._validate(request, scope)
+                sessions = Sessions(self._ledger, visit.clock, visit.namespace, visit.origin, now, wish)
+                if scope["method"] == "HEAD":
+                    sessions.counts_reads = False
+                if self._magic is not None:
+                    sessions.wished_value = self._wished_value(request)
+                reply = self._handler(request, sessions)
+                if self._is_async:
+                    reply = await reply
+                honoured |= sessions.honoured
+        except Refused as refused:
+            reply = self._refusal(refused.problem, request)
+        except WishError as error:
+            visit.journal.add(Entry(now, self._provider.name, scope["method"], self.operation.id, 400, None))
+            await send_problem(send, 400, str(error), {"wish": error.name, "possible": list(error.possible)}, visit.extra)
+            return
+        except Disconnected:
+            return
+        if self._behaviour.finish is not None:
+            reply = self._behaviour.finish(reply, request)
+        shown = reply.session
+        visit.journal.add(Entry(now, self._provider.name, scope["method"], self.operation.id, reply.status, shown and shown[1]))
+        applied = [text for name, text in wish.told.items() if name in honoured]
+        await send_reply(send, reply, visit.extra, applied, is_head=scope["method"] == "HEAD", receive=receive)
+
+    def _authenticated(self, request: Request) -> Credential:
+        found = self._behaviour.authenticate(request, self._credentials)
+        if isinstance(found, Problem):
+            raise Refused(found)
+        return found
+
+    async def _validate(self, request: Request, scope: Scope) -> None:
+        validator = self._validator
+        if self._has_parameters:
+            validator.path(request.path)
+            request.query = validator.query(scope["query_string"])
+            validator.headers(request.headers)
+        if not self._has_body:
+            return
+        media = validator.media(request.headers.get("content-type"), request.raw)
+        if media is None or (not request.raw and not self._takes_multipart):
+            if self.operation.body_required:
+                raise Refused(Problem("body_required", "a body is required", "body"))
+        elif media.content_type == bodies.MULTIPART:
+            request.form = await bodies.parse_multipart(request.raw, request.headers["content-type"])
+            validator.form_body(media, request.form)
+        else:
+            if request.body is None:
+                request.body = bodies.parse_json(request.raw, most_depth=self._settings.json_depth)
+            validator.json_body(media, request.body)
+
+    def _wished_value(self, request: Request) -> Any:
+        node: Any = {part.name: part.text for part in request.form if part.filename is None} or request.body
+        for part in self._magic or ():
+            if not isinstance(node, Mapping):
+                return None
+            node = node.get(part)
+        return node
+
+    def _refusal(self, problem: Problem, request: Request) -> Reply:
+        if problem.kind == "failing_credential" and problem.credential is not None and problem.credential.fails:
+            reply = self._behaviour.render_error(problem, request)
+            return reply if reply is not None else request.example(problem.credential.fails)
+        reply = self._behaviour.render_error(problem, request)
+        if reply is not None:
+            return reply
+        if problem.kind in COMPONENT_RESPONSES:
+            found = self._provider.document.component(problem.kind)
+            if found is not None:
+                return Reply(found[0], found[2], content_type=found[1])
+        status = {"unauthenticated": 401, "unknown_credential": 401}.get(problem.kind, 400)
+        return next(
+            (request.example(name) for name, code in self.operation.examples() if code == status),
+            Reply(status, {"error": problem.detail}),
+        )
+
+
+def unrouted(provider: Provider, behaviour: Behaviour, problem: Problem, request: Request) -> Reply:
+    """The answer to a request that no operation takes."""
+    reply = behaviour.render_error(problem, request)
+    if reply is None:
+        found = provider.document.component(problem.kind)
+        if found is None:
+            reply = Reply(COMPONENT_RESPONSES[problem.kind][1], {"error": problem.detail})
+        else:
+            reply = Reply(found[0], found[2], content_type=found[1])
+    if behaviour.finish is not None:
+        reply = behaviour.finish(reply, request)
+    if problem.allow:
+        reply.headers = {**reply.headers, "Allow": ", ".join(problem.allow)}
+    return reply

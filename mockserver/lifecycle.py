@@ -1,0 +1,104 @@
+"""Where a session stands at a time: pure functions of its record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fixtures.timelines import Event, plan
+from specs.lifecycle import Lifecycle, nothing
+
+FOREVER = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A session: its plan, and the events that happened to it. Times are milliseconds since the epoch.
+
+    The plan: `scenario` from `made_at` on, `speed` times the vendor's own, up to state number `steps` of its path.
+    `created_at` is what answers print. `polls` is after how many reads the next event is due (0: reads change nothing),
+    `reads` how many there were. A `pinned` record never moves by itself.
+    """
+
+    namespace: str
+    id: str
+    scenario: str
+    seed: int
+    created_at: int
+    made_at: int
+    speed: float
+    steps: int
+    facts: Mapping[str, Any] = field(default_factory=nothing)
+    keys: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
+    polls: int = 0
+    reads: int = 0
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The events of a session up to a time, oldest first, and until when (exclusive) that is all of them."""
+
+    events: tuple[Event, ...]
+    until: int
+
+    @property
+    def state(self) -> str:
+        """The state the session is in."""
+        return self.events[-1].state
+
+
+def timeline(record: Record, lifecycle: Lifecycle, now: int) -> Timeline:
+    """All events of a session at `now`.
+
+    What happened to it (`record.events`) ends its plan. The end of the lifetime moves whatever is still open.
+    """
+    path = lifecycle.scenarios[record.scenario].path[: record.steps + 1]
+    planned = plan(lifecycle, path, record.made_at, speed=record.speed, created_at=record.created_at)
+    if record.pinned:
+        return Timeline(planned + record.events, FOREVER)
+    if record.events:
+        first = record.events[0].at
+        planned = tuple(event for index, event in enumerate(planned) if index == 0 or event.at <= first)
+    lifetime = lifecycle.lifetime
+    end = FOREVER if lifetime is None else record.created_at + lifetime.seconds * 1000
+    found: list[Event] = []
+    until = FOREVER
+    for event in planned + record.events:
+        if found:
+            is_open = lifetime is not None and found[-1].state in lifetime.froms
+            if is_open and event.at > end:
+                break
+            if event.at > now:
+                until = event.at
+                break
+        found.append(event)
+    if lifetime is not None and found[-1].state in lifetime.froms:
+        if now >= end:
+            cause = lifecycle.transition(found[-1].state, lifetime.to).cause
+            found.append(Event(lifetime.to, max(end, found[-1].at), cause))
+            until = FOREVER
+        else:
+            until = min(until, end)
+    return Timeline(tuple(found), until)
+
+
+def status(record: Record, lifecycle: Lifecycle, now: int) -> str:
+    """The state of a session at `now`."""
+    return timeline(record, lifecycle, now).state
+
+
+def due(record: Record, lifecycle: Lifecycle, after: int, until: int) -> tuple[Event, ...]:
+    """The events of a session later than `after`, up to and including `until`."""
+    return tuple(event for event in timeline(record, lifecycle, until).events if event.at > after)
+
+
+def next_step(record: Record, lifecycle: Lifecycle) -> str | None:
+    """Under a pace of polls: the next state of the scenario's path, or None where the session left it or is at its end."""
+    path = lifecycle.scenarios[record.scenario].path
+    walked = (path[0], *(event.state for event in record.events))
+    if len(walked) >= len(path) or walked != path[: len(walked)]:
+        return None
+    return path[len(walked)]

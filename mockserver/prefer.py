@@ -1,0 +1,31 @@
+"""The `Prefer` header (RFC 7240)."""
+
+from __future__ import annotations
+
+import re
+
+# token [ BWS "=" BWS word ] *( OWS ";" [ OWS parameter ] ), separated by commas; a word is a token or a quoted string.
+_WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z:/@]+"
+_PREFERENCE = re.compile(rf'\s*({_WORD})(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_WORD})?))?((?:\s*;[^,;]*)*)\s*(?:,|$)')
+
+
+def parse(header: str) -> dict[str, str]:
+    """The preferences by lower-case name; the first of a name counts, and what is no preference is passed over.
+
+    Source: RFC 7240, section 2.
+    """
+    found: dict[str, str] = {}
+    at = 0
+    while at < len(header):
+        match = _PREFERENCE.match(header, at)
+        if match is None or match.end() == at:
+            comma = header.find(",", at)
+            if comma < 0:
+                break
+            at = comma + 1
+            continue
+        quoted, plain = match[2], match[3]
+        value = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else plain or ""
+        found.setdefault(match[1].lower(), value)
+        at = match.end()
+    return found

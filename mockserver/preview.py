@@ -1,0 +1,53 @@
+"""A session of a scenario without a server: for `specimen show` and the golden files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fixtures import recipes
+from mockserver.catalogue import Catalogue
+from mockserver.clock import Clock
+from mockserver.errors import SettingError, did_you_mean
+from mockserver.sessions import Ledger, Sessions
+from mockserver.settings import Settings
+from mockserver.store.memory import MemoryStore
+from mockserver.wishes import scenario_named
+from specs import Provider
+
+PREVIEW_ORIGIN = "http://127.0.0.1:8080"
+
+
+def preview(provider: Provider, scenario: str, *, seed: int = 0, now: int | None = None, locale: str | None = None) -> Any:
+    """What the first read answers of a scenario's session at the scenario's end.
+
+    Raises:
+        WishError: there is no such scenario.
+        SettingError: there is no such locale.
+    """
+    name = scenario_named(provider, scenario).name
+    *_, last = phases(provider, name, seed=seed, now=now, locale=locale)
+    return next(iter(last["answers"].values()))
+
+
+def phases(
+    provider: Provider, scenario: str, *, seed: int = 0, now: int | None = None, locale: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """For each state along a scenario: `{"state": …, "answers": {operationId: body}}`, read at `now`."""
+    from fixtures.identities import LOCALES
+
+    if locale is not None and locale not in LOCALES:
+        raise SettingError(f"locale '{locale}': there is none. {did_you_mean(locale, LOCALES)}")
+    clock = Clock(now, frozen=True)
+    settings = Settings(seed=seed, locale=locale)
+    ledger = Ledger(provider, MemoryStore(), recipes.answers(provider), settings, clock.started_at, lambda _: clock)
+    sessions = Sessions(ledger, clock, "default", f"{PREVIEW_ORIGIN}/{provider.name}", clock.now())
+    found = provider.lifecycle.scenarios[scenario]
+    catalogue: Catalogue = ledger.catalogue
+    for session_id, place in catalogue.places():
+        if place.scenario is not found:
+            continue
+        session = sessions.get(session_id, poll=False)
+        if session is not None:
+            reads = [read.operation for read in provider.lifecycle.reads if read.fits(found.facts)]
+            yield {"state": place.state, "answers": {name: sessions.body(session, name) for name in reads}}

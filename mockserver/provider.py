@@ -1,0 +1,227 @@
+"""What a provider module gives, and what it is given: operations, credentials, and the vendor's form of an error."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from fixtures.recipes import load_module
+from mockserver.errors import IllegalTransition, SpecError, did_you_mean
+from mockserver.reply import Reply
+from mockserver.sessions import Session, Sessions
+from specs import Operation, Provider
+from specs.lifecycle import Credential
+
+__all__ = [
+    "Behaviour",
+    "Credential",
+    "IllegalTransition",
+    "Part",
+    "Problem",
+    "Reply",
+    "Request",
+    "SchemaError",
+    "Session",
+    "Sessions",
+    "operation",
+]
+
+Handler = Callable[["Request", Sessions], "Reply | Awaitable[Reply]"]
+_MARK = "__specimen_operation__"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a multipart body; `filename` is None for a plain field."""
+
+    name: str
+    filename: str | None
+    content_type: str | None
+    data: bytes
+
+    @property
+    def text(self) -> str:
+        """The part as text."""
+        return self.data.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaError:
+    """One thing that breaks a request's schema: `pointer` into the body (or the parameter's name), the JSON Schema keyword."""
+
+    pointer: str
+    name: str
+    message: str
+    expected: Any = None
+    actual: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a request is refused before its handler runs.
+
+    `kind`: unauthenticated, unknown_credential, failing_credential, invalid_parameter, invalid_body, not_json,
+    body_required, route_not_found, method_not_allowed, request_timeout, content_too_large, unsupported_media_type.
+    """
+
+    kind: str
+    detail: str = ""
+    location: str = ""
+    errors: tuple[SchemaError, ...] = ()
+    credential: Credential | None = None
+    allow: tuple[str, ...] = ()
+
+
+class Request:
+    """A request that Connexion routed to an operation. `path`, `query`, `headers`, `body` and `form` are validated."""
+
+    __slots__ = (
+        "body",
+        "credential",
+        "form",
+        "headers",
+        "namespace",
+        "now",
+        "operation",
+        "origin",
+        "path",
+        "query",
+        "raw",
+        "scope",
+    )
+
+    def __init__(self, operation: Operation, scope: Any, *, now: int, origin: str, namespace: str) -> None:
+        self.operation = operation
+        self.scope = scope
+        self.now = now
+        self.origin = origin
+        self.namespace = namespace
+        self.path: dict[str, str] = {}
+        self.query: dict[str, Any] = {}
+        self.headers: Mapping[str, str] = {}
+        self.body: Any = None
+        self.raw = b""
+        self.form: tuple[Part, ...] = ()
+        self.credential: Credential = NO_CREDENTIAL
+
+    def example(self, name: str, changes: Mapping[str, Any] | None = None) -> Reply:
+        """The answer that the operation documents under that name, with some places (JSON pointers) filled anew.
+
+        Raises:
+            SpecError: the operation has no such example.
+        """
+        found = self.operation.example(name)
+        if found is None:
+            names = [example for example, _ in self.operation.examples()]
+            raise SpecError(f"operation '{self.operation.id}'", f"no example '{name}'. {did_you_mean(name, names)}")
+        status, content_type, value = found
+        body = changed(value, changes or {})
+        if isinstance(body, str) and not content_type.endswith("json"):
+            body = body.encode()
+        return Reply(status, body, content_type=content_type)
+
+
+NO_CREDENTIAL = Credential("none", {})
+
+
+def changed(value: Any, changes: Mapping[str, Any]) -> Any:
+    """A copy of a JSON value with some places (JSON pointers) set."""
+    value = copy.deepcopy(value)
+    for pointer, new in changes.items():
+        *parents, last = pointer.split("/")[1:]
+        node = value
+        for part in parents:
+            node = node[int(part)] if isinstance(node, list) else node[part]
+        node[int(last) if isinstance(node, list) else last] = new
+    return value
+
+
+def operation(operation_id: str) -> Callable[[Handler], Handler]:
+    """Marks a function as what answers an operation."""
+
+    def mark(function: Handler) -> Handler:
+        setattr(function, _MARK, operation_id)
+        return function
+
+    return mark
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """A provider module, looked through: its handlers by operationId, and what it does its own way."""
+
+    handlers: Mapping[str, Handler]
+    authenticate: Callable[[Request, Credentials], Credential | Problem]
+    render_error: Callable[[Problem, Request], Reply | None]
+    finish: Callable[[Reply, Request], Reply] | None
+
+
+class Credentials:
+    """The credentials that lifecycle.yaml lists; all others are unknown."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.listed = tuple(provider.lifecycle.credentials.values())
+        schemes = provider.document.raw.get("components", {}).get("securitySchemes", {})
+        self._headers = {
+            name: "authorization" if scheme["type"] == "http" else scheme["name"].lower()
+            for name, scheme in schemes.items()
+            if scheme["type"] == "http" or scheme.get("in") == "header"
+        }
+        self._known: dict[tuple[str, str], Credential] = {}
+        for credential in self.listed:
+            for name, value in credential.headers.items():
+                self._known[name.lower(), value] = self._known[name.lower(), _normal(value)] = credential
+
+    def find(self, header: str, value: str) -> Credential | None:
+        """The credential that is shown in a header (lower-case name) with that value."""
+        return self._known.get((header, _normal(value)))
+
+    def check(self, request: Request) -> Credential | Problem:
+        """The request's credential, or why it has none that is good, by the document's security schemes."""
+        shown = False
+        for scheme in request.operation.security:
+            header = self._headers.get(scheme)
+            value = None if header is None else request.headers.get(header)
+            if header is None or not value:
+                continue
+            shown = True
+            found = self._known.get((header, value)) or self.find(header, value)
+            if found is not None:
+                return found if found.fails is None else Problem("failing_credential", credential=found)
+        if not request.operation.security:
+            return NO_CREDENTIAL
+        return Problem("unknown_credential" if shown else "unauthenticated")
+
+
+def _normal(value: str) -> str:
+    # The scheme's name is case-insensitive (RFC 9110, section 11.1); the token is not.
+    scheme, space, token = value.partition(" ")
+    return f"{scheme.lower()} {token.strip()}" if space else value
+
+
+def load_behaviour(provider: Provider) -> Behaviour:
+    """The provider's handlers, one for each operation of its document.
+
+    Raises:
+        SpecError: an operation has no handler, or a handler no operation.
+    """
+    module: ModuleType = load_module(provider, "mockserver.providers", "handlers")
+    handlers = {
+        getattr(function, _MARK): function
+        for _, function in inspect.getmembers(module, inspect.isfunction)
+        if hasattr(function, _MARK)
+    }
+    documented = set(provider.document.operations)
+    for operation_id in sorted(documented ^ set(handlers)):
+        what = "has no handler" if operation_id in documented else "is not in openapi.yaml"
+        raise SpecError(str(module.__file__), f"operation '{operation_id}' {what}.")
+    return Behaviour(
+        handlers,
+        getattr(module, "authenticate", lambda request, credentials: credentials.check(request)),
+        getattr(module, "render_error", lambda _problem, _request: None),
+        getattr(module, "finish", None),
+    )

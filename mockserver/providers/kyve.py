@@ -1,0 +1,215 @@
+"""Kyve: sessions made from templates, their verifications, idempotent calls, test and live keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any
+
+import specs
+from fixtures.recipes import kyve as recipe
+from fixtures.recipes.kyve_templates import templates
+from mockserver.provider import (
+    IllegalTransition,
+    Problem,
+    Reply,
+    Request,
+    SchemaError,
+    Session,
+    Sessions,
+    changed,
+    operation,
+)
+
+REQUEST_ID = "KYC-Request-Id"
+# Source: kyve.dev Sessions, Idempotency.
+IDEMPOTENCY_SECONDS = 24 * 3600
+# Source: kyve.dev Error codes, Catalog names the header; how long is assumed.
+RETRY_AFTER_SECONDS = 30
+REFUSALS = {
+    "unauthenticated": "authentication_required",
+    "unknown_credential": "invalid_api_key",
+    "invalid_parameter": "validation_error",
+    "invalid_body": "validation_error",
+    "not_json": "validation_error",
+    "body_required": "validation_error",
+}
+
+
+@operation("createSession")
+async def create_session(request: Request, sessions: Sessions) -> Reply:
+    """Makes a session from the pinned template, else from the default one."""
+    return await _once(request, sessions, lambda: _create(request, sessions))
+
+
+@operation("getSession")
+def get_session(request: Request, sessions: Sessions) -> Reply:
+    """The session, if the key sees it."""
+    session = _visible(request, sessions.get(request.path["id"]))
+    if session is None:
+        return _example(request, "not_found")
+    return sessions.answer(session, "getSession")
+
+
+@operation("cancelSession")
+async def cancel_session(request: Request, sessions: Sessions) -> Reply:
+    """Ends an open session."""
+    return await _once(request, sessions, lambda: _cancel(request, sessions))
+
+
+@operation("listVerifications")
+def list_verifications(request: Request, sessions: Sessions) -> Reply:
+    """One page of the verifications that the key sees, newest first (assumed)."""
+    status, after = request.query.get("status"), request.query.get("starting_after")
+    seen = [session for session in reversed(sessions.list()) if _is_visible(request, session)]
+    if after is not None:
+        last = sessions.get(after, by="verification", poll=False)
+        at = next((index for index, session in enumerate(seen) if last is not None and session.id == last.id), None)
+        if at is None:
+            return _example(request, "verification_not_found")
+        seen = seen[at + 1 :]
+    found = [session for session in seen if status is None or session.state == status]
+    page = found[: request.query["limit"]]
+    has_more = len(found) > len(page)
+    body = {
+        "data": [recipe.summary(session.moment) for session in page],
+        "has_more": has_more,
+        "next_cursor": page[-1].ids["verification"] if has_more else None,
+    }
+    return Reply(200, body)
+
+
+@operation("getVerification")
+def get_verification(request: Request, sessions: Sessions) -> Reply:
+    """The verification in full, if the key sees it."""
+    session = _visible(request, sessions.get(request.path["id"], by="verification"))
+    if session is None:
+        return _example(request, "verification_not_found")
+    return sessions.answer(session, "getVerification")
+
+
+def render_error(problem: Problem, request: Request) -> Reply | None:
+    """The vendor's form of a refused request.
+
+    Source: kyve.dev Error codes.
+    """
+    if problem.kind == "failing_credential" and problem.credential is not None and problem.credential.fails:
+        return _example(request, problem.credential.fails)
+    if problem.kind in REFUSALS:
+        name = REFUSALS[problem.kind]
+        return None if request.operation.example(name) is None else _example(request, name, _fields(problem))
+    found = specs.load("kyve").document.component(problem.kind)
+    if found is None:
+        return None
+    status, content_type, value = found
+    return Reply(status, changed(value, {"/error/request_id": request_id(request)}), content_type=content_type)
+
+
+def finish(reply: Reply, request: Request) -> Reply:
+    """The answer with the headers that all of the vendor's answers carry; one that has them already stays as it is.
+
+    Source: kyve.dev Error codes; that successes carry the request's id too is assumed.
+    """
+    if REQUEST_ID in reply.headers:
+        return reply
+    headers = {REQUEST_ID: reply.body["error"]["request_id"] if reply.status >= 400 else request_id(request)}
+    if reply.status == 429:
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    reply.headers = {**reply.headers, **headers}
+    return reply
+
+
+def request_id(request: Request) -> str:
+    """The id of a request: it follows from the time and from what was asked, so that a frozen clock repeats it."""
+    scope = request.scope
+    place = (scope["method"], scope["path"], scope.get("query_string", b""))
+    digest = blake2b(request.raw, digest_size=13)
+    digest.update(repr((request.namespace, request.now, request.credential.name, place)).encode())
+    return f"req_{digest.hexdigest()}"
+
+
+async def _once(request: Request, sessions: Sessions, run: Callable[[], Reply]) -> Reply:
+    """What the call answers; under an Idempotency-Key it runs once in 24 hours and is then repeated.
+
+    A key counts for one API key and one path; what is compared is the raw body and its content type; a 422 is not kept, so
+    that the caller can mend the request and use the key again (all assumed).
+    """
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return run()
+    place = f"idempotency {request.credential.name} {request.operation.id} {request.path.get('id', '')} {key}"
+    content_type = request.headers.get("content-type", "")
+    fingerprint = blake2b(request.raw + b"\0" + content_type.encode(), digest_size=16).hexdigest()
+    async with sessions.lock(place):
+        kept = sessions.recall(place)
+        if kept is not None:
+            first, status, body, headers, shown = kept
+            if first != fingerprint:
+                return _example(request, "idempotency_conflict")
+            return Reply(status, body, headers, session=shown)
+        reply = finish(run(), request)  # now, so that the request's id is kept too
+        if reply.status != 422:
+            body = reply.payload()
+            sessions.remember(place, (fingerprint, reply.status, body, reply.headers, reply.session), IDEMPOTENCY_SECONDS)
+        return reply
+
+
+def _create(request: Request, sessions: Sessions) -> Reply:
+    asked: dict[str, Any] = request.body or {}
+    key = request.credential.facts
+    template_id, slug = asked.get("template_id"), asked.get("template_slug")
+    is_pinned = template_id is not None or slug is not None
+    if is_pinned:
+        template = templates().pinned(key["workspace"], key["livemode"], template_id=template_id, slug=slug)
+    else:
+        template = templates().default(key["workspace"], key["livemode"])
+    if template is None:
+        return _example(request, "not_found" if is_pinned else "template_required")
+    facts: dict[str, Any] = {**key, "template" if is_pinned else "default_template": template.snapshot}
+    facts |= {name: asked[name] for name in ("metadata", "redirect_url") if name in asked}
+    if len(template.accepted_documents) == 1:
+        facts["document"] = template.accepted_documents[0]
+    return sessions.answer(sessions.create(facts), "createSession", 201)
+
+
+def _cancel(request: Request, sessions: Sessions) -> Reply:
+    session = _visible(request, sessions.get(request.path["id"], poll=False))
+    if session is None:
+        return _example(request, "not_found")
+    try:
+        session = sessions.act(session, "canceled", "canceled")
+    except IllegalTransition:
+        return _example(request, "verification_not_cancelable")
+    return sessions.answer(session, "cancelSession")
+
+
+def _visible(request: Request, session: Session | None) -> Session | None:
+    return session if session is not None and _is_visible(request, session) else None
+
+
+def _is_visible(request: Request, session: Session) -> bool:
+    """Whether the key may see a session: of its own workspace and mode only (assumed)."""
+    facts, key = session.facts, request.credential.facts
+    return bool(facts.get("workspace", "specimen") == key["workspace"] and facts.get("livemode", False) == key["livemode"])
+
+
+def _example(request: Request, name: str, fields: list[dict[str, str]] | None = None) -> Reply:
+    changes: dict[str, Any] = {"/error/request_id": request_id(request)}
+    if fields is not None:
+        changes["/error/fields"] = fields
+    return request.example(name, changes)
+
+
+def _fields(problem: Problem) -> list[dict[str, str]] | None:
+    """The request's wrong fields, in the form that we assume; None where the problem is not with a field."""
+    if REFUSALS[problem.kind] != "validation_error":
+        return None
+    found = problem.errors or (SchemaError("", problem.kind, problem.detail),)
+    return [
+        {
+            "location": problem.location,
+            "field": ".".join(part for part in error.pointer.split("/") if part),
+            "message": error.message,
+        }
+        for error in found
+    ]

@@ -1,0 +1,148 @@
+"""Neuro-Vision: sessions read by id or by the client's key, and made by sending images."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from mockserver.provider import (
+    Credential,
+    Credentials,
+    Problem,
+    Reply,
+    Request,
+    SchemaError,
+    Session,
+    Sessions,
+    operation,
+)
+
+_BOUNDARY = re.compile(r'boundary="?([^";,]+)', re.IGNORECASE)
+_TOKEN_PART = re.compile(rb'^content-disposition:[^\r\n]*;\s*name="?token"?\s*(;|$)', re.IGNORECASE | re.MULTILINE)
+_KEY = "clientKey"
+# How long a client is known by its key, in seconds.
+_CLIENT_SECONDS = 30 * 86_400
+
+
+@operation("getSessionStatus")
+def get_session_status(request: Request, sessions: Sessions) -> Reply:
+    """The session by the client's key (the newest) or by its id; `clientKey` wins over `sessionId`.
+
+    Source: Get session status, Parameter Priority.
+    """
+    client_key = request.body.get("clientKey")
+    by, value = (_KEY, client_key) if client_key is not None else (None, request.body["sessionId"].lower())
+    session = sessions.get(value, by)
+    return request.example("session_not_found") if session is None else sessions.answer(session, "getSessionStatus")
+
+
+@operation("processImages")
+def process_images(request: Request, sessions: Sessions) -> Reply:
+    """Makes a session, or goes on with the one named; answers at once in both modes, as the pace has it."""
+    if any(part.name == "images" and part.filename is None for part in request.form):
+        # A plain field of that name is no file, whatever the schema's "string" may let pass.
+        detail = {"expected": {"format": "binary"}, "actual": None, "path": "images"}
+        return request.example("invalid_schema", {"/details": [detail]})
+    fields = {part.name: part.text if part.filename is None else part.filename for part in request.form}
+    if "sessionId" in fields:
+        session = sessions.get(fields["sessionId"].lower(), poll=False)
+        if session is None:
+            return request.example("session_not_found")
+        if _waits(session, sessions):
+            session = sessions.act(session, "processing", "images_received")
+    else:
+        session = _create(request, sessions, fields)
+    return sessions.answer(session, "processImages")
+
+
+def _waits(session: Session, sessions: Sessions) -> bool:
+    """Whether a session stays idle until it gets images; a wish for this one answer moves nothing."""
+    is_as_it_is = sessions.wish.status is None and sessions.wish.scenario is None
+    return is_as_it_is and session.state == "idle" and session.record.steps == 0
+
+
+def _create(request: Request, sessions: Sessions, fields: dict[str, str]) -> Session:
+    facts: dict[str, Any] = {
+        "ocr": fields.get("ocr") != "false",
+        "images": sum(part.name == "images" for part in request.form),
+    }
+    if "schemaId" in fields:
+        facts["schema_id"] = fields["schemaId"].lower()
+    client_key = fields.get("clientKey")
+    if client_key is None:
+        return sessions.create(facts)
+    facts["client_key"] = client_key
+    known_as = sessions.recall(f"client {client_key}")
+    if known_as is not None:
+        facts["client_id"] = known_as
+    session = sessions.create(facts, {_KEY: client_key})
+    if session.facts.get("client") != "unidentified":
+        sessions.remember(f"client {client_key}", known_as or session.ids["client"], _CLIENT_SECONDS)
+    return session
+
+
+def authenticate(request: Request, credentials: Credentials) -> Credential | Problem:
+    """A JWT in the header `token`, else an API token as `token` in the body; a header decides alone.
+
+    Source: Get session status, Authorization.
+    """
+    if request.headers.get("token"):
+        return credentials.check(request)
+    token = _body_token(request)
+    if token is None:
+        return Problem("unauthenticated")
+    for credential in credentials.listed:
+        if credential.facts.get("body_token") == token.lower():
+            return credential
+    return Problem("unknown_credential")
+
+
+def render_error(problem: Problem, request: Request) -> Reply | None:
+    """A refused request in the vendor's form: access first, then the fields, then whether a session is named at all.
+
+    Source: Get session status, Errors.
+    """
+    if problem.kind in ("unauthenticated", "unknown_credential", "failing_credential"):
+        return request.example("access_denied")
+    if problem.kind in ("not_json", "body_required"):
+        return request.example("invalid_schema", {"/details": [{"expected": problem.detail, "actual": None, "path": ""}]})
+    if problem.kind == "invalid_body":
+        # The only anyOf of a request says that it names a session.
+        broken = [error for error in problem.errors if (error.pointer, error.name) != ("", "anyOf")]
+        if not broken:
+            return request.example("identifier_required")
+        return request.example("invalid_schema", {"/details": [_detail(error) for error in broken]})
+    return None
+
+
+def _detail(error: SchemaError) -> dict[str, Any]:
+    path = error.pointer[1:].replace("/", ".")
+    # The vendor repeats what came; a token, or a body that may hold one, is not repeated.
+    actual = None if path in ("", "token") else error.actual
+    expected = {} if error.expected is None else {error.name: error.expected}
+    return {"expected": expected, "actual": actual, "path": path}
+
+
+def _body_token(request: Request) -> str | None:
+    """The `token` of a body that is not parsed yet; None where there is none, or no body that can be read."""
+    content_type = request.headers.get("content-type", "application/json")
+    if content_type.lower().startswith("multipart/form-data"):
+        return _form_token(request.raw, content_type)
+    try:
+        body = json.loads(request.raw)
+    except (ValueError, RecursionError):  # refused later for what it is; without a token it does not get that far
+        return None
+    token = body.get("token") if isinstance(body, dict) else None
+    return token if isinstance(token, str) else None
+
+
+def _form_token(raw: bytes, content_type: str) -> str | None:
+    boundary = _BOUNDARY.search(content_type)
+    if boundary is None:
+        return None
+    for part in raw.split(b"--" + boundary[1].encode("latin-1", "replace")):
+        head, _, data = part.partition(b"\r\n\r\n")
+        if _TOKEN_PART.search(head.lstrip(b"\r\n").replace(b"\r\n", b"\n")):
+            return data.removesuffix(b"\r\n").decode("utf-8", "replace")
+    return None

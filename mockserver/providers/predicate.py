@@ -1,0 +1,148 @@
+"""Predicate identity: sessions of persons and businesses, their stream of events, and the wallets they verify."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+from fixtures.recipes.predicate import answers, connected_wallets, registration, verification
+from mockserver.provider import Problem, Reply, Request, Session, Sessions, operation
+
+REUSABLE_STATES = frozenset({"pending", "retry", "completed"})
+EVENT_STREAM = "text/event-stream"
+KEEP_ALIVE = b": keep-alive\n\n"
+_MOST_MESSAGE = 300
+_HUNDRED_YEARS_SECONDS = 100 * 365 * 86_400
+_EVM_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+
+
+@operation("getStatus")
+def get_status(request: Request, sessions: Sessions) -> Reply:
+    """The session of the path's type and id."""
+    session = sessions.get(request.path["sessionId"])
+    if session is None or session.facts["type"] != request.path["type"]:
+        return request.example("session_not_found")
+    return sessions.answer(session, "getStatus")
+
+
+@operation("streamStatus")
+def stream_status(request: Request, sessions: Sessions) -> Reply:
+    """The session as a stream of events, one at once and one at each change."""
+    session = sessions.get(request.path["sessionId"], poll=False)
+    if session is None or session.facts["type"] != request.path["type"]:
+        return request.example("session_not_found")
+    return Reply(
+        200,
+        content_type=EVENT_STREAM,
+        stream=_events(session, sessions),
+        session=(session.seed, session.scenario),
+    )
+
+
+@operation("register")
+def register(request: Request, sessions: Sessions) -> Reply:
+    """A new session, or the one that the wallet already has.
+
+    Who wishes for a status or a scenario gets a new session: an older one would do something else.
+
+    Source: Predicate docs, Register Session, "Wallet Constraint" and "Origin URL".
+    """
+    asked: dict[str, Any] = request.body or {}
+    facts = {"type": request.path["type"]}
+    if wallet := asked.get("walletAddress"):
+        facts["wallet_address"] = wallet
+    if origin := asked.get("originUrl"):
+        facts["redirect_url"] = origin
+    session = _reusable(sessions, wallet, facts["type"]) if wallet and not _is_wished(sessions) else None
+    status = 200
+    if session is None:
+        session = sessions.create(facts)
+        _remember_wallets(sessions, session)
+        status = 201
+    body = registration(session.moment, request.query["size"])
+    return Reply(status, body, session=(session.seed, session.scenario))
+
+
+@operation("verifyWallet")
+def verify_wallet(request: Request, sessions: Sessions) -> Reply:
+    """Whether a session of the asked type, or of any, verified the wallet."""
+    address: str = request.body["address"]
+    known = _sessions_of(sessions, address, request.body.get("type"))
+    verified = next((session for session in known if session.state == "completed"), None)
+    newest = known[0] if known else None
+    moments = [None if session is None else session.moment for session in (newest, verified)]
+    body = verification(address, *moments)
+    shown = verified or newest
+    return Reply(200, body, session=None if shown is None else (shown.seed, shown.scenario))
+
+
+def render_error(problem: Problem, request: Request) -> Reply | None:
+    """The answer to a refused request, by the assumed examples of the document, with the reason in its message."""
+    if problem.kind == "unauthenticated":
+        return request.example("missing_api_key")
+    if problem.kind in ("unknown_credential", "failing_credential"):
+        return request.example("invalid_api_key")
+    if problem.kind == "invalid_parameter":
+        return request.example("invalid_parameter", {"/error/message": problem.detail[:_MOST_MESSAGE]})
+    if problem.kind in ("invalid_body", "not_json", "body_required"):
+        broken = "; ".join(f"{error.pointer or 'the body'}: {error.message}" for error in problem.errors)
+        message = broken if problem.kind == "invalid_body" else problem.detail
+        return request.example("invalid_body", {"/error/message": message[:_MOST_MESSAGE]})
+    return None
+
+
+async def _events(session: Session, sessions: Sessions) -> AsyncIterator[bytes]:
+    settings = sessions.settings
+    is_held = _is_wished(sessions)  # it holds for this answer: nothing will move the session
+    loop = asyncio.get_running_loop()
+    end = loop.time() + settings.sse_max_seconds
+    yield _event(session, len(session.events))
+    while not session.is_terminal and (left := end - loop.time()) > 0:
+        quiet_seconds = min(left, settings.keep_alive_seconds)
+        if is_held:
+            await asyncio.sleep(quiet_seconds)
+            yield KEEP_ALIVE
+            continue
+        known = len(session.events)
+        session = await sessions.changed(session, quiet_seconds)
+        # A fast session may have moved more than once: each state is told.
+        for count in range(known + 1, len(session.events) + 1):
+            yield _event(session, count)
+        if len(session.events) <= known:
+            yield KEEP_ALIVE
+
+
+def _event(session: Session, count: int) -> bytes:
+    """The session as it was after its first `count` events."""
+    body = answers["getStatus"](replace(session.moment, events=session.events[:count]))
+    return b"data: " + Reply(200, body).payload() + b"\n\n"
+
+
+def _is_wished(sessions: Sessions) -> bool:
+    return sessions.wish.status is not None or sessions.wish.scenario is not None
+
+
+def _reusable(sessions: Sessions, wallet: str, kind: str) -> Session | None:
+    known = _sessions_of(sessions, wallet, kind)
+    return next((session for session in known if session.state in REUSABLE_STATES), None)
+
+
+def _sessions_of(sessions: Sessions, wallet: str, kind: str | None) -> list[Session]:
+    """The sessions with this wallet, newest first; of one type, or of both when `kind` is None."""
+    ids: tuple[str, ...] = sessions.recall(_wallet_key(wallet)) or ()
+    found = (sessions.get(session_id, poll=False) for session_id in reversed(ids))
+    return [session for session in found if session and kind in (None, session.facts["type"])]
+
+
+def _remember_wallets(sessions: Sessions, session: Session) -> None:
+    for key in {_wallet_key(wallet["address"]) for wallet in connected_wallets(session.moment)}:
+        ids: tuple[str, ...] = sessions.recall(key) or ()
+        sessions.remember(key, (*ids, session.id), _HUNDRED_YEARS_SECONDS)
+
+
+def _wallet_key(address: str) -> str:
+    # The case of an Ethereum address is only its checksum (EIP-55); elsewhere, as on Solana, it counts.
+    return f"wallet:{address.lower() if _EVM_ADDRESS.fullmatch(address) else address}"

@@ -1,0 +1,43 @@
+"""An answer on its way out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+JSON_TYPE = "application/json"
+
+
+@dataclass(slots=True)
+class Reply:
+    """Status, body (a JSON value, bytes that go out as they stand, or None for no body) and headers.
+
+    `stream`, where given, takes the body's place. `session` names the session that the answer shows, for the
+    `Specimen-Seed` and `Specimen-Scenario` headers.
+    """
+
+    status: int
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = JSON_TYPE
+    stream: AsyncIterator[bytes] | None = None
+    session: tuple[int, str] | None = None
+
+    def payload(self) -> bytes:
+        """The body's bytes."""
+        if isinstance(self.body, bytes):
+            return self.body
+        return b"" if self.body is None else encode(self.body)
+
+
+def encode(value: Any) -> bytes:
+    """A JSON value as UTF-8 bytes, without spaces."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is no JSON value")

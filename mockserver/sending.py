@@ -1,0 +1,92 @@
+"""Answers as ASGI messages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from starlette.types import Receive, Send
+
+from mockserver.reply import Reply, encode
+
+Extra = tuple[tuple[bytes, bytes], ...]
+PROBLEM_TYPE = "application/problem+json"
+_NO_BODY = frozenset({204, 304})
+
+
+@lru_cache(maxsize=256)
+def _content_type(name: str) -> tuple[bytes, bytes]:
+    return b"content-type", name.encode("latin-1")
+
+
+@lru_cache(maxsize=4096)
+def _shown(seed: int, scenario: str) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
+    return (b"specimen-seed", str(seed).encode()), (b"specimen-scenario", scenario.encode())
+
+
+async def send_reply(
+    send: Send,
+    reply: Reply,
+    extra: Extra = (),
+    applied: Iterable[str] = (),
+    *,
+    is_head: bool = False,
+    receive: Receive | None = None,
+) -> None:
+    """Sends an answer; to a HEAD request its headers only. `receive` tells when the client of a stream goes away."""
+    if reply.stream is None:
+        body = reply.payload()
+        if body or reply.status not in _NO_BODY:
+            headers = [(b"content-length", str(len(body)).encode()), _content_type(reply.content_type)]
+        else:
+            headers = []
+    else:
+        headers = [_content_type(reply.content_type), (b"cache-control", b"no-store")]
+    if reply.session is not None:
+        headers += _shown(*reply.session)
+    if reply.headers:
+        headers += [(name.lower().encode("latin-1"), _header(value)) for name, value in reply.headers.items()]
+    if applied:
+        headers.append((b"preference-applied", _header(", ".join(applied))))
+    headers += extra
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    if reply.stream is None:
+        await send({"type": "http.response.body", "body": b"" if is_head else body})
+        return
+    if not is_head:
+        await _send_stream(send, reply.stream, receive)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _send_stream(send: Send, stream: AsyncIterator[bytes], receive: Receive | None) -> None:
+    async def forward() -> None:
+        async for chunk in stream:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+    async def gone() -> None:
+        while receive is not None and (await receive())["type"] != "http.disconnect":
+            pass
+
+    sending = asyncio.ensure_future(forward())
+    tasks = [sending] if receive is None else [sending, asyncio.ensure_future(gone())]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+
+
+async def send_problem(send: Send, status: int, detail: str, more: Mapping[str, Any] | None = None, extra: Extra = ()) -> None:
+    """Sends an error of the mock itself (RFC 9457), as against one of the vendor's."""
+    body = {"type": "about:blank", "title": "Specimen", "status": status, "detail": detail, **(more or {})}
+    await send_reply(send, Reply(status, encode(body), content_type=PROBLEM_TYPE), extra)
+
+
+def _header(value: str) -> bytes:
+    return value.replace("\r", " ").replace("\n", " ").encode("latin-1", "replace")

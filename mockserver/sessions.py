@@ -1,0 +1,454 @@
+"""Create, read, act: the only place where a session's state moves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fixtures import ids
+from fixtures.recipe import Moment, settle
+from fixtures.recipes import Recipe
+from fixtures.timelines import Event, age_at_birth, plan
+from mockserver import wishes
+from mockserver.bell import Bell
+from mockserver.catalogue import Catalogue, secondary_id
+from mockserver.clock import Clock
+from mockserver.errors import IllegalTransition, WishError
+from mockserver.lifecycle import FOREVER, Record, Timeline, next_step, timeline
+from mockserver.reply import JSON_TYPE, Reply
+from mockserver.settings import Settings
+from mockserver.store import Store
+from mockserver.templates import Template
+from mockserver.wishes import NO_WISH, Wish
+from specs import Provider
+from specs.lifecycle import Scenario
+
+NO_HEADERS: Mapping[str, str] = {}
+
+
+@dataclass(slots=True)
+class _Phase:
+    """A record's timeline and rendered answers, good while the record is the same and the time is in [since, until)."""
+
+    record: Record
+    since: int
+    timeline: Timeline
+    answers: dict[tuple[str, str], Template]
+
+
+class Ledger:
+    """What the sessions of one provider share: the store, the catalogue, the recipes, the rendered phases."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        store: Store,
+        answers: Mapping[str, Recipe],
+        settings: Settings,
+        start: int,
+        clocks: Callable[[str], Clock],
+    ) -> None:
+        self.provider = provider
+        self.name = provider.name
+        self.lifecycle = provider.lifecycle
+        self.store = store
+        self.answers = answers
+        self.settings = settings
+        self.clocks = clocks
+        self.catalogue = Catalogue(provider, settings.seed, start)
+        self.primary, *self.others = provider.lifecycle.ids
+        self.phases: dict[tuple[str, str], _Phase] = {}
+        self.bell = Bell()
+        self._locks: dict[tuple[str, str], tuple[asyncio.Lock, list[int]]] = {}
+
+    def phase(self, record: Record, now: int) -> _Phase:
+        """Where a record stands, worked out once per phase; only the latest phases are kept."""
+        key = (record.namespace, record.id)
+        found = self.phases.get(key)
+        if found is not None and found.record is record and found.since <= now < found.timeline.until:
+            return found
+        line = timeline(record, self.lifecycle, now)
+        found = _Phase(record, line.events[-1].at, line, {})
+        if len(self.phases) >= self.settings.cached_answers:
+            self.phases.pop(next(iter(self.phases)))
+        self.phases[key] = found
+        return found
+
+    def touch(self) -> None:
+        """Wakes whoever waits for a session to change."""
+        self.bell.ring()
+
+    @asynccontextmanager
+    async def lock(self, namespace: str, key: str) -> AsyncIterator[None]:
+        """One at a time per key; the lock goes when nobody wants it."""
+        lock, users = self._locks.setdefault((namespace, key), (asyncio.Lock(), [0]))
+        users[0] += 1
+        try:
+            async with lock:
+                yield
+        finally:
+            users[0] -= 1
+            if not users[0]:
+                self._locks.pop((namespace, key), None)
+
+
+class Session:
+    """A session at a moment, as a handler sees it."""
+
+    __slots__ = ("_sessions", "answers", "counts", "record", "timeline")
+
+    def __init__(
+        self,
+        record: Record,
+        line: Timeline,
+        sessions: Sessions,
+        *,
+        counts: bool = False,
+        answers: dict[tuple[str, str], Template] | None = None,
+    ) -> None:
+        self.record = record
+        self.timeline = line
+        self.counts = counts
+        self.answers = answers
+        self._sessions = sessions
+
+    @property
+    def id(self) -> str:
+        """The session's own id."""
+        return self.record.id
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """All ids of the session by their names in lifecycle.yaml."""
+        return dict(self._sessions.ids_of(self.record))
+
+    @property
+    def state(self) -> str:
+        """The state it is in."""
+        return self.timeline.state
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What happened to it so far, oldest first."""
+        return self.timeline.events
+
+    @property
+    def scenario(self) -> str:
+        """The name of its scenario."""
+        return self.record.scenario
+
+    @property
+    def seed(self) -> int:
+        """The number that repeats it."""
+        return self.record.seed
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """The scenario's facts, then the narrowed ones, then what the create request said."""
+        return {**self._sessions.lifecycle.scenarios[self.record.scenario].facts, **self.record.facts}
+
+    @property
+    def created_at(self) -> int:
+        """When it was made, in milliseconds since the epoch."""
+        return self.record.created_at
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether it can no longer move."""
+        return self.state in self._sessions.lifecycle.terminal
+
+    @property
+    def is_catalogue(self) -> bool:
+        """Whether it is one of the catalogue's, written to or not."""
+        return self.record.pinned
+
+    @property
+    def moment(self) -> Moment:
+        """All that a recipe may know of it."""
+        return self._sessions.moment(self)
+
+
+class Sessions:
+    """The sessions of one provider as one request sees them: its namespace, its clock, its wish."""
+
+    __slots__ = ("_clock", "_ledger", "counts_reads", "honoured", "lifecycle", "namespace", "now", "origin", "wish", "wished_value")
+
+    def __init__(self, ledger: Ledger, clock: Clock, namespace: str, origin: str, now: int, wish: Wish = NO_WISH) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self.lifecycle = ledger.lifecycle
+        self.namespace = namespace
+        self.origin = origin
+        self.now = now
+        self.wish = wish
+        self.honoured: set[str] = set()  # the names of the preferences that made a difference
+        self.counts_reads = True  # under a pace of polls; a HEAD request counts none
+        self.wished_value: Any = None  # what the create request has in the vendor's free field
+
+    @property
+    def settings(self) -> Settings:
+        """The mock's settings."""
+        return self._ledger.settings
+
+    # -- making ---------------------------------------------------------------------------------------------------
+
+    def create(self, facts: Mapping[str, Any] | None = None, keys: Mapping[str, str] | None = None) -> Session:
+        """Makes a session that does what the caller wished, else the happy path.
+
+        Raises:
+            WishError: the magic value names a scenario that does not exist, or one that does not pass the wished status.
+        """
+        ledger, wish = self._ledger, self.wish
+        scenario = wish.scenario or wishes.from_magic(self.wished_value, ledger.provider)
+        if scenario is None:
+            scenario = wishes.scenario_for(ledger.provider, wish)
+        elif wish.status is not None and wish.status not in scenario.path:
+            raise WishError("status", wish.status, scenario.path)
+        if wish is not NO_WISH:
+            self.honoured.update(("scenario", "status", "seed", "pace"), wish.facts)
+        number = ledger.store.next_number(self.namespace, ledger.name)
+        key = f"{self.settings.seed}/{self.namespace}/{ledger.name}/{number}"
+        seed = ids.number(key) % 2**32 if wish.seed is None else wish.seed
+        record = self._planned(scenario, seed, f"{key}/{seed}", {**self._defaults(), **wish.facts, **(facts or {})})
+        own = (f"{name}:{secondary_id(ledger.provider, name, record.id, record.created_at)}" for name in ledger.others)
+        given = (f"{name}:{value}" for name, value in (keys or {}).items())
+        record = replace(record, keys=(*own, *given))
+        ledger.store.put(ledger.name, record)
+        ledger.touch()
+        line = timeline(record, self.lifecycle, self.now)
+        if record.speed == 1.0 and self._pace_kind() == "instant" and wish.status is None:
+            line = Timeline(line.events[:1], self.now)
+        return Session(record, line, self)
+
+    def _defaults(self) -> dict[str, Any]:
+        return {} if self.settings.locale is None else {"locale": self.settings.locale}
+
+    def _pace_kind(self) -> str:
+        return (self.wish.pace or self.settings.pace).kind
+
+    def _planned(self, scenario: Scenario, seed: int, key: str, facts: Mapping[str, Any]) -> Record:
+        pace = self.wish.pace or self.settings.pace
+        path, now = scenario.path, self.now
+        speed, steps, polls = 1.0, len(path) - 1, 0
+        created_at = made_at = now
+        if self.wish.status is not None:
+            steps = path.index(self.wish.status)
+            created_at = made_at = now - plan(self.lifecycle, path[: steps + 1], 0)[-1].at
+        elif pace.kind == "instant":
+            created_at = made_at = now - plan(self.lifecycle, path, 0)[-1].at
+        elif pace.kind == "speed":
+            speed = pace.speed
+            created_at = now - age_at_birth(self.lifecycle, path, speed)
+        else:
+            steps, polls = 0, pace.polls
+        form = self.lifecycle.ids[self._ledger.primary]
+        return Record(
+            namespace=self.namespace,
+            id=ids.make(form, key, created_at),
+            scenario=scenario.name,
+            seed=seed,
+            created_at=created_at,
+            made_at=made_at,
+            speed=speed,
+            steps=steps,
+            facts=facts,
+            polls=polls,
+        )
+
+    # -- reading --------------------------------------------------------------------------------------------------
+
+    def get(self, value: str, by: str | None = None, *, poll: bool = True) -> Session | None:
+        """The session whose id is `value`, or that owns it as another id or key called `by`; the newest owner wins.
+
+        `poll` says whether answering with it counts as a read of that session by id.
+        """
+        ledger = self._ledger
+        if by is None or by == ledger.primary:
+            record = ledger.store.get(self.namespace, ledger.name, value)
+            if record is None:
+                record = ledger.catalogue.record(value, self.namespace)
+        else:
+            record = ledger.store.find(self.namespace, ledger.name, f"{by}:{value}")
+            if record is None:
+                record = ledger.catalogue.by_key(f"{by}:{value}", self.namespace)
+                if record is not None:
+                    record = ledger.store.get(self.namespace, ledger.name, record.id) or record
+        return None if record is None else self._session(record, poll=poll)
+
+    def list(self) -> list[Session]:
+        """All sessions of the namespace, oldest first; catalogue sessions only once they were written to."""
+        ledger = self._ledger
+        return [self._session(record) for record in ledger.store.all(self.namespace, ledger.name)]
+
+    def catalogue(self) -> Iterator[Session]:
+        """All catalogue sessions as this namespace has them, in the order of the scenarios."""
+        for session_id, _ in self._ledger.catalogue.places():
+            session = self.get(session_id, poll=False)
+            if session is not None:
+                yield session
+
+    def within(self, namespace: str) -> Sessions:
+        """The sessions of another namespace, by its clock: for tokens and links that carry theirs."""
+        if namespace == self.namespace:
+            return self
+        clock = self._ledger.clocks(namespace)
+        return Sessions(self._ledger, clock, namespace, self.origin, clock.now(), self.wish)
+
+    def _session(self, record: Record, *, poll: bool = False) -> Session:
+        if self._is_made_up():
+            wished = self._as_wished(record)
+            self.honoured.update(("scenario", "status"), self.wish.facts)
+            return Session(wished, timeline(wished, self.lifecycle, self.now), self)
+        phase = self._ledger.phase(record, self.now)
+        return Session(record, phase.timeline, self, counts=poll and self.counts_reads and record.polls > 0, answers=phase.answers)
+
+    def _as_wished(self, record: Record) -> Record:
+        """The same session as it would be in the wished state or scenario; nothing is kept."""
+        scenario = self.wish.scenario or self.lifecycle.scenarios[record.scenario]
+        if self.wish.status is not None and self.wish.status not in scenario.path:
+            scenario = self.lifecycle.through(self.wish.status) or scenario
+        steps = len(scenario.path) - 1 if self.wish.status is None else scenario.path.index(self.wish.status)
+        length = plan(self.lifecycle, scenario.path[: steps + 1], 0)[-1].at
+        made_at = self.now - length
+        return replace(
+            record,
+            scenario=scenario.name,
+            steps=steps,
+            events=(),
+            polls=0,
+            speed=1.0,
+            made_at=made_at,
+            created_at=made_at,
+            pinned=True,
+            facts={**record.facts, **self.wish.facts},
+        )
+
+    async def changed(self, session: Session, timeout_seconds: float) -> Session:
+        """The session at its next change, or as it is when the time (real seconds) is over."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_seconds
+        while True:
+            self.now = self._clock.now()
+            newer = self.get(session.id, poll=False) or session
+            left = deadline - loop.time()
+            if newer.timeline.events != session.timeline.events or left <= 0:
+                return newer
+            due = newer.timeline.until
+            wait = left if due >= FOREVER else min(left, max(0.0, (due - self.now) / 1000) + 0.001)
+            await self._ledger.bell.wait(wait)
+
+    # -- acting ---------------------------------------------------------------------------------------------------
+
+    def act(self, session: Session, to: str, cause: str, facts: Mapping[str, Any] | None = None) -> Session:
+        """Moves a session; a catalogue session is first copied into the caller's namespace.
+
+        Raises:
+            IllegalTransition: the lifecycle has no such edge.
+        """
+        if not self.lifecycle.is_edge(session.state, to):
+            raise IllegalTransition(session.state, to)
+        record = session.record
+        event = Event(to, max(self.now, session.events[-1].at), cause)
+        newer = replace(record, events=(*record.events, event), facts={**record.facts, **(facts or {})})
+        return self._kept(newer)
+
+    def note(self, session: Session, facts: Mapping[str, Any]) -> Session:
+        """Changes facts of a session without moving it."""
+        return self._kept(replace(session.record, facts={**session.record.facts, **facts}))
+
+    def _kept(self, record: Record) -> Session:
+        """Stores a record; one that a wish made up for this answer is not stored."""
+        if not self._is_made_up():
+            self._ledger.store.put(self._ledger.name, record)
+            self._ledger.touch()
+        return Session(record, timeline(record, self.lifecycle, self.now), self)
+
+    def _is_made_up(self) -> bool:
+        return self.wish is not NO_WISH and (self.wish.status is not None or self.wish.scenario is not None)
+
+    def _count_read(self, session: Session) -> None:
+        """Under a pace of polls every Nth read appends the next event, and is answered with it."""
+        session.counts = False
+        record: Record | None = session.record
+        while record is not None:
+            state = self._ledger.phase(record, self.now).timeline.state
+            newer = replace(record, reads=record.reads + 1)
+            to = next_step(record, self.lifecycle) if newer.reads % record.polls == 0 else None
+            if to is not None and self.lifecycle.is_edge(state, to):
+                cause = self.lifecycle.transition(state, to).cause
+                newer = replace(newer, events=(*record.events, Event(to, self.now, cause)))
+            if self._ledger.store.swap(self._ledger.name, record, newer):
+                phase = self._ledger.phase(newer, self.now)
+                session.record, session.timeline, session.answers = newer, phase.timeline, phase.answers
+                if newer.events is not record.events:
+                    self._ledger.touch()
+                return
+            # Somebody else wrote it in between: count on what is kept now.
+            record = self._ledger.store.get(self.namespace, self._ledger.name, record.id)
+
+    # -- answering ------------------------------------------------------------------------------------------------
+
+    def answer(self, session: Session, operation_id: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
+        """The answer of an operation that shows the session; its phase is rendered once and kept."""
+        if session.counts:
+            self._count_read(session)
+        record, answers = session.record, session.answers
+        template = None if answers is None else answers.get((operation_id, self.origin))
+        if template is None:
+            template = Template(self._ledger.answers[operation_id](self.moment(session)))
+            if answers is not None:
+                answers[operation_id, self.origin] = template
+        body = template.render(self.now)
+        return Reply(status, body, headers or NO_HEADERS, JSON_TYPE, None, (record.seed, record.scenario))
+
+    def body(self, session: Session, operation_id: str) -> Any:
+        """What an operation answers of the session, as a plain JSON value."""
+        return settle(self._ledger.answers[operation_id](self.moment(session)), self.now)
+
+    def ids_of(self, record: Record) -> Iterator[tuple[str, str]]:
+        """The names and values of all ids of a session."""
+        yield self._ledger.primary, record.id
+        for key in record.keys:
+            name, _, value = key.partition(":")
+            if name in self._ledger.others:
+                yield name, value
+
+    def moment(self, session: Session) -> Moment:
+        """All that a recipe may know of a session."""
+        record, lifetime = session.record, self.lifecycle.lifetime
+        return Moment(
+            provider=self._ledger.name,
+            id=record.id,
+            ids=dict(self.ids_of(record)),
+            scenario=record.scenario,
+            seed=record.seed,
+            facts=session.facts,
+            events=session.events,
+            expires_at=None if lifetime is None else record.created_at + lifetime.seconds * 1000,
+            now=self.now,
+            origin=self.origin,
+            is_terminal=session.is_terminal,
+            namespace=self.namespace,
+        )
+
+    # -- scratch --------------------------------------------------------------------------------------------------
+
+    def remember(self, key: str, value: Any, seconds: float) -> None:
+        """Keeps a value for a time of the mock's clock."""
+        until = self.now + round(seconds * 1000)
+        self._ledger.store.remember(self.namespace, self._ledger.name, key, value, until, self.now)
+
+    def recall(self, key: str) -> Any | None:
+        """A remembered value, or None."""
+        return self._ledger.store.recall(self.namespace, self._ledger.name, key, self.now)
+
+    def lock(self, key: str) -> Any:
+        """An async context manager: one caller at a time per key."""
+        return self._ledger.lock(self.namespace, key)
+
+    def next_number(self) -> int:
+        """1, 2, 3, … in this namespace and provider: each number once."""
+        return self._ledger.store.next_number(self.namespace, self._ledger.name)

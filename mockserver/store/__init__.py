@@ -1,0 +1,38 @@
+"""Where sessions are kept: the only state of the mock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from mockserver.lifecycle import Record
+
+__all__ = ["Store"]
+
+
+class Store(Protocol):
+    """Sessions and scratch values, per namespace and provider. Records are immutable; the newest owner of a key has it."""
+
+    def get(self, namespace: str, provider: str, session_id: str) -> Record | None:
+        """The session of that id."""
+
+    def find(self, namespace: str, provider: str, key: str) -> Record | None:
+        """The session that owns a key (`clientKey:abc`)."""
+
+    def put(self, provider: str, record: Record) -> None:
+        """Adds a session with its keys, or replaces it."""
+
+    def swap(self, provider: str, old: Record, new: Record) -> bool:
+        """Replaces `old` by `new` if it is still the one that is kept; says whether it was."""
+
+    def all(self, namespace: str, provider: str) -> Iterator[Record]:
+        """All sessions, oldest first."""
+
+    def next_number(self, namespace: str, provider: str) -> int:
+        """1, 2, 3, … : each number once."""
+
+    def remember(self, namespace: str, provider: str, key: str, value: Any, until: int, now: int) -> None:
+        """Keeps a value until a time (milliseconds since the epoch)."""
+
+    def recall(self, namespace: str, provider: str, key: str, now: int) -> Any | None:
+        """A remembered value whose time is not over."""

@@ -1,0 +1,194 @@
+"""Requests against the schemas of their operation, compiled once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+from urllib.parse import parse_qsl
+
+import jsonschema_rs
+
+from mockserver.bodies import Refused
+from mockserver.provider import Part, Problem, SchemaError
+from specs import Operation, Provider
+from specs.documents import Media, Parameter
+
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,300})")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,300})(\.[0-9]{1,300})?([eE][+-]?[0-9]{1,3})?")
+_MOST_ERRORS = 20
+_MOST_FIELDS = 1000
+
+
+class RequestValidator:
+    """Checks the parameters and the body of one operation, and gives them their types."""
+
+    def __init__(self, provider: Provider, operation: Operation) -> None:
+        schemas = provider.schemas
+        self._document = provider.document
+        self._operation = operation
+        checks = [(parameter, schemas.validator(parameter.pointer)) for parameter in operation.parameters]
+        self._path = [check for check in checks if check[0].location == "path"]
+        self._query = [check for check in checks if check[0].location == "query"]
+        self._header = [check for check in checks if check[0].location == "header"]
+        self._bodies = {
+            media.content_type: (media, None if media.pointer is None else schemas.validator(media.pointer))
+            for media in operation.bodies
+        }
+
+    def path(self, values: Mapping[str, str]) -> None:
+        """Checks the path's parameters.
+
+        Raises:
+            Refused: one breaks its schema.
+        """
+        for parameter, validator in self._path:
+            value = typed(values[parameter.name], parameter.schema)
+            if not _holds(validator, value):
+                raise self._refused(parameter, validator, value)
+
+    def query(self, query_string: bytes) -> dict[str, Any]:
+        """The query's parameters with their types and defaults; of a repeated one the last counts.
+
+        Raises:
+            Refused: one is missing or breaks its schema.
+        """
+        if not self._query:
+            return {}
+        try:
+            pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        except ValueError:
+            raise Refused(Problem("invalid_parameter", f"the query has more than {_MOST_FIELDS} fields", "query")) from None
+        given = dict(pairs)
+        found: dict[str, Any] = {}
+        for parameter, validator in self._query:
+            if parameter.name not in given:
+                self._absent(parameter, found)
+                continue
+            if parameter.schema.get("type") == "array":
+                items = parameter.schema.get("items", {})
+                value: Any = [typed(text, items) for name, text in pairs if name == parameter.name]
+            else:
+                value = typed(given[parameter.name], parameter.schema)
+            if not _holds(validator, value):
+                raise self._refused(parameter, validator, value)
+            found[parameter.name] = value
+        return found
+
+    def headers(self, headers: Mapping[str, str]) -> None:
+        """Checks the header parameters.
+
+        Raises:
+            Refused: one is missing or breaks its schema.
+        """
+        for parameter, validator in self._header:
+            text = headers.get(parameter.name.lower())
+            if text is None:
+                self._absent(parameter, {})
+                continue
+            value = typed(text, parameter.schema)
+            if not _holds(validator, value):
+                raise self._refused(parameter, validator, value)
+
+    def media(self, content_type: str | None, raw: bytes) -> Media | None:
+        """Which of the operation's bodies a request brings; None for none at all.
+
+        Raises:
+            Refused: it brings one that the operation does not take.
+        """
+        if not self._bodies or (not raw and content_type is None):
+            return None
+        if content_type is None:
+            return next(iter(self._bodies.values()))[0]
+        media = self._operation.body(content_type)
+        if media is None:
+            if not raw:
+                return None
+            possible = ", ".join(self._bodies)
+            raise Refused(Problem("unsupported_media_type", f"the body is {content_type[:100]}, expected {possible}", "header"))
+        return media
+
+    def json_body(self, media: Media, body: Any) -> None:
+        """Checks a parsed body.
+
+        Raises:
+            Refused: it breaks its schema.
+        """
+        validator = self._bodies[media.content_type][1]
+        if validator is None or _holds(validator, body):
+            return
+        raise Refused(Problem("invalid_body", "the body breaks its schema", "body", errors(validator, body)))
+
+    def form_body(self, media: Media, parts: tuple[Part, ...]) -> None:
+        """Checks the parts of a multipart body as the object that the document describes.
+
+        Raises:
+            Refused: it breaks its schema.
+        """
+        if media.pointer is not None:
+            schema = self._document.resolve(self._document.at(media.pointer))[0]
+            self.json_body(media, form_value(parts, schema, self._document.resolve))
+
+    def _absent(self, parameter: Parameter, found: dict[str, Any]) -> None:
+        if parameter.required:
+            error = SchemaError(parameter.name, "required", f"{parameter.name} is missing", dict(parameter.schema))
+            raise Refused(Problem("invalid_parameter", error.message, parameter.location, (error,)))
+        if "default" in parameter.schema:
+            found[parameter.name] = parameter.schema["default"]
+
+    @staticmethod
+    def _refused(parameter: Parameter, validator: jsonschema_rs.Draft202012Validator, value: Any) -> Refused:
+        found = errors(validator, value, parameter.name)
+        detail = f"{parameter.name}: {found[0].message}" if found else f"{parameter.name} cannot be read"
+        return Refused(Problem("invalid_parameter", detail, parameter.location, found))
+
+
+def form_value(parts: tuple[Part, ...], schema: Mapping[str, Any], resolve: Any) -> dict[str, Any]:
+    """The object that a form stands for: files as text, repeated names as arrays where the schema says so."""
+    found: dict[str, Any] = {}
+    for part in parts:
+        wanted = resolve(schema.get("properties", {}).get(part.name, {}))[0]
+        is_array = wanted.get("type") == "array"
+        items = resolve(wanted.get("items", {}))[0] if is_array else wanted
+        value = part.filename if part.filename is not None else typed(part.text, items)
+        if is_array:
+            found.setdefault(part.name, []).append(value)
+        else:
+            found[part.name] = value
+    return found
+
+
+def typed(text: str, schema: Mapping[str, Any]) -> Any:
+    """The value that a parameter's text stands for by its schema's type; text that stands for none stays text."""
+    kind = schema.get("type", "string")
+    kinds = kind if isinstance(kind, list) else [kind]
+    if "integer" in kinds and _INTEGER.fullmatch(text):
+        return int(text)
+    if "number" in kinds and _NUMBER.fullmatch(text) and isfinite(float(text)):
+        return float(text)
+    if "boolean" in kinds and text in ("true", "false", "True", "False"):  # the last two: what Python clients send
+        return text in ("true", "True")
+    return text
+
+
+def errors(validator: jsonschema_rs.Draft202012Validator, value: Any, name: str = "") -> tuple[SchemaError, ...]:
+    """What breaks a schema, the first twenty; `name` takes the place of the pointer for a parameter."""
+    found = []
+    try:
+        for error in validator.iter_errors(value):
+            pointer = name or "".join(f"/{part}" for part in error.instance_path)
+            expected = next(iter(error.kind.as_dict().values()), None)
+            found.append(SchemaError(pointer, error.kind.name, error.message, expected, error.instance))
+            if len(found) >= _MOST_ERRORS:
+                break
+    except (ValueError, OverflowError) as error:
+        found.append(SchemaError(name, "value", f"a value cannot be read: {error}"))
+    return tuple(found)
+
+
+def _holds(validator: jsonschema_rs.Draft202012Validator, value: Any) -> bool:
+    try:
+        return validator.is_valid(value)
+    except (ValueError, OverflowError):  # a lone surrogate, a number that no JSON library keeps
+        return False

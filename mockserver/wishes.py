@@ -1,0 +1,199 @@
+"""What a caller may wish for, and the ways to say so: `Prefer`, a magic value in the vendor's free field, the pace."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from fixtures.identities import LOCALES
+from mockserver.errors import SettingError, WishError
+from mockserver.settings import Pace
+from specs import Operation, Provider
+from specs.lifecycle import Scenario
+
+MAGIC_PREFIX = "specimen"
+DOCUMENTS = ("passport", "id_card")
+MOST_DELAY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a request asks for. `facts` narrow the scenario; `told` has each preference by name, as it was spelled."""
+
+    scenario: Scenario | None = None
+    status: str | None = None
+    example: str | None = None
+    seed: int | None = None
+    delay_seconds: float = 0.0
+    pace: Pace | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    told: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_WISH = Wish()
+
+
+def from_prefer(preferences: Mapping[str, str], provider: Provider, operation: Operation) -> Wish:
+    """The wish that a `Prefer` header states; tokens that are not ours are ignored.
+
+    Raises:
+        WishError: one of ours has a value that is not possible for this provider and operation.
+    """
+    found: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
+    told: dict[str, str] = {}
+    for name, value in preferences.items():
+        if name in _READERS:
+            field_name, read = _READERS[name]
+            found[field_name] = read(value, provider, operation)
+        elif name in ("locale", "document") or name in provider.lifecycle.choices:
+            facts[name] = _choice(name, value, provider)
+        else:
+            continue
+        told[name] = f"{name}={value}" if re.fullmatch(r"[A-Za-z0-9_.:+-]+", value) else f'{name}="{value}"'
+    scenario, wanted = found.get("scenario"), found.get("status")
+    if scenario is not None and wanted is not None and wanted not in scenario.path:
+        raise WishError("status", wanted, scenario.path)
+    return Wish(**found, facts=facts, told=told) if told else NO_WISH
+
+
+def from_magic(value: Any, provider: Provider) -> Scenario | None:
+    """The scenario that a magic value asks for, or None where the value is an ordinary one.
+
+    Raises:
+        WishError: it has the magic prefix, but no scenario has the alias.
+    """
+    magic = provider.lifecycle.magic
+    if magic is None or not isinstance(value, str):
+        return None
+    if magic.form == "address":
+        return addresses(provider).get(value[2:10].lower()) if re.fullmatch(r"0x[0-9a-fA-F]{40}", value) else None
+    if magic.form == "query":
+        try:
+            value = next(iter(parse_qs(urlsplit(value).query).get(MAGIC_PREFIX, [""])))
+        except ValueError:
+            return None
+        return scenario_named(provider, value.partition(".")[0]) if value else None
+    prefix, _, rest = value.partition(".")
+    return scenario_named(provider, rest.partition(".")[0]) if prefix == MAGIC_PREFIX and rest else None
+
+
+def magic_value(provider: Provider, scenario: Scenario, free: str = "1") -> str | None:
+    """A magic value that asks for a scenario; `free` (hexadecimal digits) makes it unique."""
+    magic = provider.lifecycle.magic
+    if magic is None:
+        return None
+    if magic.form == "address":
+        return "0x" + address_prefix(scenario) + free.rjust(32, "0")[-32:]
+    if magic.form == "query":
+        return f"https://example.com/done?{MAGIC_PREFIX}={scenario.alias}.{free}"
+    return f"{MAGIC_PREFIX}.{scenario.alias}.{free}"
+
+
+def address_prefix(scenario: Scenario) -> str:
+    """The first four bytes of a magic wallet address, as eight hexadecimal digits."""
+    return sha256(f"{MAGIC_PREFIX}.{scenario.alias}".encode()).hexdigest()[:8]
+
+
+def addresses(provider: Provider) -> dict[str, Scenario]:
+    """The scenarios by the first four bytes of their magic wallet addresses."""
+    return {address_prefix(scenario): scenario for scenario in provider.lifecycle.scenarios.values()}
+
+
+def scenario_for(provider: Provider, wish: Wish) -> Scenario:
+    """The first scenario that has the wished status on its path and the wished facts; the happy path for no wish."""
+    scenarios = provider.lifecycle.scenarios.values()
+    through = [entry for entry in scenarios if wish.status is None or wish.status in entry.path]
+    wanted = {name: value for name, value in wish.facts.items() if name in provider.lifecycle.choices}
+    for entry in through:
+        if all(entry.facts.get(name) == value for name, value in wanted.items()):
+            return entry
+    return through[0]
+
+
+def scenario_named(provider: Provider, name: str) -> Scenario:
+    """The scenario of that name or alias.
+
+    Raises:
+        WishError: there is none.
+    """
+    scenarios = provider.lifecycle.scenarios
+    found = scenarios.get(name) or next((entry for entry in scenarios.values() if entry.alias == name), None)
+    if found is None:
+        raise WishError("scenario", name, tuple(scenarios))
+    return found
+
+
+def _scenario(value: str, provider: Provider, _: Operation) -> Scenario:
+    return scenario_named(provider, value)
+
+
+def _status(value: str, provider: Provider, _: Operation) -> str:
+    reachable = [state for state in provider.lifecycle.states if provider.lifecycle.through(state)]
+    if value not in reachable:
+        raise WishError("status", value, reachable)
+    return value
+
+
+def _example(value: str, _: Provider, operation: Operation) -> str:
+    if operation.example(value) is None:
+        raise WishError("example", value, [name for name, _ in operation.examples()])
+    return value
+
+
+def _example_of_code(value: str, _: Provider, operation: Operation) -> str | None:
+    codes = {str(status): name for name, status in reversed(tuple(operation.examples()))}
+    if value not in codes and not (value in operation.responses and value.startswith("2")):
+        raise WishError("code", value, sorted({*codes, *operation.responses}))
+    # What succeeds is answered by the handler: its example would show another session.
+    return None if value.startswith("2") else codes[value]
+
+
+def _seed(value: str, _: Provider, __: Operation) -> int:
+    if re.fullmatch(r"[0-9]{1,18}", value) is None:
+        raise WishError("seed", value, ("a number from 0 to 999999999999999999",))
+    return int(value)
+
+
+def _delay(value: str, _: Provider, __: Operation) -> float:
+    if re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,3})?", value) is None or float(value) > MOST_DELAY_SECONDS:
+        raise WishError("delay", value, (f"seconds from 0 to {MOST_DELAY_SECONDS:g}",))
+    return float(value)
+
+
+def _pace(value: str, _: Provider, __: Operation) -> Pace:
+    try:
+        return Pace.parse(value)
+    except SettingError:
+        raise WishError("pace", value, ("instant", "manual", "realtime", "10x", "polls:3")) from None
+
+
+_READERS: dict[str, tuple[str, Callable[[str, Provider, Operation], Any]]] = {
+    "scenario": ("scenario", _scenario),
+    "status": ("status", _status),
+    "example": ("example", _example),
+    "code": ("example", _example_of_code),
+    "seed": ("seed", _seed),
+    "delay": ("delay_seconds", _delay),
+    "pace": ("pace", _pace),
+}
+
+
+def _choice(name: str, value: str, provider: Provider) -> Any:
+    possible: Mapping[str, Any]
+    if name in provider.lifecycle.choices:
+        possible = {_spelled(entry): entry for entry in provider.lifecycle.choices[name].values}
+    else:
+        possible = {entry: entry for entry in (LOCALES if name == "locale" else DOCUMENTS)}
+    if value not in possible:
+        raise WishError(name, value, tuple(possible))
+    return possible[value]
+
+
+def _spelled(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

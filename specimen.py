@@ -1,0 +1,44 @@
+"""The `specimen` command: the command lines of its packages, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mockserver import cli as mock_cli
+
+app = typer.Typer(
+    name="specimen",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="A faithful sandbox of KYC vendors on a laptop.",
+    epilog="Start with `specimen serve`. Exit codes: 0 done, 2 a mistake in the command or in a file.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from mockserver.app import product_version
+
+        typer.echo(f"specimen {product_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    pass
+
+
+mock_cli.register(app)
+
+
+def main() -> None:
+    """Runs the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""Checks the providers' files as `make check` does: OpenAPI 3.1 by its own validator, the lifecycle, goldens up to date."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, cast
+
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+import specs
+from specs import Provider, SpecimenError
+from tests import golden
+
+
+def problems(provider: Provider) -> list[str]:
+    """What is wrong with a provider's files, one sentence each."""
+    document = provider.document
+    found = []
+    for error in OpenAPIV31SpecValidator(cast("Any", document.raw)).iter_errors():
+        place = "/".join(str(part) for part in error.absolute_path)
+        found.append(f"{document.path}: {place}: {error.message[:300]}")
+    for operation in document.operations.values():
+        if not any(status.startswith("2") for status in operation.responses):
+            found.append(f"{document.path}: {operation.id}: no successful answer is described")
+        if (
+            operation.mark != "D"
+            and not operation.source
+            and "x-reason" not in document.raw["paths"][operation.path][operation.method]
+        ):
+            found.append(f"{document.path}: {operation.id}: marked {operation.mark}, but neither x-source nor x-reason is given")
+    for scenario in provider.lifecycle.scenarios:
+        path = golden.FOLDER / provider.name / f"{scenario}.json"
+        if provider.is_builtin and not path.is_file():
+            found.append(f"{path}: missing; run `make fixtures`")
+    return found
+
+
+def main() -> int:
+    """Prints every problem; 1 if there is any."""
+    found = []
+    names = specs.names()
+    for name in names:
+        try:
+            found += problems(specs.load(name))
+        except SpecimenError as error:
+            found.append(str(error))
+    for line in found:
+        print(line)
+    print(f"{len(names)} providers checked, {len(found)} problems")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+"""A made-up provider with two operations."""
+
+from __future__ import annotations
+
+from mockserver.provider import Problem, Reply, Request, Sessions, operation
+
+
+@operation("createCheck")
+def create_check(request: Request, sessions: Sessions) -> Reply:
+    """Starts a check."""
+    return sessions.answer(sessions.create({"reference": request.body["reference"]}), "createCheck", status=201)
+
+
+@operation("getCheck")
+def get_check(request: Request, sessions: Sessions) -> Reply:
+    """Reads a check."""
+    session = sessions.get(request.path["check"])
+    return request.example("no_such_check") if session is None else sessions.answer(session, "getCheck")
+
+
+def render_error(problem: Problem, request: Request) -> Reply | None:
+    """A bad id names no check; whatever else is wrong is the key or the body."""
+    if problem.kind in ("unauthenticated", "unknown_credential", "failing_credential"):
+        return request.example("bad_key")
+    if problem.kind == "invalid_parameter":
+        return request.example("no_such_check")
+    if problem.kind in ("invalid_body", "not_json", "body_required"):
+        return request.example("bad_body", {"/problem": problem.detail or "bad body"})
+    return None

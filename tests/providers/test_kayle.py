@@ -1,0 +1,525 @@
+"""Kayle ID's own behaviour: the share contract, tokens, lists, counters, and the rules of its document."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Callable, Mapping
+from itertools import combinations, pairwise
+from typing import Any
+
+import httpx
+import pytest
+
+import specs
+from fixtures.recipes.kayle import LABELS, LIVENESS_CODES, NFC_CODES, share_fields
+from mockserver.app import App, build_app
+from mockserver.settings import Pace, Settings
+from specs.schemas import Schemas
+
+KEY = {"Authorization": "Bearer kk_live_specimen"}
+NOW = 1_773_916_266_000  # 2026-03-19T10:31:06Z
+KAYLE = specs.load("kayle")
+SCENARIOS = KAYLE.lifecycle.scenarios
+TERMINAL = KAYLE.lifecycle.terminal
+Json = Any
+
+
+class Caller:
+    """Sends requests to an application in process."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    def __call__(self, method: str, path: str, headers: Mapping[str, str] = KEY, **rest: Any) -> httpx.Response:
+        """The answer to one request."""
+
+        async def go() -> httpx.Response:
+            transport = httpx.ASGITransport(app=self.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
+                return await client.request(method, path, headers=headers, **rest)
+
+        return asyncio.run(go())
+
+    def create(self, body: Json = None, **headers: str) -> Json:
+        """A new session."""
+        answer = self("POST", "/kayle/v1/sessions", {**KEY, **headers}, json={} if body is None else body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]
+
+    def read(self, session_id: str, **headers: str) -> Json:
+        """The session of an id."""
+        answer = self("GET", f"/kayle/v1/sessions/{session_id}", {**KEY, **headers})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]
+
+
+@pytest.fixture
+def call() -> Caller:
+    """Kayle alone, its clock stopped, its sessions moved by nobody."""
+    return Caller(build_app(Settings(providers=("kayle",), now=NOW, freeze=True, pace=Pace("manual"))))
+
+
+def entries(app: App) -> list[dict[str, Any]]:
+    """The wishes table."""
+    return list(app.mounted["kayle"].table.entries())
+
+
+# creating
+
+
+def test_create__without_a_body(call: Caller) -> None:
+    """Nothing asked for: all twelve claims by default, only the document id required."""
+    answer = call("POST", "/kayle/v1/sessions")
+    assert answer.status_code == 200
+    session = answer.json()["data"]
+    assert list(session["share_fields"]) == list(LABELS)
+    assert {key for key, field in session["share_fields"].items() if field["required"]} == {"kayle_document_id"}
+    assert {field["source"] for field in session["share_fields"].values()} == {"default"}
+    assert session["share_fields"]["family_name"]["reason"] == 'Sharing "Family Name"'
+    assert session["status"] == "created"
+    assert session["expires_at"] == "2026-03-19T11:31:06.000Z"
+
+
+def test_create__token_in_the_url_once(call: Caller) -> None:
+    """The token, alone and in the verification URL, is answered on creation only; the URL is the mock's."""
+    session = call.create()
+    assert session["verification_url"].startswith("http://127.0.0.1:8080/kayle/_specimen/flow/vs_")
+    assert session["verification_url"].endswith(f"?cancel_token={session['cancel_token']}")
+    read = call.read(session["id"])
+    assert "cancel_token" not in read
+    assert read["verification_url"] == session["verification_url"].partition("?")[0]
+
+
+def test_create__echoes_what_was_asked(call: Caller) -> None:
+    """Redirect, endpoints and claims are those of the request, in the request's order."""
+    asked = {
+        "redirect_url": "https://shop.example/done?order=7",
+        "webhook_endpoint_id": ["we_1", "we_2"],
+        "share_fields": {
+            "given_names": {"required": True, "reason": "  To greet\n you  "},
+            "age_over_18": {"required": False, "reason": "Adults only"},
+        },
+    }
+    session = call.read(call.create(asked)["id"])
+    assert session["redirect_url"] == asked["redirect_url"]
+    assert session["webhook_endpoint_id"] == ["we_1", "we_2"]
+    assert list(session["share_fields"]) == ["given_names", "age_over_18", "kayle_document_id"]
+    assert session["share_fields"]["given_names"] == {
+        "required": True,
+        "reason": "To greet you",
+        "source": "rc",
+    }
+
+
+@pytest.mark.parametrize("date_of_birth", [True, False])
+@pytest.mark.parametrize("age_gate", [True, False])
+def test_share_fields__age_gate_beside_date_of_birth(*, date_of_birth: bool, age_gate: bool) -> None:
+    """If either is required, both are."""
+    fields = share_fields(
+        {
+            "date_of_birth": {"required": date_of_birth, "reason": "Age"},
+            "age_over_21": {"required": age_gate, "reason": ""},
+        }
+    )
+    expected = date_of_birth or age_gate
+    assert fields["date_of_birth"]["required"] is expected
+    assert fields["age_over_21"]["required"] is expected
+
+
+def test_share_fields__document_id_cannot_be_optional() -> None:
+    """kayle_document_id is required even where the request asks otherwise."""
+    fields = share_fields({"kayle_document_id": {"required": False, "reason": "Deduplication"}})
+    assert fields == {"kayle_document_id": {"required": True, "reason": "Deduplication", "source": "rc"}}
+
+
+FIELD = {"required": True, "reason": "Needed"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        (None, "INVALID_SHARE_FIELDS"),
+        ("family_name", "INVALID_SHARE_FIELDS"),
+        ({"family_name": None}, "INVALID_SHARE_FIELDS"),
+        ({"family_name": {"reason": "Needed"}}, "INVALID_SHARE_FIELDS"),
+        ({"family_name": {"required": "yes", "reason": "Needed"}}, "INVALID_SHARE_FIELDS"),
+        ({"family_name": {"required": True}}, "REASON_REQUIRED"),
+        ({"family_name": {"required": True, "reason": None}}, "REASON_REQUIRED"),
+        ({"family_name": {"required": True, "reason": ""}}, "REASON_REQUIRED"),
+        ({"family_name": {"required": True, "reason": "\u00a0\t"}}, "REASON_REQUIRED"),
+        ({"age_over_18": {"required": True, "reason": ""}}, "REASON_REQUIRED"),
+        ({"family_name": {"required": True, "reason": "x" * 201}}, "REASON_TOO_LONG"),
+        ({f"claim_{number}": FIELD for number in range(33)}, "TOO_MANY_SHARE_FIELDS"),
+        ({"shoe_size": FIELD}, "UNKNOWN_CLAIM_KEY"),
+        ({"": FIELD}, "UNKNOWN_CLAIM_KEY"),
+        ({"reason": 7}, "INVALID_SHARE_FIELDS"),
+        ({"age_over_11": FIELD}, "INVALID_AGE_GATE_KEY"),
+        ({"age_over_131": FIELD}, "INVALID_AGE_GATE_KEY"),
+        ({"age_over_018": FIELD}, "INVALID_AGE_GATE_KEY"),
+        ({"age_over_18\n": FIELD}, "INVALID_AGE_GATE_KEY"),
+        ({"age_over_abc": FIELD}, "INVALID_AGE_GATE_KEY"),
+        ({"age_over_18": FIELD, "age_over_21": FIELD}, "MULTIPLE_AGE_GATES_NOT_ALLOWED"),
+        ({"age_over_12": FIELD, "age_over_112": FIELD}, "MULTIPLE_AGE_GATES_NOT_ALLOWED"),
+    ],
+)
+def test_create__share_field_errors(call: Caller, fields: Json, code: str) -> None:
+    """Each fault of the share contract is told by its own code."""
+    answer = call("POST", "/kayle/v1/sessions", json={"share_fields": fields})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == code
+    assert answer.json()["data"] is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://shop.example/",
+        "https://",
+        "https:///path",
+        "shop.example",
+        "https://a.example/\n",
+        "https://a b/",
+        "https://shop.example/" + "x" * 2048,
+        None,
+        7,
+    ],
+)
+def test_create__redirect_url_errors(call: Caller, url: Json) -> None:
+    """Only https URLs of at most 2048 characters are taken."""
+    answer = call("POST", "/kayle/v1/sessions", json={"redirect_url": url})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "INVALID_REDIRECT_URL"
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{", b"\xff", b'"x"', b'{"webhook_endpoint_id": []}'])
+def test_create__other_bad_bodies(call: Caller, body: bytes) -> None:
+    """What no code of the vendor covers gets the form of its validation library, with the reason."""
+    answer = call("POST", "/kayle/v1/sessions", {**KEY, "Content-Type": "application/json"}, content=body)
+    assert answer.status_code == 400
+    assert answer.json()["success"] is False
+    assert answer.json()["error"]["name"] == "ZodError"
+
+
+def test_create__webhook_endpoint_unavailable(call: Caller) -> None:
+    """The reserved endpoint is unavailable, alone and in a list; any other is taken."""
+    reserved = "specimen_unavailable_webhook_endpoint"
+    for endpoint in (reserved, ["we_1", reserved]):
+        answer = call("POST", "/kayle/v1/sessions", json={"webhook_endpoint_id": endpoint})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "WEBHOOK_ENDPOINT_UNAVAILABLE")
+    assert call.create({"webhook_endpoint_id": "we_1"})["webhook_endpoint_id"] == "we_1"
+
+
+def test_age_gates__any_one_and_no_two() -> None:
+    """The schema takes each of the 119 age gates alone, and no two of them together."""
+    media = KAYLE.document.operations["createSession"].bodies[0]
+    assert media.pointer is not None
+    validator = KAYLE.schemas.validator(media.pointer)
+    gates = [f"age_over_{threshold}" for threshold in range(12, 131)]
+    assert all(validator.is_valid({"share_fields": {gate: FIELD}}) for gate in gates)
+    assert not any(validator.is_valid({"share_fields": {a: FIELD, b: FIELD}}) for a, b in combinations(gates, 2))
+
+
+# reading
+
+
+def test_read__errors(call: Caller) -> None:
+    """401 has no envelope, a malformed id gets the validation library's form, an unknown one the envelope."""
+    unknown = "vs_" + "z" * 64
+    for headers in (
+        {},
+        {"Authorization": "Bearer kk_live_other"},
+        {"Authorization": "Bearer kk_live_revoked"},
+    ):
+        answer = call("GET", f"/kayle/v1/sessions/{unknown}", headers)
+        assert answer.status_code == 401
+        assert answer.json() == {"error": {"code": "UNAUTHORIZED", "message": "Unauthorized"}}
+    for malformed in (
+        "vs_1",
+        "{" + unknown + "}",
+        f"urn:{unknown}",
+        unknown + "%0A",
+        unknown + "%20",
+        unknown.upper(),
+    ):
+        answer = call("GET", f"/kayle/v1/sessions/{malformed}")
+        assert answer.status_code == 400, malformed
+        assert answer.json()["success"] is False
+    answer = call("GET", f"/kayle/v1/sessions/{unknown}")
+    assert answer.status_code == 404
+    assert answer.json()["error"]["docs"] == "https://kayle.id/docs/api/sessions#get-by-id"
+
+
+def test_every_error__by_a_request(call: Caller) -> None:
+    """Each error of the wishes table is answered with its status and its code."""
+    for entry in entries(call.app):
+        for step in (*entry["setup"], entry):
+            body = step["body"]
+            sent: dict[str, Any] = {} if body is None else {"json": body}
+            if isinstance(body, dict) and "$raw" in body:
+                sent = {"content": body["$raw"].encode()}
+            answer = call(step["method"], step["path"], step["headers"], **sent)
+        assert answer.status_code == entry["expect_status"], entry
+        error = answer.json().get("error") if answer.content else None
+        if error is not None and "code" in error and not entry["example"].startswith("route"):
+            assert error["code"] == entry["example"].upper()
+
+
+# cancelling
+
+
+def test_cancel__by_key(call: Caller) -> None:
+    """Cancelling may be repeated; the second time changes nothing."""
+    session_id = call.create()["id"]
+    call.app.clock.forward(5000)
+    first = call("POST", f"/kayle/v1/sessions/{session_id}/cancel")
+    assert (first.status_code, first.content) == (204, b"")
+    cancelled = call.read(session_id)
+    assert cancelled["status"] == "cancelled"
+    assert cancelled["completed_at"] == cancelled["updated_at"] == "2026-03-19T10:31:11.000Z"
+    call.app.clock.forward(5000)
+    assert call("POST", f"/kayle/v1/sessions/{session_id}/cancel").status_code == 204
+    assert call.read(session_id) == cancelled
+
+
+@pytest.mark.parametrize("state", sorted(TERMINAL))
+def test_cancel__terminal_session_is_left_alone(call: Caller, state: str) -> None:
+    """A session that is over stays as it is under both cancels."""
+    session = call.create(Prefer=f"status={state}")
+    before = call.read(session["id"])
+    assert before["status"] == state
+    assert call("POST", f"/kayle/v1/sessions/{session['id']}/cancel").status_code == 204
+    path = f"/kayle/v1/verify/session/{session['id']}/cancel"
+    assert call("POST", path, {}, json={"cancel_token": session["cancel_token"]}).status_code == 204
+    assert call.read(session["id"]) == before
+
+
+def test_cancel__never_moves_what_was_only_wished(call: Caller) -> None:
+    """A wished state changes one answer: cancelling "as if in progress" leaves a succeeded session alone."""
+    before = call.create(Prefer="status=succeeded")
+    headers = {**KEY, "Prefer": "status=in_progress"}
+    assert call("POST", f"/kayle/v1/sessions/{before['id']}/cancel", headers).status_code == 204
+    assert call.read(before["id"])["status"] == "succeeded"
+
+
+def test_cancel__by_token_once(call: Caller) -> None:
+    """The token cancels its own session, without an API key, once."""
+    session, other = call.create(), call.create()
+    path = f"/kayle/v1/verify/session/{session['id']}/cancel"
+
+    def cancel(token: str) -> tuple[int, str | None]:
+        answer = call("POST", path, {}, json={"cancel_token": token})
+        return answer.status_code, answer.json()["error"]["code"] if answer.content else None
+
+    assert cancel(other["cancel_token"]) == (401, "CANCEL_TOKEN_INVALID")
+    assert cancel("") == (401, "CANCEL_TOKEN_INVALID")
+    assert call.read(session["id"])["status"] == "created"
+    assert cancel(session["cancel_token"]) == (204, None)
+    assert call.read(session["id"])["status"] == "cancelled"
+    assert cancel(session["cancel_token"]) == (401, "CANCEL_TOKEN_USED")
+    assert call.read(other["id"])["status"] == "created"
+
+
+def test_cancel__by_token_of_a_namespace(call: Caller) -> None:
+    """A token carries its namespace: a browser presents it without headers."""
+    session = call.create(**{"Specimen-Namespace": "team.7"})
+    assert session["cancel_token"].endswith(".team.7")
+    path = f"/kayle/v1/verify/session/{session['id']}/cancel"
+    assert call("POST", path, {}, json={"cancel_token": session["cancel_token"]}).status_code == 204
+    assert call.read(session["id"], **{"Specimen-Namespace": "team.7"})["status"] == "cancelled"
+
+
+def test_cancel__catalogue_session_in_the_own_namespace(call: Caller) -> None:
+    """Cancelling a catalogue session changes it for the caller's namespace only."""
+    entry = next(entry for entry in entries(call.app) if entry["status"] == "in_progress")
+    session_id = entry["path"].rpartition("/")[2]
+    headers = {"Specimen-Namespace": "mine"}
+    assert call("POST", f"/kayle/v1/sessions/{session_id}/cancel", {**KEY, **headers}).status_code == 204
+    assert call.read(session_id, **headers)["status"] == "cancelled"
+    assert call.read(session_id)["status"] == "in_progress"
+
+
+# listing
+
+
+def test_list__pages_in_the_order_of_ids(call: Caller) -> None:
+    """The pages give every session once, in the order of the ids; the last has no cursor."""
+    ids = sorted(call.create()["id"] for _ in range(7))
+    found: list[str] = []
+    query: dict[str, Any] = {"limit": 3}
+    while True:
+        page = call("GET", "/kayle/v1/sessions", params=query).json()
+        found += [session["id"] for session in page["data"]]
+        assert page["pagination"]["limit"] == 3
+        assert page["pagination"]["has_more"] is (page["pagination"]["next_cursor"] is not None)
+        if not page["pagination"]["has_more"]:
+            break
+        query["starting_after"] = page["pagination"]["next_cursor"]
+    assert found == ids
+
+
+def test_list__filters(call: Caller) -> None:
+    """By status and by time of creation, both ends included, whatever the digits of the seconds."""
+    early = call.create()["id"]
+    call("POST", f"/kayle/v1/sessions/{early}/cancel")
+    call.app.clock.forward(1500)
+    late = call.create()["id"]
+
+    def listed(**query: str) -> set[str]:
+        return {session["id"] for session in call("GET", "/kayle/v1/sessions", params=query).json()["data"]}
+
+    assert listed() == {early, late}
+    assert listed(status="cancelled") == {early}
+    assert listed(created_from="2026-03-19T10:31:06Z") == {early, late}
+    assert listed(created_from="2026-03-19T10:31:06.001Z") == {late}
+    assert listed(created_to="2026-03-19T10:31:07.5Z") == {early, late}
+    assert listed(created_to="2026-03-19T10:31:07.49999Z") == {early}
+    assert listed(created_to="2026-03-19T10:31:06Z", created_from="2026-03-19T10:31:06.0Z") == {early}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=101",
+        "limit=1.5",
+        "limit=ten",
+        "status=done",
+        "status=",
+        "created_from=yesterday",
+        "created_from=2026-02-30T00:00:00Z",
+        "created_to=2025-02-29T00:00:00Z",
+        "created_to=2026-03-19T10:31:06%2B01:00",
+    ],
+)
+def test_list__bad_query(call: Caller, query: str) -> None:
+    """A malformed filter is refused in the form of the validation library."""
+    answer = call("GET", f"/kayle/v1/sessions?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["name"] == "ZodError"
+
+
+# counters
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_tries__climb_to_what_the_scenario_states(call: Caller, name: str) -> None:
+    """Read after each step of its path, the counters never go down and end at the facts of the scenario."""
+    scenario = SCENARIOS[name]
+    session = call.create(Prefer=f"scenario={name}, pace=polls:1")
+    seen = [session]
+    for state in scenario.path[1:]:
+        seen.append(call.read(session["id"]))
+        assert seen[-1]["status"] == state
+    counters = [(data["nfc_tries_used"], data["liveness_tries_used"]) for data in seen]
+    assert counters[0] == (0, 0)
+    for before, after in pairwise(counters):
+        assert before[0] <= after[0]
+        assert before[1] <= after[1]
+        assert sum(after) - sum(before) <= 1
+    assert counters[-1] == (scenario.facts["nfc_tries_used"], scenario.facts["liveness_tries_used"])
+    assert seen[-1]["failure_code"] == scenario.facts["failure_code"]
+    assert call.read(session["id"]) == seen[-1]
+
+
+@pytest.mark.parametrize("code", KAYLE.lifecycle.choices["failure_code"].values)
+def test_failure_code__narrowed(call: Caller, code: str) -> None:
+    """Any failure code can be wished for; the counters follow it."""
+    session = call.read(call.create(Prefer=f"status=failed, failure_code={code}, nfc_tries_used=1")["id"])
+    assert session["failure_code"] == code
+    assert session["nfc_tries_used"] == (3 if code in NFC_CODES else 1)
+    assert session["liveness_tries_used"] == (3 if code in LIVENESS_CODES else 0)
+
+
+# rules of the document
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def having(**fields: Json) -> Change:
+    """Sets fields of the session."""
+    return lambda session: session.update(fields)
+
+
+def asking(**fields: bool | None) -> Change:
+    """Sets claims, required or not; None takes one away."""
+
+    def change(session: dict[str, Any]) -> None:
+        for key, is_required in fields.items():
+            if is_required is None:
+                del session["share_fields"][key]
+            else:
+                session["share_fields"][key] = {"required": is_required, "reason": "Needed", "source": "rc"}
+
+    return change
+
+
+def failed(code: str, **fields: Json) -> Change:
+    """Ends the session with a failure code."""
+    return having(status="failed", completed_at="2025-01-01T00:00:00Z", failure_code=code, **fields)
+
+
+BROKEN: list[tuple[str, Change]] = [
+    ("KAY-001", asking(kayle_document_id=None)),
+    ("KAY-001", asking(kayle_document_id=False)),
+    ("KAY-002", asking(date_of_birth=None, age_over_18=True, age_over_21=True)),
+    ("KAY-003", asking(date_of_birth=True, age_over_18=False)),
+    ("KAY-003", asking(date_of_birth=False, age_over_18=True)),
+    ("KAY-004", having(failure_code="document_data_invalid")),
+    ("KAY-004", having(status="failed", completed_at="2025-01-01T00:00:00Z")),
+    ("KAY-005", having(completed_at="2025-01-01T00:00:00Z")),
+    *(("KAY-005", having(status=state)) for state in ("succeeded", "expired", "cancelled")),
+    ("KAY-006", having(nfc_tries_used=3)),
+    ("KAY-006", having(liveness_tries_used=3)),
+    *(("KAY-007", failed(code, nfc_tries_used=2)) for code in sorted(NFC_CODES)),
+    *(("KAY-008", failed(code, liveness_tries_used=2)) for code in sorted(LIVENESS_CODES)),
+    ("KAY-009", having(cancel_token="ct_1")),
+    ("KAY-017", having(created_at="yesterday")),
+    ("KAY-017", having(updated_at="2025-02-30T00:00:00Z")),
+    ("KAY-017", having(expires_at="2025-01-01T00:00:00Z\n")),
+]
+LAWFUL: list[Change] = [
+    having(),
+    having(status="in_progress", nfc_tries_used=2, liveness_tries_used=2),
+    having(status="succeeded", completed_at="2025-01-01T01:00:00+01:00", nfc_tries_used=2),
+    failed("selfie_face_mismatch", liveness_tries_used=3, nfc_tries_used=2),
+    failed("document_chip_authentication_failed", nfc_tries_used=3),
+    failed("document_anti_cloning_attestation_failed"),
+    asking(date_of_birth=False, age_over_130=False),
+    asking(date_of_birth=None, age_over_12=True),
+    having(webhook_endpoint_id=["we_1"], redirect_url=None),
+]
+
+
+def fired(change: Change, *, strict: bool) -> set[str]:
+    """The rules that a change to the page's own example breaks."""
+    operation = KAYLE.document.operations["getSession"]
+    media = operation.responses["200"].media[0]
+    assert media.pointer is not None
+    schemas = Schemas(KAYLE.document, strict=strict)
+    answer = copy.deepcopy(media.examples["session"])
+    change(answer["data"])
+    errors = schemas.validator(media.pointer).iter_errors(answer)
+    return {(schemas.rule_title(error) or error.message)[:7] for error in errors}
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_rules__each_fires_alone(*, strict: bool) -> None:
+    """One thing broken in the page's own example: exactly its rule fires, under the strict overlay too."""
+    for rule, change in BROKEN:
+        assert fired(change, strict=strict) == {rule}
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_rules__silent_on_lawful_sessions(*, strict: bool) -> None:
+    """What the vendor may answer breaks no rule."""
+    for change in LAWFUL:
+        assert fired(change, strict=strict) == set()
+
+
+def test_rules__not_found_has_an_error() -> None:
+    """KAY-018: a 404 whose error is null breaks the assumed rule, and nothing else."""
+    pointer = KAYLE.document.operations["getSession"].responses["404"].media[0].pointer
+    assert pointer is not None
+    errors = list(KAYLE.schemas.validator(pointer).iter_errors({"data": None, "error": None}))
+    assert [(KAYLE.schemas.rule_title(error) or "")[:7] for error in errors] == ["KAY-018"]
