@@ -1,0 +1,98 @@
+"""`python -m tests.bench`: measures, and prints one table."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from tests.bench import machine, report
+from tests.bench.load import CONNECTIONS, tool
+from tests.bench.machine import BenchError, Cores, pinned
+from tests.bench.measuring import SESSIONS, START, Bench
+from tests.bench.targets import CASES
+
+
+class Part(StrEnum):
+    """What can be measured alone."""
+
+    KAYLE = "kayle"
+    NEUROVISION = "neurovision"
+    KYVE = "kyve"
+    START = START
+    SESSIONS = SESSIONS
+
+
+def main(
+    seconds: Annotated[int, typer.Option(min=1, max=60, help="How long a run lasts.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, max=50, help="How many runs each server gets; the medians are shown.")] = 5,
+    only: Annotated[list[Part] | None, typer.Option(help="Measure this alone; may be repeated.")] = None,
+    peers: Annotated[bool, typer.Option("--peers", help="Add Prism and Mockoon, from npm, on the kayle document.")] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Show where the time of a request goes.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the table as Markdown.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
+    sessions: Annotated[int, typer.Option(min=1, help="How many live kayle sessions to weigh.")] = 100_000,
+) -> None:
+    """Measure the mock against a bare ASGI function on the same server and against stock Connexion.
+
+    The order of the runs is A B C A B C …, so that a busy minute hits all of them. A missed target is no failure.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    parts = {part.value for part in only or Part}
+    cores, told = Cores.found(), Console(stderr=True, highlight=False)
+    with tempfile.TemporaryDirectory(prefix="specimen-bench-") as place:
+        folder = Path(place)
+        load = tool(folder)
+        bench = Bench(cores, load, folder, told, seconds=seconds, rounds=rounds, sessions=sessions)
+        try:
+            with pinned(cores.load), bench:
+                rows = bench.rows(parts, with_peers=peers)
+                profiles = bench.profiles([case for case in CASES if case.provider_name in parts]) if profile else []
+        except BenchError as error:
+            told.print(f"error: {error}", style="bold red", markup=False)
+            raise typer.Exit(1) from error
+        except KeyboardInterrupt:
+            told.print("stopped; all servers are down")
+            raise typer.Exit(130) from None
+    notes = [
+        f"{cores}. {machine.versions()}.",
+        f"Load by {load.name}, {CONNECTIONS} connections; medians of {rounds} × {seconds} s, interleaved.",
+        *bench.notes,
+    ]
+    if as_json:
+        print(json.dumps({"notes": notes, "rows": [row.value() for row in rows], "profiles": profiles}, indent=1))
+    elif markdown:
+        print(report.markdown(rows, notes))
+        for text in profiles:
+            print(f"\n```text\n{text}\n```")
+    else:
+        _show(rows, notes, profiles)
+    if any(row.errors for row in rows):
+        raise typer.Exit(1)
+
+
+def _show(rows: list[report.Row], notes: list[str], profiles: list[str]) -> None:
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=max(console.width, 160))
+    console.print(report.grid(rows))
+    for text in (*notes, *profiles):
+        console.print(text, markup=False, soft_wrap=True)
+    missed = [row.what for row in rows if row.target is not None and not row.target.is_met]
+    if missed and not profiles:
+        console.print(f"Missed: {', '.join(missed)}. Run again with --profile to see where the time goes.", style="red")
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(typer.run(main))

@@ -1,0 +1,61 @@
+"""The mock's counterparts, each a process: a bare ASGI function, and stock Connexion; both send one answer that never changes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+def bare_app(status: int, answer: bytes) -> ASGIApp:
+    """Reads the request's body and sends the answer: the least that an ASGI application can do."""
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer)).encode())]
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive()).get("more_body", False):
+            pass
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})
+
+    return app
+
+
+def serve(app: Any, ready: Path) -> None:
+    """Serves as mockserver/server.py does: the same server, loop and parser, no access log."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    listening.listen(2048)
+    config = uvicorn.Config(app, access_log=False, log_level="warning", server_header=False, lifespan="off")
+    temporary = ready.with_suffix(".tmp")
+    temporary.write_text(json.dumps({"url": f"http://127.0.0.1:{listening.getsockname()[1]}"}))
+    temporary.replace(ready)  # from here on connections wait in the socket's queue
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def main() -> None:
+    """Serves until it is stopped."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kind", choices=("bare", "stock"))
+    parser.add_argument("provider")
+    parser.add_argument("status", type=int)
+    parser.add_argument("answer", type=Path)
+    parser.add_argument("ready", type=Path)
+    told = parser.parse_args()
+    answer = told.answer.read_bytes()
+    if told.kind == "bare":
+        serve(bare_app(told.status, answer), told.ready)
+        return
+    # The bare function's process holds nothing of the mock's.
+    import specs
+    from tests.bench.stock import stock_app
+
+    serve(stock_app(specs.load(told.provider), told.status, answer), told.ready)
+
+
+if __name__ == "__main__":
+    main()

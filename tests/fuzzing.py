@@ -1,0 +1,59 @@
+"""Schemathesis against the mock: the same settings in process and from its command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import schemathesis
+from schemathesis.engine import Status, events, from_schema
+
+from mockserver.app import App
+from specs import Provider
+
+SEED = 1
+EXAMPLES = 25
+
+
+def configuration(provider: Provider) -> dict[str, Any]:
+    """All checks and phases, a fixed seed, one worker, nothing remembered, and a credential that works."""
+    return {
+        "seed": SEED,
+        "workers": 1,
+        "generation": {"max-examples": EXAMPLES, "database": "none"},
+        "auth": {"openapi": credentials(provider)},
+        "output": {"sanitization": {"enabled": False}},
+    }
+
+
+def credentials(provider: Provider) -> dict[str, dict[str, str]]:
+    """A working credential by the document's security schemes, as Schemathesis wants it."""
+    accepted = next(entry for entry in provider.lifecycle.credentials.values() if entry.fails is None)
+    shown = {name.lower(): value for name, value in accepted.headers.items()}
+    found = {}
+    for name, scheme in provider.document.raw["components"]["securitySchemes"].items():
+        if scheme["type"] == "http":
+            found[name] = {"bearer": shown["authorization"].partition(" ")[2]}
+        else:
+            found[name] = {"api_key": shown[scheme["name"].lower()]}
+    return found
+
+
+def findings(app: App, provider: Provider) -> Iterator[str]:
+    """What Schemathesis holds against the mock, in process; last a line that says how many checks it ran."""
+    config = schemathesis.Config.from_dict(configuration(provider))
+    schema = schemathesis.openapi.from_dict(provider.document.served(provider.mount), config=config)
+    schema.app = app
+    checks = 0
+    for event in from_schema(schema).execute():
+        if isinstance(event, events.ScenarioFinished):
+            for case_id, outcomes in event.recorder.checks.items():
+                for outcome in outcomes:
+                    checks += 1
+                    if outcome.status is Status.FAILURE and outcome.failure_info is not None:
+                        failure = outcome.failure_info
+                        yield f"{event.recorder.label} {outcome.name} {case_id}: {failure.failure}\n{failure.code_sample}"
+        elif isinstance(event, (events.NonFatalError, events.FatalError)):
+            yield f"{type(event).__name__}: {getattr(event, 'info', None) or getattr(event, 'exception', '')}"
+    if checks < 100:
+        yield f"only {checks} checks were run"

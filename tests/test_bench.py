@@ -1,0 +1,192 @@
+"""The benchmark's machinery, in runs of a second; nothing here asserts how fast anything is."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import specs
+from tests.bench import inprocess, load, report, servers, stock
+from tests.bench.load import ROOT, Run, Work
+from tests.bench.machine import BenchError, Cores, pinned, resident_bytes
+from tests.bench.processes import READY, serving
+from tests.bench.targets import CASES, create_request
+
+CORES = Cores.found()
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command, run to its end."""
+    command = [sys.executable, "-m", "tests.bench", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def counterpart(kind: str, provider: str, folder: Path):
+    """A counterpart server that sends `{}`."""
+    answer = folder / "answer"
+    answer.write_bytes(b"{}")
+    return serving([sys.executable, "-m", "tests.bench.servers", kind, provider, "200", str(answer), READY], None, folder)
+
+
+def tools(folder: Path) -> list[load.Tool]:
+    """Both load tools where there are two."""
+    found = load.tool(folder)
+    return [found] if isinstance(found, load.Client) else [found, load.Client()]
+
+
+def test_bench__one_case_end_to_end():
+    """The command measures bare, stock and mock, and says what it ran on."""
+    done = bench("--seconds", "1", "--rounds", "1", "--only", "kyve", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert len(told["rows"]) == 3
+    bare, mock = told["rows"][0], told["rows"][2]
+    assert bare["answer_bytes"] == mock["answer_bytes"] > 500
+    assert mock["target"]["text"] == "≥ 0.15 of bare"
+    assert all(row["runs"][0]["requests_per_second"] > 0 and row["errors"] == 0 for row in told["rows"])
+    assert any("connections" in note for note in told["notes"])
+
+
+def test_bench__markdown_for_the_readme():
+    """The start and the live sessions are rows of the same table."""
+    done = bench("--rounds", "1", "--only", "start", "--only", "sessions", "--sessions", "200", "--markdown")
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if line.startswith("|")]
+    assert len(lines) == 4
+    assert {line.count("|") for line in lines} == {len(report.COLUMNS) + 1}
+    assert "start to first answer" in lines[2]
+    assert "200 live kayle sessions" in lines[3]
+    assert "before" in done.stdout
+
+
+def test_load__every_tool_counts_answers_and_errors(tmp_path):
+    """Answers are counted, and those of 400 and above told apart; each request has a new value in the unique header."""
+    folder = tmp_path
+    case = next(case for case in CASES if case.provider_name == "kyve")
+    request = Work.of(create_request(case.provider), case.unique)
+    with counterpart("bare", "kyve", folder) as server, counterpart("stock", "kyve", folder) as other:
+        for tool in tools(folder):
+            run = tool.run(server.url, request, 1)
+            assert run.requests > 0
+            assert run.errors == 0
+            assert 0 < run.p50 <= run.p99 < run.seconds
+            refused = tool.run(other.url, Work("GET", "/nothing", {}), 1)
+            assert refused.errors > 0
+    script = "\n".join(load.lua(request))
+    assert '"Idempotency-Key"' in script
+
+
+def test_servers__stock_connexion_takes_each_document(tmp_path):
+    """The downgraded documents load in stock Connexion, which answers the constant, and 401 without credentials."""
+    for case in CASES:
+        work = case.work(lambda _, case=case: (200, answered(case.provider_name)))
+        with counterpart("stock", case.provider_name, tmp_path) as server:
+            assert server.send(work) == (200, b"{}"), case.title
+            bare = {name: value for name, value in work.headers.items() if name == "Content-Type"}
+            assert server.send(Work(work.method, work.path, bare, work.body))[0] == 401, case.title
+
+
+def answered(provider_name: str) -> bytes:
+    """A create answer, as far as the benchmark reads it."""
+    kayle = "vs_" + "a" * 64
+    return json.dumps({"data": {"id": kayle}, "sessionId": "d0c3e1fc-e6a4-11f0-af6a-65ced68c8a7f", "id": "ses_x"}).encode()
+
+
+@pytest.mark.parametrize("name", specs.names())
+def test_stock__nothing_of_31_is_left(name):
+    """A downgraded document has no keyword that OpenAPI 3.0 does not know."""
+
+    def keys(node):
+        if isinstance(node, dict):
+            yield from node
+            for value in node.values():
+                yield from keys(value)
+        elif isinstance(node, list):
+            for value in node:
+                yield from keys(value)
+
+    document = stock.downgraded(specs.load(name).document.raw)
+    assert document["openapi"] == "3.0.3"
+    assert not {"if", "then", "const", "patternProperties", "propertyNames", "webhooks"} & set(keys(document))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"type": ["string", "null"]}, {"type": "string", "nullable": True}),
+        ({"const": 1}, {"enum": [1]}),
+        ({"exclusiveMinimum": 0}, {"minimum": 0, "exclusiveMinimum": True}),
+        ({"$ref": "#/components/schemas/A", "title": "B"}, {"$ref": "#/components/schemas/A"}),
+        ({"properties": {"const": {"type": "array"}}}, {"properties": {"const": {"type": "array", "items": {}}}}),
+        ({"anyOf": [{"if": {}}, {"type": "string"}]}, {}),
+        ({"patternProperties": {"a": {}}, "additionalProperties": False}, {}),
+    ],
+)
+def test_stock__schema(given, expected):
+    """What 3.0 can say is kept in its dialect; what it cannot is left out and never made stricter."""
+    assert stock.schema(given) == expected
+
+
+def test_processes__a_server_that_fails_is_told(tmp_path):
+    """The error repeats what the server said."""
+    with pytest.raises(BenchError, match="broken on purpose"), serving(
+        [sys.executable, "-c", "import sys; sys.exit('broken on purpose')"], None, tmp_path
+    ):
+        pass
+
+
+def test_processes__a_server_ends_with_its_context(tmp_path):
+    """Its process is gone, also when the context ends by an interrupt."""
+    with contextlib.suppress(KeyboardInterrupt), counterpart("bare", "kayle", tmp_path) as server:
+        assert resident_bytes(server.pid)
+        raise KeyboardInterrupt
+    with pytest.raises(OSError, match="refused"):
+        server.send(Work("GET", "/", {}))
+
+
+def test_machine__pinning_is_undone():
+    """A thread may use all its cores again when the context ends."""
+    with pinned(CORES.server):
+        inside = Cores.found()
+    assert CORES.server is None or inside.count == 1
+    assert Cores.found() == CORES
+
+
+def test_inprocess__sessions_are_made_and_profiles_told():
+    """Sessions are made through the API; a profile names functions and no folders."""
+    told = inprocess.live_sessions(20)
+    assert told["sessions"] == 20
+    assert "endpoint.py" in inprocess.profiled("kayle", 50)
+    assert str(ROOT) not in inprocess.profiled("kyve", 50)
+
+
+def test_report__medians_and_cells():
+    """A row shows medians, errors and whether its target was met."""
+    runs = [Run(100, 1.0, 0, 0.001, 0.2), Run(300, 1.0, 2, 0.0001, 0.004), Run(200, 1.0, 0, 0.01, 0.01)]
+    row = report.Row("a", "b", runs, [0.5, None, 0.4], memory=5_000_000, answer=1234, target=report.Target("≥ 1", False))
+    assert row.cells() == ("a", "b (2 errors)", "200", "1.0 ms", "10.0 ms", "3.5 ms", "5 MB", "1,234 B", "", "≥ 1", "no")
+    assert report.markdown([row], ["note"]).endswith("- note")
+    assert report.grid([row]).row_count == 1
+
+
+def test_servers__bare_app_reads_the_whole_body():
+    """The bare function does what an application must: it takes all of the body before it answers."""
+    import asyncio
+
+    messages = [{"type": "http.request", "body": b"1", "more_body": True}, {"type": "http.request", "body": b"2"}]
+    sent = []
+
+    async def receive():
+        return messages.pop(0)
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(servers.bare_app(201, b"{}")({"type": "http"}, receive, send))
+    assert not messages
+    assert (sent[0]["status"], sent[1]["body"]) == (201, b"{}")
