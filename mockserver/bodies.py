@@ -149,18 +149,18 @@ async def parse_multipart(raw: bytes, content_type: str) -> tuple[Part, ...]:
         max_fields=_MOST_PARTS,
         max_part_size=len(raw) + 1,
     )
-    try:
-        form = await parser.parse()
-    except (MultiPartException, KeyError, UnicodeDecodeError, LookupError) as error:
-        detail = getattr(error, "message", None) or "the boundary is missing or the parts cannot be read"
-        raise _bad(f"the body is not multipart/form-data: {detail}") from None
     parts = []
     try:
-        for name, value in form.multi_items():
+        for name, value in (await parser.parse()).multi_items():
             if isinstance(value, UploadFile):
                 parts.append(Part(name, value.filename or "", value.content_type, await value.read()))
             else:
                 parts.append(Part(name, None, None, value.encode("utf-8", "surrogatepass")))
+    except (MultiPartException, KeyError, UnicodeDecodeError, LookupError) as error:
+        detail = getattr(error, "message", None) or "the boundary is missing or the parts cannot be read"
+        raise _bad(f"the body is not multipart/form-data: {detail}") from None
     finally:
-        await form.close()
+        # Starlette leaves the file of a part open that has no end, and all of them after an error that is not its own.
+        for file in parser._files_to_close_on_error:  # noqa: SLF001 - the one place that has them all
+            file.close()
     return tuple(parts)

@@ -79,6 +79,8 @@ def serve(
         specimen serve --now 2026-03-01T12:00:00Z --freeze --pace instant
     """
     with user_errors():
+        if ready_file is not None and not ready_file.parent.is_dir():
+            raise SettingError(f"ready file '{ready_file}': its folder does not exist.")
         if log_level not in LOG_LEVELS:
             raise SettingError(f"log level '{log_level}': expected one of {', '.join(LOG_LEVELS)}.")
         settings = Settings(
@@ -105,8 +107,6 @@ def serve(
             if ready_file is not None:
                 write_ready_file(ready_file, url)
 
-        if ready_file is not None and not ready_file.parent.is_dir():
-            raise SettingError(f"ready file '{ready_file}': its folder does not exist.")
         run(app, listening, started)
 
 
@@ -208,6 +208,7 @@ def _print_table(console: Console, table: Any) -> None:
     console.print(Text(provider.lifecycle.title, style="bold"))
     sessions = Grid("scenario", "alias", "state", "request", box=None, pad_edge=False)
     errors = Grid("error", "status", "operation", "ask for it", box=None, pad_edge=False)
+    last = None
     for entry in table.entries():
         if entry["scenario"] is None:
             errors.add_row(
@@ -216,7 +217,9 @@ def _print_table(console: Console, table: Any) -> None:
             continue
         scenario = provider.lifecycle.scenarios[entry["scenario"]]
         body = "" if entry["body"] is None else " " + json.dumps(entry["body"])
-        sessions.add_row(scenario.name, scenario.alias, entry["status"], f"{entry['method']} {entry['path']}{body}")
+        named = ("", "") if scenario is last else (scenario.name, scenario.alias)
+        sessions.add_row(*named, entry["status"], f"{entry['method']} {entry['path']}{body}")
+        last = scenario
     wide = Console(highlight=False, width=max(console.width, 200)) if not console.is_terminal else console
     wide.print(sessions)
     example = magic_value(provider, provider.lifecycle.default)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import yaml
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
+from mockserver.errors import SettingError
 from mockserver.reply import encode
 from specs import Provider
 
@@ -54,9 +56,16 @@ def _yaml(provider: Provider, mount: str) -> str:
 
 
 def _asset(name: str) -> Response:
-    import swagger_ui_bundle
-
     # Only these two are linked; a name from the URL never becomes a path.
     if name not in ("swagger-ui.css", "swagger-ui-bundle.js"):
         return PlainTextResponse("not found", status_code=404)
-    return FileResponse(Path(swagger_ui_bundle.swagger_ui_path) / name)
+    return FileResponse(_assets() / name)
+
+
+@cache
+def _assets() -> Path:
+    # The package swagger-ui-py carries Swagger UI 5, the first that reads OpenAPI 3.1; its code is not needed.
+    package = find_spec("swagger_ui")
+    if package is None or package.origin is None:
+        raise SettingError("Swagger UI is missing: install the package swagger-ui-py.")
+    return Path(package.origin).parent / "static"

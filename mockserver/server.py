@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import json
@@ -10,11 +11,23 @@ import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import uvicorn
 
 from mockserver.app import App
 from mockserver.errors import SettingError
+
+try:
+    from uvicorn.protocols.http import httptools_impl
+
+    _Http: Any = httptools_impl.HttpToolsProtocol
+except ImportError:  # it has no wheel for this machine; h11 comes with uvicorn
+    from uvicorn.protocols.http import h11_impl
+
+    _Http = h11_impl.H11Protocol
+
+MOST_HEAD_BYTES = 64 * 1024
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -50,15 +63,71 @@ def base_url(listening: socket.socket, host: str) -> str:
     return f"http://{shown}:{port}"
 
 
+class _Protocol(_Http):  # type: ignore[misc]  # the base is chosen at run time
+    """Uvicorn's HTTP connection, which ends one that does not come to the end of a request's head in time.
+
+    Uvicorn itself waits for ever on a silent connection, and keeps headers of any length.
+    """
+
+    _waiting: asyncio.TimerHandle | None = None
+    _head_bytes = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.response_complete:
+            # A request is being answered; the time for its body is counted there.
+            self._stop_waiting()
+            self._head_bytes = 0
+            return
+        self._wait()
+        if self.scope is not None and "method" not in self.scope:
+            self._head_bytes += len(data)
+            if self._head_bytes > MOST_HEAD_BYTES:
+                self._refuse(b"431 Request Header Fields Too Large")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        if self._waiting is None:
+            self._waiting = self.loop.call_later(self.config.app.settings.body_seconds, self._is_late)
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def _is_late(self) -> None:
+        self._waiting = None
+        if self.cycle is not None and not self.cycle.response_complete:
+            return
+        if self.scope is not None and "method" not in self.scope:
+            self._refuse(b"408 Request Timeout")
+        else:
+            self.transport.close()
+
+    def _refuse(self, status: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+            self.transport.close()
+
+
 def _config(app: App) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=_Protocol,
+        ws="none",
         access_log=False,
         log_level=app.settings.log_level,
         server_header=False,
         lifespan="off",
         timeout_graceful_shutdown=3,
-        h11_max_incomplete_event_size=64 * 1024,
+        h11_max_incomplete_event_size=MOST_HEAD_BYTES,
     )
 
 

@@ -174,7 +174,18 @@ class Session:
 class Sessions:
     """The sessions of one provider as one request sees them: its namespace, its clock, its wish."""
 
-    __slots__ = ("_clock", "_ledger", "counts_reads", "honoured", "lifecycle", "namespace", "now", "origin", "wish", "wished_value")
+    __slots__ = (
+        "_clock",
+        "_ledger",
+        "counts_reads",
+        "honoured",
+        "lifecycle",
+        "namespace",
+        "now",
+        "origin",
+        "wish",
+        "wished_value",
+    )
 
     def __init__(self, ledger: Ledger, clock: Clock, namespace: str, origin: str, now: int, wish: Wish = NO_WISH) -> None:
         self._ledger = ledger
@@ -303,7 +314,8 @@ class Sessions:
             self.honoured.update(("scenario", "status"), self.wish.facts)
             return Session(wished, timeline(wished, self.lifecycle, self.now), self)
         phase = self._ledger.phase(record, self.now)
-        return Session(record, phase.timeline, self, counts=poll and self.counts_reads and record.polls > 0, answers=phase.answers)
+        counts = poll and self.counts_reads and record.polls > 0
+        return Session(record, phase.timeline, self, counts=counts, answers=phase.answers)
 
     def _as_wished(self, record: Record) -> Record:
         """The same session as it would be in the wished state or scenario; nothing is kept."""

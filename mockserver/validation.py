@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from math import isfinite
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,9 +12,8 @@ from mockserver.bodies import Refused
 from mockserver.provider import Part, Problem, SchemaError
 from specs import Operation, Provider
 from specs.documents import Media, Parameter
+from specs.parameters import typed
 
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,300})")
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,300})(\.[0-9]{1,300})?([eE][+-]?[0-9]{1,3})?")
 _MOST_ERRORS = 20
 _MOST_FIELDS = 1000
 
@@ -151,25 +148,14 @@ def form_value(parts: tuple[Part, ...], schema: Mapping[str, Any], resolve: Any)
         wanted = resolve(schema.get("properties", {}).get(part.name, {}))[0]
         is_array = wanted.get("type") == "array"
         items = resolve(wanted.get("items", {}))[0] if is_array else wanted
-        value = part.filename if part.filename is not None else typed(part.text, items)
+        # What Python clients send for a boolean in a form.
+        text = {"True": "true", "False": "false"}.get(part.text, part.text) if items.get("type") == "boolean" else part.text
+        value = part.filename if part.filename is not None else typed(text, items)
         if is_array:
             found.setdefault(part.name, []).append(value)
         else:
             found[part.name] = value
     return found
-
-
-def typed(text: str, schema: Mapping[str, Any]) -> Any:
-    """The value that a parameter's text stands for by its schema's type; text that stands for none stays text."""
-    kind = schema.get("type", "string")
-    kinds = kind if isinstance(kind, list) else [kind]
-    if "integer" in kinds and _INTEGER.fullmatch(text):
-        return int(text)
-    if "number" in kinds and _NUMBER.fullmatch(text) and isfinite(float(text)):
-        return float(text)
-    if "boolean" in kinds and text in ("true", "false", "True", "False"):  # the last two: what Python clients send
-        return text in ("true", "True")
-    return text
 
 
 def errors(validator: jsonschema_rs.Draft202012Validator, value: Any, name: str = "") -> tuple[SchemaError, ...]:

@@ -85,7 +85,7 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """How a session is read, and where the answer shows the status (a JSON pointer, or None).
+    """How a session is read, and where the answer shows its status and its id (JSON pointers, or None).
 
     Only sessions with the given `facts` are read so.
     """
@@ -94,6 +94,7 @@ class Read:
     request: RequestTemplate
     status: str | None
     facts: Mapping[str, Any] = field(default_factory=nothing)
+    id: str | None = None
 
     def fits(self, facts: Mapping[str, Any]) -> bool:
         """Whether a session with these facts is read so."""

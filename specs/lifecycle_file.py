@@ -111,7 +111,7 @@ def _build(data: Mapping[str, Any]) -> Lifecycle:
         and Lifetime(lifetime["seconds"], lifetime["to"], tuple(lifetime["from"]), lifetime["mark"], lifetime["source"]),
         create=Create(data["create"]["operation"], _request(data["create"]["request"]), data["create"]["session"]),
         reads=tuple(
-            Read(read["operation"], _request(read["request"]), read["status"], frozen(read.get("facts", {})))
+            Read(read["operation"], _request(read["request"]), read["status"], frozen(read.get("facts", {})), read.get("id"))
             for read in data["reads"]
         ),
         states=MappingProxyType(

@@ -1,0 +1,38 @@
+"""Which documented operation a request is for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from specs import Document, Operation
+
+
+class Match(NamedTuple):
+    """An operation and the request's path parameters, decoded."""
+
+    operation: Operation
+    parameters: Mapping[str, str]
+
+
+def match(document: Document, method: str, path: str) -> Match | None:
+    """The operation for a method and a percent-encoded path below the base URL; plain paths before templated ones."""
+    for pattern, operation in _patterns(document):
+        found = pattern.fullmatch(path)
+        if found is not None and operation.method == method.lower():
+            return Match(operation, {name: unquote(value) for name, value in found.groupdict().items()})
+    return None
+
+
+@cache
+def _patterns(document: Document) -> tuple[tuple[re.Pattern[str], Operation], ...]:
+    ordered = sorted(document.operations.values(), key=lambda operation: operation.path.count("{"))
+    return tuple((re.compile(_source(operation.path), re.DOTALL), operation) for operation in ordered)
+
+
+def _source(path: str) -> str:
+    parts = re.split(r"({[^}]+})", path)
+    return "".join(f"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else re.escape(part) for part in parts)

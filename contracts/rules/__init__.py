@@ -1,0 +1,1 @@
+"""One module per provider: the rules that JSON Schema cannot state."""
