@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.ready-dev
 PORT ?= 8080
-# As a variable of the environment the pins hold for build tools too.
-PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip --disable-pip-version-check --quiet
+# As variables of the environment the pins hold for build tools too: the second for pip from 25.3 on; older ones ignore it.
+PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test check fixtures bench bench-peers clean
@@ -18,7 +18,7 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version). Choose one: make PYTHON=python3.12 …" >&2; exit 2; }
 	@echo "Making $(VENV) …" >&2
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
 
 $(READY): $(BIN)/python pyproject.toml constraints.txt
 	@echo "Installing the pinned dependencies (once) …" >&2

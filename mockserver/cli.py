@@ -23,7 +23,8 @@ from mockserver.settings import Pace, Settings
 
 USAGE_ERROR = 2
 DEFAULT_ORIGIN = "http://127.0.0.1:8080"
-LOG_LEVELS = ("critical", "error", "warning", "info", "debug", "trace")
+# Uvicorn has one more, "trace", which logs paths and queries: they may hold ids and tokens.
+LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
 
 ProviderArgument = Annotated[str, typer.Argument(help="A provider's name, as `specimen providers` lists it.")]
 SeedOption = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The number that all made-up data depends on.")]

@@ -85,6 +85,20 @@ class OperationMiddleware(RoutedMiddleware[_Operations]):  # type: ignore[misc]
 
     api_cls = _Operations
 
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(app)
+        self._by_id: dict[str | None, ASGIApp] = {None: app}
+
+    def add_api(self, specification: Any, **kwargs: Any) -> Any:
+        """Adds the endpoints of a document."""
+        api = super().add_api(specification, **kwargs)
+        self._by_id.update(api.operations)
+        return api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One look-up in place of a search through base paths: there is one document."""
+        await self._by_id[scope["extensions"][ROUTING_CONTEXT]["operation_id"]](scope, receive, send)
+
 
 class Routing31(RoutingMiddleware):  # type: ignore[misc]
     """Connexion's routes as a table: a look-up for plain paths, one full match for those with parameters."""

@@ -20,7 +20,7 @@ from mockserver.sending import Extra, send_problem, send_reply
 from mockserver.sessions import Ledger, Sessions
 from mockserver.settings import Settings
 from mockserver.validation import RequestValidator
-from mockserver.wishes import NO_WISH
+from mockserver.wishes import NO_WISH, Wish
 from specs import Operation, Provider
 from specs.documents import COMPONENT_RESPONSES
 
@@ -67,7 +67,7 @@ class Endpoint:
         now = visit.clock.now()
         request = Request(self.operation, scope, now=now, origin=visit.origin, namespace=visit.namespace)
         request.headers = visit.headers
-        wish, honoured = NO_WISH, {"delay"}
+        wish, sessions = NO_WISH, None
         try:
             if "content-length" in visit.headers or "transfer-encoding" in visit.headers:
                 request.raw = await bodies.read(
@@ -80,10 +80,11 @@ class Endpoint:
                     await asyncio.sleep(wish.delay_seconds)
             if wish.example is not None:
                 reply = request.example(wish.example)
-                honoured |= {"example", "code"}
             else:
-                request.path = scope.get("path_params") or {}
-                await self._validate(request, scope)
+                if self._has_parameters:
+                    self._validate_parameters(request, scope)
+                if self._has_body:
+                    await self._validate_body(request)
                 sessions = Sessions(self._ledger, visit.clock, visit.namespace, visit.origin, now, wish)
                 if scope["method"] == "HEAD":
                     sessions.counts_reads = False
@@ -92,7 +93,6 @@ class Endpoint:
                 reply = self._handler(request, sessions)
                 if self._is_async:
                     reply = await reply
-                honoured |= sessions.honoured
         except Refused as refused:
             reply = self._refusal(refused.problem, request)
         except WishError as error:
@@ -105,7 +105,7 @@ class Endpoint:
             reply = self._behaviour.finish(reply, request)
         shown = reply.session
         visit.journal.add(Entry(now, self._provider.name, scope["method"], self.operation.id, reply.status, shown and shown[1]))
-        applied = [text for name, text in wish.told.items() if name in honoured]
+        applied = () if wish is NO_WISH else self._applied(wish, sessions)
         await send_reply(send, reply, visit.extra, applied, is_head=scope["method"] == "HEAD", receive=receive)
 
     def _authenticated(self, request: Request) -> Credential:
@@ -114,14 +114,20 @@ class Endpoint:
             raise Refused(found)
         return found
 
-    async def _validate(self, request: Request, scope: Scope) -> None:
+    @staticmethod
+    def _applied(wish: Wish, sessions: Sessions | None) -> list[str]:
+        """The preferences that were honoured, as they were written."""
+        honoured = {"delay", "example", "code"} if sessions is None else {"delay", *sessions.honoured}
+        return [text for name, text in wish.told.items() if name in honoured]
+
+    def _validate_parameters(self, request: Request, scope: Scope) -> None:
+        request.path = scope.get("path_params") or {}
+        self._validator.path(request.path)
+        request.query = self._validator.query(scope["query_string"])
+        self._validator.headers(request.headers)
+
+    async def _validate_body(self, request: Request) -> None:
         validator = self._validator
-        if self._has_parameters:
-            validator.path(request.path)
-            request.query = validator.query(scope["query_string"])
-            validator.headers(request.headers)
-        if not self._has_body:
-            return
         media = validator.media(request.headers.get("content-type"), request.raw)
         if media is None or (not request.raw and not self._takes_multipart):
             if self.operation.body_required:
@@ -143,12 +149,11 @@ class Endpoint:
         return node
 
     def _refusal(self, problem: Problem, request: Request) -> Reply:
-        if problem.kind == "failing_credential" and problem.credential is not None and problem.credential.fails:
-            reply = self._behaviour.render_error(problem, request)
-            return reply if reply is not None else request.example(problem.credential.fails)
         reply = self._behaviour.render_error(problem, request)
         if reply is not None:
             return reply
+        if problem.kind == "failing_credential" and problem.credential is not None and problem.credential.fails:
+            return request.example(problem.credential.fails)
         if problem.kind in COMPONENT_RESPONSES:
             found = self._provider.document.component(problem.kind)
             if found is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 JSON_TYPE = "application/json"
@@ -34,10 +35,13 @@ class Reply:
 
 def encode(value: Any) -> bytes:
     """A JSON value as UTF-8 bytes, without spaces."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
+    if isinstance(value, (MappingProxyType, Mapping)):  # the first is quick to tell, the second goes through abc
         return dict(value)
     raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)

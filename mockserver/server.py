@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gc
 import json
 import os
 import socket
@@ -144,6 +145,10 @@ class _Server(uvicorn.Server):
 
 def run(app: App, listening: socket.socket, started: Callable[[], None]) -> None:
     """Serves until the process is asked to stop; `started` is called once, when the port answers."""
+    # What is loaded by now stays, and sessions are records without cycles: looking through them all for garbage finds
+    # nothing, and would stop the server for longer the more of them there are.
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
     _Server(_config(app), started).run(sockets=[listening])
 
 

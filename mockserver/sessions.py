@@ -27,6 +27,8 @@ from specs import Provider
 from specs.lifecycle import Scenario
 
 NO_HEADERS: Mapping[str, str] = {}
+# Rendered answers kept per phase of a session: its operations, times the hosts at which the mock is reached.
+_MOST_ANSWERS = 32
 
 
 @dataclass(slots=True)
@@ -148,7 +150,8 @@ class Session:
     @property
     def facts(self) -> Mapping[str, Any]:
         """The scenario's facts, then the narrowed ones, then what the create request said."""
-        return {**self._sessions.lifecycle.scenarios[self.record.scenario].facts, **self.record.facts}
+        scenario = self._sessions.lifecycle.scenarios[self.record.scenario]
+        return {**self._sessions.defaults, **scenario.facts, **self.record.facts}
 
     @property
     def created_at(self) -> int:
@@ -204,6 +207,11 @@ class Sessions:
         """The mock's settings."""
         return self._ledger.settings
 
+    @property
+    def defaults(self) -> Mapping[str, Any]:
+        """Facts of every session that its scenario and its caller leave open."""
+        return {} if self.settings.locale is None else {"locale": self.settings.locale}
+
     # -- making ---------------------------------------------------------------------------------------------------
 
     def create(self, facts: Mapping[str, Any] | None = None, keys: Mapping[str, str] | None = None) -> Session:
@@ -223,24 +231,17 @@ class Sessions:
         number = ledger.store.next_number(self.namespace, ledger.name)
         key = f"{self.settings.seed}/{self.namespace}/{ledger.name}/{number}"
         seed = ids.number(key) % 2**32 if wish.seed is None else wish.seed
-        record = self._planned(scenario, seed, f"{key}/{seed}", {**self._defaults(), **wish.facts, **(facts or {})})
-        own = (f"{name}:{secondary_id(ledger.provider, name, record.id, record.created_at)}" for name in ledger.others)
-        given = (f"{name}:{value}" for name, value in (keys or {}).items())
-        record = replace(record, keys=(*own, *given))
+        record = self._planned(scenario, seed, f"{key}/{seed}", {**wish.facts, **(facts or {})}, keys or {})
         ledger.store.put(ledger.name, record)
         ledger.touch()
-        line = timeline(record, self.lifecycle, self.now)
-        if record.speed == 1.0 and self._pace_kind() == "instant" and wish.status is None:
-            line = Timeline(line.events[:1], self.now)
-        return Session(record, line, self)
+        phase = ledger.phase(record, self.now)
+        if wish.status is None and (wish.pace or self.settings.pace).kind == "instant":
+            return Session(record, Timeline(phase.timeline.events[:1], self.now), self)
+        return Session(record, phase.timeline, self, answers=phase.answers)
 
-    def _defaults(self) -> dict[str, Any]:
-        return {} if self.settings.locale is None else {"locale": self.settings.locale}
-
-    def _pace_kind(self) -> str:
-        return (self.wish.pace or self.settings.pace).kind
-
-    def _planned(self, scenario: Scenario, seed: int, key: str, facts: Mapping[str, Any]) -> Record:
+    def _planned(
+        self, scenario: Scenario, seed: int, key: str, facts: Mapping[str, Any], keys: Mapping[str, str]
+    ) -> Record:
         pace = self.wish.pace or self.settings.pace
         path, now = scenario.path, self.now
         speed, steps, polls = 1.0, len(path) - 1, 0
@@ -255,10 +256,13 @@ class Sessions:
             created_at = now - age_at_birth(self.lifecycle, path, speed)
         else:
             steps, polls = 0, pace.polls
-        form = self.lifecycle.ids[self._ledger.primary]
+        ledger = self._ledger
+        session_id = ids.make(self.lifecycle.ids[ledger.primary], key, created_at)
+        own = [f"{name}:{secondary_id(ledger.provider, name, session_id, created_at)}" for name in ledger.others]
+        given = [f"{name}:{value}" for name, value in keys.items()]
         return Record(
             namespace=self.namespace,
-            id=ids.make(form, key, created_at),
+            id=session_id,
             scenario=scenario.name,
             seed=seed,
             created_at=created_at,
@@ -266,6 +270,7 @@ class Sessions:
             speed=speed,
             steps=steps,
             facts=facts,
+            keys=(*own, *given),
             polls=polls,
         )
 
@@ -412,6 +417,8 @@ class Sessions:
         if template is None:
             template = Template(self._ledger.answers[operation_id](self.moment(session)))
             if answers is not None:
+                if len(answers) >= _MOST_ANSWERS:  # callers choose the host that links carry
+                    answers.clear()
                 answers[operation_id, self.origin] = template
         body = template.render(self.now)
         return Reply(status, body, headers or NO_HEADERS, JSON_TYPE, None, (record.seed, record.scenario))

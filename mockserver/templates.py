@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from fixtures.recipe import Moving
@@ -25,7 +26,7 @@ class Template:
             if isinstance(value, Moving):
                 gaps.append(value.value)
                 return f"\0moving {len(gaps) - 1}\0"
-            if isinstance(value, Mapping):
+            if isinstance(value, (MappingProxyType, Mapping)):
                 return dict(value)
             raise TypeError(f"{type(value).__name__} is no JSON value")
 

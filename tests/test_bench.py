@@ -134,8 +134,9 @@ def test_stock__schema(given, expected):
 
 def test_processes__a_server_that_fails_is_told(tmp_path):
     """The error repeats what the server said."""
-    with pytest.raises(BenchError, match="broken on purpose"), serving(
-        [sys.executable, "-c", "import sys; sys.exit('broken on purpose')"], None, tmp_path
+    with (
+        pytest.raises(BenchError, match="broken on purpose"),
+        serving([sys.executable, "-c", "import sys; sys.exit('broken on purpose')"], None, tmp_path),
     ):
         pass
 

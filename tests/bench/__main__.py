@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
 import tempfile
 from enum import StrEnum
 from pathlib import Path
@@ -95,4 +94,4 @@ def _interrupt(*_: Any) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(typer.run(main))
+    typer.run(main)

@@ -24,9 +24,7 @@ from tests.bench.report import Row, Target
 from tests.bench.targets import BARE, CASES, MOCK, STOCK, Case, counterpart_command, mock_command, table
 
 START, SESSIONS = "start", "sessions"
-DOWNGRADE = (
-    "the document brought down to OpenAPI 3.0 (no if/then, patternProperties, webhooks, examples), so it checks less."
-)
+DOWNGRADE = "the document brought down to OpenAPI 3.0 (no if/then, patternProperties, webhooks, examples), so it checks less."
 _START_SECONDS = 1.5
 _SESSIONS_BYTES = 250e6
 _WARM_UP_SECONDS = 1
@@ -93,7 +91,11 @@ class Bench:
             bare, stock = (
                 stack.enter_context(self._serving(counterpart_command(kind, case, status, file))) for kind in ("bare", "stock")
             )
-            contest = [(BARE, bare, work, None), (STOCK, stock, work, None), (MOCK, mock, work, None)]
+            contest: list[tuple[str, Server, Work, float | None]] = [
+                (BARE, bare, work, None),
+                (STOCK, stock, work, None),
+                (MOCK, mock, work, None),
+            ]
             if commands is not None:
                 moved = work.moved(case.provider.mount)
                 for peer in peers.PEERS:
@@ -203,9 +205,7 @@ class Bench:
         command = [sys.executable, "-m", "tests.bench.inprocess", what, *more]
         with pinned(self._cores.server):
             try:
-                done = subprocess.run(
-                    command, capture_output=True, text=True, cwd=ROOT, timeout=_CHILD_SECONDS, check=True
-                )
+                done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=_CHILD_SECONDS, check=True)
             except subprocess.CalledProcessError as error:
                 raise BenchError(f"{shown} failed: {error.stderr.strip()[-800:]}") from error
             except subprocess.TimeoutExpired as error:

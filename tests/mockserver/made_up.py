@@ -1,4 +1,4 @@
-"""A made-up provider in a temporary folder: a few operations that echo what reached them, and a lifecycle with every kind of edge."""
+"""A made-up provider in a temporary folder: operations that echo what reached them, and a lifecycle with all kinds of edges."""
 
 from __future__ import annotations
 
@@ -158,12 +158,12 @@ def stop(request, sessions):
     session = sessions.get(request.path["id"], poll=False)
     return sessions.answer(sessions.act(session, "bad", "stopped", {"stopped": True}), "getRecord")
 '''
-_ECHO = '''
+_ECHO = """
 
 @operation("{0}")
 def {0}(request, sessions):
     return Reply(200, {{"operation": "{0}", "path": dict(request.path), "query": dict(request.query), "body": request.body}})
-'''
+"""
 _RECIPE = '''"""A record at a moment."""
 
 from __future__ import annotations

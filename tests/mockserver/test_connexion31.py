@@ -76,7 +76,11 @@ def test_reference__siblings_keep_their_rules(serve: Serve) -> None:
 
 def test_reference__recursive_schema(serve: Serve) -> None:
     """A schema that contains itself is validated, not unrolled."""
-    tree = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}, "of": {"$ref": "#/components/schemas/Tree"}}}
+    tree = {
+        "type": "object",
+        "required": ["n"],
+        "properties": {"n": {"type": "integer"}, "of": {"$ref": "#/components/schemas/Tree"}},
+    }
     app = serve({"/echo": made_up.echo("say", {"$ref": "#/components/schemas/Tree"})}, Tree=tree)
     assert _post(app, "/echo", {"n": 1, "of": {"n": 2, "of": {"n": 3}}}).status_code == 200
     assert _post(app, "/echo", {"n": 1, "of": {"n": 2, "of": {"n": "3"}}}).status_code == 400
@@ -132,7 +136,9 @@ def test_parameters__required_query_and_header(serve: Serve) -> None:
     assert ask(app, "GET", f"{BASE}/look?q=a", {"X-Need": "yes"}).status_code == 400
     repeated = ask(app, "GET", f"{BASE}/look?q=a&q=b&all=1&all=2", {"X-Need": "false"}).json()["query"]
     assert repeated == {"q": "b", "all": [1, 2]}
-    statuses = [ask(app, "GET", f"{BASE}/look?q=a&n={n}", {"X-Need": "true"}).status_code for n in ("1.5", "1e9", "1e999", "nan", "")]
+    statuses = [
+        ask(app, "GET", f"{BASE}/look?q=a&n={n}", {"X-Need": "true"}).status_code for n in ("1.5", "1e9", "1e999", "nan", "")
+    ]
     assert statuses == [200, 200, 400, 400, 400]
 
 
@@ -164,7 +170,11 @@ KEYWORDS: dict[str, tuple[dict[str, Any], Any, Any]] = {
         {"a": [1]},
         {"a": [1, 2]},
     ),
-    "contains and minContains": ({"properties": {"a": {"contains": {"const": 1}, "minContains": 2}}}, {"a": [1, 0, 1]}, {"a": [1]}),
+    "contains and minContains": (
+        {"properties": {"a": {"contains": {"const": 1}, "minContains": 2}}},
+        {"a": [1, 0, 1]},
+        {"a": [1]},
+    ),
     "propertyNames": ({"propertyNames": {"pattern": "^[a-z]+$"}}, {"ab": 1}, {"ab\n": 1}),
     "exclusiveMinimum as a number": ({"properties": {"a": {"exclusiveMinimum": 3}}}, {"a": 3.5}, {"a": 3}),
     "$defs and a local $ref": (
@@ -172,7 +182,11 @@ KEYWORDS: dict[str, tuple[dict[str, Any], Any, Any]] = {
         {"a": 1},
         {"a": "1"},
     ),
-    "format": ({"properties": {"a": {"type": "string", "format": "uuid"}}}, {"a": "0193f1c7-4b0e-4c6a-9d2e-0a1b2c3d4e5f"}, {"a": "x"}),
+    "format": (
+        {"properties": {"a": {"type": "string", "format": "uuid"}}},
+        {"a": "0193f1c7-4b0e-4c6a-9d2e-0a1b2c3d4e5f"},
+        {"a": "x"},
+    ),
     "pattern without a trailing newline": ({"properties": {"a": {"pattern": "^x$"}}}, {"a": "x"}, {"a": "x\n"}),
 }
 

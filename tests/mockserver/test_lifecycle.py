@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,7 @@ def test_law__only_legal_moves_in_order(made: tuple[specs.Lifecycle, Record], da
     lifecycle, record = made
     events = timeline(record, lifecycle, data.draw(_after(record))).events
     assert events[0].state == lifecycle.initial
-    for before, after in zip(events, events[1:], strict=False):
+    for before, after in pairwise(events):
         assert lifecycle.is_edge(before.state, after.state)
         assert before.at <= after.at
 
@@ -165,6 +166,7 @@ class Desk:
         self.ledger = Ledger(provider, self.store, recipes.answers(provider), found, NOW, lambda _: self.clock)
 
     def sessions(self, wish: Wish = NO_WISH, namespace: str = "default") -> Sessions:
+        """The sessions as one request sees them now."""
         return Sessions(self.ledger, self.clock, namespace, "http://127.0.0.1:8080/x", self.clock.now(), wish)
 
     def states(self, session_id: str, *seconds: float) -> Iterator[str]:
@@ -397,6 +399,11 @@ def test_clock__never_runs_backwards() -> None:
     assert (clock.now(), fork.now(), clock.started_at) == (NOW + 1500, NOW, NOW)
     with pytest.raises(SettingError, match="never runs backwards"):
         clock.forward(-1)
+    for start in (-1, 0, 10**13):
+        with pytest.raises(SettingError, match="2000 to 2199"):
+            Clock(start)
+    with pytest.raises(SettingError, match="2000 to 2199"):
+        clock.forward(10**13)
     running = Clock(NOW)
     assert NOW <= running.now() < NOW + MINUTE
     running.forward(MINUTE)
@@ -489,7 +496,9 @@ def test_pace__parses(text: str, pace: Pace) -> None:
     assert Pace.parse(text) == pace
 
 
-@pytest.mark.parametrize("text", ["", "fast", "0x", "0.0x", "x", "-1x", "1e3x", "polls", "polls:0", "polls:-1", "10x\n", "polls:3\n", "١x"])
+@pytest.mark.parametrize(
+    "text", ["", "fast", "0x", "0.0x", "x", "-1x", "1e3x", "polls", "polls:0", "polls:-1", "10x\n", "polls:3\n", "١x"]
+)
 def test_pace__refuses(text: str) -> None:
     """Any other text is a mistake whose sentence lists what is possible."""
     with pytest.raises(SettingError, match="expected instant, manual, realtime, a factor such as 10x, or polls:N"):

@@ -370,7 +370,9 @@ def test_magic__address_has_four_bytes_of_its_own() -> None:
             assert from_magic("0x" + address[2:].upper(), provider) is scenario
 
 
-@pytest.mark.parametrize("value", [None, 1, [], {}, "", "specimen", "specimen.", "Specimen.ok", "x.specimen.ok", "http://[", "0x12", "a" * 9999])
+@pytest.mark.parametrize(
+    "value", [None, 1, [], {}, "", "specimen", "specimen.", "Specimen.ok", "x.specimen.ok", "http://[", "0x12", "a" * 9999]
+)
 def test_magic__ordinary_values_ask_for_nothing(value: Any) -> None:
     """What has not the whole prefix is the customer's own value."""
     for name in NAMES:

@@ -13,8 +13,10 @@ from openapi_core import OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 
 from mockserver.app import App
-from specs import Provider
+from specs import Operation, Provider
+from specs.documents import escape
 from specs.schemas import is_rule
+from tests.providers.mutants import changed
 from tests.sending import BASE_URL, as_request, in_process, send
 
 
@@ -147,17 +149,94 @@ def second_opinion(provider: Provider) -> OpenAPI:
     return OpenAPI.from_dict(document)
 
 
+class NamedExample(NamedTuple):
+    """An Example Object of a parameter or a body, and the place of the schema beside it."""
+
+    operation: Operation
+    name: str
+    schema: str
+    content: Mapping[str, Any]
+
+    @property
+    def label(self) -> str:
+        """Where it stands."""
+        return f"{self.operation.id} {self.schema.removesuffix('/schema')} example '{self.name}'"
+
+
+def named_examples(provider: Provider) -> Iterator[NamedExample]:
+    """Every named example that has a schema, operation by operation; a shared one comes once for each operation."""
+    document = provider.document
+    for operation in document.operations.values():
+        medias = [*operation.bodies, *(media for response in operation.responses.values() for media in response.media)]
+        for pointer in [*(parameter.pointer for parameter in operation.parameters), *(media.pointer for media in medias)]:
+            if pointer is not None:
+                for name, node in document.at(pointer.removesuffix("/schema")).get("examples", {}).items():
+                    yield NamedExample(operation, name, pointer, document.resolve(node)[0])
+
+
 def valid_examples(provider: Provider) -> Iterator[str]:
-    """Each named example validates against the schema beside it, with the strict overlay."""
-    for operation in provider.document.operations.values():
-        medias = [(media, "request") for media in operation.bodies]
-        medias += [(media, status) for status, response in operation.responses.items() for media in response.media]
-        for media, where in medias:
-            for name, value in media.examples.items():
-                if media.pointer is None:
-                    continue
-                for error in provider.strict_schemas.validator(media.pointer).iter_errors(value):
-                    yield f"{operation.id} {where} example '{name}': {list(error.instance_path)} {error.message}"
+    """Each named example validates against the schema beside it, as the contract has it and with the strict overlay."""
+    for example in named_examples(provider):
+        for schemas in (provider.schemas, provider.strict_schemas):
+            for error in schemas.validator(example.schema).iter_errors(example.content["value"]):
+                yield f"{example.label}: {list(error.instance_path)} {error.message}"
+
+
+def vendor_examples(provider: Provider) -> Iterator[str]:
+    """The vendor's own examples say where they come from, and each documented operation has one or says why it has none."""
+    examples = list(named_examples(provider))
+    documented = [operation for operation in provider.document.operations.values() if operation.mark == "D"]
+    pages = {operation.source.partition(",")[0] for operation in documented}
+    vendors = [example for example in examples if "x-vendor-example" in example.content]
+    if not vendors:
+        yield "no example is the vendor's own"
+    for example in vendors:
+        if example.content["x-vendor-example"].partition(",")[0] not in pages:
+            yield f"{example.label}: '{example.content['x-vendor-example']}' is none of the pages {sorted(pages)}"
+    # What a shared parameter shows is of no one operation.
+    shown = {example.operation.id for example in vendors if not example.schema.startswith("/components/parameters/")}
+    for operation in documented:
+        excuse = provider.document.raw["paths"][operation.path][operation.method].get("x-no-vendor-example")
+        if (operation.id in shown) == bool(excuse):
+            yield f"{operation.id}: expected either an example of the vendor's or x-no-vendor-example with the reason"
+    reached = {id(example.content) for example in examples}
+    for node in objects(provider.document.raw):
+        if {"x-vendor-example", "x-contradictions"} & node.keys() and id(node) not in reached:
+            yield f"no operation shows the example {dict(node)}"
+
+
+def listed_contradictions(provider: Provider) -> Iterator[str]:
+    """Where a vendor's example was changed, the vendor's value put back breaks the contract there and nowhere else."""
+    for example in named_examples(provider):
+        for entry in example.content.get("x-contradictions", ()):
+            where = f"{example.label}, {entry['pointer']!r}"
+            if entry.keys() != {"pointer", "vendor", "says"} or "x-vendor-example" not in example.content:
+                yield f"{where}: expected pointer, vendor and says, on an example of the vendor's"
+            if ("..." in str(entry["vendor"])) != ("abbreviated" in entry["says"]) and "<" not in str(entry["vendor"]):
+                yield f"{where}: says that {entry['vendor']!r} is abbreviated, or does not say so"
+            vendors = changed(example.content["value"], ("set", entry["pointer"], entry["vendor"]))
+            errors = list(provider.schemas.validator(example.schema).iter_errors(vendors))
+            if not errors:
+                yield f"{where}: the vendor's {entry['vendor']!r} is lawful"
+            for error in errors:
+                if not is_only_at(error, entry["pointer"]):
+                    yield f"{where}: the vendor's value breaks {list(error.instance_path)}: {error.message[:200]}"
+
+
+def is_only_at(error: jsonschema_rs.ValidationError, pointer: str) -> bool:
+    """Whether one place is all that an error complains of; of a union, all that one of its branches complains of."""
+    branches = getattr(error.kind, "context", None)
+    if branches is not None:
+        return any(all(is_only_at(inner, pointer) for inner in branch) for branch in branches)
+    return "".join(f"/{escape(str(part))}" for part in error.instance_path) == pointer
+
+
+def objects(node: Any) -> Iterator[Mapping[str, Any]]:
+    """Every object in a JSON value."""
+    if isinstance(node, Mapping):
+        yield node
+    for value in node.values() if isinstance(node, Mapping) else node if isinstance(node, list) else ():
+        yield from objects(value)
 
 
 def no_accepted_credential(provider: Provider) -> Iterator[str]:
@@ -199,17 +278,3 @@ def at(value: Any, pointer: str) -> Any:
     for part in pointer.split("/")[1:]:
         value = value[int(part)] if isinstance(value, list) else value[part]
     return value
-
-
-def without_rules(schema: Any) -> Any:
-    """A copy of a schema whose named rules allow everything."""
-    if isinstance(schema, Mapping):
-        if is_rule(schema):
-            return {"title": schema["title"]}
-        return {key: without_rules(value) for key, value in schema.items()}
-    if isinstance(schema, list):
-        return [without_rules(value) for value in schema]
-    return schema
-
-
-Validator = jsonschema_rs.Draft202012Validator

@@ -17,7 +17,7 @@ from mockserver.provider import load_behaviour
 from mockserver.settings import Pace, Settings
 from specs import Provider
 from tests import golden
-from tests.providers import promises
+from tests.providers import mutants, promises
 from tests.providers.promises import Exchange
 
 NAMES = specs.names()
@@ -94,8 +94,18 @@ def test_answers__validate_under_openapi_core(provider: Provider, found: list[Ex
 
 
 def test_document__examples_validate(provider: Provider) -> None:
-    """The vendor's own examples are lawful, or changed where the file lists a contradiction."""
+    """Of parameters, of bodies and of answers, under the contract and the strict overlay."""
     kept(promises.valid_examples(provider))
+
+
+def test_document__has_the_vendors_own_examples(provider: Provider) -> None:
+    """Each names its page and section; a documented operation without one says why."""
+    kept(promises.vendor_examples(provider))
+
+
+def test_document__lists_where_the_vendors_examples_contradict_the_page(provider: Provider) -> None:
+    """What was changed in them had to be, and nothing else was wrong."""
+    kept(promises.listed_contradictions(provider))
 
 
 def test_document__shows_no_accepted_credential(provider: Provider) -> None:
@@ -106,6 +116,16 @@ def test_document__shows_no_accepted_credential(provider: Provider) -> None:
 def test_document__rules_have_ids_and_sources(provider: Provider) -> None:
     """A rule cites where it comes from, and its name is found from an error's path."""
     kept(promises.rule_titles(provider))
+
+
+def test_rules__each_fires_alone_on_its_mutants(provider: Provider) -> None:
+    """A lawful answer with one thing broken breaks exactly the rule that says so, under the strict overlay too."""
+    kept(mutants.each_rule_fires(provider))
+
+
+def test_rules__are_silent_on_the_golden_files(provider: Provider) -> None:
+    """No answer that the mock gives breaks a rule."""
+    kept(mutants.rules_are_silent(provider))
 
 
 def test_golden_files__are_remade_byte_for_byte(provider: Provider) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import json
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +30,6 @@ FLOW = "0197c55f-5af6-7e3d-af9b-f2359b154be8"
 CREATE = f"/api/v1/flows/{FLOW}/live/sessions"
 RUNNING: dict[str, Any] = OPERATIONS["getSession"].example("running")[2]  # type: ignore[index]
 COMPLETED: dict[str, Any] = OPERATIONS["getSession"].example("completed")[2]  # type: ignore[index]
-DELETED: dict[str, Any] = OPERATIONS["listDatablocks"].example("deleted")[2]  # type: ignore[index]
 CREATED = {name: value for name, value in RUNNING.items() if name != "lastStep"} | {
     "sessionStatus": "CREATED",
     "startedAt": None,
@@ -77,44 +75,6 @@ def payloads(m: Moment) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 # -- rules --------------------------------------------------------------------------------------------------------
-
-
-def _deleted_with_content() -> dict[str, Any]:
-    body = copy.deepcopy(DELETED)
-    body["dataBlocks"][0]["content"] = {}
-    return body
-
-
-MUTANTS = [
-    ("IDN-001", "getSession", {name: value for name, value in RUNNING.items() if name != "results"}),
-    ("IDN-001", "getSession", {**RUNNING, "results": COMPLETED["results"]}),
-    (
-        "IDN-002",
-        "getSession",
-        {**COMPLETED, "results": {"documentVerification": {"type": "block", "id": "1"}}},
-    ),
-    ("IDN-002", "getSession", {**COMPLETED, "results": {"documentVerification": {"type": "dataBlock"}}}),
-    ("IDN-004", "getSession", {**RUNNING, "completedAt": RUNNING["updatedAt"]}),
-    ("IDN-005", "getSession", {name: value for name, value in COMPLETED.items() if name != "completedAt"}),
-    ("IDN-006", "getSession", {**CREATED, "startedAt": CREATED["createdAt"]}),
-    ("IDN-007", "getSession", {**CREATED, "lastStep": RUNNING["lastStep"]}),
-    ("IDN-008", "getSession", {**RUNNING, "outcome": "accepted"}),
-    ("IDN-009", "getSession", {**COMPLETED, "outcome": "NO_OUTCOME"}),
-    ("IDN-014", "listDatablocks", _deleted_with_content()),
-]
-
-
-@pytest.mark.parametrize("strict", [False, True], ids=["open", "strict"])
-@pytest.mark.parametrize(("rule", "operation", "body"), MUTANTS, ids=[f"{rule}-{at}" for at, (rule, _, _) in enumerate(MUTANTS)])
-def test_rule__fires_on_its_mutant_alone(rule: str, operation: str, body: Any, strict: bool) -> None:
-    """A lawful answer with one thing broken breaks exactly the rule that says so."""
-    assert broken_rules(body, operation, strict=strict) == {rule}
-
-
-def test_rule__every_one_in_the_document_has_a_mutant() -> None:
-    """No rule stands in the document that has never been seen firing."""
-    titles = {title["title"][:7] for title in specs.schemas.rules(IDNOW.document.raw)}
-    assert titles == {rule for rule, _, _ in MUTANTS}
 
 
 @pytest.mark.parametrize("added", ["riskScore", "x"])

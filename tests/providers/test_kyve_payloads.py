@@ -13,7 +13,6 @@ from fixtures import times
 from fixtures.recipe import Moment, settle
 from fixtures.recipes import kyve as recipe
 from fixtures.timelines import plan
-from specs.schemas import rules
 
 KYVE = specs.load("kyve")
 LIFECYCLE = KYVE.lifecycle
@@ -67,25 +66,6 @@ def verification(m: Moment) -> dict[str, Any]:
 
 
 # -- rules --------------------------------------------------------------------------------------------------------
-
-MUTANTS = [
-    ("KYV-001", with_checks("completed", "passed", "failed")),
-    ("KYV-001", with_checks("completed", "passed", "pending", "passed")),
-    ("KYV-002", with_checks("failed", "passed", "skipped")),
-    ("KYV-002", with_checks("failed")),
-]
-
-
-def test_rules__the_schema_states_those_that_it_can() -> None:
-    """Two rules are about one body alone, and stand in the schema."""
-    assert sorted({rule["title"][:7] for rule in rules(KYVE.document.raw)}) == ["KYV-001", "KYV-002"]
-
-
-@pytest.mark.parametrize("strict", [False, True])
-@pytest.mark.parametrize(("rule", "body"), MUTANTS)
-def test_rules__each_fires_alone(rule: str, body: dict[str, Any], strict: bool) -> None:
-    """A lawful verification with one thing broken breaks exactly that rule, under the strict overlay too."""
-    assert broken_rules(body, strict=strict) == {rule}
 
 
 @pytest.mark.parametrize(

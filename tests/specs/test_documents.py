@@ -73,7 +73,9 @@ def test_examples__named_in_order() -> None:
             "get": {
                 "operationId": "a",
                 "responses": {
-                    "200": {"content": {"application/json": {"examples": {"one": {"value": {"n": 1}}, "two": {"value": {"n": 2}}}}}},
+                    "200": {
+                        "content": {"application/json": {"examples": {"one": {"value": {"n": 1}}, "two": {"value": {"n": 2}}}}}
+                    },
                     "404": {"$ref": "#/components/responses/Gone"},
                 },
             }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +24,10 @@ def _scenario(path: list[str], alias: str = "x") -> dict[str, Any]:
 
 
 LIFECYCLES: dict[str, tuple[Change, str]] = {
-    "unknown key at the top": (lambda data: data.update(titel="Atlas"), r"top level: .*Unknown key 'titel'\. Did you mean 'title'\?"),
+    "unknown key at the top": (
+        lambda data: data.update(titel="Atlas"),
+        r"top level: .*Unknown key 'titel'\. Did you mean 'title'\?",
+    ),
     "unknown key of a state": (
         lambda data: data["states"]["done"].update(terminl=True),
         r"states/done: .*Unknown key 'terminl'\. Did you mean 'terminal'\?",
@@ -37,7 +41,9 @@ LIFECYCLES: dict[str, tuple[Change, str]] = {
         r"create/request: .*Unknown key 'bodi'\. Did you mean 'body'\?",
     ),
     "unknown key of an error": (
-        lambda data: data["errors"].update(bad_request={"operation": "getRecord", "status": 400, "request": {}, "kind": 1, **made_up.SOURCE}),
+        lambda data: data["errors"].update(
+            bad_request={"operation": "getRecord", "status": 400, "request": {}, "kind": 1, **made_up.SOURCE}
+        ),
         r"errors/bad_request: .*Unknown key 'kind'\. Possible: .*operation",
     ),
     "missing key": (lambda data: data.pop("initial"), r"top level: \"initial\" is a required property"),
@@ -164,10 +170,12 @@ DOCUMENTS: dict[str, tuple[Change, str]] = {
         r"/paths/~1records/post/responses/409: \$ref 'other\.yaml#/x' leads nowhere in this file\.",
     ),
     "$ref in a circle": (
-        lambda data: data["components"]["responses"].update(
-            {"A": {"$ref": "#/components/responses/B"}, "B": {"$ref": "#/components/responses/A"}},
-        )
-        or data["paths"]["/records"]["post"]["responses"].update({"409": {"$ref": "#/components/responses/A"}}),
+        lambda data: (
+            data["components"]["responses"].update(
+                {"A": {"$ref": "#/components/responses/B"}, "B": {"$ref": "#/components/responses/A"}},
+            )
+            or data["paths"]["/records"]["post"]["responses"].update({"409": {"$ref": "#/components/responses/A"}})
+        ),
         r"\$ref '#/components/responses/A' leads nowhere in this file\.",
     ),
     "schema $ref to nowhere": (
@@ -245,7 +253,7 @@ def test_search_path__wrong_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_search_path__folder_without_providers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder that holds no provider is a mistake, not an empty list."""
     monkeypatch.setenv(specs.SEARCH_PATH_VARIABLE, str(tmp_path))
-    with pytest.raises(SpecError, match="holds no folder with openapi.yaml and lifecycle.yaml"):
+    with pytest.raises(SpecError, match=r"holds no folder with openapi\.yaml and lifecycle\.yaml"):
         specs.names()
 
 
@@ -253,7 +261,7 @@ def test_search_path__a_root_or_a_provider(tmp_path: Path, monkeypatch: pytest.M
     """SPECIMEN_PATH takes folders of providers and a provider's own folder, several of them."""
     built_in = specs.names()
     one, other = made_up.write(tmp_path / "a", name="atlas"), made_up.write(tmp_path / "b", name="boreas")
-    monkeypatch.setenv(specs.SEARCH_PATH_VARIABLE, f"{one.parent}:{other}")
+    monkeypatch.setenv(specs.SEARCH_PATH_VARIABLE, f"{one.parent}{os.pathsep}{other}")
     assert specs.names() == (*built_in, "atlas", "boreas")
     assert specs.load("boreas").folder == other
     assert not specs.load("boreas").is_builtin

@@ -22,7 +22,11 @@ ANSWER = {
     "type": "object",
     "x-closed": True,
     "required": ["state", "reason"],
-    "properties": {"state": {"enum": ["good", "bad"]}, "reason": {"type": ["string", "null"]}, "more": {"$ref": "#/components/schemas/More"}},
+    "properties": {
+        "state": {"enum": ["good", "bad"]},
+        "reason": {"type": ["string", "null"]},
+        "more": {"$ref": "#/components/schemas/More"},
+    },
     "allOf": [RULE],
     "if": {"x-closed": True, "properties": {"state": {"const": "good"}}},
     "then": {"x-closed": True, "properties": {"reason": {}}},
@@ -84,7 +88,9 @@ def test_rule__title_through_references() -> None:
     """The title is found where the rule stands behind a reference, and None where no rule broke."""
     outer = {"type": "object", "properties": {"inner": {"$ref": "#/components/schemas/Answer"}, "n": {"type": "integer"}}}
     schemas = _schemas(strict=False, Answer=ANSWER, More=MORE, Outer=outer)
-    errors = list(schemas.validator("/components/schemas/Outer").iter_errors({"inner": {"state": "bad", "reason": None}, "n": "x"}))
+    errors = list(
+        schemas.validator("/components/schemas/Outer").iter_errors({"inner": {"state": "bad", "reason": None}, "n": "x"})
+    )
     assert {schemas.rule_title(error) for error in errors} == {RULE["title"], None}
 
 
