@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 from collections.abc import Callable, Iterable
@@ -116,7 +117,8 @@ class App:
             except Exception:
                 # Nothing of the request is logged but its method: paths and bodies may hold ids and tokens.
                 logger.exception("a %s request was not answered; this is a bug in Specimen", scope["method"])
-                await send_problem(send, 500, "Specimen has a bug; its log says where.")
+                with contextlib.suppress(RuntimeError):  # an answer had begun: the server closes the connection
+                    await send_problem(send, 500, "Specimen has a bug; its log says where.")
         else:
             await receive()
             await send({"type": "websocket.close", "code": 1000})
