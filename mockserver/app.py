@@ -19,10 +19,11 @@ from mockserver.clock import Clock
 from mockserver.endpoint import VISIT, Endpoint, Visit, unrouted
 from mockserver.errors import SettingError, did_you_mean
 from mockserver.journal import Entry, Journal
+from mockserver.ledger import Ledger
 from mockserver.provider import Problem, Request, load_behaviour
 from mockserver.reply import Reply
 from mockserver.sending import Extra, send_problem, send_reply
-from mockserver.sessions import Ledger, Sessions
+from mockserver.sessions import Sessions
 from mockserver.settings import Settings
 from mockserver.store import Store
 from mockserver.store.memory import MemoryStore

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import math
 import re
@@ -19,6 +20,9 @@ from mockserver.provider import Part, Problem, SchemaError
 _OPENING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|([\[{])|([\]}])', re.DOTALL)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 MULTIPART = "multipart/form-data"
+# What is still read of a refused body, so that its sender comes to read the answer.
+_PATIENCE_BYTES = 64 * 1024 * 1024
+_PATIENCE_SECONDS = 2.0
 # More than any documented operation takes.
 _MOST_PARTS = 1000
 
@@ -28,11 +32,12 @@ class Disconnected(Exception):
 
 
 class Refused(Exception):
-    """A request is refused; `problem` says why."""
+    """A request is refused; `problem` says why, `is_unread` that the client may still be sending its body."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, *, is_unread: bool = False) -> None:
         super().__init__(problem.kind)
         self.problem = problem
+        self.is_unread = is_unread
 
 
 class _Begun:
@@ -62,40 +67,51 @@ async def read(headers: Mapping[str, str], receive: Receive, *, most_bytes: int,
         Disconnected: the client went away.
     """
     length = headers.get("content-length")
-    if length is None and "transfer-encoding" not in headers:
+    if length == "0" or (length is None and "transfer-encoding" not in headers):
         return b""
-    if length is not None:
-        if length == "0":
-            return b""
-        if not length.isascii() or not length.isdigit() or len(length) > 18 or int(length) > most_bytes:
-            raise Refused(Problem("content_too_large", f"the body has {length[:20]} bytes, {most_bytes} are allowed"))
+    if length is not None and not _is_within(length, most_bytes):
+        detail = f"the body has {length[:20]} bytes, {most_bytes} are allowed"
+        raise Refused(Problem("content_too_large", detail), is_unread="expect" not in headers)
     begun = _Begun(receive())
     if begun.value is not None and not begun.value.get("more_body", False):
         whole: bytes = begun.value.get("body", b"")
         if begun.value["type"] == "http.request" and len(whole) <= most_bytes:
             return whole
+    chunks: list[bytes] = []
+    size = 0
     try:
         async with asyncio.timeout(seconds):
             message = await begun if begun.value is None else begun.value
-            if message["type"] == "http.disconnect":
-                raise Disconnected
-            body: bytes = message.get("body", b"")
-            if not message.get("more_body", False) and len(body) <= most_bytes:
-                return body
-            chunks, size = [body], len(body)
-            while message.get("more_body", False):
-                if size > most_bytes:
-                    break
-                message = await receive()
+            while True:
                 if message["type"] == "http.disconnect":
                     raise Disconnected
                 chunks.append(message.get("body", b""))
                 size += len(chunks[-1])
+                if size > most_bytes or not message.get("more_body", False):
+                    break
+                message = await receive()
     except TimeoutError:
         raise Refused(Problem("request_timeout", f"the body was not complete after {seconds:g} s")) from None
     if size > most_bytes:
-        raise Refused(Problem("content_too_large", f"the body has more than the {most_bytes} bytes that are allowed"))
+        detail = f"the body has more than the {most_bytes} bytes that are allowed"
+        raise Refused(Problem("content_too_large", detail), is_unread=message.get("more_body", False))
     return b"".join(chunks)
+
+
+def _is_within(length: str, most_bytes: int) -> bool:
+    return length.isascii() and length.isdigit() and len(length) <= 18 and int(length) <= most_bytes
+
+
+async def drop(receive: Receive) -> None:
+    """Reads on for a while without keeping anything: a client that is still sending when the connection ends sees no answer."""
+    size = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while size <= _PATIENCE_BYTES:
+                message = await receive()
+                size += len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    return
 
 
 def parse_json(raw: bytes, *, most_depth: int) -> Any:

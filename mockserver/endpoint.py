@@ -15,9 +15,10 @@ from mockserver.bodies import Disconnected, Refused
 from mockserver.clock import Clock
 from mockserver.errors import WishError
 from mockserver.journal import Entry, Journal
+from mockserver.ledger import Ledger
 from mockserver.provider import Behaviour, Credential, Credentials, Problem, Reply, Request
 from mockserver.sending import Extra, send_problem, send_reply
-from mockserver.sessions import Ledger, Sessions
+from mockserver.sessions import Sessions
 from mockserver.settings import Settings
 from mockserver.validation import RequestValidator
 from mockserver.wishes import NO_WISH, Wish
@@ -67,7 +68,7 @@ class Endpoint:
         now = visit.clock.now()
         request = Request(self.operation, scope, now=now, origin=visit.origin, namespace=visit.namespace)
         request.headers = visit.headers
-        wish, sessions = NO_WISH, None
+        wish, sessions, is_unread = NO_WISH, None, False
         try:
             if "content-length" in visit.headers or "transfer-encoding" in visit.headers:
                 request.raw = await bodies.read(
@@ -95,6 +96,7 @@ class Endpoint:
                     reply = await reply
         except Refused as refused:
             reply = self._refusal(refused.problem, request)
+            is_unread = refused.is_unread
         except WishError as error:
             visit.journal.add(Entry(now, self._provider.name, scope["method"], self.operation.id, 400, None))
             await send_problem(send, 400, str(error), {"wish": error.name, "possible": list(error.possible)}, visit.extra)
@@ -106,7 +108,8 @@ class Endpoint:
         shown = reply.session
         visit.journal.add(Entry(now, self._provider.name, scope["method"], self.operation.id, reply.status, shown and shown[1]))
         applied = () if wish is NO_WISH else self._applied(wish, sessions)
-        await send_reply(send, reply, visit.extra, applied, is_head=scope["method"] == "HEAD", receive=receive)
+        is_head = scope["method"] == "HEAD"
+        await send_reply(send, reply, visit.extra, applied, is_head=is_head, receive=receive, is_unread=is_unread)
 
     def _authenticated(self, request: Request) -> Credential:
         found = self._behaviour.authenticate(request, self._credentials)

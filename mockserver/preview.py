@@ -9,7 +9,8 @@ from fixtures import recipes
 from mockserver.catalogue import Catalogue
 from mockserver.clock import Clock
 from mockserver.errors import SettingError, did_you_mean
-from mockserver.sessions import Ledger, Sessions
+from mockserver.ledger import Ledger
+from mockserver.sessions import Sessions
 from mockserver.settings import Settings
 from mockserver.store.memory import MemoryStore
 from mockserver.wishes import scenario_named

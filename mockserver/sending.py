@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.types import Receive, Send
 
+from mockserver.bodies import drop
 from mockserver.reply import Reply, encode
 
 Extra = tuple[tuple[bytes, bytes], ...]
@@ -34,6 +35,7 @@ async def send_reply(
     *,
     is_head: bool = False,
     receive: Receive | None = None,
+    is_unread: bool = False,
 ) -> None:
     """Sends an answer; to a HEAD request its headers only. `receive` tells when the client of a stream goes away."""
     if reply.stream is None:
@@ -53,6 +55,11 @@ async def send_reply(
     headers += extra
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if reply.stream is None:
+        if is_unread and receive is not None:
+            # The answer goes out whole, and the connection ends a little later.
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+            await drop(receive)
+            body = b""
         await send({"type": "http.response.body", "body": b"" if is_head else body})
         return
     if not is_head:

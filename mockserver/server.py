@@ -10,14 +10,19 @@ import json
 import os
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
+from starlette.types import ASGIApp
 
-from mockserver.app import App
 from mockserver.errors import SettingError
+from mockserver.settings import Settings
+
+if TYPE_CHECKING:
+    from mockserver.app import App
 
 try:
     from uvicorn.protocols.http import httptools_impl
@@ -73,6 +78,10 @@ class _Protocol(_Http):  # type: ignore[misc]  # the base is chosen at run time
     _waiting: asyncio.TimerHandle | None = None
     _head_bytes = 0
 
+    def __init__(self, head_seconds: float, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head_seconds = head_seconds
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._wait()
@@ -96,7 +105,7 @@ class _Protocol(_Http):  # type: ignore[misc]  # the base is chosen at run time
 
     def _wait(self) -> None:
         if self._waiting is None:
-            self._waiting = self.loop.call_later(self.config.app.settings.body_seconds, self._is_late)
+            self._waiting = self.loop.call_later(self._head_seconds, self._is_late)
 
     def _stop_waiting(self) -> None:
         if self._waiting is not None:
@@ -118,13 +127,14 @@ class _Protocol(_Http):  # type: ignore[misc]  # the base is chosen at run time
             self.transport.close()
 
 
-def _config(app: App) -> uvicorn.Config:
+def config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """The server's settings, for the mock or for any application that it is measured against."""
     return uvicorn.Config(
         app,
-        http=_Protocol,
+        http=cast("type[asyncio.Protocol]", partial(_Protocol, settings.body_seconds)),
         ws="none",
         access_log=False,
-        log_level=app.settings.log_level,
+        log_level=settings.log_level,
         server_header=False,
         lifespan="off",
         timeout_graceful_shutdown=3,
@@ -149,7 +159,7 @@ def run(app: App, listening: socket.socket, started: Callable[[], None]) -> None
     # nothing, and would stop the server for longer the more of them there are.
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
-    _Server(_config(app), started).run(sockets=[listening])
+    _Server(config(cast("ASGIApp", app), app.settings), started).run(sockets=[listening])
 
 
 def write_ready_file(path: Path, url: str) -> None:
@@ -163,7 +173,7 @@ def write_ready_file(path: Path, url: str) -> None:
 def running(app: App, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """The application on a port of this process while the context lasts; gives its URL."""
     listening = listen(host, port)
-    server = uvicorn.Server(_config(app))
+    server = uvicorn.Server(config(cast("ASGIApp", app), app.settings))
     thread = Thread(target=server.run, kwargs={"sockets": [listening]}, name="specimen", daemon=True)
     thread.start()
     try:

@@ -3,98 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from fixtures import ids
 from fixtures.recipe import Moment, settle
-from fixtures.recipes import Recipe
-from fixtures.timelines import Event, age_at_birth, plan
+from fixtures.timelines import Event
 from mockserver import wishes
-from mockserver.bell import Bell
-from mockserver.catalogue import Catalogue, secondary_id
+from mockserver.births import as_wished, born
 from mockserver.clock import Clock
 from mockserver.errors import IllegalTransition, WishError
+from mockserver.ledger import Ledger
 from mockserver.lifecycle import FOREVER, Record, Timeline, next_step, timeline
 from mockserver.reply import JSON_TYPE, Reply
 from mockserver.settings import Settings
-from mockserver.store import Store
 from mockserver.templates import Template
 from mockserver.wishes import NO_WISH, Wish
-from specs import Provider
-from specs.lifecycle import Scenario
 
 NO_HEADERS: Mapping[str, str] = {}
 # Rendered answers kept per phase of a session: its operations, times the hosts at which the mock is reached.
 _MOST_ANSWERS = 32
-
-
-@dataclass(slots=True)
-class _Phase:
-    """A record's timeline and rendered answers, good while the record is the same and the time is in [since, until)."""
-
-    record: Record
-    since: int
-    timeline: Timeline
-    answers: dict[tuple[str, str], Template]
-
-
-class Ledger:
-    """What the sessions of one provider share: the store, the catalogue, the recipes, the rendered phases."""
-
-    def __init__(
-        self,
-        provider: Provider,
-        store: Store,
-        answers: Mapping[str, Recipe],
-        settings: Settings,
-        start: int,
-        clocks: Callable[[str], Clock],
-    ) -> None:
-        self.provider = provider
-        self.name = provider.name
-        self.lifecycle = provider.lifecycle
-        self.store = store
-        self.answers = answers
-        self.settings = settings
-        self.clocks = clocks
-        self.catalogue = Catalogue(provider, settings.seed, start)
-        self.primary, *self.others = provider.lifecycle.ids
-        self.phases: dict[tuple[str, str], _Phase] = {}
-        self.bell = Bell()
-        self._locks: dict[tuple[str, str], tuple[asyncio.Lock, list[int]]] = {}
-
-    def phase(self, record: Record, now: int) -> _Phase:
-        """Where a record stands, worked out once per phase; only the latest phases are kept."""
-        key = (record.namespace, record.id)
-        found = self.phases.get(key)
-        if found is not None and found.record is record and found.since <= now < found.timeline.until:
-            return found
-        line = timeline(record, self.lifecycle, now)
-        found = _Phase(record, line.events[-1].at, line, {})
-        if len(self.phases) >= self.settings.cached_answers:
-            self.phases.pop(next(iter(self.phases)))
-        self.phases[key] = found
-        return found
-
-    def touch(self) -> None:
-        """Wakes whoever waits for a session to change."""
-        self.bell.ring()
-
-    @asynccontextmanager
-    async def lock(self, namespace: str, key: str) -> AsyncIterator[None]:
-        """One at a time per key; the lock goes when nobody wants it."""
-        lock, users = self._locks.setdefault((namespace, key), (asyncio.Lock(), [0]))
-        users[0] += 1
-        try:
-            async with lock:
-                yield
-        finally:
-            users[0] -= 1
-            if not users[0]:
-                self._locks.pop((namespace, key), None)
 
 
 class Session:
@@ -231,48 +160,24 @@ class Sessions:
         number = ledger.store.next_number(self.namespace, ledger.name)
         key = f"{self.settings.seed}/{self.namespace}/{ledger.name}/{number}"
         seed = ids.number(key) % 2**32 if wish.seed is None else wish.seed
-        record = self._planned(scenario, seed, f"{key}/{seed}", {**wish.facts, **(facts or {})}, keys or {})
+        record = born(
+            ledger.provider,
+            scenario,
+            wish.pace or self.settings.pace,
+            wish.status,
+            self.now,
+            namespace=self.namespace,
+            seed=seed,
+            key=f"{key}/{seed}",
+            facts={**wish.facts, **(facts or {})},
+            keys=keys or {},
+        )
         ledger.store.put(ledger.name, record)
         ledger.touch()
         phase = ledger.phase(record, self.now)
         if wish.status is None and (wish.pace or self.settings.pace).kind == "instant":
             return Session(record, Timeline(phase.timeline.events[:1], self.now), self)
         return Session(record, phase.timeline, self, answers=phase.answers)
-
-    def _planned(
-        self, scenario: Scenario, seed: int, key: str, facts: Mapping[str, Any], keys: Mapping[str, str]
-    ) -> Record:
-        pace = self.wish.pace or self.settings.pace
-        path, now = scenario.path, self.now
-        speed, steps, polls = 1.0, len(path) - 1, 0
-        created_at = made_at = now
-        if self.wish.status is not None:
-            steps = path.index(self.wish.status)
-            created_at = made_at = now - plan(self.lifecycle, path[: steps + 1], 0)[-1].at
-        elif pace.kind == "instant":
-            created_at = made_at = now - plan(self.lifecycle, path, 0)[-1].at
-        elif pace.kind == "speed":
-            speed = pace.speed
-            created_at = now - age_at_birth(self.lifecycle, path, speed)
-        else:
-            steps, polls = 0, pace.polls
-        ledger = self._ledger
-        session_id = ids.make(self.lifecycle.ids[ledger.primary], key, created_at)
-        own = [f"{name}:{secondary_id(ledger.provider, name, session_id, created_at)}" for name in ledger.others]
-        given = [f"{name}:{value}" for name, value in keys.items()]
-        return Record(
-            namespace=self.namespace,
-            id=session_id,
-            scenario=scenario.name,
-            seed=seed,
-            created_at=created_at,
-            made_at=made_at,
-            speed=speed,
-            steps=steps,
-            facts=facts,
-            keys=(*own, *given),
-            polls=polls,
-        )
 
     # -- reading --------------------------------------------------------------------------------------------------
 
@@ -315,33 +220,12 @@ class Sessions:
 
     def _session(self, record: Record, *, poll: bool = False) -> Session:
         if self._is_made_up():
-            wished = self._as_wished(record)
+            wished = as_wished(record, self.lifecycle, self.wish, self.now)
             self.honoured.update(("scenario", "status"), self.wish.facts)
             return Session(wished, timeline(wished, self.lifecycle, self.now), self)
         phase = self._ledger.phase(record, self.now)
         counts = poll and self.counts_reads and record.polls > 0
         return Session(record, phase.timeline, self, counts=counts, answers=phase.answers)
-
-    def _as_wished(self, record: Record) -> Record:
-        """The same session as it would be in the wished state or scenario; nothing is kept."""
-        scenario = self.wish.scenario or self.lifecycle.scenarios[record.scenario]
-        if self.wish.status is not None and self.wish.status not in scenario.path:
-            scenario = self.lifecycle.through(self.wish.status) or scenario
-        steps = len(scenario.path) - 1 if self.wish.status is None else scenario.path.index(self.wish.status)
-        length = plan(self.lifecycle, scenario.path[: steps + 1], 0)[-1].at
-        made_at = self.now - length
-        return replace(
-            record,
-            scenario=scenario.name,
-            steps=steps,
-            events=(),
-            polls=0,
-            speed=1.0,
-            made_at=made_at,
-            created_at=made_at,
-            pinned=True,
-            facts={**record.facts, **self.wish.facts},
-        )
 
     async def changed(self, session: Session, timeout_seconds: float) -> Session:
         """The session at its next change, or as it is when the time (real seconds) is over."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from specs.documents import Document, Operation, read_document
@@ -97,9 +97,19 @@ def _folders() -> dict[str, Path]:
         for folder in folders:
             found.setdefault(folder.name, folder)
     for entry in entry_points(group=ENTRY_POINT_GROUP):
-        module = entry.load()
-        found.setdefault(entry.name, Path(module.__file__).parent)
+        found.setdefault(entry.name, _folder_of(entry))
     return found
+
+
+def _folder_of(entry: EntryPoint) -> Path:
+    where = f"entry point {ENTRY_POINT_GROUP} '{entry.name}'"
+    try:
+        file = getattr(entry.load(), "__file__", None)
+    except Exception as error:  # whatever somebody else's package raises, the user hears which one it was
+        raise SpecError(where, f"'{entry.value}' cannot be imported: {type(error).__name__}: {error}") from error
+    if file is None or not _is_provider(Path(file).parent):
+        raise SpecError(where, f"'{entry.value}' is no package whose folder holds openapi.yaml and lifecycle.yaml.")
+    return Path(file).parent
 
 
 def _is_provider(folder: Path) -> bool:

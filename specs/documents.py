@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from specs.errors import SpecError, did_you_mean
 from specs.files import read_yaml
@@ -230,10 +230,24 @@ def read_document(path: Path) -> Document:
     raw = read_yaml(path)
     if not isinstance(raw, dict) or not str(raw.get("openapi", "")).startswith("3.1"):
         raise SpecError(str(path), "expected an OpenAPI 3.1 document (`openapi: 3.1.0`).")
-    document = Document(raw, path)
+    try:
+        document = Document(raw, path)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise SpecError(str(path), _why_unlawful(raw)) from error
     for node, pointer in _references(raw, ""):
         document.resolve(node, pointer)
     return document
+
+
+def _why_unlawful(raw: Mapping[str, Any]) -> str:
+    # Costs half a second, so it is asked only about a document that could not be read.
+    from openapi_spec_validator import OpenAPIV31SpecValidator  # noqa: PLC0415
+
+    for error in OpenAPIV31SpecValidator(cast("Any", raw)).iter_errors():
+        place = "".join(f"/{escape(str(part))}" for part in error.absolute_path)
+        what = error.message.partition("\n")[0][:300]
+        return f"{place}: {what}" if place else what
+    return "is not a document that can be read."
 
 
 def _references(node: Any, pointer: str) -> Iterator[tuple[Mapping[str, Any], str]]:

@@ -196,6 +196,22 @@ def test_entry_point__does_not_replace_a_built_in_one(tmp_path: Path, monkeypatc
         sys.modules.pop("acme_checks", None)
 
 
+@pytest.mark.parametrize(
+    ("module", "pattern"),
+    [
+        ("acme_cheks", r"'acme_cheks' cannot be imported: ModuleNotFoundError: No module named 'acme_cheks'"),
+        ("json", r"'json' is no package whose folder holds openapi\.yaml and lifecycle\.yaml"),
+        ("sys", r"'sys' is no package"),
+    ],
+)
+def test_entry_point__that_leads_nowhere(module: str, pattern: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry point that cannot be imported, or is no provider, is named."""
+    distribution(tmp_path, f"acme = {module}")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(SpecError, match=f"^entry point {specs.ENTRY_POINT_GROUP} 'acme': {pattern}"):
+        specs.names()
+
+
 # -- broken files --------------------------------------------------------------------------------------------------
 
 Change = Callable[[Path], object]
@@ -246,6 +262,27 @@ BROKEN: dict[str, tuple[Change, str, str]] = {
         "recipe.py",
         r"operation 'seeCheck' that is not in openapi\.yaml",
     ),
+    "paths that are a list": (
+        lambda folder: (folder / "openapi.yaml").write_text("openapi: 3.1.0\ninfo: {title: V, version: '1'}\npaths: []\n"),
+        "openapi.yaml",
+        r"/paths: \[\] is not of type \"object\"$",
+    ),
+    "parameter without a name": (
+        replaced("openapi.yaml", "{name: check, in: path", "{in: path"),
+        "openapi.yaml",
+        r"/paths/~1checks",
+    ),
+    "handlers that are no Python": (
+        replaced("handlers.py", "return None", "return ("),
+        "handlers.py",
+        r"cannot be imported: SyntaxError: '\(' was never closed",
+    ),
+    "recipe that imports what is not there": (
+        replaced("recipe.py", "from typing import Any", "import nothing_such"),
+        "recipe.py",
+        r"cannot be imported: ModuleNotFoundError: No module named 'nothing_such'",
+    ),
+    "recipe without answers": (replaced("recipe.py", "answers = {", "replies = {"), "recipe.py", "has no `answers`"),
     "no handlers": (lambda folder: (folder / "handlers.py").unlink(), "handlers.py", r"the file is missing\."),
     "no recipe": (lambda folder: (folder / "recipe.py").unlink(), "recipe.py", r"the file is missing\."),
 }
@@ -280,9 +317,12 @@ def test_broken_file__ends_a_command_without_a_traceback(tmp_path: Path) -> None
 
 
 def is_own(path: Path, name: str) -> bool:
-    """Whether a Python file belongs to a provider: its recipe or handlers, whole or in parts."""
+    """Whether a Python file belongs to a provider: its recipe, handlers or rules, whole or in parts."""
     folder = path.parent.relative_to(ROOT).as_posix()
-    return folder in ("fixtures/recipes", "mockserver/providers") and re.fullmatch(rf"{name}(_\w+)?", path.stem) is not None
+    return (
+        folder in ("fixtures/recipes", "mockserver/providers", "contracts/rules")
+        and re.fullmatch(rf"{name}(_\w+)?", path.stem) is not None
+    )
 
 
 def mentions(source: str, name: str) -> Iterator[int]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import socket
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mockserver.server import config, listen
+from mockserver.settings import Settings
 
 
 def bare_app(status: int, answer: bytes) -> ASGIApp:
@@ -26,15 +28,12 @@ def bare_app(status: int, answer: bytes) -> ASGIApp:
 
 
 def serve(app: Any, ready: Path) -> None:
-    """Serves as mockserver/server.py does: the same server, loop and parser, no access log."""
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
-    listening.listen(2048)
-    config = uvicorn.Config(app, access_log=False, log_level="warning", server_header=False, lifespan="off")
+    """Serves on the mock's own server."""
+    listening = listen("127.0.0.1", 0)
     temporary = ready.with_suffix(".tmp")
     temporary.write_text(json.dumps({"url": f"http://127.0.0.1:{listening.getsockname()[1]}"}))
     temporary.replace(ready)  # from here on connections wait in the socket's queue
-    uvicorn.Server(config).run(sockets=[listening])
+    uvicorn.Server(config(app, Settings())).run(sockets=[listening])
 
 
 def main() -> None:
@@ -50,7 +49,6 @@ def main() -> None:
     if told.kind == "bare":
         serve(bare_app(told.status, answer), told.ready)
         return
-    # The bare function's process holds nothing of the mock's.
     import specs
     from tests.bench.stock import stock_app
 

@@ -1,4 +1,4 @@
-"""The application as a whole: where providers are, who shares what, and what is shown, logged and repeated."""
+"""The application as a whole: where providers are, what it shows, logs and repeats."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ import json
 import logging
 import re
 from collections.abc import Iterator
-from io import BytesIO
 from typing import Any
 
 import pytest
 import yaml
 
 import specs
-from fixtures.signing import signed
 from mockserver.app import App, build_app
 from mockserver.errors import SettingError, SpecError
 from mockserver.sessions import Sessions
 from mockserver.settings import Pace, Settings
-from tests.mockserver.calling import NOW, ask, ask_entry, ask_raw, create_entry, frozen_app, pointed, read_entry, state_of
+from tests.mockserver.calling import NOW, ask, ask_entry, ask_raw, create_entry, frozen_app, read_entry
 
 NAMES = specs.names()
 KAYLE = {"Authorization": "Bearer kk_live_specimen"}
@@ -121,83 +119,6 @@ def test_build__locale_is_everybodys() -> None:
     assert {locale_of(answer.json()["data"]["id"]) for answer in answers} == {"de_DE"}
     assert locale_of(next(iter(german.mounted["kayle"].ledger.catalogue.places()))[0]) == "de_DE"
     assert locale_of(ask_entry(german, create_entry(german, "kayle"), Prefer="locale=ja_JP").json()["data"]["id"]) == "ja_JP"
-
-
-# -- namespaces ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_namespace__has_its_own_sessions(name: str) -> None:
-    """A session is found in the namespace that made it, by header and by query, and in no other."""
-    app = frozen_app(name)
-    made = ask_entry(app, create_entry(app, name), Specimen_Namespace="job-1")
-    read = read_entry(app, name, made.json())
-    mark = "&" if "?" in read["path"] else "?"
-    in_query = {**read, "path": f"{read['path']}{mark}specimen_ns=job-1"}
-    assert state_of(app, name, ask_entry(app, read, Specimen_Namespace="job-1")) == state_of(app, name, ask_entry(app, in_query))
-    pointer = app.mounted[name].provider.lifecycle.reads[0].status or ""
-    for other in (
-        ask_entry(app, read),
-        ask_entry(app, read, Specimen_Namespace="job-2"),
-        ask_entry(app, in_query, Specimen_Namespace="job-2"),
-    ):
-        with pytest.raises((KeyError, TypeError, AssertionError)):
-            assert pointed(other.json(), pointer) in app.mounted[name].provider.lifecycle.states
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_namespace__links_carry_it(name: str) -> None:
-    """Every link of an answer in a namespace leads back into that namespace."""
-    app = frozen_app(name, pace="instant")
-    for entry in app.mounted[name].table.entries():
-        if entry["scenario"] is None:
-            break
-        body = ask_entry(app, entry, Specimen_Namespace="job-1").text
-        for link in re.findall(r"http://127\.0\.0\.1:8080/[^\"]*/_specimen/[^\"]*", body):
-            assert "specimen_ns=job-1" in link, link
-        assert "specimen_ns" not in ask_entry(app, entry).text
-
-
-def test_namespace__has_its_own_clock(app: App) -> None:
-    """Moving one namespace's clock leaves the others' alone; a new one starts with the default's time."""
-    fresh = frozen_app("kayle", pace="realtime")
-    made = {space: ask_entry(fresh, create_entry(fresh, "kayle"), Specimen_Namespace=space) for space in ("a", "b", "default")}
-    fresh.namespace("a").clock.forward(3_600_000)
-    states = {}
-    for space, answer in made.items():
-        read = read_entry(fresh, "kayle", answer.json())
-        states[space] = state_of(fresh, "kayle", ask_entry(fresh, read, Specimen_Namespace=space))
-    assert states == {"a": "succeeded", "b": "created", "default": "created"}
-    fresh.clock.forward(5000)
-    assert fresh.namespace("new").clock.now() == NOW + 5000
-    assert fresh.namespace("b").clock.now() == NOW
-    assert fresh.namespace("default").clock is fresh.clock
-
-
-@pytest.mark.parametrize("name", ["a/b", " ", "-a", ".a", "a b", "a" * 65, "é", "a,b", "a\tb", "{a}", ""])
-def test_namespace__bad_name(name: str, app: App) -> None:
-    """A name that cannot be one is a 400 of the mock's own, by header and by query."""
-    status, headers, body = ask_raw(app, "GET", "/kayle/v1/sessions", {**KAYLE, "specimen-namespace": name})
-    assert (status, headers["content-type"]) == (400, "application/problem+json")
-    assert "specimen-namespace" in json.loads(body)["detail"]
-    in_query = ask_raw(app, "GET", "/kayle/v1/sessions", KAYLE, query=f"specimen_ns={name}".encode("latin-1"))
-    assert in_query[0] == 400
-
-
-@pytest.mark.parametrize("name", ["a", "A1", "job-17.main_2", "0", "a" * 64, "default"])
-def test_namespace__good_name(name: str, app: App) -> None:
-    """Letters, digits, dots, underscores and hyphens make a name of up to 64 characters."""
-    assert ask(app, "GET", "/kayle/v1/sessions", {**KAYLE, "Specimen-Namespace": name}).status_code == 200
-
-
-def test_namespace__not_the_credential() -> None:
-    """Two credentials see the same namespace: tokens rotate, sessions stay."""
-    app = frozen_app("neurovision")
-    good = [entry for entry in specs.load("neurovision").lifecycle.credentials.values() if entry.fails is None and entry.headers]
-    made = ask_entry(app, create_entry(app, "neurovision"))
-    read = read_entry(app, "neurovision", made.json())
-    for credential in good:
-        assert ask_entry(app, {**read, "headers": dict(credential.headers)}).status_code == 200
 
 
 # -- the server's own pages ----------------------------------------------------------------------------------------
@@ -414,116 +335,3 @@ def test_log__no_tokens_or_document_data(caplog: pytest.LogCaptureFixture, monke
     assert private
     for value in private:
         assert value not in logged
-
-
-# -- hosted things -------------------------------------------------------------------------------------------------
-
-
-def _flow(app: App, redirect_url: str) -> str:
-    entry = {**create_entry(app, "kayle"), "body": {"redirect_url": redirect_url}}
-    made = ask_entry(app, entry)
-    assert made.status_code == 200, made.text
-    page = ask(app, "GET", made.json()["data"]["verification_url"])
-    assert page.status_code == 200
-    assert page.headers["content-type"] == "text/html; charset=utf-8"
-    return page.text
-
-
-def test_flow__leads_back(app: App) -> None:
-    """The hosted page leads back to the redirect URL, escaped, and says which session it is for and its state."""
-    page = _flow(app, 'https://example.com/done?a=1&b="><script>alert(1)</script>')
-    assert "<script>" not in page
-    assert 'href="https://example.com/done?a=1&amp;b=&quot;&gt;&lt;script&gt;' in page
-    assert "<strong>created</strong>" in page
-
-
-@pytest.mark.parametrize(
-    "url", ["javascript:alert(1)", "JaVaScRiPt:alert(1)//https://x", "data:text/html,x", "myapp://done", " https://example.com"]
-)
-def test_flow__other_schemes_are_not_linked(url: str, app: App) -> None:
-    """A redirect URL that is no web address is never a link."""
-    name = "kyve"
-    entry = create_entry(app, name)
-    entry["body"] = {**entry["body"], "redirect_url": url}
-    made = ask_entry(app, entry)
-    if made.status_code >= 400:
-        return  # the vendor's own rule refuses it
-    page = ask(app, "GET", made.json()["url"]).text
-    assert "href" not in page
-
-
-@pytest.mark.parametrize("path", ["flow/nobody", "flow/", "flow", "images/", "images", "", "nothing", "flow/../x", "flow/%00"])
-def test_hosted__unknown(path: str, app: App) -> None:
-    """A hosted page of nobody is a 404 of the mock's own."""
-    status, headers, _ = ask_raw(app, "GET", f"/kayle/_specimen/{path}")
-    assert (status, headers["content-type"]) == (404, "application/problem+json")
-
-
-def test_hosted__only_reads(app: App) -> None:
-    """Hosted things are read, never written."""
-    assert ask_raw(app, "POST", "/kayle/_specimen/images/a.png")[0] == 404
-
-
-def test_images__are_png(app: App) -> None:
-    """Image links answer a small picture, also at the root of a provider served alone."""
-    from PIL import Image
-
-    for served, path in ((app, "/kayle/_specimen/images/any/thing.png"), (frozen_app("kayle"), "/_specimen/images/a.png")):
-        status, headers, body = ask_raw(served, "GET", path)
-        assert (status, headers["content-type"]) == (200, "image/png")
-        with Image.open(BytesIO(body)) as picture:
-            assert picture.format == "PNG"
-            assert max(picture.size) <= 1000
-        assert ask_raw(served, "HEAD", path)[2] == b""
-
-
-def test_images__in_every_answer_are_there(app: App) -> None:
-    """Every link to the mock in any catalogue answer leads somewhere."""
-    links = set()
-    for entry in app.scenarios()["entries"]:
-        if entry["scenario"] is not None:
-            links |= set(re.findall(r"http://127\.0\.0\.1:8080(/[^\"\\]*/_specimen/[^\"\\]*)", ask_entry(app, entry).text))
-    assert links
-    for link in sorted(links)[:: max(1, len(links) // 60)]:
-        assert ask(app, "GET", link).status_code == 200, link
-
-
-def test_signed_link__until_it_expires() -> None:
-    """A signed link is good before its time, and a 403 at it, with another signature, and with another path."""
-    app = frozen_app("kayle")
-    path = "/kayle/_specimen/images/a.png"
-    expires = NOW // 1000 + 60
-    link = signed(f"http://127.0.0.1:8080{path}", expires)
-    query = link.partition("?")[2]
-    assert ask_raw(app, "GET", path, query=query.encode())[0] == 200
-    for bad in (
-        query.replace("sig=", "sig=0"),
-        query.replace(str(expires), str(expires + 1)),
-        f"exp={expires}",
-        "sig=x",
-        "exp=x&sig=y",
-        "exp=²&sig=é",
-    ):
-        status, _, body = ask_raw(app, "GET", path, query=bad.encode())
-        assert (status, body) == (403, b"This link is wrongly signed.\n"), bad
-    assert ask_raw(app, "GET", "/kayle/_specimen/images/b.png", query=query.encode())[0] == 403
-    app.clock.forward(59_999 - NOW % 1000)
-    assert ask_raw(app, "GET", path, query=query.encode())[0] == 200
-    app.clock.forward(1)
-    assert ask_raw(app, "GET", path, query=query.encode())[::2] == (403, b"This link is expired.\n")
-
-
-def test_websocket__is_closed(app: App) -> None:
-    """A WebSocket is refused, not left hanging."""
-    import asyncio
-
-    sent: list[Any] = []
-
-    async def receive() -> Any:
-        return {"type": "websocket.connect"}
-
-    async def send(message: Any) -> None:
-        sent.append(message["type"])
-
-    asyncio.run(app({"type": "websocket", "path": "/", "headers": []}, receive, send))
-    assert sent == ["websocket.close"]

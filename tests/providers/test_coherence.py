@@ -119,4 +119,4 @@ def person_agrees(moment: Moment) -> None:
     age = day.year - person.birth_date.year - ((day.month, day.day) < (person.birth_date.month, person.birth_date.day))
     assert 18 <= age < 100
     assert abs(person.selfie.apparent_age - age) <= 15
-    assert document.country == person.nationality or document.country == person.country
+    assert document.country in (person.nationality, person.country)

@@ -1,0 +1,87 @@
+"""The record that a new session begins with, and the one that a wish makes of it for a single answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from fixtures import ids
+from fixtures.timelines import age_at_birth, plan
+from mockserver.catalogue import secondary_id
+from mockserver.lifecycle import Record
+from mockserver.settings import Pace
+from mockserver.wishes import Wish
+from specs import Lifecycle, Provider
+from specs.lifecycle import Scenario
+
+
+def born(
+    provider: Provider,
+    scenario: Scenario,
+    pace: Pace,
+    status: str | None,
+    now: int,
+    *,
+    namespace: str,
+    seed: int,
+    key: str,
+    facts: Mapping[str, Any],
+    keys: Mapping[str, str],
+) -> Record:
+    """A session that is made at `now` (milliseconds since the epoch) and takes a scenario's path at a pace.
+
+    With a `status` it is held there, and was made as long ago as the vendor takes to get there. `key` is what its ids
+    follow from; `keys` are further names that find it.
+    """
+    lifecycle, path = provider.lifecycle, scenario.path
+    speed, steps, polls = 1.0, len(path) - 1, 0
+    created_at = made_at = now
+    if status is not None:
+        steps = path.index(status)
+        created_at = made_at = now - plan(lifecycle, path[: steps + 1], 0)[-1].at
+    elif pace.kind == "instant":
+        created_at = made_at = now - plan(lifecycle, path, 0)[-1].at
+    elif pace.kind == "speed":
+        speed = pace.speed
+        created_at = now - age_at_birth(lifecycle, path, speed)
+    else:
+        steps, polls = 0, pace.polls
+    primary, *others = lifecycle.ids
+    session_id = ids.make(lifecycle.ids[primary], key, created_at)
+    own = [f"{name}:{secondary_id(provider, name, session_id, created_at)}" for name in others]
+    given = [f"{name}:{value}" for name, value in keys.items()]
+    return Record(
+        namespace=namespace,
+        id=session_id,
+        scenario=scenario.name,
+        seed=seed,
+        created_at=created_at,
+        made_at=made_at,
+        speed=speed,
+        steps=steps,
+        facts=facts,
+        keys=(*own, *given),
+        polls=polls,
+    )
+
+
+def as_wished(record: Record, lifecycle: Lifecycle, wish: Wish, now: int) -> Record:
+    """The same session as it would be in the wished state or scenario; it never moves."""
+    scenario = wish.scenario or lifecycle.scenarios[record.scenario]
+    if wish.status is not None and wish.status not in scenario.path:
+        scenario = lifecycle.through(wish.status) or scenario
+    steps = len(scenario.path) - 1 if wish.status is None else scenario.path.index(wish.status)
+    made_at = now - plan(lifecycle, scenario.path[: steps + 1], 0)[-1].at
+    return replace(
+        record,
+        scenario=scenario.name,
+        steps=steps,
+        events=(),
+        polls=0,
+        speed=1.0,
+        made_at=made_at,
+        created_at=made_at,
+        pinned=True,
+        facts={**record.facts, **wish.facts},
+    )

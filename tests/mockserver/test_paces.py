@@ -1,0 +1,382 @@
+"""How sessions move: paces, ends, wished states, writes and the catalogue, under a clock that the test moves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import specs
+from fixtures.timelines import plan
+from mockserver.app import App
+from mockserver.clock import Clock
+from mockserver.errors import IllegalTransition, SettingError
+from mockserver.ledger import Ledger
+from mockserver.lifecycle import Record
+from mockserver.sessions import Sessions
+from mockserver.settings import Pace, Settings
+from mockserver.store.memory import MemoryStore
+from mockserver.wishes import NO_WISH, Wish, scenario_named
+from tests.mockserver import made_up
+from tests.mockserver.calling import NOW, ask, ask_raw, frozen_app
+
+
+@pytest.fixture
+def provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> specs.Provider:
+    """The made-up provider: open, busy, then done or bad; it lapses after ten minutes."""
+    return made_up.load(monkeypatch, tmp_path)
+
+
+class Desk:
+    """Sessions of one provider under a clock that a test moves."""
+
+    def __init__(self, provider: specs.Provider, store: MemoryStore | None = None, **settings: Any) -> None:
+        from fixtures import recipes
+
+        self.clock = Clock(NOW, frozen=True)
+        self.store = store or MemoryStore()
+        found = Settings(**{"pace": Pace("speed"), **settings})
+        self.ledger = Ledger(provider, self.store, recipes.answers(provider), found, NOW, lambda _: self.clock)
+
+    def sessions(self, wish: Wish = NO_WISH, namespace: str = "default") -> Sessions:
+        """The sessions as one request sees them now."""
+        return Sessions(self.ledger, self.clock, namespace, "http://127.0.0.1:8080/x", self.clock.now(), wish)
+
+    def states(self, session_id: str, *seconds: float) -> Iterator[str]:
+        """The session's states as the clock goes forward."""
+        for step in seconds:
+            self.clock.forward(round(step * 1000))
+            found = self.sessions().get(session_id)
+            assert found is not None
+            yield found.state
+
+
+def test_pace__realtime_takes_the_documented_seconds(provider: specs.Provider) -> None:
+    """At the vendor's own pace each state lasts as long as the lifecycle says, to the millisecond."""
+    desk = Desk(provider)
+    made = desk.sessions().create()
+    assert list(desk.states(made.id, 0, 19.999, 0.001, 39.999, 0.001, 10**6)) == ["open", "open", "busy", "busy", "done", "done"]
+
+
+def test_pace__a_factor_divides_them(provider: specs.Provider) -> None:
+    """Ten times faster is a tenth of the seconds."""
+    desk = Desk(provider, pace=Pace.parse("10x"))
+    made = desk.sessions().create()
+    assert list(desk.states(made.id, 1.999, 0.001, 3.999, 0.001)) == ["open", "busy", "busy", "done"]
+
+
+def test_pace__instant_shows_the_first_state_then_the_last(provider: specs.Provider) -> None:
+    """Under `instant` the create answer is the first state and every later read the last, with times in the past."""
+    desk = Desk(provider, pace=Pace("instant"))
+    made = desk.sessions().create()
+    assert made.state == "open"
+    found = desk.sessions().get(made.id)
+    assert found is not None
+    assert found.state == "done"
+    assert found.events[-1].at == NOW
+    assert found.created_at == NOW - 60_000
+
+
+def test_pace__manual_waits_for_a_word(provider: specs.Provider) -> None:
+    """Under `manual` nothing moves but the lifetime, and what is told to."""
+    desk = Desk(provider, pace=Pace("manual"))
+    made = desk.sessions().create()
+    assert list(desk.states(made.id, 599.999, 0.001)) == ["open", "lapsed"]
+    other = desk.sessions().create()
+    assert desk.sessions().act(other, "bad", "stopped").state == "bad"
+
+
+def test_pace__polls_moves_on_every_nth_read(provider: specs.Provider) -> None:
+    """Under `polls:2` every second read of the session by id is answered with the next state, whose time then stays."""
+    desk = Desk(provider, pace=Pace("polls", polls=2))
+    made = desk.sessions().create()
+    seen = []
+    for _ in range(6):
+        desk.clock.forward(1000)
+        sessions = desk.sessions()
+        found = sessions.get(made.id)
+        assert found is not None
+        seen.append(json.loads(sessions.answer(found, "getRecord").payload())["events"])
+    assert [events[-1][0] for events in seen] == ["open", "busy", "busy", "done", "done", "done"]
+    assert seen[-1] == [["open", 0, "created"], ["busy", 2000, "begun"], ["done", 4000, "finished"]]
+
+
+def test_pace__polls_count_answers_only(provider: specs.Provider) -> None:
+    """Lists, looks that are not answered, reads for another purpose and wished answers count nothing."""
+    desk = Desk(provider, pace=Pace("polls", polls=1))
+    made = desk.sessions().create()
+    for _ in range(5):
+        sessions = desk.sessions()
+        assert sessions.get(made.id) is not None
+        assert [sessions.body(entry, "getRecord")["state"] for entry in sessions.list()] == ["open"]
+        for entry in sessions.list():
+            sessions.answer(entry, "getRecord")
+        unpolled = sessions.get(made.id, poll=False)
+        assert unpolled is not None
+        sessions.answer(unpolled, "getRecord")
+        wished = desk.sessions(Wish(status="bad"))
+        found = wished.get(made.id)
+        assert found is not None
+        assert json.loads(wished.answer(found, "getRecord").payload())["state"] == "bad"
+    assert list(desk.states(made.id, 0)) == ["open"]
+
+
+def test_pace__polls_stop_where_the_session_left_its_path(provider: specs.Provider) -> None:
+    """A session that was stopped under `polls` stays stopped."""
+    desk = Desk(provider, pace=Pace("polls", polls=1))
+    made = desk.sessions().create()
+    desk.sessions().act(made, "bad", "stopped")
+    for _ in range(3):
+        sessions = desk.sessions()
+        found = sessions.get(made.id)
+        assert found is not None
+        assert json.loads(sessions.answer(found, "getRecord").payload())["state"] == "bad"
+
+
+def test_pace__polls_lose_no_read_to_another_replica(provider: specs.Provider) -> None:
+    """When another replica wrote the session in between, the read is counted on what is kept now."""
+
+    class Contested(MemoryStore):
+        times = 1
+
+        def swap(self, provider: str, old: Record, new: Record) -> bool:
+            if self.times:
+                self.times -= 1
+                super().put(provider, replace(old, reads=old.reads + 1))  # another replica's read
+                return False
+            return super().swap(provider, old, new)
+
+    desk = Desk(provider, Contested(), pace=Pace("polls", polls=2))
+    made = desk.sessions().create()
+    sessions = desk.sessions()
+    found = sessions.get(made.id)
+    assert found is not None
+    assert json.loads(sessions.answer(found, "getRecord").payload())["state"] == "busy"
+    kept = desk.store.get("default", provider.name, made.id)
+    assert kept is not None
+    assert (kept.reads, len(kept.events)) == (2, 1)
+
+
+@pytest.mark.parametrize("speed", ["10x", "100x"])
+def test_expiry__born_old(speed: str, provider: specs.Provider) -> None:
+    """A scenario that ends with its lifetime is born so old that the end is near, and what it prints stays true."""
+    desk = Desk(provider, pace=Pace.parse(speed))
+    made = desk.sessions(Wish(scenario=scenario_named(provider, "lapsed"))).create()
+    assert made.created_at < NOW
+    expires_at = made.moment.expires_at
+    assert expires_at == made.created_at + 600_000
+    wait = 20_000 / Pace.parse(speed).speed + 60_000 / Pace.parse(speed).speed
+    assert expires_at == NOW + wait
+    assert list(desk.states(made.id, wait / 1000 - 0.001, 0.001)) == ["busy", "lapsed"]
+    found = desk.sessions().get(made.id)
+    assert found is not None
+    assert found.events[-1].at == expires_at
+
+
+def test_expiry__in_real_time(provider: specs.Provider) -> None:
+    """At the vendor's own pace an expiring session is born now and takes its whole lifetime."""
+    desk = Desk(provider)
+    made = desk.sessions(Wish(scenario=scenario_named(provider, "lapsed"))).create()
+    assert made.created_at == NOW
+    assert list(desk.states(made.id, 599.999, 0.001)) == ["busy", "lapsed"]
+
+
+def test_status_wish__holds_the_session(provider: specs.Provider) -> None:
+    """A session made with `status=` stays in that state, at any pace, until its lifetime ends or it is told to move."""
+    desk = Desk(provider, pace=Pace.parse("10x"))
+    made = desk.sessions(Wish(status="busy")).create()
+    assert [event.state for event in made.events] == ["open", "busy"]
+    assert made.events[-1].at == NOW
+    assert list(desk.states(made.id, 0, 500)) == ["busy", "busy"]
+    assert list(desk.states(made.id, 100)) == ["lapsed"]
+
+
+def test_act__illegal_move_is_refused(provider: specs.Provider) -> None:
+    """An edge that the lifecycle does not have raises, and names both states."""
+    desk = Desk(provider, pace=Pace("manual"))
+    made = desk.sessions().create()
+    with pytest.raises(IllegalTransition, match="does not move from 'open' to 'done'") as raised:
+        desk.sessions().act(made, "done", "finished")
+    assert (raised.value.before, raised.value.after) == ("open", "done")
+
+
+def test_act__ends_the_plan(provider: specs.Provider) -> None:
+    """A session that was stopped does not go on with its scenario."""
+    desk = Desk(provider)
+    made = desk.sessions().create()
+    desk.clock.forward(5000)
+    sessions = desk.sessions()
+    found = sessions.get(made.id)
+    assert found is not None
+    assert sessions.act(found, "bad", "stopped", {"stopped": True}).facts["stopped"] is True
+    assert list(desk.states(made.id, 0, 15, 3600)) == ["bad", "bad", "bad"]
+
+
+def test_catalogue__is_pinned(provider: specs.Provider) -> None:
+    """A catalogue session is in its state at any time, its times are offsets from the server's start."""
+    desk = Desk(provider)
+    for session_id, place in desk.ledger.catalogue.places():
+        first = desk.sessions().get(session_id)
+        assert first is not None
+        assert first.state == place.state
+        assert first.events[-1].at == NOW
+        assert first.is_catalogue
+    desk.clock.forward(10**10)
+    assert {place.state for _, place in desk.ledger.catalogue.places()} == set(provider.lifecycle.states)
+    for session_id, place in desk.ledger.catalogue.places():
+        assert list(desk.states(session_id, 0)) == [place.state]
+    assert desk.sessions().list() == []
+
+
+def test_catalogue__writing_copies_it(provider: specs.Provider) -> None:
+    """Writing on a catalogue session changes the caller's namespace only, where lists show it from then on."""
+    desk = Desk(provider)
+    session_id = desk.ledger.catalogue.id_of("done", "open")
+    mine = desk.sessions(namespace="mine")
+    found = mine.get(session_id)
+    assert found is not None
+    mine.act(found, "bad", "stopped")
+    desk.clock.forward(10**10)
+    states = {}
+    for namespace in ("mine", "default"):
+        again = desk.sessions(namespace=namespace).get(session_id)
+        assert again is not None
+        states[namespace] = again.state
+    assert states == {"mine": "bad", "default": "open"}
+    assert [entry.id for entry in desk.sessions(namespace="mine").list()] == [session_id]
+    by_receipt = desk.sessions(namespace="mine").get(found.ids["receipt"], by="receipt")
+    assert by_receipt is not None
+    assert by_receipt.state == "bad"
+
+
+def test_keys__the_newest_owner_wins(provider: specs.Provider) -> None:
+    """Two sessions under one key: reading by the key gives the later; each stays readable by its id."""
+    desk = Desk(provider)
+    one, two = (desk.sessions().create(keys={"client": "a"}) for _ in range(2))
+    found = desk.sessions().get("a", by="client")
+    assert found is not None
+    assert found.id == two.id
+    assert desk.sessions().get(one.id) is not None
+    assert desk.sessions().get("b", by="client") is None
+    by_receipt = desk.sessions().get(one.ids["receipt"], by="receipt")
+    assert by_receipt is not None
+    assert by_receipt.id == one.id
+    assert desk.sessions(namespace="other").get("a", by="client") is None
+
+
+def test_clock__never_runs_backwards() -> None:
+    """A clock goes forward, stands still, or forks; it refuses to go back."""
+    clock = Clock(NOW, frozen=True)
+    fork = clock.fork()
+    clock.forward(1500)
+    assert (clock.now(), fork.now(), clock.started_at) == (NOW + 1500, NOW, NOW)
+    with pytest.raises(SettingError, match="never runs backwards"):
+        clock.forward(-1)
+    for start in (-1, 0, 10**13):
+        with pytest.raises(SettingError, match="2000 to 2199"):
+            Clock(start)
+    with pytest.raises(SettingError, match="2000 to 2199"):
+        clock.forward(10**13)
+    running = Clock(NOW)
+    assert NOW <= running.now() < NOW + 60_000
+    running.forward(60_000)
+    assert running.now() >= NOW + 60_000
+
+
+def test_plan__speed_leaves_the_lifetime_alone(provider: specs.Provider) -> None:
+    """The end of the lifetime is at its documented second, however fast the rest is."""
+    events = plan(provider.lifecycle, ("open", "busy", "lapsed"), 0, speed=1000.0)
+    assert [event.at for event in events] == [0, 20, 600_000]
+
+
+# -- over HTTP -----------------------------------------------------------------------------------------------------
+
+BASE = "/atlas/v3/records"
+
+
+def _snapshot(app: App) -> Any:
+    store = app.store
+    assert isinstance(store, MemoryStore)
+    return {key: (dict(shelf.records), dict(shelf.keys), shelf.number) for key, shelf in store._shelves.items()}
+
+
+@pytest.fixture
+def app(provider: specs.Provider) -> Callable[..., App]:
+    """The made-up provider, served at a pace."""
+    return lambda pace="manual": frozen_app(provider.name, pace=pace)
+
+
+def test_reads__change_nothing(app: Callable[..., App]) -> None:
+    """Whatever is read, in whatever way, the store keeps what it had."""
+    served = app("10x")
+    made = ask(served, "POST", BASE, made_up.KEY, json={}).json()
+    before = _snapshot(served)
+    for prefer in ("", "status=bad", "scenario=retried", "example=no_record", "code=404", "seed=4"):
+        for method, path in (("GET", f"{BASE}/{made['id']}"), ("HEAD", f"{BASE}/{made['id']}"), ("GET", BASE)):
+            ask(served, method, path, {**made_up.KEY, **({"Prefer": prefer} if prefer else {})})
+    served.clock.forward(10**9)
+    assert ask(served, "GET", f"{BASE}/{made['id']}", made_up.KEY).json()["state"] == "done"
+    assert _snapshot(served) == before
+
+
+def test_polls__not_by_head_list_or_refusal(app: Callable[..., App]) -> None:
+    """Under `polls:1` only a successful GET by id moves the session: not HEAD, a list, a refused or an asked-for error."""
+    served = app("polls:1")
+    made = ask(served, "POST", BASE, made_up.KEY, json={}).json()
+    path = f"{BASE}/{made['id']}"
+    for _ in range(3):
+        assert ask(served, "HEAD", path, made_up.KEY).status_code == 200
+        assert ask(served, "GET", BASE, made_up.KEY).status_code == 200
+        assert ask(served, "GET", path).status_code == 401
+        assert ask(served, "GET", path, {**made_up.KEY, "Prefer": "code=404"}).status_code == 404
+        assert ask(served, "GET", path, {**made_up.KEY, "Prefer": "status=bad"}).json()["state"] == "bad"
+        assert ask_raw(served, "GET", f"/atlas/_specimen/flow/{made['id']}")[0] == 200
+    assert [ask(served, "GET", path, made_up.KEY).json()["state"] for _ in range(3)] == ["busy", "done", "done"]
+
+
+def test_polls__on_a_catalogue_session_nothing_moves(app: Callable[..., App]) -> None:
+    """A catalogue session is pinned under every pace."""
+    served = app("polls:1")
+    session_id = served.mounted["atlas"].ledger.catalogue.id_of("done", "open")
+    states = {ask(served, "GET", f"{BASE}/{session_id}", made_up.KEY).json()["state"] for _ in range(3)}
+    assert states == {"open"}
+
+
+def test_moving_values__move_inside_a_phase(app: Callable[..., App]) -> None:
+    """A value that moves with every read is read anew while the rest of the phase stays."""
+    served = app()
+    made = ask(served, "POST", BASE, made_up.KEY, json={}).json()
+    first = ask(served, "GET", f"{BASE}/{made['id']}", made_up.KEY).json()
+    served.clock.forward(1234)
+    second = ask(served, "GET", f"{BASE}/{made['id']}", made_up.KEY).json()
+    assert second.pop("read_at") - first.pop("read_at") == 1234
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("text", "pace"),
+    [
+        ("instant", Pace("instant")),
+        ("manual", Pace("manual")),
+        ("realtime", Pace("speed")),
+        ("10x", Pace("speed", speed=10.0)),
+        ("0.5x", Pace("speed", speed=0.5)),
+        ("polls:3", Pace("polls", polls=3)),
+    ],
+)
+def test_pace__parses(text: str, pace: Pace) -> None:
+    """Every documented spelling of a pace is read."""
+    assert Pace.parse(text) == pace
+
+
+@pytest.mark.parametrize(
+    "text", ["", "fast", "0x", "0.0x", "x", "-1x", "1e3x", "polls", "polls:0", "polls:-1", "10x\n", "polls:3\n", "١x"]
+)
+def test_pace__refuses(text: str) -> None:
+    """Any other text is a mistake whose sentence lists what is possible."""
+    with pytest.raises(SettingError, match="expected instant, manual, realtime, a factor such as 10x, or polls:N"):
+        Pace.parse(text)
