@@ -40,7 +40,7 @@ class Specification31(OpenAPISpecification):  # type: ignore[misc]  # Connexion 
     """
 
     def __init__(self, document: Document) -> None:
-        self._raw_spec = document.raw
+        self._raw_spec = dict(document.raw)  # Connexion writes its own `servers` into it
         self._base_uri = ""
         self._spec = {
             "openapi": document.raw["openapi"],

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+import specs
 from mockserver.app import App, build_app
 from mockserver.errors import SpecError
 from mockserver.settings import Settings
@@ -412,3 +413,12 @@ def test_body__content_type_with_parameters(serve: Serve) -> None:
         status, _, _ = ask_raw(app, "POST", f"{BASE}/echo", {"content-type": content_type}, b"{}")
         assert status == expected, content_type
     assert ask_raw(app, "POST", f"{BASE}/echo", {}, b"{}")[0] == 200
+
+
+@pytest.mark.parametrize("name", specs.names())
+def test_build__leaves_the_document_as_it_is(name: str) -> None:
+    """Connexion writes a server of its own into the specification that it is given; the document keeps the vendor's."""
+    provider = specs.load(name)
+    before = json.dumps(provider.document.raw)
+    build_app(Settings(providers=(name,)))
+    assert json.dumps(provider.document.raw) == before
