@@ -1,4 +1,4 @@
-# make serve | test | check | fixtures | bench | bench-peers
+# make serve | test | check | fixtures | bench | bench-peers | prism | score
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,7 +9,7 @@ PORT ?= 8080
 PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check fixtures bench bench-peers clean
+.PHONY: help serve test check fixtures bench bench-peers prism score clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,6 +50,12 @@ bench: $(READY) ## measure the mock against a bare ASGI function and stock Conne
 
 bench-peers: $(READY) ## the same, with Prism and Mockoon from npm
 	@$(BIN)/python -m tests.bench --peers
+
+prism: $(DEV_READY) ## judge Prism, from npm, serving our kayle and idnow documents
+	@$(BIN)/python -m tests.prism
+
+score: $(DEV_READY) ## measure how many broken implementations the judge finds
+	@$(BIN)/python -m tests.score
 
 clean: ## remove the virtual environment
 	@rm -rf $(VENV)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from contracts import cli as contracts_cli
+from contracts import traffic_cli
 from mockserver import cli as mock_cli
 
 app = typer.Typer(
@@ -13,7 +15,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="A faithful sandbox of KYC vendors on a laptop.",
-    epilog="Start with `specimen serve`. Exit codes: 0 done, 2 a mistake in the command or in a file.",
+    epilog="Start with `specimen serve`. Exit codes: 0 done, 1 violations, 2 a mistake in the command or in a file, "
+    "3 nobody answers, 4 inconclusive.",
 )
 
 
@@ -33,6 +36,8 @@ def _main(
 
 
 mock_cli.register(app)
+contracts_cli.register(app)
+traffic_cli.register(app)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,9 @@ from contracts.history import History, read_subject
 from contracts.rule import Check, Finding
 from specs.lifecycle import Lifecycle, Read
 
+# An id in braces, as a URN, or with white space at an end: almost one.
+NEAR_MISS = re.compile(r"\{.*\}|urn:uuid:.*|\s.*|.*\s", re.DOTALL | re.IGNORECASE)
+
 
 def moment(text: Any) -> float | None:
     """Seconds since the epoch of an ISO 8601 moment with its offset; None for anything else."""
@@ -18,9 +22,9 @@ def moment(text: Any) -> float | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return None if found.tzinfo is None else found.timestamp()
+    except (ValueError, OverflowError):
         return None
-    return None if found.tzinfo is None else found.timestamp()
 
 
 def is_read(exchange: Exchange, *operations: str) -> bool:
@@ -48,15 +52,18 @@ def in_order(pointers: tuple[str, ...], *operations: str) -> Check:
 
 
 def unchanged(pointers: tuple[str, ...], *operations: str) -> Check:
-    """What the pointers show is the same in every read of a session."""
+    """What the pointers show is the same in every read of a session, and the same as when it was made."""
 
     def check(exchange: Exchange, history: History) -> Iterator[Finding]:
-        earlier = history.reads(exchange) if is_read(exchange, *operations) else ()
-        if not earlier:
+        if not is_read(exchange, *operations):
             return
+        earlier, made = history.reads(exchange), made_by(exchange, history)
         for pointer in pointers:
-            if at(exchange.response_json, pointer) != at(earlier[0].response_json, pointer):
-                yield Finding(pointer, "the same value in every read", at(exchange.response_json, pointer))
+            shown = at(exchange.response_json, pointer)
+            if earlier and shown != at(earlier[0].response_json, pointer):
+                yield Finding(pointer, "the same value in every read", shown)
+            elif made is not None and at(made.response_json, pointer) not in (None, shown):
+                yield Finding(pointer, "the same value as when the session was made", shown)
 
     return check
 
@@ -80,7 +87,10 @@ def never_less(pointers: tuple[str, ...], *operations: str, grows: bool = True) 
 def _number(value: Any) -> float | None:
     if isinstance(value, bool):
         return None
-    return float(value) if isinstance(value, (int, float)) else moment(value)
+    try:
+        return float(value) if isinstance(value, (int, float)) else moment(value)
+    except OverflowError:
+        return None
 
 
 def terminal_stays(*operations: str) -> Check:
@@ -89,11 +99,11 @@ def terminal_stays(*operations: str) -> Check:
     def check(exchange: Exchange, history: History) -> Iterator[Finding]:
         if not is_read(exchange, *operations):
             return
-        pointer, lifecycle = status_pointer(exchange), exchange.provider.lifecycle
+        pointer, lifecycle = str(status_pointer(exchange)), exchange.provider.lifecycle
         for earlier in reversed(history.reads(exchange)):
-            before = None if pointer is None else at(earlier.response_json, pointer)
-            if before in lifecycle.terminal and at(exchange.response_json, str(pointer)) != before:
-                yield Finding(str(pointer), f"'{before}', which is terminal", at(exchange.response_json, str(pointer)))
+            before = state_of(earlier)
+            if before in lifecycle.terminal and state_of(exchange) != before:
+                yield Finding(pointer, f"'{before}', which is terminal", at(exchange.response_json, pointer))
                 return
 
     return check
@@ -107,7 +117,7 @@ def echoes(pointers: Mapping[str, str], *operations: str) -> Check:
             return
         for pointer, parameter in pointers.items():
             asked, shown = exchange.parameters.get(parameter), at(exchange.response_json, pointer)
-            if asked is not None and not same_id(asked, shown):
+            if asked is not None and not NEAR_MISS.fullmatch(asked) and not same_id(asked, shown):
                 yield Finding(pointer, "what the path asked for", shown)
 
     return check
@@ -124,6 +134,13 @@ def status_pointer(exchange: Exchange) -> str | None:
     """Where the answer to a read shows its status."""
     read = read_of(exchange)
     return None if read is None else read.status
+
+
+def state_of(exchange: Exchange) -> str | None:
+    """The state that an answer to a read shows; None where it shows none, or something else than text."""
+    pointer = status_pointer(exchange)
+    shown = None if pointer is None else at(exchange.response_json, pointer)
+    return shown if isinstance(shown, str) else None
 
 
 def read_of(exchange: Exchange) -> Read | None:
@@ -145,6 +162,13 @@ def reachable(lifecycle: Lifecycle, before: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def made_by(exchange: Exchange, history: History) -> Exchange | None:
+    """The exchange that made the session which an answer to a read shows by its own id."""
+    read = read_of(exchange)
+    shown = at(exchange.response_json, read.id) if read is not None and read.id is not None else None
+    return history.created(shown) if isinstance(shown, str) else None
+
+
 def every(*checks: Check) -> Check:
     """All that several checks find."""
 
@@ -158,3 +182,36 @@ def every(*checks: Check) -> Check:
 def at_null(exchange: Exchange, pointer: str) -> bool:
     """Whether the answer shows nothing or null at a pointer."""
     return at(exchange.response_json, pointer) is None
+
+
+def asked_is_shown(operation: str, fields: Mapping[str, str]) -> Check:
+    """What a request's body says (a JSON pointer) stands in the answer at another one; what it does not say is free."""
+
+    def check(exchange: Exchange, _: History) -> Iterator[Finding]:
+        if exchange.operation is None or exchange.operation.id != operation or not exchange.is_success:
+            return
+        for asked_at, shown_at in fields.items():
+            asked = at(exchange.request_json, asked_at)
+            if asked is not None and at(exchange.response_json, shown_at) != asked:
+                yield Finding(shown_at, "what the request said", at(exchange.response_json, shown_at))
+
+    return check
+
+
+def ended_by(operations: Mapping[str, str], parameter: str, *wanted: str) -> Check:
+    """Once one of the operations succeeded on a session, reads of it show one of the wanted states.
+
+    `operations` maps the call to the read whose path's `parameter` names the same session.
+    """
+
+    def check(exchange: Exchange, history: History) -> Iterator[Finding]:
+        pointer, asked = status_pointer(exchange), exchange.parameters.get(parameter)
+        if pointer is None or asked is None or exchange.operation is None or not is_read(exchange):
+            return
+        shown = at(exchange.response_json, pointer)
+        for call, read in operations.items():
+            calls = history.calls(call) if read == exchange.operation.id and shown not in wanted else ()
+            if any(one.is_success and one.parameters.get(parameter) == asked for one in calls):
+                yield Finding(pointer, f"one of {', '.join(wanted)}, after {call}", shown)
+
+    return check

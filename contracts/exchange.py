@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,8 +13,10 @@ from urllib.parse import parse_qsl, unquote
 from contracts.matching import Match, match
 from specs import Operation, Provider
 
+_WISH = re.compile(r"(^|[,;\s])(status|scenario|code|example)\s*=", re.IGNORECASE)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Exchange:
     """A request to a provider and the answer to it.
 
@@ -35,6 +38,10 @@ class Exchange:
     at: int
     seen_by: str = "client"
     intent: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Nothing of what was sent: it may hold a token."""
+        return f"<Exchange {self.label} {self.status} at {self.at}>"
 
     @cached_property
     def _match(self) -> Match | None:
@@ -83,10 +90,35 @@ class Exchange:
             header = "authorization" if scheme["type"] == "http" else scheme.get("name", "").lower()
             if self.request_headers.get(header):
                 return True
-            field_name = scheme.get("x-also-in-body")
-            if field_name and isinstance(self.request_json, Mapping) and self.request_json.get(field_name):
+            name = scheme.get("x-also-in-body")
+            if name and self.request_fields.get(name):
                 return True
         return False
+
+    @cached_property
+    def request_fields(self) -> Mapping[str, Any]:
+        """The top fields of the request's body: of a JSON object, or the texts of a multipart form."""
+        if isinstance(self.request_json, Mapping):
+            return self.request_json
+        return form_texts(self.request_headers.get("content-type", ""), self.request_body)
+
+    @property
+    def is_wished(self) -> bool:
+        """Whether the request asks a mock for a certain answer (RFC 7240, Prefer): then it tells nothing of the session."""
+        return _WISH.search(self.request_headers.get("prefer", "")) is not None
+
+    @cached_property
+    def events(self) -> tuple[str, ...]:
+        """The data of a stream's whole events (HTML standard, Server-sent events)."""
+        if self.response_type != "text/event-stream":
+            return ()
+        blocks = re.split(r"\r?\n\r?\n|\r\r", self.response_body.decode("utf-8", "replace"))[:-1]
+        found = []
+        for block in blocks:
+            data = [line[5:].removeprefix(" ") for line in block.splitlines() if line.startswith("data:")]
+            if data:
+                found.append("\n".join(data))
+        return tuple(found)
 
     @property
     def label(self) -> str:
@@ -96,9 +128,34 @@ class Exchange:
 
 def _json(body: bytes) -> Any:
     try:
-        return json.loads(body.decode("utf-8"))
+        return parsed(body.decode("utf-8"))
+    except UnicodeDecodeError:
+        return None
+
+
+def parsed(text: str) -> Any:
+    """The JSON value of a text (RFC 8259: neither NaN nor Infinity); None where it is none."""
+    try:
+        return json.loads(text, parse_constant=_no_json)
     except (ValueError, RecursionError):
         return None
+
+
+def _no_json(name: str) -> Any:
+    raise ValueError(name)
+
+
+def form_texts(content_type: str, body: bytes) -> dict[str, str]:
+    """The text fields of a multipart form by name; files are left out (RFC 7578)."""
+    boundary = re.search(r'^multipart/form-data.*boundary="?([^";,]+)', content_type, re.IGNORECASE)
+    found = {}
+    for part in body.split(b"--" + boundary[1].encode("latin-1", "replace")) if boundary else ():
+        head, _, data = part.partition(b"\r\n\r\n")
+        shown = head.decode("latin-1")
+        name = re.search(r'[;\s]name="([^"\r\n]*)"', shown)
+        if name and "filename" not in shown:
+            found[name[1]] = data.removesuffix(b"\r\n").decode("utf-8", "replace")
+    return found
 
 
 def at(value: Any, pointer: str) -> Any:
@@ -107,7 +164,7 @@ def at(value: Any, pointer: str) -> Any:
         key = part.replace("~1", "/").replace("~0", "~")
         if isinstance(value, Mapping):
             value = value.get(key)
-        elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
+        elif isinstance(value, list) and key.isascii() and key.isdigit() and int(key[:9]) < len(value):
             value = value[int(key)]
         else:
             return None

@@ -3,29 +3,46 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from contracts.checks import is_read, moment, reachable, read_of, same_id, status_pointer
+from contracts.checks import (
+    NEAR_MISS,
+    is_read,
+    moment,
+    reachable,
+    read_of,
+    same_id,
+    state_of,
+    status_pointer,
+    terminal_stays,
+)
 from contracts.exchange import Exchange, at
 from contracts.history import History, read_subject
-from contracts.requests import request_errors
+from contracts.redaction import Words
+from contracts.requests import may_mean_nothing, request_errors
 from contracts.rule import Check, Finding, Rule
+from specs import Operation
 from specs.documents import mark_of
 
 _TRACEBACK = re.compile(
     rb"Traceback \(most recent call last\)|File \"[^\"]+\.py\", line \d+|\n\s+at [\w.$<>]+\([\w.]+:\d+|goroutine \d+ \[|"
     rb"node_modules/|SQLSTATE\[|ORA-\d{5}|System\.\w+Exception|java\.lang\.\w+|werkzeug\.|Stack trace:"
 )
-_NEAR_MISS = re.compile(r"\{.*\}|urn:uuid:.*|\s.*|.*\s", re.DOTALL | re.IGNORECASE)
 _CREATED = re.compile(r"created_?at", re.IGNORECASE)
 _MOVING = re.compile(r"updated_?at|response_?time", re.IGNORECASE)
+# So long after its creation nobody has deleted a session.
+_NEW_MILLISECONDS = 60_000
 RULES: list[Rule] = []
+# Rules about the form of an answer, which holds even where a mock was asked for a certain one.
+ABOUT_FORM = frozenset({"GEN-001", "GEN-002", "GEN-003", "GEN-004", "GEN-007"})
+# Rules that hold even for operations that no page documents.
+ABOUT_SAFETY = frozenset({"GEN-004", "GEN-007", "GEN-008"})
 
 
-def _rule(rule_id: str, sentence: str, mark: str, source: str) -> Callable[[Check | None], Check | None]:
+def _rule(rule_id: str, sentence: str, mark: str, source: str, reason: str = "") -> Callable[[Check | None], Check | None]:
     def wrap(function: Check | None) -> Check | None:
-        RULES.append(Rule(rule_id, sentence, mark, source, function))
+        RULES.append(Rule(rule_id, sentence, mark, source, function, reason))
         return function
 
     return wrap
@@ -33,21 +50,26 @@ def _rule(rule_id: str, sentence: str, mark: str, source: str) -> Callable[[Chec
 
 @_rule("GEN-001", "the status code is documented for the operation", "D", "OpenAPI 3.1, Responses Object")
 def status_is_documented(exchange: Exchange, _: History) -> Iterator[Finding]:
-    """An operation answers with the statuses that its document lists."""
+    """An operation answers with the statuses that its document lists; where the list is assumed, this is a note."""
     operation = exchange.operation
     if operation is not None and str(exchange.status) not in operation.responses and "default" not in operation.responses:
-        yield Finding("", f"one of {', '.join(operation.responses)}", exchange.status)
+        expected = f"one of {', '.join(operation.responses)}"
+        yield Finding("", expected, exchange.status, _statuses_are_assumed(operation, exchange.status))
 
 
-@_rule("GEN-002", "the content type is documented for the status code", "D", "OpenAPI 3.1, Response Object, content")
+@_rule(
+    "GEN-002", "the answer has a body of a content type documented for its status", "D", "OpenAPI 3.1, Response Object, content"
+)
 def content_type_is_documented(exchange: Exchange, _: History) -> Iterator[Finding]:
-    """A body has one of the content types that the document lists for its status."""
+    """Where the document lists content types for a status, there is a body of one of them."""
     response = exchange.operation.responses.get(str(exchange.status)) if exchange.operation else None
-    if response is None or not exchange.response_body or exchange.method == "HEAD":
+    if response is None or not response.media or exchange.method == "HEAD":
         return
-    if response.media and response.content(exchange.response_type) is None:
-        expected = ", ".join(media.content_type for media in response.media)
-        yield Finding("", expected, exchange.response_type or "no content type")
+    expected = ", ".join(media.content_type for media in response.media)
+    if response.content(exchange.response_type) is None and (exchange.response_body or exchange.response_type):
+        yield Finding("", expected, exchange.response_type or Words("no content type"), response.mark == "A")
+    elif not exchange.response_body and exchange.response_type != "text/event-stream":
+        yield Finding("", f"a body of {expected}", Words("an empty body"), response.mark == "A")
 
 
 @_rule("GEN-003", "every required header is there", "D", "OpenAPI 3.1, Header Object, required")
@@ -58,17 +80,17 @@ def required_headers_are_there(exchange: Exchange, _: History) -> Iterator[Findi
         return
     for name, node in response.headers.items():
         header = exchange.provider.document.resolve(node)[0]
-        if header.get("required") and mark_of(header) != "A" and name.lower() not in exchange.response_headers:
-            yield Finding("", f"the header {name}", None)
+        if header.get("required") and name.lower() not in exchange.response_headers:
+            yield Finding("", f"the header {name}", None, "A" in (mark_of(header), response.mark))
 
 
 @_rule("GEN-004", "an answer of a JSON type is JSON", "D", "RFC 8259")
 def json_is_json(exchange: Exchange, _: History) -> Iterator[Finding]:
     """A body that says it is JSON can be read as JSON."""
-    if exchange.method == "HEAD" or not exchange.response_type.endswith("json"):
+    if exchange.method == "HEAD" or not exchange.response_type.endswith("json") or not exchange.response_body:
         return
     if exchange.response_json is None and exchange.response_body.strip() != b"null":
-        yield Finding("", "a JSON value", f"{len(exchange.response_body)} bytes that are none")
+        yield Finding("", "a JSON value", Words(f"{len(exchange.response_body)} bytes that are none"))
 
 
 # Found by the validators of the document, in judge.py.
@@ -80,18 +102,13 @@ _rule("GEN-006", "an error comes in the documented envelope", "D", "OpenAPI 3.1,
 def errors_leak_nothing(exchange: Exchange, _: History) -> Iterator[Finding]:
     """No traceback, file name or SQL state in an error."""
     if exchange.status >= 400 and _TRACEBACK.search(exchange.response_body):
-        yield Finding("", "no traceback", f"{len(exchange.response_body)} bytes with one")
+        yield Finding("", "no traceback", Words(f"{len(exchange.response_body)} bytes with one"))
 
 
-@_rule("GEN-008", "nothing is answered without good credentials", "D", "OpenAPI 3.1, Security Requirement Object")
+@_rule("GEN-008", "nothing is answered without credentials", "D", "OpenAPI 3.1, Security Requirement Object")
 def credentials_are_needed(exchange: Exchange, _: History) -> Iterator[Finding]:
-    """A secured operation answers neither without credentials nor with made-up ones."""
-    operation = exchange.operation
-    if operation is None or not operation.security or not exchange.is_success:
-        return
-    if exchange.intent.get("credentials") == "unknown":
-        yield Finding("", "a refusal of made-up credentials", exchange.status)
-    elif not exchange.has_credentials:
+    """A secured operation answers nothing to who shows no credentials."""
+    if _is_secured(exchange) and exchange.is_success and not exchange.has_credentials:
         yield Finding("", "a refusal of a request without credentials", exchange.status)
 
 
@@ -102,38 +119,31 @@ def near_misses_are_refused(exchange: Exchange, _: History) -> Iterator[Finding]
     if read is None or read_subject(exchange) is None:
         return
     asked = _asked_id(exchange)
-    if isinstance(asked, str) and _NEAR_MISS.fullmatch(asked):
+    if isinstance(asked, str) and NEAR_MISS.fullmatch(asked):
         yield Finding("", "a refusal", exchange.status)
 
 
 @_rule("GEN-010", "a terminal state is never left", "D", "lifecycle of the vendor's page")
-def terminal_states_stay(exchange: Exchange, history: History) -> Iterator[Finding]:
+def terminal_states_stay(exchange: Exchange, history: History) -> Iterable[Finding]:
     """Once a session was seen in a terminal state, it is never seen in another one."""
-    pointer = status_pointer(exchange)
-    if pointer is None or not is_read(exchange):
-        return
-    shown = at(exchange.response_json, pointer)
-    for earlier in history.reads(exchange):
-        before = at(earlier.response_json, pointer)
-        if before in exchange.provider.lifecycle.terminal and shown != before:
-            yield Finding(pointer, f"'{before}', which is terminal", shown)
-            return
+    return terminal_stays()(exchange, history)
 
 
-@_rule("GEN-011", "a session moves along the lifecycle's edges", "A", "transitions in lifecycle.yaml, with their marks")
+@_rule(
+    "GEN-011", "a session moves along the lifecycle's edges", "A", "transitions in lifecycle.yaml", "most edges are drawn by us"
+)
 def moves_are_legal(exchange: Exchange, history: History) -> Iterator[Finding]:
     """What is seen of a session now can be reached from what was seen before."""
-    pointer = status_pointer(exchange)
-    earlier = history.reads(exchange) if pointer is not None and is_read(exchange) else ()
-    if pointer is None or not earlier:
+    earlier = history.reads(exchange) if is_read(exchange) else ()
+    lifecycle, shown = exchange.provider.lifecycle, state_of(exchange)
+    before = state_of(earlier[-1]) if earlier else None
+    if before is None or before not in lifecycle.states or before in lifecycle.terminal:
         return
-    lifecycle, shown = exchange.provider.lifecycle, at(exchange.response_json, pointer)
-    before = at(earlier[-1].response_json, pointer)
-    if before in lifecycle.states and before not in lifecycle.terminal and shown not in reachable(lifecycle, before):
-        yield Finding(pointer, f"a state that can follow '{before}'", shown)
+    if shown not in reachable(lifecycle, before):
+        yield Finding(str(status_pointer(exchange)), f"a state that can follow '{before}'", shown)
 
 
-@_rule("GEN-012", "the time of an answer never runs backwards", "A", "what the fields' names say")
+@_rule("GEN-012", "the time of an answer never runs backwards", "A", "names of the fields", "no page says so")
 def time_runs_forward(exchange: Exchange, history: History) -> Iterator[Finding]:
     """Times of the last change or of the answer are not earlier than in the read before."""
     earlier = history.reads(exchange) if is_read(exchange) else ()
@@ -143,7 +153,7 @@ def time_runs_forward(exchange: Exchange, history: History) -> Iterator[Finding]
             yield Finding(pointer, "not earlier than in the read before", value)
 
 
-@_rule("GEN-013", "the time of creation never changes", "A", "what the field's name says")
+@_rule("GEN-013", "the time of creation never changes", "A", "name of the field", "no page says so")
 def creation_stays(exchange: Exchange, history: History) -> Iterator[Finding]:
     """A session was made once."""
     earlier = history.reads(exchange) if is_read(exchange) else ()
@@ -159,25 +169,90 @@ def ids_are_echoed(exchange: Exchange, _: History) -> Iterator[Finding]:
     if read is None or read.id is None or read_subject(exchange) is None:
         return
     asked, shown = _asked_id(exchange), at(exchange.response_json, read.id)
-    if isinstance(asked, str) and not _NEAR_MISS.fullmatch(asked) and not same_id(asked, shown):
+    if isinstance(asked, str) and not NEAR_MISS.fullmatch(asked) and not same_id(asked, shown):
         yield Finding(read.id, "the id that was asked for", shown)
 
 
 @_rule("GEN-015", "a request that breaks the documented schema is refused", "D", "OpenAPI 3.1, Parameter and Request Body Object")
 def unlawful_requests_are_refused(exchange: Exchange, _: History) -> Iterator[Finding]:
-    """What the document forbids is not answered with success."""
-    if exchange.is_success and exchange.operation is not None and (broken := request_errors(exchange)):
-        # Some vendors answer "not found" with 200: a read that shows no session accepted nothing.
-        if read_of(exchange) is not None and read_subject(exchange) is None:
-            return
-        yield Finding("", f"a refusal: {broken[0]}", exchange.status)
+    """What the document forbids is not answered with success; what only we forbid makes a note."""
+    broken = request_errors(exchange) if exchange.is_success and exchange.operation is not None else []
+    # Some vendors answer "not found" with 200: a read that shows no session accepted nothing.
+    if not broken or (read_of(exchange) is not None and read_subject(exchange) is None):
+        return
+    worst = min(broken, key=lambda fault: fault.is_assumed)
+    yield Finding("", f"a refusal: {worst.sentence}", exchange.status, worst.is_assumed)
 
 
 @_rule("GEN-016", "a lawful request is not refused as malformed", "D", "OpenAPI 3.1, Parameter and Request Body Object")
 def lawful_requests_are_taken(exchange: Exchange, _: History) -> Iterator[Finding]:
-    """A request that its sender knows to be lawful gets no 400 or 422."""
+    """A request that its sender knows to be lawful gets no 400 or 422; a note where its values may mean nothing."""
     if exchange.intent.get("lawful") and exchange.status in (400, 422) and not request_errors(exchange):
-        yield Finding("", "an answer other than 400 or 422", exchange.status)
+        yield Finding("", "an answer other than 400 or 422", exchange.status, may_mean_nothing(exchange))
+
+
+@_rule("GEN-017", "nothing is answered to made-up credentials", "P", "OpenAPI 3.1, Security Requirement Object")
+def credentials_are_checked(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """A secured operation answers nothing to who shows credentials that its sender made up."""
+    if _is_secured(exchange) and exchange.is_success and exchange.intent.get("credentials") == "unknown":
+        yield Finding("", "a refusal of made-up credentials", exchange.status)
+
+
+@_rule("GEN-018", "an id that nobody issued finds no session", "P", "RFC 9110, section 15.5.5, 404 Not Found")
+def unknown_ids_find_nothing(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """Who asks for a well-formed id that its sender made up is told that there is none."""
+    if exchange.intent.get("unknown_id") and exchange.operation is not None and exchange.is_success and _shows_session(exchange):
+        yield Finding("", "a refusal of an id that nobody issued", exchange.status)
+
+
+@_rule("GEN-019", "a session that was made is found", "A", "creation of a session", "no page says how soon")
+def new_sessions_are_found(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """For a minute after its creation, who made a session can read it in the place where it was made."""
+    asked = _asked_id(exchange)
+    made = history.created(asked) if isinstance(asked, str) else None
+    is_lost = exchange.status in (404, 410) or (exchange.is_success and not _shows_session(exchange))
+    if made is None or not is_lost or exchange.is_wished or exchange.at - made.at > _NEW_MILLISECONDS:
+        return
+    shared = set(exchange.parameters) & set(made.parameters)
+    if _caller(exchange) == _caller(made) and all(exchange.parameters[name] == made.parameters[name] for name in shared):
+        yield Finding("", "the session that was made", exchange.status)
+
+
+@_rule("GEN-020", "a session is found in its own place only", "A", "path parameters of the operation", "no page says so of each")
+def sessions_stay_in_their_place(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """Under another type or environment the id leads nowhere."""
+    if exchange.intent.get("elsewhere") and exchange.is_success and _shows_session(exchange):
+        yield Finding("", "a refusal", exchange.status)
+
+
+def _shows_session(exchange: Exchange) -> bool:
+    """Whether a success is one: some vendors answer "not found" with 200, without an id and with a status of its own."""
+    read = read_of(exchange)
+    if read is None or read.status is None:
+        return True
+    shows_id = read.id is not None and at(exchange.response_json, read.id) is not None
+    return shows_id or state_of(exchange) in exchange.provider.lifecycle.states
+
+
+def _caller(exchange: Exchange) -> tuple[str | None, ...]:
+    """The credentials that a request shows, and the namespace of a mock."""
+    names = ("authorization", "specimen-namespace", *(entry.lower() for entry in _key_headers(exchange)))
+    return tuple(exchange.request_headers.get(name) for name in names)
+
+
+def _key_headers(exchange: Exchange) -> list[str]:
+    schemes = exchange.provider.document.raw.get("components", {}).get("securitySchemes", {}).values()
+    return [scheme["name"] for scheme in schemes if scheme["type"] == "apiKey"]
+
+
+def _is_secured(exchange: Exchange) -> bool:
+    return exchange.operation is not None and bool(exchange.operation.security)
+
+
+def _statuses_are_assumed(operation: Operation, status: int) -> bool:
+    """Whether everything that the document lists of a status's kind, success or refusal, is assumed."""
+    of_its_kind = [response for name, response in operation.responses.items() if (name >= "400") == (status >= 400)]
+    return bool(of_its_kind) and all(response.mark == "A" for response in of_its_kind)
 
 
 def _asked_id(exchange: Exchange) -> Any:

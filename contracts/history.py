@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Iterator, Sequence
 
 from contracts.exchange import Exchange, at
@@ -16,23 +16,37 @@ class History:
     """Earlier exchanges of one run. `add` after judging; rules read what came before."""
 
     def __init__(self) -> None:
-        self._by_subject: defaultdict[str, deque[Exchange]] = defaultdict(lambda: deque(maxlen=_MOST_PER_SUBJECT))
+        # In the order of their last use.
+        self._by_subject: dict[str, deque[Exchange]] = {}
 
     def add(self, exchange: Exchange) -> None:
         """Keeps an exchange under everything that it is about."""
         for subject in subjects(exchange):
-            if subject not in self._by_subject and len(self._by_subject) >= _MOST_SUBJECTS:
-                del self._by_subject[next(iter(self._by_subject))]
-            self._by_subject[subject].append(exchange)
+            kept = self._by_subject.pop(subject, None)
+            if kept is None:
+                kept = deque(maxlen=_MOST_PER_SUBJECT)
+                if len(self._by_subject) >= _MOST_SUBJECTS:
+                    del self._by_subject[next(iter(self._by_subject))]
+            kept.append(exchange)
+            self._by_subject[subject] = kept
 
     def of(self, subject: str) -> Sequence[Exchange]:
         """The exchanges about a subject, oldest first."""
         return tuple(self._by_subject.get(subject, ()))
 
     def reads(self, exchange: Exchange) -> Sequence[Exchange]:
-        """Earlier successful reads of the same thing by the same operation, oldest first."""
-        subject = read_subject(exchange)
+        """Earlier successful reads of the same thing by the same operation, oldest first; none for a wished answer."""
+        subject = None if exchange.is_wished else read_subject(exchange)
         return () if subject is None else self.of(subject)
+
+    def calls(self, operation_id: str) -> Sequence[Exchange]:
+        """Earlier exchanges of an operation, whatever they were about, oldest first."""
+        return self.of(f"operation {operation_id}")
+
+    def under_key(self, exchange: Exchange) -> Sequence[Exchange]:
+        """Earlier calls of the same path by the same caller with the same Idempotency-Key, oldest first."""
+        subject = key_subject(exchange)
+        return () if subject is None or exchange.is_wished else self.of(subject)
 
     def created(self, session_id: str) -> Exchange | None:
         """The exchange that made a session, or None."""
@@ -55,19 +69,39 @@ def read_subject(exchange: Exchange) -> str | None:
 
 
 def subjects(exchange: Exchange) -> Iterator[str]:
-    """Everything that an exchange is about."""
-    subject = read_subject(exchange)
-    if subject is not None:
-        yield subject
+    """Everything that an exchange is about; an answer that was wished for tells of a session at most that it was made."""
     operation = exchange.operation
     if operation is None:
         return
+    subject = read_subject(exchange)
+    if subject is not None and not exchange.is_wished:
+        yield subject
     create = exchange.provider.lifecycle.create
     if exchange.is_success and operation.id == create.operation:
         made = at(exchange.response_json, create.session)
         if isinstance(made, str):
             yield f"created {made}"
-    key = exchange.request_headers.get("idempotency-key")
-    if key:
-        yield f"key {operation.id} {exchange.path} {key}"
+    if exchange.is_wished:
+        return
+    key = key_subject(exchange)
+    if key is not None:
+        yield key
     yield f"operation {operation.id}"
+
+
+def key_subject(exchange: Exchange) -> str | None:
+    """What an Idempotency-Key stands for: it counts for one path and one caller."""
+    key = exchange.request_headers.get("idempotency-key")
+    if not key or exchange.operation is None:
+        return None
+    return f"key {exchange.operation.id} {exchange.path} {exchange.query} {' '.join(_caller(exchange))} {key}"
+
+
+def same_caller(first: Exchange, second: Exchange) -> bool:
+    """Whether two requests show the same credential, in the same namespace of a mock."""
+    return _caller(first) == _caller(second)
+
+
+def _caller(exchange: Exchange) -> tuple[str, str]:
+    headers = exchange.request_headers
+    return headers.get("authorization", ""), headers.get("specimen-namespace", "")

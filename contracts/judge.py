@@ -7,22 +7,33 @@ from dataclasses import replace
 from typing import Any
 
 from contracts.exchange import Exchange
+from contracts.general import ABOUT_FORM, ABOUT_SAFETY, RULES
 from contracts.history import History
 from contracts.rulebook import NOTE, Finding, Rule, Violation, rulebook
-from specs import Provider
-from specs.documents import mark_of
+from specs import Provider, SpecError
+from specs.documents import escape, mark_of
 
 BODY_RULE = "GEN-005"
 ENVELOPE_RULE = "GEN-006"
+_GENERAL = frozenset(rule.id for rule in RULES)
+# What these keywords ask for stands in the document; the values of others may tell what came.
+_TOLD = frozenset(
+    {"const", "enum", "exclusiveMaximum", "exclusiveMinimum", "format", "maxItems", "maxLength", "maxProperties", "maximum"}
+    | {"minItems", "minLength", "minProperties", "minimum", "multipleOf", "pattern", "type"}
+)
 
 
 def judge(exchange: Exchange, history: History) -> list[Violation]:
-    """What an exchange breaks, sorted and without repeats; `history` holds what came before and is not changed."""
+    """What an exchange breaks, sorted and without repeats; `history` holds what came before and is not changed.
+
+    Of an answer that was wished for (Prefer) only the form is judged: it need not be true of any session.
+    """
     rules = rulebook(exchange.provider)
     found = set(_by_schema(exchange, rules))
     for rule in rules.values():
-        if rule.check is not None:
-            found.update(Violation.of(rule, exchange, finding) for finding in rule.check(exchange, history))
+        if rule.check is None or (exchange.is_wished and rule.id not in ABOUT_FORM):
+            continue
+        found.update(_violation(rule, exchange, finding) for finding in rule.check(exchange, history))
     return sorted(found)
 
 
@@ -33,54 +44,86 @@ def observe(exchange: Exchange, history: History) -> list[Violation]:
     return found
 
 
+def _violation(rule: Rule, exchange: Exchange, finding: Finding) -> Violation:
+    """A violation; what a general rule finds at an operation that we assume is a note, but for what is never safe."""
+    operation = exchange.operation
+    is_assumed = operation is not None and operation.mark == "A" and rule.id in _GENERAL and rule.id not in ABOUT_SAFETY
+    return Violation.of(rule, exchange, finding._replace(is_assumed=True) if is_assumed else finding)
+
+
 def _by_schema(exchange: Exchange, rules: Mapping[str, Rule]) -> Iterator[Violation]:
     operation = exchange.operation
     response = operation.responses.get(str(exchange.status)) if operation is not None else None
     media = response.content(exchange.response_type) if response is not None else None
-    if media is None or media.pointer is None or not media.content_type.endswith("json"):
+    if response is None or media is None:
         return
-    body = exchange.response_json
-    if body is None and exchange.response_body.strip() != b"null":
-        return  # GEN-004 says so
+    if media.pointer is not None and media.content_type.endswith("json"):
+        body = exchange.response_json
+        if body is not None or exchange.response_body.strip() == b"null":  # else GEN-004 says so
+            yield from _broken(exchange, rules, media.pointer, body, response.mark)
+
+
+def _broken(exchange: Exchange, rules: Mapping[str, Rule], place: str, body: Any, response_mark: str) -> Iterator[Violation]:
     schemas = exchange.provider.schemas
-    for error in schemas.validator(media.pointer).iter_errors(body):
+    general = rules[ENVELOPE_RULE if exchange.status >= 400 else BODY_RULE]
+    try:
+        errors = list(schemas.validator(place).iter_errors(body))
+    except (ValueError, OverflowError):  # nested too deep, or half of a surrogate pair: no client can read it
+        yield _violation(general, exchange, Finding("", "a value that a JSON reader can take", None))
+        return
+    for error in errors:
         title = schemas.rule_title(error)
-        pointer = "".join(f"/{part}" for part in error.instance_path)
         if title is not None:
             rule = rules[title.partition(" ")[0]]
-            yield Violation.of(rule, exchange, Finding(pointer, rule.sentence, error.instance))
+            yield Violation.of(rule, exchange, Finding(_pointer(error), rule.sentence, error.instance))
             continue
-        rule = rules[ENVELOPE_RULE if exchange.status >= 400 else BODY_RULE]
-        mark = _mark_at(exchange.provider, error.absolute_keyword_location or "", response.mark if response else "D")
-        expected = _expected(error)
-        violation = Violation.of(rule, exchange, Finding(pointer, expected, error.instance))
-        yield violation if mark != "A" else _as_note(violation)
+        for leaf in _leaves(error):
+            finding = Finding(_pointer(leaf), _expected(leaf), leaf.instance)
+            violation = _violation(general, exchange, finding)
+            if "A" in (response_mark, _mark_along(exchange.provider, place, leaf)):
+                violation = replace(violation, severity=NOTE, mark="A")
+            yield violation
 
 
-def _as_note(violation: Violation) -> Violation:
-    return replace(violation, severity=NOTE, mark="A")
+def _pointer(error: Any) -> str:
+    return "".join(f"/{escape(str(part))}" for part in error.instance_path)
+
+
+def _leaves(error: Any) -> Iterator[Any]:
+    """Of a union that nothing fits, what breaks the branch that fits best: no other constant, then the fewest errors."""
+    branches = getattr(error.kind, "context", None) if error.kind.name in ("oneOf", "anyOf") else None
+    if not branches:
+        yield error
+        return
+    best = min(branches, key=lambda branch: (sum(each.kind.name == "const" for each in branch), len(branch)))
+    for each in best:
+        yield from _leaves(each)
 
 
 def _expected(error: Any) -> str:
     """What a JSON Schema keyword asks for, without the value that came."""
-    name = error.kind.name
+    name = str(error.kind.name)
     value = next(iter(error.kind.as_dict().values()), None)
     if name == "required":
         return f"the field '{value}'"
-    return f"{name} {value}" if value is not None and len(str(value)) < 200 else name
+    return f"{name} {value}" if name in _TOLD and len(str(value)) < 200 else name
 
 
-def _mark_at(provider: Provider, location: str, response_mark: str) -> str:
-    """A where the failing keyword stands in a part of the document that is assumed."""
-    if response_mark == "A":
-        return "A"
-    node: Any = provider.document.raw
-    for part in location.partition("#")[2].split("/")[1:]:
-        key = part.replace("%7B", "{").replace("%7D", "}").replace("%25", "%").replace("~1", "/").replace("~0", "~")
-        try:
-            node = node[int(key)] if isinstance(node, list) else node[key]
-        except (KeyError, IndexError, ValueError, TypeError):
-            return "D"
-        if isinstance(node, Mapping) and mark_of(node) == "A":
-            return "A"
-    return "D"
+def _mark_along(provider: Provider, place: str, error: Any) -> str:
+    """A where the failing keyword stands in a part of the document that is assumed, by way of every `$ref`."""
+    document = provider.document
+    try:
+        node, _ = document.resolve(document.at(place))
+        for part in error.evaluation_path:
+            if isinstance(node, Mapping) and mark_of(node) == "A":
+                return "A"
+            if part == "$ref":
+                continue  # resolved below, its siblings seen above
+            node = node[int(part)] if isinstance(node, list) else node[str(part)]
+            while isinstance(node, Mapping) and "$ref" in node:
+                if mark_of(node) == "A":
+                    return "A"
+                node = document.at(node["$ref"][1:])
+    except (SpecError, KeyError, IndexError, ValueError, TypeError):
+        return "D"
+    return "A" if isinstance(node, Mapping) and mark_of(node) == "A" else "D"

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from contracts.exchange import Exchange
+from contracts.redaction import shown_pointer, words
+from specs import Document, Operation
+from specs.documents import Parameter, escape, mark_of
 from specs.parameters import typed
 
+# What settles the form of a text in a schema.
+_SETTLED = frozenset({"enum", "const", "pattern", "format"})
+_EARLY = re.compile(r"(0\d{3}|1[0-4]\d{2}|15[0-7]\d|158[0-2])-\d{2}-\d{2}", re.ASCII)
 
-def request_errors(exchange: Exchange) -> list[str]:
-    """What a request's parameters and JSON body break of the document, one sentence each, without its values."""
+
+class Fault(NamedTuple):
+    """What is wrong with a request, without its values; `is_assumed` where only we forbid it."""
+
+    sentence: str
+    is_assumed: bool
+
+
+def request_errors(exchange: Exchange) -> list[Fault]:
+    """What a request's parameters and JSON body break of the document."""
     operation = exchange.operation
-    if operation is None:
-        return []
-    found = []
-    schemas = exchange.provider.schemas
+    return [] if operation is None else [*_parameters(exchange, operation), *_body(exchange, operation)]
+
+
+def _parameters(exchange: Exchange, operation: Operation) -> Iterator[Fault]:
     sources: Mapping[str, Mapping[str, str]] = {
         "path": exchange.parameters,
         "query": exchange.queries,
@@ -24,23 +39,62 @@ def request_errors(exchange: Exchange) -> list[str]:
     for parameter in operation.parameters:
         values = sources.get(parameter.location, {})
         name = parameter.name.lower() if parameter.location == "header" else parameter.name
+        is_assumed = _is_assumed(exchange.provider.document, parameter)
         if name not in values:
             if parameter.required:
-                found.append(f"the {parameter.location} parameter '{parameter.name}' is missing")
-        elif not _holds(schemas.validator(parameter.pointer), typed(values[name], parameter.schema)):
-            found.append(f"the {parameter.location} parameter '{parameter.name}' breaks its schema")
+                yield Fault(f"the {parameter.location} parameter '{parameter.name}' is missing", is_assumed)
+        elif not _holds(exchange.provider.schemas.validator(parameter.pointer), typed(values[name], parameter.schema)):
+            yield Fault(f"the {parameter.location} parameter '{parameter.name}' breaks its schema", is_assumed)
+
+
+def _body(exchange: Exchange, operation: Operation) -> Iterator[Fault]:
     content_type = exchange.request_headers.get("content-type", "application/json")
     media = operation.body(content_type) if operation.bodies else None
     if media is None or not media.content_type.endswith("json") or media.pointer is None:
-        return found
+        return
     if not exchange.request_body:
-        return [*found, "the body is missing"] if operation.body_required else found
-    if exchange.request_json is None:
-        return [*found, "the body is not JSON"]
-    for error in schemas.validator(media.pointer).iter_errors(exchange.request_json):
-        place = "".join(f"/{part}" for part in error.instance_path) or "the body"
-        found.append(f"{place} breaks '{error.kind.name}'")
-    return found
+        if operation.body_required:
+            yield Fault("the body is missing", False)
+        return
+    body = exchange.request_json
+    if body is None and exchange.request_body.strip() != b"null":
+        yield Fault("the body is not JSON", False)
+        return
+    try:
+        errors = list(exchange.provider.schemas.validator(media.pointer).iter_errors(body))
+    except (ValueError, OverflowError):  # nested too deep, or half of a surrogate pair
+        yield Fault("the body cannot be read", True)
+        return
+    for error in errors:
+        node, is_assumed = _along(exchange.provider.document, media.pointer, error.evaluation_path, body)
+        if node:
+            place = shown_pointer("".join(f"/{escape(str(part))}" for part in error.instance_path), words(exchange.provider))
+            yield Fault(f"{place or 'the body'} breaks '{error.kind.name}'", is_assumed)
+
+
+def _along(document: Document, place: str, path: list[Any], body: Any) -> tuple[bool, bool]:
+    """Whether what stands along a failing keyword's path counts, and whether it is assumed.
+
+    A field with `x-ignored-beside: NAME` may or may not be looked at when the body has NAME.
+    """
+    node: Any = document.resolve(document.at(place))[0]
+    is_assumed = False
+    for part in path:
+        if isinstance(node, Mapping):
+            is_assumed = is_assumed or mark_of(node) == "A"
+            other = node.get("x-ignored-beside")
+            if other is not None and isinstance(body, Mapping) and other in body:
+                return False, is_assumed
+        if part == "$ref":
+            node = document.at(node["$ref"][1:]) if isinstance(node, Mapping) and "$ref" in node else node
+        else:
+            node = node[int(part)] if isinstance(node, list) else node.get(str(part), {})
+    return True, is_assumed
+
+
+def _is_assumed(document: Document, parameter: Parameter) -> bool:
+    owner = document.at(parameter.pointer.rpartition("/")[0])
+    return "A" in (mark_of(owner), mark_of(parameter.schema))
 
 
 def _holds(validator: Any, value: Any) -> bool:
@@ -48,3 +102,19 @@ def _holds(validator: Any, value: Any) -> bool:
         return bool(validator.is_valid(value))
     except (ValueError, OverflowError):
         return False
+
+
+def may_mean_nothing(exchange: Exchange) -> bool:
+    """Whether a fuzzer chose a parameter that a service may refuse to read, though it keeps its schema.
+
+    A text that the document leaves open, such as a cursor, or a year before 1583, which ISO 8601 leaves to agreement.
+    """
+    if exchange.seen_by != "fuzz" or exchange.operation is None:
+        return False
+    sent = {"path": exchange.parameters, "query": exchange.queries, "header": exchange.request_headers}
+    for entry in exchange.operation.parameters:
+        value = sent.get(entry.location, {}).get(entry.name.lower() if entry.location == "header" else entry.name)
+        is_open = entry.schema.get("type") == "string" and not _SETTLED & entry.schema.keys()
+        if value is not None and (is_open or _EARLY.match(value)):
+            return True
+    return False

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from contracts.redaction import redacted
+from contracts.redaction import redacted, shown_pointer, words
 
 if TYPE_CHECKING:
     from contracts.exchange import Exchange
@@ -16,11 +16,15 @@ ERROR, NOTE = "error", "note"
 
 
 class Finding(NamedTuple):
-    """What a rule's function saw: where (a JSON pointer into the answer), what was expected, what came."""
+    """What a rule's function saw: where (a JSON pointer into the answer), what was expected, what came.
+
+    `is_assumed` makes a note of it: the rule is documented, what it rests on here is not.
+    """
 
     pointer: str
     expected: str
     got: Any
+    is_assumed: bool = False
 
 
 Check = Callable[["Exchange", "History"], Iterable[Finding]]
@@ -65,16 +69,17 @@ class Violation:
     @classmethod
     def of(cls, rule: Rule, exchange: Exchange, finding: Finding) -> Violation:
         """A finding of a rule in an exchange."""
+        known = words(exchange.provider)
         return cls(
             rule=rule.id,
-            severity=rule.severity,
+            severity=NOTE if finding.is_assumed else rule.severity,
             operation=exchange.operation.id if exchange.operation else exchange.label,
-            pointer=finding.pointer,
+            pointer=shown_pointer(finding.pointer, known),
             expected=finding.expected,
-            got=redacted(finding.got, finding.pointer),
+            got=redacted(finding.got, finding.pointer, known),
             sentence=rule.sentence,
             source=rule.source,
-            mark=rule.mark,
+            mark="A" if finding.is_assumed else rule.mark,
             status=exchange.status,
         )
 

@@ -1,15 +1,18 @@
-"""Kayle ID: order in time, counters, what never changes."""
+"""Kayle ID: order in time, counters, what never changes, lists, and tokens that work once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from contracts import checks
-from contracts.exchange import Exchange
+from contracts import checks, lists
+from contracts.exchange import Exchange, at
 from contracts.history import History
 from contracts.rule import Finding, rule
 
 PAGE = "Get a session by ID, OpenAPI"
+CREATE = "Kayle ID documentation, Create a session"
+LIST = "Kayle ID documentation, List sessions"
+CANCEL = "Kayle ID documentation, Cancel a session"
 
 
 @rule("KAY-010", "created_at is not later than updated_at", mark="A", source=PAGE, reason="what the fields' names say")
@@ -65,3 +68,66 @@ def id_is_echoed(exchange: Exchange, history: History) -> Iterable[Finding]:
 def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding]:
     """succeeded, failed, expired and cancelled are ends."""
     return checks.terminal_stays()(exchange, history)
+
+
+@rule("KAY-019", "a list holds at most as many sessions as asked for", mark="P", source=f"{LIST}, limit")
+def lists_are_limited(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """The limit limits."""
+    return lists.at_most("listSessions")(exchange, history)
+
+
+@rule("KAY-020", "a list holds only sessions with the status asked for", mark="P", source=f"{LIST}, status")
+def lists_are_filtered(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """The filter filters."""
+    return lists.only("listSessions", "status", "status")(exchange, history)
+
+
+@rule("KAY-021", "a list holds only sessions created in the time asked for", mark="P", source=f"{LIST}, created_from, created_to")
+def lists_keep_to_the_time(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """Both ends are included."""
+    return lists.within("listSessions", "created_at", earliest="created_from", latest="created_to")(exchange, history)
+
+
+@rule("KAY-022", "a list is in the order of the ids, and a page begins after starting_after", mark="P", source=LIST)
+def lists_are_in_order(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """Nothing is listed twice."""
+    return checks.every(lists.ascending("listSessions", "id"), lists.follows_cursor("listSessions"))(exchange, history)
+
+
+@rule("KAY-023", "next_cursor is the page's last id where there are more, else null", mark="P", source=f"{LIST}, pagination")
+def pages_follow(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """The way to the next page."""
+    found = lists.has_cursor("listSessions", more="/pagination/has_more", cursor="/pagination/next_cursor")
+    return found(exchange, history)
+
+
+@rule("KAY-024", "a cancel_token works once", source=f"{PAGE}, cancel_token")
+def tokens_work_once(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """One-shot."""
+    if exchange.operation is None or exchange.operation.id != "cancelByToken" or not exchange.is_success:
+        return
+    token = at(exchange.request_json, "/cancel_token")
+    for earlier in history.calls("cancelByToken"):
+        same = earlier.parameters == exchange.parameters and at(earlier.request_json, "/cancel_token") == token
+        if same and earlier.is_success and token is not None:
+            yield Finding("", "401 CANCEL_TOKEN_USED", exchange.status)
+            return
+
+
+@rule("KAY-025", "a session that was cancelled is over", mark="P", source=CANCEL)
+def cancel_ends(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """By key or by token; one that was over stays as it was."""
+    calls = {"cancelSession": "getSession", "cancelByToken": "getSession"}
+    return checks.ended_by(calls, "id", *sorted(exchange.provider.lifecycle.terminal))(exchange, history)
+
+
+@rule("KAY-026", "redirect_url and webhook_endpoint_id are answered as they were sent", mark="P", source=CREATE)
+def sent_is_answered(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """In the answer to the creation, and in every read."""
+    return checks.every(
+        checks.asked_is_shown(
+            "createSession",
+            {"/redirect_url": "/data/redirect_url", "/webhook_endpoint_id": "/data/webhook_endpoint_id"},
+        ),
+        checks.unchanged(("/data/redirect_url", "/data/webhook_endpoint_id")),
+    )(exchange, history)

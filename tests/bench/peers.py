@@ -56,8 +56,7 @@ def installed(say: Callable[[str], None]) -> Path:
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm is None or node is None:
         raise BenchError("--peers needs node and npm on the path: https://nodejs.org")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "specimen-bench" / f"prism-{PRISM}-mockoon-{MOCKOON}"
+    folder = kept()
     done = folder / ".installed"
     if not done.exists():
         say(f"installing Prism {PRISM} and Mockoon CLI {MOCKOON} from npm (once)")
@@ -72,6 +71,12 @@ def installed(say: Callable[[str], None]) -> Path:
             raise BenchError(f"npm was not done after {_INSTALL_SECONDS} s") from error
         done.touch()
     return folder / "node_modules" / ".bin"
+
+
+def kept() -> Path:
+    """Where npm puts the peers; they are there once it holds `.installed`."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "specimen-bench" / f"prism-{PRISM}-mockoon-{MOCKOON}"
 
 
 def serving_peer(

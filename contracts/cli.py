@@ -1,0 +1,188 @@
+"""`specimen verify` and `specimen rules`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table as Grid
+from rich.text import Text
+
+import specs
+from specs import SpecimenError
+
+if TYPE_CHECKING:
+    from contracts.verify import Plan, Progress
+
+USAGE_ERROR = 2
+TOKEN_VARIABLE = "SPECIMEN_TOKEN"  # noqa: S105 - a variable's name
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the judge's commands to a command line."""
+    app.command()(verify)
+    app.command()(rules)
+
+
+@contextlib.contextmanager
+def user_errors() -> Iterator[None]:
+    """Prints a user's mistake as one sentence and ends with exit code 2."""
+    try:
+        yield
+    except SpecimenError as error:
+        Console(stderr=True, highlight=False).print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
+        raise typer.Exit(USAGE_ERROR) from error
+
+
+def verify(
+    name: Annotated[str, typer.Argument(metavar="PROVIDER", help="A provider's name, as `specimen providers` lists it.")],
+    url: Annotated[str, typer.Option(help="The base URL of the implementation: what comes before the document's paths.")],
+    token: Annotated[
+        str | None, typer.Option(envvar=TOKEN_VARIABLE, help="The credential, put where the vendor wants it.", show_default=False)
+    ] = None,
+    header: Annotated[list[str] | None, typer.Option(metavar="'NAME: VALUE'", help="A header to send; may be repeated.")] = None,
+    profile: Annotated[
+        str, typer.Option(help="smoke (the walk, seconds), ci (and Schemathesis), nightly (more of all, and random steps).")
+    ] = "ci",
+    driver: Annotated[
+        str,
+        typer.Option(
+            metavar="none|prefer|auto|CMD",
+            help="Who moves sessions: nobody, our mock's Prefer header, or a command that is given a state and prints an id.",
+        ),
+    ] = "auto",
+    session: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="A session that may be read (KIND=ID for another id); may be repeated.")
+    ] = None,
+    require: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="An operation or a state that must be seen; may be repeated.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Count broken rules that rest on assumptions as violations.")] = False,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The number that all drawn requests depend on.")] = 1,
+    report: Annotated[
+        list[str] | None, typer.Option(metavar="FORMAT=FILE", help="Write junit, html, sarif or json; may be repeated.")
+    ] = None,
+    allow_writes: Annotated[
+        list[str] | None, typer.Option(metavar="HOST", help="This host is not somebody's production; may be repeated.")
+    ] = None,
+    budget: Annotated[int | None, typer.Option(min=1, help="The most requests that the walk may send.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be sent, and send nothing.")] = False,
+) -> None:
+    """Ask an implementation whether it keeps the vendor's contract.
+
+    Every host but this machine is treated as somebody's production: it gets only documented reads, of the sessions given,
+    one a second. Exit codes: 0 all held, 1 violations, 2 a mistake in the command, 3 nobody answers, 4 inconclusive:
+    something that is required was never seen.
+
+    Examples:
+
+        specimen verify kayle --url http://127.0.0.1:8080/kayle --token kk_live_specimen --profile smoke --strict
+
+        SPECIMEN_TOKEN=… specimen verify idnow --url https://api.eu.platform.idnow.io --session 0197… --dry-run
+
+        specimen verify kyve --url http://kyc.test:8000 --allow-writes kyc.test --driver ./session-in-state --report junit=kyc.xml
+    """
+    with user_errors():
+        from contracts import report as reports
+        from contracts.verify import plan
+        from contracts.verify import verify as run
+
+        files = [reports.wanted(option) for option in report or ()]
+        if dry_run:
+            _print_plan(
+                plan(url, name, profile=profile, driver=driver, sessions=session or (), allow_writes=allow_writes or (),
+                     budget=budget)
+            )  # fmt: skip
+            return
+        auth = _headers(name, token, header or ())
+        with _progress() as tell:
+            found = run(
+                url, name, profile=profile, auth=auth, driver=driver, sessions=session or (), require=require or (),
+                strict=strict, seed=seed, allow_writes=allow_writes or (), budget=budget, on_progress=tell,
+            )  # fmt: skip
+        reports.print_report(found)  # first: a full disk must not lose it
+        for kind, path in files:
+            reports.write(found, kind, path)
+    raise typer.Exit(found.exit_code)
+
+
+def _headers(name: str, token: str | None, given: list[str] | tuple[str, ...]) -> dict[str, str]:
+    from contracts.credentials import as_headers
+
+    provider = specs.load(name)
+    pairs: dict[str, str] = {}
+    for text in given:
+        key, colon, value = text.partition(":")
+        if not colon or not key.strip():
+            raise SpecimenError(f"--header '{key}…': expected 'NAME: VALUE'.")
+        pairs[key.strip()] = value.strip()
+    return {**as_headers(provider, token), **as_headers(provider, pairs)}
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Progress]:
+    """A bar on the error stream of a terminal; nothing elsewhere."""
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.fields[sent]} requests"), BarColumn(20), TimeElapsedColumn(),
+               TextColumn("{task.description}"))  # fmt: skip
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("starting", total=None, sent=0)
+        yield lambda what, sent: bar.update(task, description=what, sent=sent)
+
+
+def _print_plan(found: Plan) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    if found.is_production:
+        console.print("Somebody's production: documented reads only, one a second, no redirect followed.")
+    console.print(f"Phases: {', '.join(found.phases)}. The walk would send {len(found.requests)} requests:")
+    for entry in found.requests:
+        console.print(Text.assemble(f"  {entry.method:<6} {entry.path}", (f"  {entry.note}" if entry.note else "", "dim")))
+    if not found.requests:
+        console.print("  none: name sessions with --session, or the host with --allow-writes if it is yours.")
+
+
+def rules(
+    name: Annotated[str | None, typer.Argument(metavar="[PROVIDER]", help="Only this provider's.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
+) -> None:
+    """List the rules that answers are judged by, with the vendor's section that each comes from.
+
+    D is documented by the vendor, P public elsewhere, A assumed: what is assumed is a note and never an error.
+
+    Examples:
+
+        specimen rules kayle
+
+        specimen rules --json
+    """
+    with user_errors():
+        from contracts.rulebook import rulebook
+
+        found = {one: rulebook(specs.load(one)) for one in ([name] if name else specs.names())}
+        if as_json:
+            entries = [_values(one, rule) for one, book in found.items() for rule in book.values()]
+            print(json.dumps({"version": 1, "rules": entries}, indent=1, ensure_ascii=False))
+            return
+        console = Console(highlight=False)
+        wide = console if console.is_terminal else Console(highlight=False, width=max(console.width, 220), file=sys.stdout)
+        for one, book in found.items():
+            wide.print(Text(specs.load(one).lifecycle.title, style="bold"))
+            grid = Grid("rule", "severity", "mark", "sentence", "source", box=None, pad_edge=False)
+            for rule in book.values():
+                grid.add_row(rule.id, rule.severity, rule.mark, Text(rule.sentence), Text(rule.source))
+            wide.print(grid)
+            wide.print()
+
+
+def _values(provider: str, rule: Any) -> Mapping[str, Any]:
+    return {
+        "provider": provider, "id": rule.id, "sentence": rule.sentence, "severity": rule.severity, "mark": rule.mark,
+        "source": rule.source, "reason": rule.reason,
+    }  # fmt: skip

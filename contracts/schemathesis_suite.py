@@ -1,0 +1,164 @@
+"""Live fuzzing of a base URL by Schemathesis, with the judge plugged in as a check; the only module that knows its engine."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import schemathesis
+from schemathesis.checks import CHECKS
+from schemathesis.engine import events, from_schema
+
+from contracts.credentials import as_schemes, secret_headers
+from contracts.events import EVENT_STREAM
+from contracts.exchange import Exchange
+from contracts.transport import Forbidden, Transport, Unreachable
+from specs import Provider
+
+JUDGE = "specimen_judge"
+REQUEST_SECONDS = 10.0
+STREAM_SECONDS = 0.3
+See = Callable[[Exchange], None]
+
+
+def configuration(provider: Provider, headers: Mapping[str, str], *, seed: int, examples: int) -> dict[str, Any]:
+    """One worker, a fixed seed, nothing remembered, credentials by security scheme, and the judge as the only check.
+
+    Schemathesis's own checks are off: what they find, the judge's general rules find with a source. Sanitising is off,
+    since what we write is redacted by ourselves; nothing of Schemathesis is written.
+    """
+    secret = secret_headers(provider)
+    found: dict[str, Any] = {
+        "seed": seed,
+        "workers": 1,
+        "generation": {"max-examples": examples, "database": "none"},
+        "auth": {"openapi": as_schemes(provider, headers)},
+        "output": {"sanitization": {"enabled": False}},
+        "request-timeout": REQUEST_SECONDS,
+        "checks": {"enabled": False, JUDGE: {"enabled": True}},
+        # An endless stream costs the whole timeout at every call.
+        "operations": [
+            {"include-operation-id": operation.id, "request-timeout": STREAM_SECONDS}
+            for operation in provider.document.operations.values()
+            if any(media.content_type == EVENT_STREAM for entry in operation.responses.values() for media in entry.media)
+        ],
+    }
+    others = {name: value for name, value in headers.items() if name not in secret}
+    if others:
+        found["headers"] = others
+    return found
+
+
+def fuzz(
+    sender: Transport,
+    *,
+    seed: int,
+    examples: int,
+    see: See,
+    on_progress: Callable[[str], None] | None = None,
+    seconds: float | None = None,
+) -> int:
+    """Sends what Schemathesis generates to where the transport sends, and tells `see` each exchange; gives their number.
+
+    Raises:
+        Forbidden: the transport's host is somebody's production.
+        Unreachable: nobody answers there.
+    """
+    if sender.is_production:
+        raise Forbidden(f"{sender.host}: no fuzzing of somebody's production. Name it with --allow-writes if it is yours.")
+    watcher = _Watcher(sender.provider, sender.base_url, sender.headers, see)
+    document = served(sender.provider, sender.base_url)
+    settings = configuration(sender.provider, sender.headers, seed=seed, examples=examples)
+    config = schemathesis.Config.from_dict(settings)
+    started = time.monotonic()
+    with warnings.catch_warnings(), _plugged_in(watcher):
+        warnings.simplefilter("ignore")  # of its own dependencies
+        schema = schemathesis.openapi.from_dict(document, config=config)
+        schema.location = sender.base_url
+        stream = from_schema(schema).execute()
+        for event in stream:
+            if isinstance(event, events.ScenarioStarted) and on_progress is not None:
+                on_progress(f"Schemathesis, {event.phase.value}")
+            if isinstance(event, events.FatalError):
+                raise Unreachable(f"Schemathesis could not go on: {type(event.exception).__name__}") from event.exception
+            if seconds is not None and time.monotonic() - started > seconds:
+                stream.stop()
+    return watcher.count
+
+
+def served(provider: Provider, base_url: str) -> dict[str, Any]:
+    """The provider's document with the base URL as its only server."""
+    document = copy.deepcopy(dict(provider.document.raw))
+    document["servers"] = [{"url": base_url}]
+    return document
+
+
+class _Watcher:
+    """Turns Schemathesis's calls into exchanges."""
+
+    def __init__(self, provider: Provider, base_url: str, headers: Mapping[str, str], see: See) -> None:
+        self.provider = provider
+        self.base_path = urlsplit(base_url).path.rstrip("/")
+        self.good = {name: value for name, value in headers.items() if name in secret_headers(provider)}
+        self.see = see
+        self.count = 0
+
+    def take(self, response: Any, case: Any) -> None:
+        """Judges one answer."""
+        request = response.request
+        parts = urlsplit(request.url)
+        body = request.body or b""
+        body = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body if isinstance(body, bytes) else b""
+        told = {_text(name).lower(): _text(value) for name, value in request.headers.items()}
+        self.count += 1
+        self.see(
+            Exchange(
+                provider=self.provider,
+                method=request.method,
+                path=parts.path.removeprefix(self.base_path) or "/",
+                query=parts.query,
+                request_headers=told,
+                request_body=body,
+                status=response.status_code,
+                response_headers={name.lower(): ", ".join(values) for name, values in response.headers.items()},
+                response_body=response.content or b"",
+                at=time.time_ns() // 1_000_000,
+                seen_by="fuzz",
+                intent=self._intent(told, case),
+            )
+        )
+
+    def _intent(self, told: Mapping[str, str], case: Any) -> dict[str, Any]:
+        shown = {name: told[name] for name in self.good if name in told}
+        if {name: value.strip() for name, value in shown.items()} != self.good:
+            return {"credentials": "unknown" if shown else "none"}
+        # A body may be refused for what no schema says (a template that the caller does not have); a parameter not.
+        mode = getattr(getattr(getattr(case, "meta", None), "generation", None), "mode", None)
+        is_lawful = mode is not None and mode.is_positive and not case.operation.body
+        return {"lawful": True} if is_lawful else {}
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+@contextlib.contextmanager
+def _plugged_in(watcher: _Watcher) -> Iterator[None]:
+    """The judge among Schemathesis's checks, for the time of one run."""
+
+    class Judge:
+        def after_response(self, ctx: Any, response: Any, case: Any) -> None:
+            del ctx
+            watcher.take(response, case)
+
+    Judge.__name__ = JUDGE
+    schemathesis.check(Judge)
+    try:
+        yield
+    finally:
+        CHECKS.unregister(JUDGE)

@@ -1,0 +1,89 @@
+"""Verdicts on a terminal, and as JSON for other programs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from contracts.recording import moment
+from contracts.traffic import Bench, Verdict, as_json, as_text, kind_of
+from contracts.watch import Step
+
+
+def console() -> Console:
+    """Where words go: standard output, in colour on a terminal only."""
+    return Console(highlight=False)
+
+
+def print_json(value: Any, indent: int | None = None) -> None:
+    """Prints a JSON value at once."""
+    print(json.dumps(value, ensure_ascii=False, indent=indent), flush=True)
+
+
+def as_values(verdict: Verdict, bench: Bench) -> dict[str, Any]:
+    """A verdict as JSON values."""
+    exchange = verdict.exchange
+    return {
+        "at": exchange.at,
+        "operation": exchange.operation.id if exchange.operation else None,
+        "request": exchange.label,
+        "status": exchange.status,
+        "unjudged": verdict.unjudged,
+        "violations": [as_json(violation) for violation in verdict.found if bench.counts(violation)],
+        "notes": [as_json(violation) for violation in verdict.found if not bench.counts(violation)],
+    }
+
+
+def step_values(step: Step, bench: Bench) -> dict[str, Any]:
+    """A step of a watch as JSON values."""
+    judged = as_values(step.verdict, bench) if step.verdict is not None else {"violations": [], "notes": []}
+    return {"state": step.state, "is_change": step.is_change, "is_end": step.is_end, "problem": step.said or None, **judged}
+
+
+def tell_step(step: Step, bench: Bench, told: set[tuple[str, ...]]) -> None:
+    """Prints a step of a watch where it is news."""
+    out = console()
+    if step.is_change and step.state is not None and step.verdict is not None:
+        line = Text(f"{moment(step.verdict.exchange.at)}  ")
+        line.append(step.state, style="bold green" if step.is_end else "bold")
+        out.print(line)
+    elif step.said:
+        out.print(Text(step.said, style="yellow"), soft_wrap=True)
+    if step.verdict is not None:
+        _violations(step.verdict, bench, told)
+
+
+def tell(verdict: Verdict | str, bench: Bench, told: set[tuple[str, ...]], *, only_broken: bool = False) -> None:
+    """Prints a verdict, or the words for a target that gave no answer."""
+    out = console()
+    if isinstance(verdict, str):
+        out.print(Text(verdict, style="yellow"), soft_wrap=True)
+        return
+    exchange = verdict.exchange
+    if not only_broken or verdict.found:
+        why = f"  not judged: {verdict.unjudged}" if verdict.unjudged else ""
+        out.print(Text(f"{exchange.status} {exchange.label}{why}"), soft_wrap=True)
+    _violations(verdict, bench, told)
+
+
+def _violations(verdict: Verdict, bench: Bench, told: set[tuple[str, ...]]) -> None:
+    """Prints each violation in full when it is first seen, and by its rule from then on."""
+    for violation in verdict.found:
+        counts = bench.counts(violation)
+        words = Text("  violation " if counts else "  note ", style="bold red" if counts else "cyan")
+        words.append(f"{violation.rule} again" if kind_of(violation) in told else as_text(violation), style="default")
+        told.add(kind_of(violation))
+        console().print(words, soft_wrap=True)
+
+
+def tell_summary(bench: Bench, what: str) -> None:
+    """Prints the last line of a command."""
+    errors, notes = len(bench.errors), len(bench.notes)
+    for why, count in sorted(bench.unjudged.items()):
+        console().print(Text(f"{count} not judged: {why}", style="dim"), soft_wrap=True)
+    verdict = f"{errors} violation{'s'[: errors != 1]}" if errors else "no violations"
+    line = Text(f"{what}: ").append(verdict, style="bold red" if errors else "bold green")
+    console().print(line.append(f", {notes} note{'s'[: notes != 1]}"), soft_wrap=True)

@@ -1,0 +1,306 @@
+"""The one place that sends requests; what is safe to send to somebody's production is decided here."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+from urllib.parse import quote, urlencode, urlsplit
+
+import httpx
+
+import specs
+from contracts.credentials import made_up, secret_headers
+from contracts.exchange import Exchange
+from contracts.refusals import BudgetSpent, Burst, Forbidden, NoAnswer, Unreachable
+from contracts.requests import request_errors
+from specs import Operation, Provider, SpecimenError
+
+__all__ = ["MISSING", "BudgetSpent", "Burst", "Forbidden", "NoAnswer", "Planned", "Transport", "Unreachable", "is_loopback"]
+
+PRODUCTION_BUDGET = 200
+PRODUCTION_RATE = 1.0
+# So many answers of 429 or 5xx in a row are a burst: whoever watches that service has enough to do.
+BURST = 3
+MOST_RETRY_AFTER_SECONDS = 120.0
+MOST_ANSWER_BYTES = 16 * 1024 * 1024
+STREAM_SECONDS = 2.0
+
+
+class _Missing(Enum):
+    MISSING = "missing"
+
+
+MISSING: Final = _Missing.MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A request of a dry run: its method and where it would go, ids left as templates."""
+
+    method: str
+    path: str
+    note: str
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine by its name alone; a name that needs DNS is not."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+class Transport:
+    """Sends documented requests to a base URL and gives back exchanges.
+
+    A host that is not loopback and not named in `allow_writes` is somebody's production. It gets only documented safe
+    operations with ids that the user gave (`sessions`), lawful in every parameter, with the credentials given and without a
+    wish; one a second, no more than `budget`, none before the time of a `Retry-After`, and none after a burst of 429 or
+    5xx. No redirect is followed anywhere.
+
+    `headers` hold the credentials; `seen` is told every exchange; with `dry_run` nothing is sent and `planned` is filled.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        provider: Provider | str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        allow_writes: frozenset[str] = frozenset(),
+        sessions: Sequence[str] = (),
+        seen_by: str = "walk",
+        budget: int | None = None,
+        rate_per_second: float | None = None,
+        dry_run: bool = False,
+        transport: httpx.BaseTransport | None = None,
+        timeout_seconds: float = 10.0,
+        seen: Callable[[Exchange], None] | None = None,
+        loopback: Callable[[str], bool] = is_loopback,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.provider = specs.load(provider) if isinstance(provider, str) else provider
+        self.base_url = base_url.rstrip("/")
+        parts = urlsplit(self.base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise SpecimenError(f"URL '{base_url}': expected http:// or https:// and a host.")
+        self.host = parts.hostname
+        # A host may be named with or without its port.
+        self.is_production = not loopback(self.host) and not {self.host, parts.netloc.rpartition("@")[2]} & allow_writes
+        self.headers = {name.lower(): value for name, value in (headers or {}).items()}
+        self.sessions = frozenset(sessions)
+        self.seen_by = seen_by
+        self.dry_run = dry_run
+        self.planned: list[Planned] = []
+        self.sent = 0
+        self.skipped = 0
+        self._budget = PRODUCTION_BUDGET if budget is None and self.is_production else budget
+        self._rate = PRODUCTION_RATE if rate_per_second is None and self.is_production else rate_per_second
+        self._obeys_retry_after = not loopback(self.host)
+        self._not_before = 0.0
+        self._bad_in_a_row = 0
+        self._silent_in_a_row = 0
+        self._seen = seen
+        self._sleep = sleep
+        self._timeout = timeout_seconds
+        # A proxy of the environment is for other machines; nothing else is read from there.
+        self._client = httpx.Client(
+            transport=transport, follow_redirects=False, timeout=timeout_seconds, trust_env=not loopback(self.host)
+        )
+
+    def close(self) -> None:
+        """Ends the connections."""
+        self._client.close()
+
+    def admit(self, session: str) -> None:
+        """Counts an id among those that the user gave: a command of the user's printed it."""
+        self.sessions |= {session}
+
+    def send(
+        self,
+        operation_id: str,
+        *,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: Any = MISSING,
+        raw: bytes | None = None,
+        content_type: str | None = None,
+        credentials: str = "good",
+        intent: Mapping[str, Any] | None = None,
+        prefer: str | None = None,
+        method: str | None = None,
+    ) -> Exchange:
+        """Sends a request for an operation and gives back the exchange.
+
+        `credentials`: good, none or unknown (made up, in the form of the good ones); `method`: another one than documented.
+
+        Raises:
+            Forbidden: it is not in the plan for somebody's production.
+            Unreachable: nobody answers at the base URL.
+            NoAnswer: this request got no answer, earlier ones did.
+            BudgetSpent, Burst: nothing more is sent.
+        """
+        operation = self.provider.document.operations[operation_id]
+        target = operation.path
+        for name, value in (path or {}).items():
+            target = target.replace("{" + name + "}", _segment(value))
+        query_text = urlencode({name: _text(value) for name, value in (query or {}).items()})
+        content = raw if raw is not None else b"" if body is MISSING else json.dumps(body).encode()
+        told = {"accept": "*/*", **self._credentials(credentials)}
+        if content or content_type:
+            told["content-type"] = content_type or "application/json"
+        told.update({name.lower(): value for name, value in (headers or {}).items()})
+        if prefer is not None:
+            told["prefer"] = prefer
+        meaning = dict(intent or {})
+        if credentials != "good":
+            meaning["credentials"] = credentials
+        wanted = Exchange(
+            provider=self.provider, method=method or operation.method.upper(), path=target, query=query_text,
+            request_headers=told, request_body=content, status=0, response_headers={}, response_body=b"",
+            at=time.time_ns() // 1_000_000, seen_by=self.seen_by, intent=meaning,
+        )  # fmt: skip
+        if self.is_production:
+            self._guard(operation, wanted, path or {}, body, is_raw=raw is not None)
+        if self._budget is not None and self.sent >= self._budget:
+            raise BudgetSpent(f"{self.sent} requests were sent, which is the budget.")
+        if self.dry_run:
+            return self._plan(operation, wanted)
+        self._wait()
+        self.sent += 1
+        exchange = self._exchange(wanted, is_stream=_streams(operation))
+        if self._seen is not None:
+            self._seen(exchange)
+        self._watch(exchange)
+        return exchange
+
+    def _credentials(self, kind: str) -> dict[str, str]:
+        secret = secret_headers(self.provider)
+        if kind == "good":
+            return dict(self.headers)
+        rest = {name: value for name, value in self.headers.items() if name not in secret}
+        if kind == "unknown":
+            rest.update({name: made_up(value) for name, value in self.headers.items() if name in secret})
+        return rest
+
+    def _guard(self, operation: Operation, wanted: Exchange, path: Mapping[str, str], body: Any, *, is_raw: bool) -> None:
+        """The plan for somebody's production."""
+        where = f"{wanted.method} {operation.path} at {self.host}"
+        if not operation.is_safe or wanted.method != operation.method.upper():
+            raise Forbidden(f"{where}: not a documented read. Name the host with --allow-writes if it is yours.")
+        if set(wanted.intent) - {"lawful"} or "prefer" in wanted.request_headers or is_raw:
+            raise Forbidden(f"{where}: no probes against somebody's production.")
+        documented = {parameter.name.lower() for parameter in operation.parameters if parameter.location == "header"}
+        if set(wanted.request_headers) - documented - set(self.headers) - {"accept", "content-type"}:
+            raise Forbidden(f"{where}: a header that is not documented.")
+        if set(wanted.queries) - {entry.name for entry in operation.parameters if entry.location == "query"}:
+            raise Forbidden(f"{where}: a query parameter that is not documented.")
+        known = self.sessions | _fixed(self.provider, operation)
+        for name, value in path.items():
+            if value not in known:
+                raise Forbidden(f"{where}: '{name}' is no id that was given with --session.")
+        if body is not MISSING and not (isinstance(body, Mapping) and all(value in self.sessions for value in body.values())):
+            raise Forbidden(f"{where}: a body with more than ids that were given with --session.")
+        if request_errors(wanted):
+            raise Forbidden(f"{where}: a request that breaks the document.")
+
+    def _plan(self, operation: Operation, wanted: Exchange) -> Exchange:
+        """An exchange with the document's own example as its answer."""
+        self.sent += 1
+        note = ", ".join(sorted(name if value is True else f"{name}={value}" for name, value in wanted.intent.items()))
+        query = f"?{wanted.query}" if wanted.query else ""
+        self.planned.append(Planned(wanted.method, operation.path + query, note))
+        status, media = next(((int(s), r.media) for s, r in operation.responses.items() if s.startswith("2")), (200, ()))
+        example = next((value for entry in media for value in entry.examples.values()), None)
+        values = {**vars(wanted), "status": status, "response_headers": {"content-type": "application/json"}}
+        known = {name: values[name] for name in Exchange.__dataclass_fields__}
+        return Exchange(**{**known, "response_body": json.dumps(example).encode()})
+
+    def _exchange(self, wanted: Exchange, *, is_stream: bool) -> Exchange:
+        url = self.base_url + wanted.path + (f"?{wanted.query}" if wanted.query else "")
+        timeout = httpx.Timeout(self._timeout, read=STREAM_SECONDS if is_stream else self._timeout)
+        # Bytes, since a token may be in any alphabet: a header is Latin-1 or UTF-8.
+        headers = [(name.encode(), value.encode("utf-8")) for name, value in wanted.request_headers.items()]
+        try:
+            with self._client.stream(
+                wanted.method, url, headers=headers, content=wanted.request_body or None, timeout=timeout
+            ) as response:
+                content = _read(response, time.monotonic() + (STREAM_SECONDS if is_stream else self._timeout))
+                shown = {name.lower(): value for name, value in response.headers.items()}
+                told = {name.lower(): value for name, value in response.request.headers.items()}
+        except (httpx.TransportError, httpx.InvalidURL, httpx.DecodingError) as error:
+            self._silent_in_a_row += 1
+            what = f"{wanted.label} at {self.host}: {type(error).__name__}"
+            if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL)) or self._silent_in_a_row >= BURST:
+                raise Unreachable(f"{what}. Is the service running, and the URL right?") from error
+            raise NoAnswer(what) from error
+        self._silent_in_a_row = 0
+        values = {name: getattr(wanted, name) for name in Exchange.__dataclass_fields__}
+        return Exchange(
+            **{**values, "request_headers": told, "status": response.status_code, "response_headers": shown,
+               "response_body": content, "at": time.time_ns() // 1_000_000}
+        )  # fmt: skip
+
+    def _wait(self) -> None:
+        pause = self._not_before - time.monotonic()
+        if pause > 0:
+            self._sleep(pause)
+        if self._rate:
+            self._not_before = time.monotonic() + 1 / self._rate
+
+    def _watch(self, exchange: Exchange) -> None:
+        """Obeys `Retry-After`, and stops at a burst, where the service is not this machine's."""
+        if not self._obeys_retry_after:
+            return
+        is_bad = exchange.status == 429 or exchange.status >= 500
+        self._bad_in_a_row = self._bad_in_a_row + 1 if is_bad else 0
+        asked = exchange.response_headers.get("retry-after", "")
+        if is_bad and asked.isdigit():
+            if float(asked) > MOST_RETRY_AFTER_SECONDS:
+                raise Burst(f"{self.host} asks to wait {asked} s. Nothing more was sent.")
+            self._not_before = max(self._not_before, time.monotonic() + float(asked))
+        if self.is_production and self._bad_in_a_row >= BURST:
+            raise Burst(f"{self.host} answered {exchange.status} {BURST} times in a row. Nothing more was sent.")
+
+
+def _fixed(provider: Provider, operation: Operation) -> frozenset[str]:
+    """What lifecycle.yaml itself puts into an operation's path, and what the document's enumerations allow there."""
+    found = {value for read in provider.lifecycle.reads if read.operation == operation.id for value in read.request.path.values()}
+    for parameter in operation.parameters:
+        if parameter.location == "path":
+            found.update(value for value in parameter.schema.get("enum", ()) if isinstance(value, str))
+    return frozenset(value for value in found if not value.startswith("{"))
+
+
+def _streams(operation: Operation) -> bool:
+    return any(media.content_type == "text/event-stream" for entry in operation.responses.values() for media in entry.media)
+
+
+def _read(response: httpx.Response, until: float) -> bytes:
+    """The answer's body; of an event stream, which need not end, the first event."""
+    is_stream = response.headers.get("content-type", "").startswith("text/event-stream")
+    content = b""
+    with contextlib.suppress(httpx.ReadTimeout) if is_stream else contextlib.nullcontext():
+        for part in response.iter_bytes():
+            content += part
+            if (is_stream and b"\n\n" in content) or len(content) > MOST_ANSWER_BYTES or time.monotonic() > until:
+                break
+    return content
+
+
+def _segment(value: str) -> str:
+    """A value as one part of a path; dots alone would be taken for a way up."""
+    return value.replace(".", "%2E") if value in (".", "..") else quote(value, safe="")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,235 @@
+"""Asks an implementation whether it keeps the contract: the walk, then Schemathesis, then the random machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+
+import specs
+from contracts.collecting import Collector
+from contracts.credentials import as_headers, secret_headers
+from contracts.driver import CommandDriver, Driver, NoDriver, PreferDriver, given_ids
+from contracts.events import event_violations
+from contracts.exchange import Exchange
+from contracts.history import History
+from contracts.judge import observe
+from contracts.report import Report
+from contracts.transport import BudgetSpent, Burst, Planned, Transport, Unreachable, is_loopback
+from contracts.walk import SMOKE_REQUESTS, Walk
+from specs import Provider, SpecimenError
+from specs.errors import did_you_mean
+
+PROFILES = ("smoke", "ci", "nightly")
+CI_EXAMPLES = 25
+NIGHTLY_EXAMPLES = 100
+NIGHTLY_SEEDS = 5
+
+Progress = Callable[[str, int], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a dry run would send, in its order."""
+
+    requests: tuple[Planned, ...]
+    is_production: bool
+    phases: tuple[str, ...]
+
+
+class _Run:
+    """One run: where everything that was seen is judged and counted."""
+
+    def __init__(self, provider: Provider, collector: Collector) -> None:
+        self.provider = provider
+        self.collector = collector
+        self.history = History()
+        self.exchanges = 0
+
+    def see(self, exchange: Exchange) -> None:
+        """Judges an exchange and counts it."""
+        found = [*observe(exchange, self.history), *event_violations(exchange)]
+        self.exchanges += 1
+        self.collector.add(exchange, found)
+
+
+def verify(
+    base_url: str,
+    provider: str | Provider,
+    *,
+    profile: str = "ci",
+    auth: Mapping[str, str] | str | None = None,
+    driver: str = "auto",
+    sessions: Sequence[str] = (),
+    require: Sequence[str] = (),
+    strict: bool = False,
+    seed: int = 1,
+    allow_writes: Sequence[str] = (),
+    budget: int | None = None,
+    on_progress: Progress | None = None,
+    transport: httpx.BaseTransport | None = None,
+    loopback: Callable[[str], bool] = is_loopback,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Report:
+    """Whether an implementation keeps the vendor's contract.
+
+    Args:
+        base_url: what comes before the paths of the document.
+        provider: its name.
+        profile: `smoke` (the walk), `ci` (and Schemathesis), `nightly` (all scenarios, 100 examples, 5 seeds, the machine).
+        auth: a token for the document's first security scheme, or headers.
+        driver: who moves sessions: `none`, `prefer` (our mock), a command that is given a state and prints an id, or
+            `auto`: `prefer` where the host understands it, else none.
+        sessions: ids that may be read; `KIND=ID` for another kind than the session's own.
+        require: operations and states that must be seen.
+        strict: whether rules that rest on assumptions count.
+        seed: of everything that is drawn.
+        allow_writes: hosts besides this machine that are not somebody's production.
+        budget: the most requests to send.
+        on_progress: is told what is being done and how many requests were sent.
+        transport: sends in place of the network; for tests.
+        loopback: says which hosts are this machine; for tests.
+        sleep: waits in place of the clock; for tests.
+
+    Raises:
+        SpecimenError: an argument is wrong.
+    """
+    known = _checked(provider, profile, require)
+    headers = as_headers(known, auth)
+    secret = next((value.rpartition(" ")[2] for name, value in headers.items() if name in secret_headers(known)), None)
+    collector = Collector(known, base_url, token=secret, sessions=given_ids(sessions))
+    run = _Run(known, collector)
+    started_at, clock = time.time_ns() // 1_000_000, time.monotonic()
+    sender = Transport(
+        base_url, known, headers=headers, allow_writes=frozenset(allow_writes), sessions=given_ids(sessions), budget=budget,
+        transport=transport, seen=run.see, loopback=loopback, sleep=sleep,
+    )  # fmt: skip
+    tell = on_progress or (lambda _what, _sent: None)
+    unreachable: str | None = None
+    wanted = list(require)
+    try:
+        who = choose(sender, driver, sessions, every_scenario=profile != "smoke")
+        wanted += _default_requirements(sender, who)
+        _walk(sender, who, profile, seed, tell)
+        if profile != "smoke" and not sender.is_production:
+            _fuzz(sender, run, profile, seed, tell, transport)
+        if profile == "nightly" and not sender.is_production:
+            from contracts.lifecycle_machine import explore  # noqa: PLC0415 - Hypothesis is slow to import
+
+            explore(sender, who, seeds=range(seed, seed + NIGHTLY_SEEDS), on_progress=tell)
+    except Unreachable as error:
+        unreachable = str(error)
+    except (BudgetSpent, Burst) as error:
+        wanted.append(str(error))
+    finally:
+        sender.close()
+    found = collector.report(
+        profile=profile, seed=seed, strict=strict, started_at=started_at, seconds=time.monotonic() - clock,
+        requests=run.exchanges, require=wanted, unreachable=unreachable,
+    )  # fmt: skip
+    if unreachable is None and not found.reach.states.seen:
+        return replace(found, missing=(*found.missing, "the state of any session"))
+    return found
+
+
+def plan(
+    base_url: str,
+    provider: str | Provider,
+    *,
+    profile: str = "ci",
+    driver: str = "auto",
+    sessions: Sequence[str] = (),
+    allow_writes: Sequence[str] = (),
+    budget: int | None = None,
+    loopback: Callable[[str], bool] = is_loopback,
+) -> Plan:
+    """What `verify` would send; nothing is sent. Ids that answers would show are those of the document's examples."""
+    known = _checked(provider, profile, ())
+    sender = Transport(
+        base_url, known, headers={"authorization": "Bearer dry-run"}, allow_writes=frozenset(allow_writes),
+        sessions=given_ids(sessions), budget=budget, dry_run=True, loopback=loopback,
+    )  # fmt: skip
+    if driver == "auto":
+        driver = "none" if sender.is_production or sessions else "prefer"
+    try:
+        who = choose(sender, driver if driver in ("none", "prefer") else "none", sessions, every_scenario=profile != "smoke")
+        _walk(sender, who, profile, 1, lambda _what, _sent: None)
+    except BudgetSpent:
+        pass
+    finally:
+        sender.close()
+    phases = ["walk"]
+    if not sender.is_production:
+        phases += ["Schemathesis"] if profile != "smoke" else []
+        phases += ["machine"] if profile == "nightly" else []
+    return Plan(tuple(sender.planned), sender.is_production, tuple(phases))
+
+
+def choose(sender: Transport, driver: str, sessions: Sequence[str], *, every_scenario: bool) -> Driver:
+    """The driver that a word names.
+
+    Raises:
+        SpecimenError: it cannot be had against somebody's production.
+    """
+    provider = sender.provider
+    if driver == "auto":
+        driver = "prefer" if not sender.is_production and _understands_prefer(sender) else "none"
+    if driver == "none":
+        return NoDriver(provider, sessions)
+    if driver == "prefer":
+        if sender.is_production:
+            raise SpecimenError(f"--driver prefer: {sender.host} is not this machine; --allow-writes names hosts of your own.")
+        return PreferDriver(sender, every_scenario=every_scenario)
+    return CommandDriver(sender, driver)
+
+
+def _understands_prefer(sender: Transport) -> bool:
+    """Whether the creation of a session honours `Prefer`: it says so in `Preference-Applied` (RFC 7240)."""
+    from contracts.driver import creation  # noqa: PLC0415 - used here alone
+
+    wanted = creation(sender.provider, {})
+    if wanted is None:
+        return False
+    exchange = wanted.send(sender, intent={"lawful": True}, prefer=f"scenario={sender.provider.lifecycle.default.name}")
+    return "scenario" in exchange.response_headers.get("preference-applied", "")
+
+
+def _checked(provider: str | Provider, profile: str, require: Sequence[str]) -> Provider:
+    known = specs.load(provider) if isinstance(provider, str) else provider
+    if profile not in PROFILES:
+        raise SpecimenError(f"profile '{profile}': expected one of {', '.join(PROFILES)}.")
+    possible = {*known.document.operations, *known.lifecycle.states}
+    for name in require:
+        if name not in possible:
+            raise SpecimenError(f"--require '{name}': no operation or state of {known.name}. {did_you_mean(name, possible)}")
+    return known
+
+
+def _default_requirements(sender: Transport, driver: Driver) -> list[str]:
+    """With a driver all states that a scenario leads to; without one the reads."""
+    lifecycle = sender.provider.lifecycle
+    if driver.drives:
+        return [state for state in lifecycle.states if lifecycle.through(state) is not None]
+    return [lifecycle.reads[0].operation]
+
+
+def _walk(sender: Transport, driver: Driver, profile: str, seed: int, tell: Progress) -> None:
+    walk = Walk(sender, driver, most=SMOKE_REQUESTS - sender.sent if profile == "smoke" else None, seed=seed)
+    for step in walk.steps():
+        tell(step.name, sender.sent)
+        step.run()
+
+
+def _fuzz(sender: Transport, run: _Run, profile: str, seed: int, tell: Progress, transport: Any) -> None:
+    if transport is not None:
+        return  # Schemathesis has a network client of its own
+    from contracts.schemathesis_suite import fuzz  # noqa: PLC0415 - slow to import
+
+    seeds = [seed] if profile == "ci" else list(range(seed, seed + NIGHTLY_SEEDS))
+    examples = CI_EXAMPLES if profile == "ci" else NIGHTLY_EXAMPLES
+    for one in seeds:
+        tell(f"Schemathesis, seed {one}", run.exchanges)
+        fuzz(sender, seed=one, examples=examples, see=run.see, on_progress=lambda what: tell(what, run.exchanges))

@@ -1,0 +1,68 @@
+"""IDnow: each rule of contracts/rules with what breaks it, and a general rule that can be shown here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts.exchange import Exchange
+from tests.contracts.stage import REMOVED, Mutant, Stage, changed
+
+SESSION, BLOCKS = "getSession", "listDatablocks"
+EARLIER = "2026-03-19T09:00:00.000Z"
+LATER = "2026-03-19T10:31:31.000Z"
+
+
+def second(stage: Stage, values: dict[str, Any], state: str = "COMPLETED") -> list[Exchange]:
+    """A session read twice, the second time with other values."""
+    first = stage.read(state=state, operation=SESSION)
+    return [first, changed(first, values)]
+
+
+def made(stage: Stage) -> list[Exchange]:
+    """A session with a subject, and a read of it."""
+    first = stage.ask(
+        "createSession", path={"flowId": "flow-1", "environment": "live"}, body={"metadata": {"subjectId": "customer-1"}}
+    )
+    path = {"environment": "live", "sessionId": first.response_json["sessionContext"]["sessionId"]}
+    return [first, stage.ask(SESSION, path=path)]
+
+
+def crossed(stage: Stage) -> list[Exchange]:
+    """A reference to a block of another type."""
+    blocks, session = stage.read(operation=BLOCKS), stage.read(operation=SESSION)
+    one, other, *_ = session.response_json["results"]
+    wrong = session.response_json["results"][other]["id"]
+    return [blocks, changed(session, {f"/results/{one}/id": wrong})]
+
+
+MUTANTS = (
+    Mutant(
+        "IDN-003",
+        "a block is missing",
+        lambda stage: [stage.read(operation=SESSION), changed(stage.read(operation=BLOCKS), {"/dataBlocks/0": REMOVED})],
+    ),
+    Mutant(
+        "IDN-003",
+        "a block has another type",
+        lambda stage: [stage.read(operation=SESSION), changed(stage.read(operation=BLOCKS), {"/dataBlocks/0/type": "selfie"})],
+    ),
+    Mutant("IDN-003", "a reference to a block of another type", crossed),
+    Mutant(
+        "IDN-010",
+        "started before it was made",
+        lambda stage: [changed(stage.read(operation=SESSION), {"/startedAt": EARLIER})],
+    ),
+    Mutant(
+        "IDN-010",
+        "ended after its last change",
+        lambda stage: [changed(stage.read(operation=SESSION), {"/completedAt": LATER})],
+    ),
+    Mutant("IDN-011", "changed earlier", lambda stage: [second(stage, {"/updatedAt": LATER})[1], second(stage, {})[0]]),
+    Mutant(
+        "IDN-012", "an end becomes another", lambda stage: second(stage, {"/sessionStatus": "ERROR", "/outcome": "NO_OUTCOME"})
+    ),
+    Mutant("IDN-013", "another session", lambda stage: [changed(stage.read(operation=SESSION), {"/sessionId": "other"})]),
+    Mutant("IDN-013", "another environment", lambda stage: [changed(stage.read(operation=SESSION), {"/environment": "staging"})]),
+    Mutant("IDN-015", "another subject", lambda stage: [(found := made(stage))[0], changed(found[1], {"/subjectId": "x"})]),
+    Mutant("GEN-013", "another creation", lambda stage: second(stage, {"/createdAt": EARLIER})),
+)

@@ -1,0 +1,121 @@
+"""Kayle ID: each rule of contracts/rules with what breaks it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts.exchange import Exchange
+from tests.contracts.stage import Mutant, Stage, changed
+
+EARLIER = "2026-03-19T09:00:00.000Z"
+LATER = "2026-03-19T10:31:31.000Z"
+OTHER_ID = "vs_" + "a" * 64
+
+
+def second(stage: Stage, values: dict[str, Any], state: str = "in_progress") -> list[Exchange]:
+    """A session read twice, the second time with other values."""
+    first = stage.read("succeeded", state)
+    return [first, changed(first, values)]
+
+
+def made(stage: Stage, body: Any = None) -> Exchange:
+    """A new session."""
+    return stage.ask("createSession", body={} if body is None else body)
+
+
+def listed(stage: Stage, count: int, **query: Any) -> list[Exchange]:
+    """So many sessions, and their list."""
+    return [*(made(stage) for _ in range(count)), stage.ask("listSessions", query=query)]
+
+
+def data(exchange: Exchange) -> list[Any]:
+    """What a list lists."""
+    found: list[Any] = exchange.response_json["data"]
+    return found
+
+
+def too_many(stage: Stage) -> list[Exchange]:
+    """Two entries where one was asked for."""
+    *_, page = listed(stage, 2)
+    return [changed(stage.ask("listSessions", query={"limit": 1}), {"/data": data(page), "/pagination/has_more": False,
+                                                                    "/pagination/next_cursor": None})]  # fmt: skip
+
+
+def second_page(stage: Stage) -> list[Exchange]:
+    """A page that shows what the page before it showed."""
+    *sessions, page = listed(stage, 3, limit=2)
+    cursor = page.response_json["pagination"]["next_cursor"]
+    follow = stage.ask("listSessions", query={"limit": 2, "starting_after": cursor})
+    return [*sessions, page, changed(follow, {"/data": data(page)[-1:]})]
+
+
+def token_twice(stage: Stage) -> list[Exchange]:
+    """A token that cancels again."""
+    first = made(stage)
+    shown = first.response_json["data"]
+    used = stage.ask("cancelByToken", path={"id": shown["id"]}, body={"cancel_token": shown["cancel_token"]}, credential=None)
+    return [first, used, used]
+
+
+def cancelled(stage: Stage) -> list[Exchange]:
+    """A session that goes on after its cancel."""
+    first = made(stage)
+    path = {"id": first.response_json["data"]["id"]}
+    done, read = stage.ask("cancelSession", path=path), stage.ask("getSession", path=path)
+    return [first, done, changed(read, {"/data/status": "created", "/data/completed_at": None})]
+
+
+MUTANTS = (
+    Mutant(
+        "KAY-010",
+        "changed before it was made",
+        lambda stage: [changed(stage.read(state="created"), {"/data/updated_at": EARLIER})],
+    ),
+    Mutant("KAY-011", "ended before it was made", lambda stage: [changed(stage.read(), {"/data/completed_at": EARLIER})]),
+    Mutant("KAY-011", "ended after its last change", lambda stage: [changed(stage.read(), {"/data/completed_at": LATER})]),
+    Mutant("KAY-012", "expires before it was made", lambda stage: [changed(stage.read(), {"/data/expires_at": EARLIER})]),
+    Mutant(
+        "KAY-013",
+        "a try is given back",
+        lambda stage: [second(stage, {"/data/nfc_tries_used": 1})[1], second(stage, {})[0]],
+    ),
+    Mutant("KAY-014", "another contract", lambda stage: second(stage, {"/data/contract_version": 2})),
+    Mutant("KAY-014", "another creation", lambda stage: second(stage, {"/data/created_at": EARLIER})),
+    Mutant(
+        "KAY-014",
+        "another contract than it was made with",
+        lambda stage: [
+            first := made(stage),
+            changed(stage.ask("getSession", path={"id": first.response_json["data"]["id"]}), {"/data/contract_version": 2}),
+        ],
+    ),
+    Mutant("KAY-015", "another session", lambda stage: [changed(stage.read(), {"/data/id": OTHER_ID})]),
+    Mutant("KAY-016", "an end becomes another", lambda stage: second(stage, {"/data/status": "cancelled"}, "succeeded")),
+    Mutant("KAY-019", "an unlimited list", too_many),
+    Mutant(
+        "KAY-020",
+        "an unfiltered list",
+        lambda stage: [changed(listed(stage, 2, status="created")[-1], {"/data/0/status": "in_progress"})],
+    ),
+    Mutant(
+        "KAY-021",
+        "older than asked for",
+        lambda stage: [changed(listed(stage, 2, created_from="2026-03-19T10:00:00Z")[-1], {"/data/0/created_at": EARLIER})],
+    ),
+    Mutant("KAY-022", "out of order", lambda stage: [changed(page := listed(stage, 2)[-1], {"/data": data(page)[::-1]})]),
+    Mutant("KAY-022", "a page repeats the one before", second_page),
+    Mutant(
+        "KAY-023",
+        "a cursor to nowhere",
+        lambda stage: [changed(listed(stage, 2, limit=1)[-1], {"/pagination/next_cursor": OTHER_ID})],
+    ),
+    Mutant("KAY-024", "a token works twice", token_twice),
+    Mutant("KAY-025", "cancelled and open", cancelled),
+    Mutant(
+        "KAY-026",
+        "another way back",
+        lambda stage: [
+            changed(made(stage, {"redirect_url": "https://a.example/x"}), {"/data/redirect_url": "https://b.example/x"})
+        ],
+    ),
+)

@@ -1,0 +1,99 @@
+"""Neuro-Vision: each rule of contracts/rules with what breaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.exchange import Exchange
+from tests.contracts.stage import Mutant, Stage, changed, without
+
+PICTURE = {"name": "images", "filename": "a.png", "content_type": "image/png", "base64": "iVBORw0KGgo="}
+OTHER_ID = "550e8400-e29b-11d4-a716-446655440000"
+
+
+def upload(stage: Stage, **fields: str) -> Exchange:
+    """Pictures, with text fields."""
+    parts = [PICTURE, *({"name": name, "value": value} for name, value in fields.items())]
+    return stage.ask("processImages", body={"$multipart": parts})
+
+
+def status(stage: Stage, **body: str) -> Exchange:
+    """A read by whatever names the session."""
+    return stage.ask("getSessionStatus", body=body)
+
+
+def keyed(stage: Stage, values: Mapping[str, Any]) -> list[Exchange]:
+    """A session with a key, read by it."""
+    return [upload(stage, clientKey="order-17"), changed(status(stage, clientKey="order-17"), values)]
+
+
+def two_of_a_key(stage: Stage) -> list[Exchange]:
+    """The older of two sessions answered by their key, after the newer was made."""
+    old = upload(stage, clientKey="order-17")
+    stage.app.clock.forward(5000)
+    new = upload(stage, clientKey="order-17")
+    asked = status(stage, clientKey="order-17")
+    return [old, new, asked, changed(asked, response_body=old.response_body)]
+
+
+def twice(stage: Stage, values: Mapping[str, Any], scenario: str = "success", state: str | None = None) -> list[Exchange]:
+    """A session read twice, the second time with other values."""
+    first = stage.read(scenario, state)
+    return [first, changed(first, values)]
+
+
+MUTANTS = (
+    Mutant(
+        "NEU-010",
+        "seven tries, five of them remembered",
+        lambda stage: [changed(stage.read(), {"/results/0/tries": 7, "/results/0/history": [{}] * 5})],
+    ),
+    Mutant("NEU-011", "less spent than its tasks", lambda stage: [changed(stage.read(), {"/spent": 0.001})]),
+    Mutant(
+        "NEU-012",
+        "a task began before its session",
+        lambda stage: [changed(stage.read(), {"/results/0/startedAt": "2026-03-18T00:00:00.000Z"})],
+    ),
+    Mutant(
+        "NEU-012",
+        "a task began after the answer",
+        lambda stage: [changed(stage.read(), {"/results/0/startedAt": "2026-03-20T00:00:00.000Z"})],
+    ),
+    Mutant(
+        "NEU-012",
+        "answered before it was made",
+        lambda stage: [changed(stage.read(state="idle"), {"/responseTime": "2026-03-18T00:00:00.000Z"})],
+    ),
+    Mutant("NEU-017", "another session by id", lambda stage: [changed(stage.read(), {"/sessionId": OTHER_ID})]),
+    Mutant("NEU-017", "another session by key", lambda stage: keyed(stage, {"/clientKey": "order-18"})),
+    Mutant(
+        "NEU-017",
+        "pictures went into another session",
+        lambda stage: [
+            first := upload(stage),
+            changed(upload(stage, sessionId=first.response_json["sessionId"]), {"/sessionId": OTHER_ID}),
+        ],
+    ),
+    Mutant("NEU-018", "another schema", lambda stage: twice(stage, {"/schemaId": OTHER_ID})),
+    Mutant("NEU-018", "another creation", lambda stage: twice(stage, {"/createdAt": "2026-03-19T00:00:00.000Z"})),
+    Mutant(
+        "NEU-018",
+        "another creation than the upload told",
+        lambda stage: keyed(stage, {"/createdAt": "2026-03-19T00:00:00.000Z"}),
+    ),
+    Mutant("NEU-019", "life grows", lambda stage: twice(stage, {"/secondsToLive": 9999}, state="idle")),
+    Mutant("NEU-020", "a success becomes an exception", lambda stage: twice(stage, {"/status": "exception"})),
+    Mutant("NEU-022", "the older of two sessions", two_of_a_key),
+    Mutant(
+        "NEU-023",
+        "fields before access",
+        lambda stage: [without(status(stage, sessionId="not-a-uuid"), "token")],
+    ),
+    Mutant("NEU-024", "a made-up token opens", lambda stage: [changed(stage.read(), intent={"credentials": "unknown"})]),
+    Mutant(
+        "NEU-025",
+        "a list lacks an identifier",
+        lambda stage: [changed(stage.ask("getSessionStatus", body=[]), {"/message": "sessionId or clientKey is required"})],
+    ),
+)

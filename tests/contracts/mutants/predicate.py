@@ -1,0 +1,123 @@
+"""Predicate: each rule of contracts/rules with what breaks it."""
+
+from __future__ import annotations
+
+import json
+
+from contracts.exchange import Exchange
+from tests.contracts.stage import Mutant, Stage, changed
+
+WALLET = "0x1234567890abcdef1234567890abcdef12345678"
+OTHER_WALLET = "0x2234567890abcdef1234567890abcdef12345678"
+OTHER_ID = "550e8400-e29b-41d4-a716-446655440000"
+WALLETS = [{"id": "w", "address": WALLET, "chain": "ethereum"}]
+
+
+def register(stage: Stage, wallet: str = WALLET) -> Exchange:
+    """A person's wallet, registered."""
+    return stage.ask("register", path={"type": "individual"}, body={"walletAddress": wallet})
+
+
+def registered_again(stage: Stage) -> tuple[Exchange, Exchange]:
+    """A wallet and, for the same wallet, a second session."""
+    other = register(stage, OTHER_WALLET)
+    return register(stage), changed(other, request_body=other.request_body.replace(OTHER_WALLET.encode(), WALLET.encode()))
+
+
+def status(stage: Stage, made: Exchange) -> Exchange:
+    """Where a registered session stands."""
+    return stage.ask("getStatus", path={"type": "individual", "sessionId": made.response_json["sessionId"]})
+
+
+def completed(stage: Stage, made: Exchange) -> Exchange:
+    """The same, completed."""
+    first = status(stage, made)
+    body = {**stage.read("completed").response_json, "sessionId": first.response_json["sessionId"]}
+    return changed(first, {"": body})
+
+
+def moved(stage: Stage) -> list[Exchange]:
+    """A wallet that vanishes on the way from one list to the other."""
+    first, last = stage.read("completed", "pending"), stage.read("completed")
+    return [first, changed(first, {"": {**last.response_json, **_id(first), "verifiedWallets": WALLETS}})]
+
+
+def _id(exchange: Exchange) -> dict[str, str]:
+    return {"sessionId": exchange.response_json["sessionId"]}
+
+
+def stream(stage: Stage) -> Exchange:
+    """The stream of a completed session: one event."""
+    return stage.ask("streamStatus", path={"type": "individual", **_id(stage.read("completed"))})
+
+
+def reopened(stage: Stage) -> Exchange:
+    """A stream that goes on after the end."""
+    found = stream(stage)
+    pending = {**stage.read("completed", "pending").response_json, **_id(stage.read("completed"))}
+    return changed(found, response_body=found.response_body + b"data: " + json.dumps(pending).encode() + b"\n\n")
+
+
+MUTANTS = (
+    Mutant(
+        "PRE-006",
+        "a wallet verified and not",
+        lambda stage: [changed(found := stage.read("completed"), {"/unverifiedWallets": found.response_json["verifiedWallets"]})],
+        also=("PRE-005",),
+    ),
+    Mutant("PRE-007", "a wallet is lost", moved),
+    Mutant("PRE-008", "another session", lambda stage: [changed(stage.read(), {"/sessionId": OTHER_ID})]),
+    Mutant(
+        "PRE-008",
+        "another session in the stream",
+        lambda stage: [
+            changed(
+                found := stream(stage),
+                response_body=found.response_body.replace(found.parameters["sessionId"].encode(), OTHER_ID.encode()),
+            )
+        ],
+    ),
+    Mutant(
+        "PRE-009",
+        "a person is a company",
+        lambda stage: [found := stage.read(), changed(found, path=found.path.replace("individual", "business"))],
+    ),
+    Mutant(
+        "PRE-009",
+        "registered as a person, read as a company",
+        lambda stage: [
+            made := register(stage),
+            changed(found := status(stage, made), path=found.path.replace("individual", "business")),
+        ],
+    ),
+    Mutant(
+        "PRE-010",
+        "rejected becomes pending",
+        lambda stage: [found := stage.read("rejected"), changed(found, {"/status": "pending"})],
+    ),
+    Mutant("PRE-010", "a stream goes on after the end", lambda stage: [reopened(stage)]),
+    Mutant(
+        "PRE-012",
+        "a pending session is passed over",
+        lambda stage: [*(found := registered_again(stage)), status(stage, found[0])],
+    ),
+    Mutant(
+        "PRE-012",
+        "a completed session is passed over",
+        lambda stage: [(found := registered_again(stage))[0], completed(stage, found[0]), found[1]],
+    ),
+    Mutant("PRE-012", "an old session as a new one", lambda stage: [register(stage), changed(register(stage), status=201)]),
+    Mutant(
+        "PRE-012",
+        "another wallet's session",
+        lambda stage: [
+            made := register(stage),
+            changed(register(stage, OTHER_WALLET), {"/sessionId": made.response_json["sessionId"]}, status=200),
+        ],
+    ),
+    Mutant(
+        "PRE-015",
+        "another address",
+        lambda stage: [changed(stage.ask("verifyWallet", body={"address": WALLET}), {"/address": OTHER_WALLET})],
+    ),
+)

@@ -1,0 +1,139 @@
+"""Implementations to stand in front of: our own mock, small applications, and sockets that misbehave."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import specs
+from contracts.proxy import build_proxy
+from contracts.serving import Server, listen, url_of
+from contracts.traffic import BaseUrl, Bench, Verdict
+from mockserver.app import App, build_app
+from mockserver.catalogue import Catalogue
+from mockserver.server import running
+from mockserver.settings import Settings
+
+TOKEN = "Bearer kk_live_specimen"
+AUTH = {"Authorization": TOKEN}
+
+
+def mock(**settings: Any) -> contextlib.AbstractContextManager[str]:
+    """The mock on a port; gives its URL."""
+    return running(mock_app(**settings))
+
+
+def mock_app(**settings: Any) -> App:
+    """The mock."""
+    return build_app(Settings(**settings))
+
+
+def session_id(scenario: str = "succeeded", provider: str = "kayle", state: str | None = None) -> str:
+    """The id of a catalogue session."""
+    from mockserver.table import Table
+
+    facts = specs.load(provider)
+    for entry in Table(facts, Catalogue(facts, 0, 0)).entries():
+        if entry["scenario"] == scenario and entry["status"] == (state or facts.lifecycle.scenarios[scenario].path[-1]):
+            found: str = entry["path"].rpartition("/")[2]
+            return found
+    raise AssertionError(scenario)
+
+
+@contextlib.contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """An ASGI application on a port; gives its URL."""
+    listening = listen("127.0.0.1", 0)
+    server = Server(app)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        yield url_of(listening)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listening.close()
+
+
+@contextlib.contextmanager
+def scripted(talk: Callable[[socket.socket, bytes], None]) -> Iterator[str]:
+    """A raw server: `talk` gets each connection and the head of its first request; gives its URL."""
+    listening = listen("127.0.0.1", 0)
+    open_ones: list[socket.socket] = []
+
+    def accept() -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            open_ones.append(connection)
+            threading.Thread(target=answer, args=(connection,), daemon=True).start()
+
+    def answer(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            head = b""
+            while b"\r\n\r\n" not in head:
+                part = connection.recv(65536)
+                if not part:
+                    return
+                head += part
+            talk(connection, head)
+
+    thread = threading.Thread(target=accept, daemon=True)
+    thread.start()
+    try:
+        yield url_of(listening)
+    finally:
+        with contextlib.suppress(OSError):
+            listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+        for connection in open_ones:
+            connection.close()
+        thread.join(5)
+
+
+def reset(connection: socket.socket) -> None:
+    """Ends a connection with RST."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+    connection.close()
+
+
+class Relay:
+    """A proxy in front of a target, with what it told."""
+
+    def __init__(self, url: str, bench: Bench, told: list[Verdict | str]) -> None:
+        self.url = url
+        self.bench = bench
+        self.told = told
+
+    def problems(self) -> list[str]:
+        """What was told of a target that gave no answer."""
+        return [entry for entry in self.told if isinstance(entry, str)]
+
+    def wait(self, what: Callable[[Relay], bool], seconds: float = 5.0) -> None:
+        """Waits until something holds, which another thread brings about."""
+        until = time.monotonic() + seconds
+        while not what(self):
+            assert time.monotonic() < until, (self.told, self.bench.summary())
+            time.sleep(0.005)
+
+
+@contextlib.contextmanager
+def proxied(target: str, provider: str = "kayle", *, strict: bool = False, **options: Any) -> Iterator[Relay]:
+    """A proxy on a port in front of a target."""
+    bench = Bench(specs.load(provider), strict=strict, second=True)
+    told: list[Verdict | str] = []
+    app = build_proxy(bench, BaseUrl.parse(target), tell=told.append, **{"timeout_seconds": 5.0, **options})
+    with serving(app) as url:
+        yield Relay(url, bench, told)
+
+
+def as_json(value: Any) -> bytes:
+    """A JSON body."""
+    return json.dumps(value).encode()

@@ -1,0 +1,91 @@
+"""`specimen verify` and `specimen rules`, as a shell sees them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import specs
+from contracts.rulebook import rulebook
+from specimen import app
+from tests.contracts.places import place
+
+ID = "vs_" + "a" * 64
+
+
+def run(*words: str, token: str | None = None):
+    """The command in this process."""
+    return CliRunner().invoke(app, list(words), env={"SPECIMEN_TOKEN": token, "COLUMNS": "200"})
+
+
+def test_verify__our_mock_is_exit_code_0(tmp_path) -> None:
+    """With the token from the environment, and reports in files; the token is nowhere in them."""
+    report = tmp_path / "report.json"
+    with place("kayle") as there:
+        secret = there.auth["Authorization"].partition(" ")[2]
+        words = ("--url", there.url, "--profile", "smoke", "--strict", "--report", f"json={report}")
+        done = run("verify", "kayle", *words, token=secret)
+    assert done.exit_code == 0, done.output
+    assert "every rule held" in done.output
+    assert secret not in done.output + report.read_text()
+    assert json.loads(report.read_text())
+
+
+def test_verify__a_wrong_token_is_not_a_pass() -> None:
+    """Everything is refused, so nothing was seen: inconclusive at best."""
+    with place("kayle") as there:
+        done = run("verify", "kayle", "--url", there.url, "--profile", "smoke", token="kk_live_wrong")
+    assert done.exit_code in (1, 4)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (("--url", "http://127.0.0.1:9", "--profile", "smoke"), 3, "127.0.0.1"),
+        (("--url", "nonsense"), 2, "expected http"),
+        (("--url", "http://127.0.0.1:9", "--profile", "slow"), 2, "profile 'slow'"),
+        (("--url", "http://127.0.0.1:9", "--require", "aproved"), 2, "aproved"),
+        (("--url", "http://127.0.0.1:9", "--report", "pdf=x"), 2, "pdf=x"),
+        (("--url", "http://127.0.0.1:9", "--header", "nonsense"), 2, "--header"),
+        (("--url", "https://api.kayle.id", "--driver", "prefer"), 2, "allow-writes"),
+        ((), 2, "--url"),
+    ],
+)
+def test_verify__says_what_is_wrong(words: tuple[str, ...], code: int, text: str) -> None:
+    """One sentence and an exit code; no traceback."""
+    done = run("verify", "kayle", *words)
+    assert done.exit_code == code, done.output
+    assert text in done.output
+    assert "Traceback" not in done.output
+
+
+def test_dry_run__prints_the_plan_for_a_production() -> None:
+    """Reads of the given session, and nothing else; nothing is sent."""
+    done = run("verify", "kayle", "--url", "https://api.kayle.id", "--session", ID, "--dry-run")
+    assert done.exit_code == 0
+    assert "production" in done.output
+    assert "GET" in done.output
+    assert "POST" not in done.output
+    assert ID not in done.output
+
+
+def test_rules__are_all_listed() -> None:
+    """As a table and as JSON, with mark, severity and source."""
+    done = run("rules", "--json")
+    entries = json.loads(done.output)["rules"]
+    for name in specs.names():
+        assert {entry["id"] for entry in entries if entry["provider"] == name} == set(rulebook(specs.load(name)))
+    assert all(entry["sentence"] and entry["source"] for entry in entries)
+    assert all(entry["severity"] == ("note" if entry["mark"] == "A" else "error") for entry in entries)
+    assert "KAY-004" in run("rules", "kayle").output
+    assert run("rules", "kayl").exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["verify", "rules"])
+def test_help__shows_examples(command: str) -> None:
+    """Each command's help has examples that begin with `specimen`."""
+    done = run(command, "--help")
+    assert done.exit_code == 0
+    assert f"specimen {command}" in done.output

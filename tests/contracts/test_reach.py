@@ -1,0 +1,109 @@
+"""What tells whether a rule was at work."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import specs
+from contracts.breaking import broken
+from contracts.exchange import Exchange
+from contracts.history import History
+from contracts.judge import observe
+from contracts.reach import ReachCounter
+from tests.contracts.reporting import STARTED_AT, exchange, kayle, session_body
+
+MOMENTS = st.sampled_from(["2026-01-01T00:00:00Z", "1990-05-06", "2999-01-01T00:00:00.000+02:00", "text", ""])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | MOMENTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["data", "status", "id", "created_at"]), inner),
+    max_leaves=20,
+)
+
+
+def examples(provider: specs.Provider) -> list[Exchange]:
+    """An exchange for every named example of every operation."""
+    found = []
+    for operation in provider.document.operations.values():
+        path = operation.path
+        for parameter in operation.parameters:
+            path = path.replace("{" + parameter.name + "}", "x")
+        for status, response in operation.responses.items():
+            for media in response.media:
+                for value in media.examples.values():
+                    headers = {"content-type": media.content_type}
+                    body = json.dumps(value).encode()
+                    found.append(
+                        Exchange(
+                            provider, operation.method.upper(), path, "", {}, b"", int(status), headers, body, STARTED_AT, "walk"
+                        )
+                    )
+    return found
+
+
+@pytest.mark.parametrize("name", specs.names())
+def test_reach__the_examples_of_the_document_exercise_its_schema_rules(name) -> None:
+    """Every rule that stands in a schema has an example whose answer it is about."""
+    provider = specs.load(name)
+    counter = ReachCounter(provider)
+    for one in examples(provider):
+        counter.add(one)
+    reach = counter.result()
+    assert reach.operations.missed == ()
+    assert {"GEN-001", "GEN-002", "GEN-005", "GEN-006"} <= set(reach.rules.hit)
+    assert len(reach.rules.hit) >= 12
+
+
+@pytest.mark.parametrize("name", specs.names())
+def test_broken__rules_take_whatever_an_answer_is(name) -> None:
+    """However wrong an answer is, judging it says so and never fails."""
+    provider = specs.load(name)
+    history = History()
+    for one in examples(provider):
+        observe(one, history)
+        for wrong in broken(one, {}):
+            observe(wrong, history)
+
+
+@given(body=JSON, status=st.sampled_from([200, 201, 204, 400, 404, 500]))
+def test_broken__takes_any_json(body, status) -> None:
+    """Whatever JSON an answer is, it can be broken, and counted."""
+    one = exchange(body, status=status)
+    assert next(broken(one, {})) is one
+    counter, history = ReachCounter(kayle()), History()
+    for again in (one, one):
+        counter.add(again)
+        observe(again, history)
+
+
+DEEP = {
+    "lists": b"[" * 900 + b"]" * 900,
+    "objects": b'{"a":' * 700 + b"1" + b"}" * 700,
+    "endless": b"[" * 100_000,
+    "no text": b"\xff",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("body", DEEP.values(), ids=DEEP)
+def test_broken__takes_what_is_nested_deep_or_no_json(body) -> None:
+    """An answer made to overflow a reader is counted like any other."""
+    ReachCounter(kayle()).add(exchange(response_body=body))
+
+
+def test_broken__takes_thousands_of_times() -> None:
+    """A long list of sessions has more times than there are years."""
+    many = {"data": [session_body()["data"]] * 3000, "pagination": {}, "error": None}
+    assert len(list(broken(exchange(many, path="/v1/sessions"), {}))) > 10
+
+
+def test_reach__look_alikes_are_tried_a_few_times_only() -> None:
+    """A long run costs no more than a short one."""
+    counter = ReachCounter(kayle())
+    for at in range(200):
+        counter.add(replace(exchange(), at=at))
+    assert max(counter._tried.values()) == 3

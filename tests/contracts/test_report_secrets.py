@@ -1,0 +1,181 @@
+"""No format shows a token or anybody's data, wherever in an exchange it stands."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from contracts.collecting import Collector
+from contracts.exchange import Exchange
+from contracts.history import History
+from contracts.judge import observe
+from contracts.report import FORMATS, print_report, render
+from contracts.rule import Violation
+from tests.contracts.reporting import BASE_URL, STARTED_AT, exchange, kayle, session_body
+
+# As tokens, ids and names are: with white space, quotes and other scripts; long enough that none is there by chance.
+SECRETS = st.text(
+    st.sampled_from("abcXYZ0189-_. '\"$`\\/&<>%éßЖ日") | st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]),
+    min_size=6,
+    max_size=40,
+).map(lambda text: f"Zq7{text}9Kx")
+OWN = st.sampled_from(["walk", "fuzz", "machine"])
+OBSERVED = st.sampled_from(["proxy", "har", "client", "watch"])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.sampled_from(["{secret}"]),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["status", "id", "{secret}", "x"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+def planted(template: object, secret: str) -> object:
+    """The JSON value with the secret in its places."""
+    if isinstance(template, dict):
+        return {planted(name, secret): planted(inner, secret) for name, inner in template.items()}
+    if isinstance(template, list):
+        return [planted(inner, secret) for inner in template]
+    return secret if template == "{secret}" else template
+
+
+def shown(collector: Collector) -> dict[str, str]:
+    """All formats of the report, by name."""
+    report = collector.report(
+        profile="smoke", seed=1, strict=False, started_at=STARTED_AT, seconds=1, requests=1, require=["expired"], unreachable=None
+    )
+    out = io.StringIO()
+    print_report(report, Console(file=out, width=200))
+    return {"terminal": out.getvalue(), **{name: render(report, name) for name in FORMATS}}
+
+
+def assert_absent(secret: str, texts: dict[str, str]) -> None:
+    """The secret is in none of the texts, as it is or as JSON, URLs or HTML spell it."""
+    escaped = secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    spellings = {secret, json.dumps(secret)[1:-1], json.dumps(json.dumps(secret)[1:-1])[1:-1], quote(secret, safe=""), escaped}
+    spellings |= {escaped.replace('"', "&quot;"), escaped.replace('"', "&quot;").replace("'", "&#x27;")}
+    # What the shell's quoting would leave of it: its longest part without a quote.
+    spellings |= {max(secret.split("'"), key=len)} if len(max(secret.split("'"), key=len)) >= 8 else set()
+    for name, text in texts.items():
+        for spelling in spellings:
+            assert spelling not in text, (name, spelling)
+
+
+def breach(seen: Exchange, secret: str) -> Violation:
+    """A violation whose every text quotes the secret, as a careless rule would."""
+    return Violation(
+        "KAY-004", "error", "getSession", "/data/x", f"not '{secret}'", f"an object with {secret}", "s", "p", "D", seen.status
+    )
+
+
+@given(secret=SECRETS, template=JSON, seen_by=OWN | OBSERVED, status=st.sampled_from([200, 401, 404, 418, 500]))
+def test_report__answers_are_never_told(secret, template, seen_by, status) -> None:
+    """A secret anywhere in an answer, a name of a field and a header included, is in no format."""
+    body = json.dumps(
+        {**session_body(), "more": planted(template, secret), secret: 1, "text": secret}, ensure_ascii=False
+    ).encode()
+    headers = {"content-type": "application/json", "set-cookie": secret, "x-name": secret}
+    odd = [
+        exchange(response_body=body, response_headers=headers, status=status, seen_by=seen_by),
+        exchange(response_body=secret.encode(), response_headers={"content-type": "text/html"}, status=status, seen_by=seen_by),
+        exchange(response_body=body, response_headers={"content-type": secret}, status=status, seen_by=seen_by),
+        exchange(session_body(failure_code=secret, given_names=secret, created_at=secret), seen_by=seen_by),
+    ]
+    collector, history = Collector(kayle(), BASE_URL), History()
+    for one in odd:
+        collector.add(one, [*observe(one, history), breach(one, secret)])
+    # Answers feed generation: what an answer told comes back in a later request of our own.
+    fed = json.dumps({"redirect_url": secret}).encode()
+    again = exchange(method="POST", path="/v1/sessions", request_body=fed, query=f"q={quote(secret, safe='')}", seen_by="fuzz")
+    if seen_by in ("walk", "fuzz", "machine"):
+        collector.add(again, [breach(again, secret)])
+    assert_absent(secret, shown(collector))
+
+
+@given(
+    secret=SECRETS,
+    seen_by=OBSERVED,
+    name=st.sampled_from(["x-note", "idempotency-key", "authorization", "token", "accept", "cookie"]),
+)
+def test_report__observed_requests_are_never_told(secret, seen_by, name) -> None:
+    """Of traffic that others make nothing is told: no path, query, header or body."""
+    quoted = quote(secret, safe="")
+    odd = [
+        exchange(path=f"/v1/sessions/{quoted}", query=f"limit={quoted}&{quoted}=1", seen_by=seen_by, status=418),
+        exchange(path=f"/elsewhere/{quoted}", method="PUT", seen_by=seen_by, status=500),
+        exchange(method="POST", path="/v1/sessions", request_body=json.dumps({"a": secret, secret: 1}).encode(), seen_by=seen_by),
+        exchange(method="POST", path="/v1/sessions", request_body=secret.encode(), seen_by=seen_by),
+        exchange(request_headers={name: secret, "content-type": f"text/{quoted}"}, seen_by=seen_by, status=418),
+        exchange(method=secret, seen_by=seen_by, status=418),
+    ]
+    collector, history = Collector(kayle(), BASE_URL), History()
+    for one in odd:
+        collector.add(one, [*observe(one, history), breach(one, secret)])
+    assert_absent(secret, shown(collector))
+
+
+@given(secret=SECRETS, seen_by=OWN | OBSERVED, where=st.sampled_from(["token", "session"]))
+def test_report__what_the_user_gave_is_a_variable(secret, seen_by, where) -> None:
+    """The token and the sessions of the command line are never shown, wherever in a request of ours they stand."""
+    given_values = {"token": secret} if where == "token" else {"sessions": [secret]}
+    collector, history = Collector(kayle(), BASE_URL, **given_values), History()
+    quoted = quote(secret, safe="")
+    odd = [
+        exchange(path=f"/v1/sessions/{quoted}", query=f"a={quoted}", seen_by=seen_by, status=418),
+        exchange(path=f"/v1/sessions/%7B{quoted.lower()}%7D", seen_by=seen_by, status=418),
+        exchange(request_headers={"authorization": f"Bearer {secret}", "idempotency-key": secret}, seen_by=seen_by, status=418),
+        exchange(
+            method="POST",
+            path="/v1/sessions",
+            request_body=json.dumps({"token": secret, "a": [secret]}).encode(),
+            seen_by=seen_by,
+        ),
+        exchange(method="POST", path="/v1/sessions", request_body=f"\x00{secret}".encode(), seen_by=seen_by),
+        exchange(session_body(id=secret), status=418, seen_by=seen_by),
+    ]
+    for one in odd:
+        collector.add(one, [*observe(one, history), breach(one, secret)])
+    report = collector.report(
+        profile="ci",
+        seed=1,
+        strict=True,
+        started_at=1,
+        seconds=1,
+        requests=1,
+        require=[f"a stop at {secret}"],
+        unreachable=f"no {secret}",
+    )
+    texts = shown(collector)
+    assert_absent(secret, {**texts, "verdict": f"{report.verdict} {report.missing} {report.unreachable}"})
+
+
+@given(secret=SECRETS, seen_by=OWN, scheme=st.sampled_from(["Bearer ", "Basic ", ""]))
+def test_report__credentials_that_rotate_are_variables(secret, seen_by, scheme) -> None:
+    """A credential that nobody named beforehand is known by its header, and then wherever else it stands."""
+    headers = {"authorization": scheme + secret, "cookie": f"s={secret}"}
+    body, query = json.dumps({"copy": secret}).encode(), f"t={quote(secret, safe='')}"
+    made = exchange(method="POST", path="/v1/sessions", query=query, request_headers=headers, request_body=body)
+    one = replace(made, status=418, seen_by=seen_by)
+    collector = Collector(kayle(), BASE_URL)
+    collector.add(one, observe(one, History()))
+    assert_absent(secret, shown(collector))
+
+
+@pytest.mark.parametrize("name", ["token", "cancel_token", "password", "client_secret", "apiKey"])
+def test_report__fields_named_like_secrets_are_variables(name) -> None:
+    """A token in the body of a request of ours is a variable too."""
+    one = replace(
+        exchange(status=418), method="POST", path="/v1/sessions", request_body=json.dumps({name: "ct_9f8e7d6c"}).encode()
+    )
+    collector = Collector(kayle(), BASE_URL)
+    collector.add(one, observe(one, History()))
+    texts = shown(collector)
+    assert_absent("ct_9f8e7d6c", texts)
+    assert '"$SPECIMEN_' in json.loads(texts["json"])["violations"][0]["example"]["curl"]

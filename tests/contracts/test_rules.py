@@ -1,0 +1,157 @@
+"""Each rule fires on a lawful exchange with one thing broken, and is silent on all that is lawful."""
+
+from __future__ import annotations
+
+import importlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import specs
+from contracts import general
+from contracts.exchange import Exchange, at
+from contracts.history import History
+from contracts.judge import observe
+from contracts.rulebook import rulebook
+from specs import Provider
+from tests.contracts.stage import Mutant, Stage, golden_lives
+
+NAMES = [name for name in specs.names() if specs.load(name).is_builtin]
+SIXTH = Path(__file__).parent.parent / "providers" / "sixth"
+
+
+def mutants(name: str) -> tuple[Mutant, ...]:
+    """The mutants of a provider, or the general ones."""
+    found: tuple[Mutant, ...] = importlib.import_module(f"tests.contracts.mutants.{name}").MUTANTS
+    return found
+
+
+def cases() -> Iterator[pytest.param]:
+    """Every mutant of every provider, with the provider's name."""
+    for name in NAMES:
+        for index, mutant in enumerate(mutants(name)):
+            yield pytest.param(name, index, id=f"{mutant.rule} {mutant.what}")
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def provider(request: pytest.FixtureRequest) -> Provider:
+    """Each provider in turn."""
+    return specs.load(request.param)
+
+
+@pytest.fixture
+def sixth(monkeypatch: pytest.MonkeyPatch) -> Provider:
+    """A provider from outside, which has no rules of its own."""
+    monkeypatch.setenv("SPECIMEN_PATH", str(SIXTH))
+    return specs.load("veritas")
+
+
+def fired(exchanges: list[Exchange]) -> list[Counter[str]]:
+    """The rules that each exchange breaks, judged in order."""
+    history = History()
+    return [Counter(one.rule for one in observe(exchange, history)) for exchange in exchanges]
+
+
+def told(exchanges: list[Exchange]) -> list[str]:
+    """Every violation of a lawful life, in words."""
+    history, found = History(), []
+    for exchange in exchanges:
+        found += [f"{exchange.label} {exchange.status}: {one}" for one in observe(exchange, history)]
+    return found
+
+
+@pytest.mark.parametrize(("name", "index"), list(cases()))
+def test_mutant__breaks_exactly_its_rule(name: str, index: int) -> None:
+    """What is broken last breaks one rule, and nothing before it breaks any."""
+    mutant = mutants(name)[index]
+    *before, last = fired(mutant.make(Stage(specs.load(name))))
+    assert not any(before), before
+    assert set(last) == {mutant.rule, *mutant.also}, last
+
+
+@pytest.mark.parametrize("mutant", [pytest.param(one, id=f"{one.rule} {one.what}") for one in mutants("general")])
+def test_mutant__breaks_exactly_its_general_rule(mutant: Mutant, sixth: Provider) -> None:
+    """A provider without rules of its own is held to all general ones."""
+    *before, last = fired(mutant.make(Stage(sixth)))
+    assert not any(before), before
+    assert set(last) == {mutant.rule, *mutant.also}, last
+
+
+def test_rules__each_of_a_module_has_a_mutant(provider: Provider) -> None:
+    """A rule earns its place by firing."""
+    own = {rule.id for rule in rulebook(provider).values() if rule.check is not None and not rule.id.startswith("GEN-")}
+    assert own == {mutant.rule for mutant in mutants(provider.name)} & own
+    assert {mutant.rule for mutant in mutants(provider.name)} <= set(rulebook(provider))
+
+
+def test_rules__each_general_one_has_a_mutant() -> None:
+    """So does a general one, with whichever provider it can be shown."""
+    shown = {mutant.rule for name in (*NAMES, "general") for mutant in mutants(name)}
+    assert {rule.id for rule in general.RULES} <= shown
+
+
+def test_rules__are_silent_on_golden_files(provider: Provider) -> None:
+    """Every scenario, every state in its order, each read twice."""
+    found = [f"{scenario}: {line}" for scenario, reads in golden_lives(provider) for line in told(reads)]
+    assert not found, "\n".join(found[:20])
+
+
+def test_rules__are_silent_on_whole_lives(provider: Provider) -> None:
+    """A session of every scenario, made and read in every way until it has ended, and twice more, while time goes on."""
+    found, lives = [], 0
+    for scenario in provider.lifecycle.scenarios:
+        life = list(_life(Stage(provider, "polls:1"), scenario))
+        lives += len(life) > 1
+        found += [f"{scenario}: {line}" for line in told(life)]
+    assert not found, "\n".join(found[:20])
+    assert lives > len(provider.lifecycle.scenarios) // 2
+
+
+def _life(stage: Stage, scenario: str) -> Iterator[Exchange]:
+    """Nothing but the refusal where a scenario needs more than the smallest request."""
+    made = stage.create(scenario)
+    yield made
+    lifecycle = stage.provider.lifecycle
+    found = lifecycle.scenarios[scenario]
+    reads = [stage.read(scenario, operation=read.operation) for read in lifecycle.reads if read.fits(found.facts)]
+    for _ in range(len(found.path) + 2) if made.is_success else ():
+        for read in reads:
+            stage.app.clock.forward(1700)
+            old = {name: _catalogue_id(stage, name, scenario) for name in lifecycle.ids}
+            yield stage.again(_renamed(read, old, made))
+
+
+def _catalogue_id(stage: Stage, name: str, scenario: str) -> str:
+    table = stage.app.mounted[stage.provider.name].table
+    return str(table._filled(f"{{{name}:{scenario}}}", None))
+
+
+def _renamed(read: Exchange, old: Mapping[str, str], made: Exchange) -> Exchange:
+    """A read of the catalogue's session as one of the session that was made."""
+    lifecycle = made.provider.lifecycle
+    primary = next(iter(lifecycle.ids))
+    for name, value in old.items():
+        new = at(made.response_json, lifecycle.create.session if name == primary else f"/{name}_id")
+        if isinstance(new, str):
+            path, body = read.path.replace(value, new), read.request_body.replace(value.encode(), new.encode())
+            read = replace(read, path=path, request_body=body)
+    return read
+
+
+def test_rules__are_silent_on_the_catalogue(provider: Provider) -> None:
+    """Every entry of the wishes table, its setup too, in one history."""
+    stage, exchanges = Stage(provider), []
+    for entry in stage.entries:
+        exchanges += [*(stage.send(step) for step in entry["setup"]), stage.send(entry)]
+    found = told(exchanges)
+    assert not found, f"{len(found)}:\n" + "\n".join(found[:20])
+
+
+def test_rules__are_silent_on_a_provider_from_outside(sixth: Provider) -> None:
+    """The general rules judge it too."""
+    stage = Stage(sixth)
+    found = told([stage.send(entry) for entry in stage.entries])
+    assert not found, "\n".join(found[:20])
