@@ -48,13 +48,18 @@ def _rule(rule_id: str, sentence: str, mark: str, source: str, reason: str = "")
     return wrap
 
 
+# What a gateway or a rate limit in front of the vendor answers on its own: no breach of the vendor's contract.
+_FROM_IN_BETWEEN = frozenset({429, 502, 503, 504})
+
+
 @_rule("GEN-001", "the status code is documented for the operation", "D", "OpenAPI 3.1, Responses Object")
 def status_is_documented(exchange: Exchange, _: History) -> Iterator[Finding]:
     """An operation answers with the statuses that its document lists; where the list is assumed, this is a note."""
     operation = exchange.operation
     if operation is not None and str(exchange.status) not in operation.responses and "default" not in operation.responses:
         expected = f"one of {', '.join(operation.responses)}"
-        yield Finding("", expected, exchange.status, _statuses_are_assumed(operation, exchange.status))
+        is_assumed = exchange.status in _FROM_IN_BETWEEN or _statuses_are_assumed(operation, exchange.status)
+        yield Finding("", expected, exchange.status, is_assumed)
 
 
 @_rule(

@@ -1,6 +1,8 @@
-"""Why a request was not sent, or got no answer."""
+"""Requests that were not sent: why, or what a dry run would have sent."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from specs import SpecimenError
 
@@ -23,3 +25,12 @@ class BudgetSpent(SpecimenError):
 
 class Burst(SpecimenError):
     """The service answered 429 or 5xx several times in a row; nothing more is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A request of a dry run: its method and where it would go, ids left as templates."""
+
+    method: str
+    path: str
+    note: str

@@ -7,7 +7,6 @@ import ipaddress
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
@@ -17,7 +16,7 @@ import httpx
 import specs
 from contracts.credentials import made_up, secret_headers
 from contracts.exchange import Exchange
-from contracts.refusals import BudgetSpent, Burst, Forbidden, NoAnswer, Unreachable
+from contracts.refusals import BudgetSpent, Burst, Forbidden, NoAnswer, Planned, Unreachable
 from contracts.requests import request_errors
 from specs import Operation, Provider, SpecimenError
 
@@ -37,15 +36,6 @@ class _Missing(Enum):
 
 
 MISSING: Final = _Missing.MISSING
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A request of a dry run: its method and where it would go, ids left as templates."""
-
-    method: str
-    path: str
-    note: str
 
 
 def is_loopback(host: str) -> bool:

@@ -14,7 +14,7 @@ import specs
 from contracts import general
 from contracts.exchange import Exchange, at
 from contracts.history import History
-from contracts.judge import observe
+from contracts.judge import judge, observe
 from contracts.rulebook import rulebook
 from specs import Provider
 from tests.contracts.stage import Mutant, Stage, golden_lives
@@ -155,3 +155,14 @@ def test_rules__are_silent_on_a_provider_from_outside(sixth: Provider) -> None:
     stage = Stage(sixth)
     found = told([stage.send(entry) for entry in stage.entries])
     assert not found, "\n".join(found[:20])
+
+
+@pytest.mark.parametrize(("status", "severity"), [(418, "error"), (429, "note"), (502, "note"), (503, "note"), (504, "note")])
+def test_undocumented_status__of_something_in_between_is_a_note(status: int, severity: str) -> None:
+    """A rate limit or a gateway in front of the vendor breaks nothing that the vendor promised."""
+    provider = specs.load("kayle")
+    exchange = Exchange(
+        provider, "GET", "/v1/sessions/vs_" + "a" * 64, "", {"authorization": "Bearer x"}, b"", status, {"content-length": "0"}, b"", 0
+    )
+    found = {violation.rule: violation.severity for violation in judge(exchange, History())}
+    assert found["GEN-001"] == severity
