@@ -123,7 +123,8 @@ def parse_json(raw: bytes, *, most_depth: int) -> Any:
     if raw.count(b"[") + raw.count(b"{") > most_depth and _depth(raw) > most_depth:
         raise _bad(f"the body is nested deeper than {most_depth} levels")
     try:
-        value = _DECODER.decode(raw.decode("utf-8"))
+        text = raw.decode("utf-8")
+        value = _decoded(text)
     except UnicodeDecodeError as error:
         raise _bad(f"the body is not UTF-8 (byte {error.start})") from None
     except json.JSONDecodeError as error:
@@ -162,6 +163,15 @@ def _float(text: str) -> float:
 
 
 _DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_int=_integer, parse_float=_float)
+
+
+def _decoded(text: str) -> Any:
+    try:
+        value, end = _DECODER.scan_once(text, 0)  # type: ignore[attr-defined]  # the decoder's own scanner, in C
+    except StopIteration:
+        end = -1
+    # White space around the value, and everything that is wrong, is left to the decoder itself.
+    return value if end == len(text) else _DECODER.decode(text)
 
 
 def _depth(raw: bytes) -> int:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from fixtures.recipes import Recipe
@@ -17,6 +16,9 @@ from mockserver.store import Store
 from mockserver.templates import Template
 from specs import Provider
 
+# A lock with the number of those who want it.
+Held = dict[tuple[str, str], tuple[asyncio.Lock, list[int]]]
+
 
 @dataclass(slots=True)
 class Phase:
@@ -26,6 +28,34 @@ class Phase:
     since: int
     timeline: Timeline
     answers: dict[tuple[str, str], Template]
+
+
+class Lock:
+    """An async context manager that one at a time of those with the same key is in; `held` is where locks are kept."""
+
+    __slots__ = ("_held", "_key", "_lock", "_users")
+
+    def __init__(self, held: Held, key: tuple[str, str]) -> None:
+        self._held = held
+        self._key = key
+        self._lock, self._users = held.setdefault(key, (asyncio.Lock(), [0]))
+        self._users[0] += 1
+
+    async def __aenter__(self) -> None:
+        try:
+            await self._lock.acquire()
+        except BaseException:
+            self._leave()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._lock.release()
+        self._leave()
+
+    def _leave(self) -> None:
+        self._users[0] -= 1
+        if not self._users[0]:
+            self._held.pop(self._key, None)
 
 
 class Ledger:
@@ -51,7 +81,7 @@ class Ledger:
         self.primary, *self.others = provider.lifecycle.ids
         self.phases: dict[tuple[str, str], Phase] = {}
         self.bell = Bell()
-        self._locks: dict[tuple[str, str], tuple[asyncio.Lock, list[int]]] = {}
+        self._locks: Held = {}
 
     def phase(self, record: Record, now: int) -> Phase:
         """Where a record stands, worked out once per phase; only the latest phases are kept."""
@@ -70,15 +100,6 @@ class Ledger:
         """Wakes whoever waits for a session to change."""
         self.bell.ring()
 
-    @asynccontextmanager
-    async def lock(self, namespace: str, key: str) -> AsyncIterator[None]:
+    def lock(self, namespace: str, key: str) -> Lock:
         """One at a time per key; the lock goes when nobody wants it."""
-        lock, users = self._locks.setdefault((namespace, key), (asyncio.Lock(), [0]))
-        users[0] += 1
-        try:
-            async with lock:
-                yield
-        finally:
-            users[0] -= 1
-            if not users[0]:
-                self._locks.pop((namespace, key), None)
+        return Lock(self._locks, (namespace, key))

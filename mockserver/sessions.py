@@ -152,7 +152,7 @@ class Sessions:
         ledger, wish = self._ledger, self.wish
         scenario = wish.scenario or wishes.from_magic(self.wished_value, ledger.provider)
         if scenario is None:
-            scenario = wishes.scenario_for(ledger.provider, wish)
+            scenario = self.lifecycle.default if wish is NO_WISH else wishes.scenario_for(ledger.provider, wish)
         elif wish.status is not None and wish.status not in scenario.path:
             raise WishError("status", wish.status, scenario.path)
         if wish is not NO_WISH:
