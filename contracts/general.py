@@ -30,6 +30,7 @@ _TRACEBACK = re.compile(
     rb"node_modules/|SQLSTATE\[|ORA-\d{5}|System\.\w+Exception|java\.lang\.\w+|werkzeug\.|Stack trace:"
 )
 _CREATED = re.compile(r"created_?at", re.IGNORECASE)
+_ENDED = re.compile(r"(?:completed|closed|ended|finished)_?at", re.IGNORECASE)
 _MOVING = re.compile(r"updated_?at|response_?time", re.IGNORECASE)
 # So long after its creation nobody has deleted a session.
 _NEW_MILLISECONDS = 60_000
@@ -228,6 +229,15 @@ def sessions_stay_in_their_place(exchange: Exchange, _: History) -> Iterator[Fin
     """Under another type or environment the id leads nowhere."""
     if exchange.intent.get("elsewhere") and exchange.is_success and _shows_session(exchange):
         yield Finding("", "a refusal", exchange.status)
+
+
+@_rule("GEN-021", "the time at which a session ended never changes", "A", "name of the field", "no page says so")
+def end_stays(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """A session that stays in its state ended once."""
+    earlier = [one for one in history.reads(exchange)[-1:] if state_of(one) == state_of(exchange)] if is_read(exchange) else []
+    for pointer, value in _fields(exchange.response_json, _ENDED) if earlier else ():
+        if value is not None and at(earlier[0].response_json, pointer) not in (None, value):
+            yield Finding(pointer, "the same value in every read", value)
 
 
 def _shows_session(exchange: Exchange) -> bool:

@@ -67,6 +67,20 @@ def ascending(operation: str, field: str, pointer: str = "/data") -> Check:
     return check
 
 
+def once(operation: str, field: str = "id", pointer: str = "/data") -> Check:
+    """No two entries have the same value of a field."""
+
+    def check(exchange: Exchange, _: History) -> Iterator[Finding]:
+        seen: list[Any] = []
+        for index, row in enumerate(rows(exchange, operation, pointer)):
+            shown = at(row, f"/{field}")
+            if shown is not None and shown in seen:
+                yield Finding(f"{pointer}/{index}/{field}", "an entry that was not listed before it", shown)
+            seen.append(shown)
+
+    return check
+
+
 def follows_cursor(operation: str, parameter: str = "starting_after", field: str = "id", pointer: str = "/data") -> Check:
     """No page shows what the page before it showed: neither the cursor's entry nor another of the page that gave the cursor."""
 

@@ -41,7 +41,7 @@ class Mutation:
 
 def mutations(provider: Provider, base: Draft) -> list[Mutation]:
     """All of an operation's unlawful requests, one thing broken in each; turn by turn over the places."""
-    found = [*_of_parameters(provider, base), *_of_body(provider, base), *_of_cases(provider, base)]
+    found = [*_of_parameters(provider, base), *_of_body(provider, base), *_of_form(provider, base), *_of_cases(provider, base)]
     turns: dict[str, list[Mutation]] = {}
     for entry in sorted(found, key=lambda entry: _rank(entry.keyword)):
         turns.setdefault(entry.place, []).append(entry)
@@ -136,6 +136,28 @@ def _of_body(provider: Provider, base: Draft) -> Iterator[Mutation]:
                 if seen[pointer, keyword] < _MOST.get(keyword, 1):
                     seen[pointer, keyword] += 1
                     yield Mutation(replace(base, body=value), pointer or "body", keyword)
+
+
+def _of_form(provider: Provider, base: Draft) -> Iterator[Mutation]:
+    """A form without a part that is required, and with parts whose text breaks its schema."""
+    media = base.operation.body("multipart/form-data") if base.parts else None
+    if media is None or media.pointer is None:
+        return
+    schema, place = provider.document.resolve(provider.document.at(media.pointer), media.pointer)
+    # A form has a part at least.
+    other = {"name": "specimen", "value": "specimen"}
+    for name in schema.get("required", ()):
+        rest = tuple(part for part in base.parts if part["name"] != name)
+        yield Mutation(replace(base, parts=(*rest, other)), f"part {name}", "required")
+    for name, node in schema.get("properties", {}).items():
+        wanted = provider.document.resolve(node)[0]
+        rest = tuple(part for part in base.parts if part["name"] != name)
+        seen: Counter[str] = Counter()
+        for text in (*_TEXTS, "a" * (int(wanted.get("maxLength", 255)) + 1)) if wanted.get("type") != "array" else ():
+            keyword = _broken(provider, f"{place}/properties/{name}", typed(text, wanted))
+            if keyword is not None and seen[keyword] < 1:
+                seen[keyword] += 1
+                yield Mutation(replace(base, parts=(*rest, {"name": name, "value": text})), f"part {name}", keyword)
 
 
 def bodies(provider: Provider, operation: Operation, base: Draft) -> list[Any]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from contracts import forms
 from contracts.exchange import Exchange
 from contracts.redaction import shown_pointer, words
 from specs import Document, Operation
@@ -25,7 +26,7 @@ class Fault(NamedTuple):
 
 
 def request_errors(exchange: Exchange) -> list[Fault]:
-    """What a request's parameters and JSON body break of the document."""
+    """What a request's parameters and its body, JSON or a form, break of the document."""
     operation = exchange.operation
     return [] if operation is None else [*_parameters(exchange, operation), *_body(exchange, operation)]
 
@@ -50,7 +51,15 @@ def _parameters(exchange: Exchange, operation: Operation) -> Iterator[Fault]:
 def _body(exchange: Exchange, operation: Operation) -> Iterator[Fault]:
     content_type = exchange.request_headers.get("content-type", "application/json")
     media = operation.body(content_type) if operation.bodies else None
-    if media is None or not media.content_type.endswith("json") or media.pointer is None:
+    if media is None or media.pointer is None:
+        return
+    if media.content_type == "multipart/form-data":
+        if forms.is_form(content_type, exchange.request_body):
+            schema = exchange.provider.document.resolve(exchange.provider.document.at(media.pointer))[0]
+            form = forms.value(content_type, exchange.request_body, schema, exchange.provider.document)
+            yield from _breaches(exchange, media.pointer, form)
+        return
+    if not media.content_type.endswith("json"):
         return
     if not exchange.request_body:
         if operation.body_required:
@@ -60,13 +69,17 @@ def _body(exchange: Exchange, operation: Operation) -> Iterator[Fault]:
     if body is None and exchange.request_body.strip() != b"null":
         yield Fault("the body is not JSON", False)
         return
+    yield from _breaches(exchange, media.pointer, body)
+
+
+def _breaches(exchange: Exchange, pointer: str, body: Any) -> Iterator[Fault]:
     try:
-        errors = list(exchange.provider.schemas.validator(media.pointer).iter_errors(body))
+        errors = list(exchange.provider.schemas.validator(pointer).iter_errors(body))
     except (ValueError, OverflowError):  # nested too deep, or half of a surrogate pair
         yield Fault("the body cannot be read", True)
         return
     for error in errors:
-        node, is_assumed = _along(exchange.provider.document, media.pointer, error.evaluation_path, body)
+        node, is_assumed = _along(exchange.provider.document, pointer, error.evaluation_path, body)
         if node:
             place = shown_pointer("".join(f"/{escape(str(part))}" for part in error.instance_path), words(exchange.provider))
             yield Fault(f"{place or 'the body'} breaks '{error.kind.name}'", is_assumed)

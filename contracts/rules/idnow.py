@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from contracts import checks
+from contracts import checks, lists
 from contracts.exchange import Exchange, at
 from contracts.history import History
 from contracts.rule import Finding, rule
@@ -82,6 +82,20 @@ def subject_is_kept(exchange: Exchange, history: History) -> Iterator[Finding]:
     # A mock may have been asked for a scenario in that very field.
     if isinstance(asked, str) and shown != asked:
         yield Finding("/subjectId", "the subjectId of the creation", shown)
+
+
+@rule(
+    "IDN-016",
+    "data blocks are listed once each, oldest first",
+    mark="A",
+    source="IDnow platform docs, Get data blocks, Response",
+    reason="the page shows a list without naming its order",
+)
+def blocks_are_in_order(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """By createdAt; those of one step have one time."""
+    return checks.every(
+        lists.once("listDatablocks", "dataBlockId", "/dataBlocks"), lists.ascending("listDatablocks", "createdAt", "/dataBlocks")
+    )(exchange, history)
 
 
 def _same_session(exchange: Exchange, history: History, operation: str) -> list[Exchange]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from contracts import checks
+from contracts import checks, lists
 from contracts.exchange import Exchange, at, parsed
 from contracts.history import History
 from contracts.rule import Finding, rule
@@ -134,6 +134,33 @@ def address_is_echoed(exchange: Exchange, _: History) -> Iterator[Finding]:
     asked, shown = at(exchange.request_json, "/address"), at(exchange.response_json, "/address")
     if isinstance(asked, str) and isinstance(shown, str) and asked.lower() != shown.lower():
         yield Finding("/address", "the address that was asked for", shown)
+
+
+@rule(
+    "PRE-016",
+    "each wallet of a session is listed once",
+    mark="A",
+    source=f"{PAGE}, Response Fields",
+    reason='the lists are of "wallets connected to this session"',
+)
+def wallets_are_listed_once(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """By the wallet's own id."""
+    return checks.every(*(lists.once("getStatus", pointer=pointer) for pointer in LISTS))(exchange, history)
+
+
+@rule(
+    "PRE-017",
+    "the wallets of a verified address hold it",
+    mark="A",
+    source="Predicate docs, Verify Wallet, Response Fields",
+    reason="they are all wallets of the identity; that the one asked for is among them is assumed",
+)
+def verified_wallet_is_listed(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """Where the answer lists any."""
+    shown = {str(at(row, "/address")).lower() for row in lists.rows(exchange, "verifyWallet", "/wallets")}
+    asked = at(exchange.request_json, "/address")
+    if shown and isinstance(asked, str) and at(exchange.response_json, "/verified") is True and asked.lower() not in shown:
+        yield Finding("/wallets", "the address that was asked for among them", {})
 
 
 def _passed_over(exchange: Exchange, history: History) -> Iterator[Finding]:

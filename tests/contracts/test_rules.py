@@ -162,7 +162,16 @@ def test_undocumented_status__of_something_in_between_is_a_note(status: int, sev
     """A rate limit or a gateway in front of the vendor breaks nothing that the vendor promised."""
     provider = specs.load("kayle")
     exchange = Exchange(
-        provider, "GET", "/v1/sessions/vs_" + "a" * 64, "", {"authorization": "Bearer x"}, b"", status, {"content-length": "0"}, b"", 0
+        provider,
+        "GET",
+        "/v1/sessions/vs_" + "a" * 64,
+        "",
+        {"authorization": "Bearer x"},
+        b"",
+        status,
+        {"content-length": "0"},
+        b"",
+        0,
     )
     found = {violation.rule: violation.severity for violation in judge(exchange, History())}
     assert found["GEN-001"] == severity

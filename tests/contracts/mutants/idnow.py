@@ -35,6 +35,13 @@ def crossed(stage: Stage) -> list[Exchange]:
     return [blocks, changed(session, {f"/results/{one}/id": wrong})]
 
 
+def twice(stage: Stage) -> Exchange:
+    """The last data block once more."""
+    found = stage.read(operation=BLOCKS)
+    blocks = found.response_json["dataBlocks"]
+    return changed(found, {"/dataBlocks": [*blocks, blocks[-1]]})
+
+
 MUTANTS = (
     Mutant(
         "IDN-003",
@@ -64,5 +71,12 @@ MUTANTS = (
     Mutant("IDN-013", "another session", lambda stage: [changed(stage.read(operation=SESSION), {"/sessionId": "other"})]),
     Mutant("IDN-013", "another environment", lambda stage: [changed(stage.read(operation=SESSION), {"/environment": "staging"})]),
     Mutant("IDN-015", "another subject", lambda stage: [(found := made(stage))[0], changed(found[1], {"/subjectId": "x"})]),
+    Mutant("IDN-016", "a block twice", lambda stage: [twice(stage)]),
+    Mutant(
+        "IDN-016",
+        "the newest block first",
+        lambda stage: [changed(stage.read(operation=BLOCKS), {"/dataBlocks/0/createdAt": LATER})],
+    ),
+    Mutant("GEN-021", "another end", lambda stage: second(stage, {"/completedAt": "2026-03-19T10:31:29.000Z"})),
     Mutant("GEN-013", "another creation", lambda stage: second(stage, {"/createdAt": EARLIER})),
 )

@@ -46,6 +46,14 @@ def _id(exchange: Exchange) -> dict[str, str]:
     return {"sessionId": exchange.response_json["sessionId"]}
 
 
+def verified(stage: Stage) -> Exchange:
+    """What verifyWallet answers of a verified wallet."""
+    entry = next(entry for entry in stage.entries if entry["example"] == "verified")
+    for step in entry["setup"]:
+        stage.send(step)
+    return stage.send(entry)
+
+
 def stream(stage: Stage) -> Exchange:
     """The stream of a completed session: one event."""
     return stage.ask("streamStatus", path={"type": "individual", **_id(stage.read("completed"))})
@@ -120,4 +128,12 @@ MUTANTS = (
         "another address",
         lambda stage: [changed(stage.ask("verifyWallet", body={"address": WALLET}), {"/address": OTHER_WALLET})],
     ),
+    Mutant(
+        "PRE-016",
+        "a wallet twice",
+        lambda stage: [
+            changed(found := stage.read(state="pending"), {"/unverifiedWallets": found.response_json["unverifiedWallets"] * 2})
+        ],
+    ),
+    Mutant("PRE-017", "other wallets", lambda stage: [changed(verified(stage), {"/wallets/0/address": OTHER_WALLET})]),
 )

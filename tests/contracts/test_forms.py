@@ -1,0 +1,69 @@
+"""A multipart form is held to its schema like a JSON body, and broken like one."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+import specs
+from contracts import forms
+from contracts.drafts import draft, multipart
+from contracts.exchange import Exchange
+from contracts.mutations import mutations
+from contracts.requests import request_errors
+
+TYPE = "multipart/form-data; boundary=specimen-7d3a9f"
+IMAGE = {"name": "images", "filename": "a.png", "base64": "iVBORw0KGgo="}
+
+
+def uploaded(*parts: dict[str, str], content_type: str = TYPE) -> Exchange:
+    """A form sent to neurovision, and taken."""
+    return Exchange(
+        provider=specs.load("neurovision"), method="POST", path="/kyc/process", query="",
+        request_headers={"content-type": content_type, "token": "x"}, request_body=multipart(parts), status=200,
+        response_headers={}, response_body=b"", at=0,
+    )  # fmt: skip
+
+
+def test_parts__are_read_in_their_order() -> None:
+    """Names repeat; a file is not read as text."""
+    body = multipart((IMAGE, {"name": "mode", "value": "sync"}, IMAGE))
+    found = [(part.name, part.is_file) for part in forms.parts(TYPE, body)]
+    assert found == [("images", True), ("mode", False), ("images", True)]
+    assert list(forms.parts("multipart/form-data", body)) == []
+    assert list(forms.parts(TYPE, b"\xff\x00 no form")) == []
+
+
+@pytest.mark.parametrize(
+    ("parts", "faults"),
+    [
+        ((IMAGE,), []),
+        ((IMAGE, IMAGE, {"name": "ocr", "value": "False"}, {"name": "more", "value": "1"}), []),
+        ((IMAGE, {"name": "mode", "value": "later"}), [("/mode breaks 'enum'", True)]),
+        ((IMAGE, {"name": "clientKey", "value": "k" * 37}), [("/clientKey breaks 'maxLength'", False)]),
+        ((IMAGE, {"name": "sessionId", "value": "x"}), [("/sessionId breaks 'pattern'", False)]),
+        (({"name": "mode", "value": "sync"},), [("the body breaks 'required'", False)]),
+    ],
+)
+def test_request_errors__of_a_form(parts, faults) -> None:
+    """Each field as text of its type; what only we forbid is assumed."""
+    assert [tuple(fault) for fault in request_errors(uploaded(*parts))] == faults
+
+
+def test_request_errors__of_what_cannot_be_read() -> None:
+    """A recording may hold the size of a form only, and a client another boundary: nothing is known of its parts."""
+    assert request_errors(uploaded(content_type="multipart/form-data; boundary=other")) == []
+
+
+def test_mutations__break_each_part_of_a_form() -> None:
+    """One thing each, and all of them are unlawful."""
+    provider = specs.load("neurovision")
+    base = draft(provider, "processImages")
+    assert base is not None
+    found = [entry for entry in mutations(provider, base) if entry.place.startswith("part ")]
+    counted = Counter(entry.place for entry in found)
+    assert set(counted) == {f"part {name}" for name in ("images", "sessionId", "schemaId", "clientKey", "mode", "ocr", "token")}
+    assert not request_errors(uploaded(*base.parts))
+    for entry in found:
+        assert len(request_errors(uploaded(*entry.draft.parts))) == 1, entry

@@ -1,0 +1,140 @@
+"""One run of a suite against one implementation: what it found, in how many requests and how long."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import time
+import warnings
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import schemathesis
+from schemathesis.engine import Status, events, from_schema
+
+import specs
+from contracts.report import Report
+from contracts.verify import verify
+from mockserver.app import build_app
+from mockserver.server import running
+from mockserver.settings import Settings
+from specs import Provider
+from tests.fuzzing import configuration, credentials
+from tests.score.asgi import Change, Changed
+from tests.score.changes import Make, Mutant
+from tests.score.variants import VARIANTS, Variant
+
+SMOKE, CI, PLAIN = "smoke", "ci", "schemathesis"
+SUITES = (SMOKE, CI, PLAIN)
+
+
+class Outcome(NamedTuple):
+    """What a suite found. `errors` count without --strict, `notes` with it only; each names a rule or a check."""
+
+    errors: tuple[str, ...]
+    notes: tuple[str, ...]
+    requests: int
+    seconds: float
+
+    @property
+    def is_found(self) -> bool:
+        """Whether anything was found that counts under --strict."""
+        return bool(self.errors or self.notes)
+
+
+def mutants(name: str) -> tuple[Mutant, ...]:
+    """The broken implementations of a provider."""
+    found: tuple[Mutant, ...] = importlib.import_module(f"tests.score.mutants.{name}").MUTANTS
+    return found
+
+
+def subject(name: str, label: str) -> Mutant | Variant:
+    """A mutant or a lawful variant of a provider by its name."""
+    return next(entry for entry in (*mutants(name), *VARIANTS) if entry.name == label)
+
+
+class Served:
+    """A port of this process behind which implementations change."""
+
+    def __init__(self) -> None:
+        self.app: Any = None
+        self.settings = Settings()
+        self.url = ""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serves one request by the implementation of the moment."""
+        await self.app(scope, receive, send)
+
+
+@contextlib.contextmanager
+def serving() -> Iterator[Served]:
+    """The port, while the context lasts."""
+    served = Served()
+    with running(served) as served.url:  # type: ignore[arg-type]
+        yield served
+
+
+def implementation(provider: Provider, make: Make | None, seed: int, chunk_bytes: int = 0) -> Changed:
+    """The mock behind a change, with a clock that moves with the requests alone, so that a run can be repeated."""
+    now = time.time_ns() // 1_000_000  # the judge compares with the machine's time
+    settings = Settings(providers=(provider.name,), now=now, freeze=True, seed=seed, sse_max_seconds=0.05)
+    change: Change | None = None if make is None else make()
+    return Changed(build_app(settings), provider, change, chunk_bytes)
+
+
+def run(served: Served, name: str, entry: Mutant | Variant | None, suite: str, seed: int) -> Outcome:
+    """A suite's run against a mutant, a variant, or (None) the unbroken mock."""
+    provider = specs.load(name)
+    chunk_bytes = entry.chunk_bytes if isinstance(entry, Variant) else 0
+    app = implementation(provider, None if entry is None else entry.make, seed, chunk_bytes)
+    if suite == PLAIN:
+        return _checked(app, _plain(app, provider, seed))
+    served.app = app
+    report = verify(served.url + provider.mount, name, profile=suite, auth=_auth(provider), strict=True, seed=seed)
+    return _checked(app, _outcome(report))
+
+
+def _checked(app: Changed, outcome: Outcome) -> Outcome:
+    if app.mistake is not None:
+        raise RuntimeError("a change failed: that is a mistake in the table, not a defect of an implementation") from app.mistake
+    return outcome
+
+
+def _auth(provider: Provider) -> dict[str, str]:
+    return dict(next(entry.headers for entry in provider.lifecycle.credentials.values() if entry.fails is None))
+
+
+def _outcome(report: Report) -> Outcome:
+    by_severity: dict[str, dict[str, None]] = {"error": {}, "note": {}}
+    for entry in report.found:
+        found = entry.violation
+        by_severity[found.severity].setdefault(f"{found.rule} {found.operation} {found.pointer}".strip())
+    if report.unreachable is not None:
+        by_severity["error"].setdefault("unreachable")
+    return Outcome(tuple(by_severity["error"]), tuple(by_severity["note"]), report.requests, report.seconds)
+
+
+def _plain(app: Changed, provider: Provider, seed: int) -> Outcome:
+    """Schemathesis with its own checks and settings that find nothing in the mock; stops at the first finding."""
+    settings = {**configuration(provider), "seed": seed}
+    settings["auth"] = {"openapi": credentials(provider)}
+    started = time.monotonic()
+    found: dict[str, None] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its own dependencies
+        schema = schemathesis.openapi.from_dict(
+            provider.document.served(provider.mount), config=schemathesis.Config.from_dict(settings)
+        )
+        schema.app = app
+        stream = from_schema(schema).execute()
+        for event in stream:
+            if isinstance(event, events.ScenarioFinished):
+                for outcomes in event.recorder.checks.values():
+                    for outcome in outcomes:
+                        if outcome.status is Status.FAILURE:
+                            found.setdefault(f"{outcome.name} {event.recorder.label}")
+            elif isinstance(event, (events.NonFatalError, events.FatalError)):
+                found.setdefault(f"{type(event).__name__}")
+            if found:
+                stream.stop()
+    return Outcome(tuple(found), (), app.requests, time.monotonic() - started)

@@ -1,0 +1,186 @@
+"""The score's machinery: every table is whole, a change breaks one thing, and what is counted is right."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+import specs
+from contracts.matching import match
+from tests.mockserver.calling import frozen_app
+from tests.providers.promises import exchanges
+from tests.score import scoring, table
+from tests.score.asgi import Answer, Call, Changed
+from tests.score.changes import CLASSES, FIELDS, REQUESTS, Mutant, alter, drop, put
+from tests.score.runs import CI, PLAIN, SMOKE, Outcome, mutants, run, serving, subject
+from tests.score.scoring import UNBROKEN, Job
+from tests.score.variants import VARIANTS
+
+NAMES = [name for name in specs.names() if specs.load(name).is_builtin]
+# One of each class, and the lawful ones that are quickest to lose.
+HANDFUL = {
+    "idnow": ("no_credentials_read", "outcome_missing", "results_early", "terminal_left", "references_to_nothing"),
+    "kyve": ("key_ignored",),
+}
+LAWFUL = {"idnow": ("more_fields", "chunked", "uuids_in_capitals"), "predicate": ("not_found_for_malformed",)}
+
+
+def call(name: str, method: str, path: str, body: bytes = b"") -> Call:
+    """A request to a provider."""
+    return Call(specs.load(name), method, path, "", {}, body)
+
+
+def test_tables__hold_enough_of_every_class() -> None:
+    """At least 120 broken implementations in five classes, each provider in each class, and 15 lawful ones."""
+    found = Counter((name, entry.kind) for name in NAMES for entry in mutants(name))
+    assert sum(found.values()) >= 120
+    assert set(found) == {(name, kind) for name in NAMES for kind in CLASSES}
+    assert len(VARIANTS) >= 15
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_tables__names_are_unique_and_reasons_are_of_mutants(name: str) -> None:
+    """A name stands for one mutant or variant; a reason for surviving belongs to a mutant."""
+    names = Counter(entry.name for entry in (*mutants(name), *VARIANTS))
+    assert max(names.values()) == 1
+    known = {entry.name for entry in mutants(name)}
+    assert {label for label in known if table.reason(name, label) != table.NO_REASON} <= known
+    assert all(entry.broken and entry.broken[-1] != "." for entry in mutants(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_changes__without_one_the_mock_answers_as_it_does(name: str) -> None:
+    """What stands in front of the mock takes nothing away and adds nothing."""
+    provider, app = specs.load(name), frozen_app(name, sse_max_seconds=0.05)
+
+    async def nothing(asked, ask):
+        return await ask(asked)
+
+    wrapped = Changed(frozen_app(name, sse_max_seconds=0.05), provider, nothing)
+    wrapped.mounted = wrapped.inner.mounted
+    plain = Changed(app, provider)
+    plain.mounted = app.mounted
+    for one, other in zip(*(asyncio.run(exchanges(each, provider)) for each in (plain, wrapped)), strict=True):
+        assert one.response.status_code == other.response.status_code
+        assert one.response.content == other.response.content
+        assert dict(one.response.headers) == dict(other.response.headers)
+
+
+def test_edits__reach_every_place_that_a_pointer_means() -> None:
+    """`*` stands for each entry; what is not there is left alone."""
+    value = {"rows": [{"id": "a", "at": None}, {"id": "b", "at": 1}], "map": {"x": {"n": 1}, "y": {}}}
+    asked = call(NAMES[0], "GET", "/")
+    edits = [alter("/rows/*/at", str), put("/map/*/n", 2), drop("/rows/0/id"), drop("/none/id"), put("/none/id", 1)]
+    for edit in (*edits, alter("/rows/9/id", str)):
+        edit(value, asked)
+    assert value == {"rows": [{"at": None}, {"id": "b", "at": "1"}], "map": {"x": {"n": 2}, "y": {"n": 2}}}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_mutants__have_a_memory_for_each_run(name: str) -> None:
+    """Two runs of one mutant know nothing of each other."""
+    for entry in mutants(name):
+        assert entry.make() is not entry.make(), entry.name
+
+
+def test_calls__change_only_what_they_are_told() -> None:
+    """An id in the path is replaced as it was sent, encoded."""
+    asked = call("kayle", "GET", "/v1/sessions/a%7Bb")
+    assert asked.parameters == {"id": "a{b"}
+    assert asked.to("a{b", "c d").path == "/v1/sessions/c%20d"
+    assert asked.path == "/v1/sessions/a%7Bb"
+    assert match(asked.provider.document, "GET", asked.to("a{b", "c d").path) is not None
+
+
+def test_runs__a_handful_is_found_and_the_lawful_are_not() -> None:
+    """`smoke` finds a mutant of each class; neither the mock nor a lawful variant is found fault with."""
+    with serving() as served:
+        for name in {**HANDFUL, **LAWFUL}:
+            assert run(served, name, None, SMOKE, 1)[:2] == ((), ())
+        for name, labels in HANDFUL.items():
+            for label in labels:
+                assert run(served, name, subject(name, label), SMOKE, 1).is_found, label
+        for name, labels in LAWFUL.items():
+            for label in labels:
+                assert run(served, name, subject(name, label), SMOKE, 1)[:2] == ((), ()), label
+
+
+def test_runs__schemathesis_alone_is_silent_and_finds() -> None:
+    """It has its own checks, finds nothing in the mock and ends at the first finding."""
+    with serving() as served:
+        whole = run(served, "idnow", None, PLAIN, 1)
+        broken = run(served, "idnow", subject("idnow", "no_credentials_read"), PLAIN, 1)
+    assert not whole.is_found
+    assert broken.is_found
+    assert broken.requests <= whole.requests
+
+
+def test_runs__a_change_that_fails_is_no_finding() -> None:
+    """A mistake in the table stops the score."""
+
+    def make():
+        async def change(asked, ask):
+            return Answer.of(200, {}["nothing"])
+
+        return change
+
+    with serving() as served, pytest.raises(RuntimeError, match="a mistake in the table"):
+        run(served, "idnow", Mutant("mistaken", FIELDS, "the table", make), SMOKE, 1)
+
+
+def made_up() -> scoring.Results:
+    """Two mutants of one class and seeds in which one of them is found by a note, or not at all."""
+    first, second = _two()
+    found, noted, nothing = Outcome(("GEN-1",), (), 9, 0.5), Outcome((), ("GEN-2",), 9, 0.5), Outcome((), (), 100, 2.0)
+    results = {}
+    for seed in (1, 2):
+        results[Job("kayle", UNBROKEN, CI, seed)] = nothing
+        results[Job("kayle", first, CI, seed)] = found
+        results[Job("kayle", second, CI, seed)] = noted if seed == 1 else nothing
+    return results
+
+
+def _two() -> list[str]:
+    return [entry.name for entry in mutants("kayle") if entry.kind == REQUESTS][:2]
+
+
+def test_table__counts_seeds_and_names_survivors() -> None:
+    """Median and range, with and without --strict; a survivor is one that some seed does not find."""
+    results = made_up()
+    row = next(entry for entry in scoring.rows(results) if entry.kind == REQUESTS)
+    assert (row.count, row.strict, row.plain) == (2, (2, 1), (1, 1))
+    assert scoring.survivors(results, CI) == {("kayle", _two()[1]): 1}
+    text = table.markdown(results)
+    assert "| request validation and auth | 2 | 1.5 (1–2) · 1 |" in text
+    assert _two()[1] in text
+
+
+def test_table__a_mutant_counts_only_where_the_mock_passes() -> None:
+    """Where the unbroken mock is found fault with, nothing is counted, and it is a false alarm."""
+    results = made_up()
+    results[Job("kayle", UNBROKEN, CI, 2)] = Outcome((), ("KAY-001",), 100, 2.0)
+    row = next(entry for entry in scoring.rows(results) if entry.kind == REQUESTS)
+    assert row.strict == (2,)
+    assert list(scoring.false_alarms(results)) == [Job("kayle", UNBROKEN, CI, 2)]
+
+
+def test_table__a_departing_variant_may_have_notes() -> None:
+    """What departs from an assumption may be told so; an error is a false alarm."""
+    departing = next(entry.name for entry in VARIANTS if entry.departs)
+    results = {Job("kayle", departing, SMOKE, 1): Outcome((), ("KAY-020",), 90, 1.0)}
+    assert not scoring.false_alarms(results)
+    results = {Job("kayle", departing, SMOKE, 1): Outcome(("KAY-001",), (), 90, 1.0)}
+    assert scoring.false_alarms(results)
+
+
+def test_score__runs_in_processes_of_its_own() -> None:
+    """What `smoke` finds with an error is not run again under `ci`."""
+    done: list[str] = []
+    found = scoring.score(
+        ["idnow"], [1], only=frozenset({"no_credentials_read"}), suites=(SMOKE,), tell=lambda *told: done.append(told[2])
+    )
+    assert set(found) == {Job("idnow", UNBROKEN, SMOKE, 1), Job("idnow", "no_credentials_read", SMOKE, 1)}
+    assert found[Job("idnow", "no_credentials_read", SMOKE, 1)].errors
+    assert len(done) == 2
