@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from fixtures import ids
-from fixtures.timelines import age_at_birth, plan
+from fixtures.timelines import age_at_birth, length
 from mockserver.catalogue import secondary_id
 from mockserver.lifecycle import Record
 from mockserver.settings import Pace
@@ -39,9 +39,9 @@ def born(
     created_at = made_at = now
     if status is not None:
         steps = path.index(status)
-        created_at = made_at = now - plan(lifecycle, path[: steps + 1], 0)[-1].at
+        created_at = made_at = now - length(lifecycle, path[: steps + 1])
     elif pace.kind == "instant":
-        created_at = made_at = now - plan(lifecycle, path, 0)[-1].at
+        created_at = made_at = now - length(lifecycle, path)
     elif pace.kind == "speed":
         speed = pace.speed
         created_at = now - age_at_birth(lifecycle, path, speed)
@@ -72,7 +72,7 @@ def as_wished(record: Record, lifecycle: Lifecycle, wish: Wish, now: int) -> Rec
     if wish.status is not None and wish.status not in scenario.path:
         scenario = lifecycle.through(wish.status) or scenario
     steps = len(scenario.path) - 1 if wish.status is None else scenario.path.index(wish.status)
-    made_at = now - plan(lifecycle, scenario.path[: steps + 1], 0)[-1].at
+    made_at = now - length(lifecycle, scenario.path[: steps + 1])
     return replace(
         record,
         scenario=scenario.name,

@@ -12,12 +12,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 import specs
 from tests.score.changes import CLASSES
 from tests.score.runs import SUITES
-from tests.score.scoring import false_alarms, score
+from tests.score.scoring import false_alarms, mistakes, score
 from tests.score.table import as_json, markdown
 
 
 def main() -> int:
-    """Exit code 0; 1 where something lawful was found fault with."""
+    """Exit code 0; 1 where something lawful was found fault with, or a table has a mistake."""
     parser = argparse.ArgumentParser(prog="python -m tests.score", description=__doc__)
     parser.add_argument("--seeds", type=int, default=5, help="how many seeds, from 1 on (default 5; 1 takes some minutes)")
     parser.add_argument("--provider", action="append", choices=specs.names(), help="this provider only; may be repeated")
@@ -51,7 +51,7 @@ def main() -> int:
         )
     sys.stdout.write(as_json(results) if asked.json else "")
     sys.stdout.write(markdown(results) if asked.markdown or not asked.json else "")
-    return 1 if false_alarms(results) else 0
+    return 1 if false_alarms(results) or mistakes(results) else 0
 
 
 if __name__ == "__main__":

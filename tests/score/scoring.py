@@ -149,6 +149,11 @@ def false_alarms(results: Results) -> dict[Job, tuple[str, ...]]:
     return found
 
 
+def mistakes(results: Results) -> dict[tuple[str, str], str]:
+    """Changes that failed: mistakes in the tables, by provider and name."""
+    return {(job.provider, job.label): outcome.mistake for job, outcome in results.items() if outcome.mistake}
+
+
 def costs(results: Results, suite: str) -> list[tuple[int, float]]:
     """Requests and seconds of a suite's runs against the unbroken mock."""
     return [

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.score.changes import CLASSES
 from tests.score.runs import CI, PLAIN, SMOKE
-from tests.score.scoring import Results, costs, false_alarms, rows, survivors
+from tests.score.scoring import Results, costs, false_alarms, mistakes, rows, survivors
 from tests.score.variants import VARIANTS
 
 NO_REASON = "No reason is known."
@@ -60,6 +60,8 @@ def _lines(results: Results) -> Iterator[str]:
     yield f"{seeds} seed{'s'[: seeds != 1]}: median, and the range where it varies; with `--strict` · without it."
     for job, found in alarms.items():
         yield f"- false alarm: {job.suite} {job.provider} {job.label or 'unbroken mock'} seed {job.seed}: {'; '.join(found[:3])}"
+    for (name, label), words in mistakes(results).items():
+        yield f"- mistake in the table: {name} `{label}`: {words}"
     left = survivors(results, CI)
     if left:
         yield ""

@@ -194,7 +194,8 @@ def _lost() -> Change:
     known: set[str] = set()
 
     async def change(call: Call, ask: Ask) -> Answer:
-        if call.operation == READ and at(call.json, "/sessionId") in known and isinstance(at(call.json, "/sessionId"), str):
+        asked = at(call.json, "/sessionId")
+        if call.operation == READ and isinstance(asked, str) and asked in known:
             return Answer.of(200, {"status": "error", "message": "session not found"})
         answer = await ask(call)
         if call.operation == UPLOAD and answer.status == 200 and "results" in answer.json:
