@@ -45,10 +45,10 @@ check: $(DEV_READY) ## lint, types, import directions, spec lint
 fixtures: $(READY) ## remake the golden files
 	@$(BIN)/python -m tests.golden
 
-bench: $(READY) ## measure the mock against a bare ASGI function and stock Connexion
+bench: $(DEV_READY) ## measure the mock against a bare ASGI function and stock Connexion
 	@$(BIN)/python -m tests.bench
 
-bench-peers: $(READY) ## the same, with Prism and Mockoon from npm
+bench-peers: $(DEV_READY) ## the same, with Prism and Mockoon from npm
 	@$(BIN)/python -m tests.bench --peers
 
 prism: $(DEV_READY) ## judge Prism, from npm, serving our kayle and idnow documents

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 
 def write_text(path: Path, text: str) -> None:
@@ -21,10 +23,22 @@ def write_text(path: Path, text: str) -> None:
         with target.open("w", encoding="utf-8", errors="backslashreplace") as stream:
             stream.write(text)
         return
+    with replaced(target) as stream:
+        stream.write(text.encode(errors="backslashreplace"))
+
+
+@contextlib.contextmanager
+def replaced(path: Path) -> Iterator[IO[bytes]]:
+    """A new file beside `path` that takes its place at the end; on any exception it goes, and what stood there stays.
+
+    Raises:
+        OSError: the path cannot be written.
+    """
+    target = path.resolve()
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
         mask = os.umask(0)
         os.umask(mask)
         Path(name).chmod(0o666 & ~mask)

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from fixtures import ids
+from fixtures.lives import ids_of
 from fixtures.timelines import age_at_birth, length
-from mockserver.catalogue import secondary_id
 from mockserver.lifecycle import Record
 from mockserver.settings import Pace
 from mockserver.wishes import Wish
@@ -47,9 +46,8 @@ def born(
         created_at = now - age_at_birth(lifecycle, path, speed)
     else:
         steps, polls = 0, pace.polls
-    primary, *others = lifecycle.ids
-    session_id = ids.make(lifecycle.ids[primary], key, created_at)
-    own = [f"{name}:{secondary_id(provider, name, session_id, created_at)}" for name in others]
+    (_, session_id), *others = ids_of(provider, key, created_at).items()
+    own = [f"{name}:{value}" for name, value in others]
     given = [f"{name}:{value}" for name, value in keys.items()]
     return Record(
         namespace=namespace,

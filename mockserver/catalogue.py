@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fixtures import ids
+from fixtures.lives import secondary_id
 from fixtures.timelines import plan
 from mockserver.lifecycle import Record
 from specs import Provider
@@ -28,11 +29,6 @@ class Place:
     def state(self) -> str:
         """The state at this place."""
         return self.scenario.path[self.index]
-
-
-def secondary_id(provider: Provider, name: str, session_id: str, at: int) -> str:
-    """The id called `name` of a session: derived from the session's own."""
-    return ids.make(provider.lifecycle.ids[name], f"{provider.name}/{name}/{session_id}", at)
 
 
 class Catalogue:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fixtures import recipes
+from fixtures.lives import reads
 from mockserver.catalogue import Catalogue
 from mockserver.clock import Clock
 from mockserver.errors import SettingError, did_you_mean
@@ -50,5 +51,5 @@ def phases(
             continue
         session = sessions.get(session_id, poll=False)
         if session is not None:
-            reads = [read.operation for read in provider.lifecycle.reads if read.fits(found.facts)]
-            yield {"state": place.state, "answers": {name: sessions.body(session, name) for name in reads}}
+            names = reads(provider.lifecycle, found.facts)
+            yield {"state": place.state, "answers": {name: sessions.body(session, name) for name in names}}

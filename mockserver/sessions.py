@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from fixtures import ids
+from fixtures.lives import expires_at
 from fixtures.recipe import Moment, settle
 from fixtures.timelines import Event
 from mockserver import wishes
@@ -321,7 +322,7 @@ class Sessions:
 
     def moment(self, session: Session) -> Moment:
         """All that a recipe may know of a session."""
-        record, lifetime = session.record, self.lifecycle.lifetime
+        record = session.record
         return Moment(
             provider=self._ledger.name,
             id=record.id,
@@ -330,7 +331,7 @@ class Sessions:
             seed=record.seed,
             facts=session.facts,
             events=session.events,
-            expires_at=None if lifetime is None else record.created_at + lifetime.seconds * 1000,
+            expires_at=expires_at(self.lifecycle, record.created_at),
             now=self.now,
             origin=self.origin,
             is_terminal=session.is_terminal,

@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from fixtures import ids
-from mockserver.catalogue import ID_TIME, Catalogue, Place, secondary_id
+from fixtures.lives import secondary_id
+from mockserver.catalogue import ID_TIME, Catalogue, Place
 from mockserver.errors import SpecError, did_you_mean
 from mockserver.reply import encode
 from specs import Provider

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from fixtures import lives
 from fixtures.identities import LOCALES
 from mockserver.errors import SettingError, WishError
 from mockserver.settings import Pace
@@ -122,10 +123,9 @@ def scenario_named(provider: Provider, name: str) -> Scenario:
     Raises:
         WishError: there is none.
     """
-    scenarios = provider.lifecycle.scenarios
-    found = scenarios.get(name) or next((entry for entry in scenarios.values() if entry.alias == name), None)
+    found = lives.scenario_named(provider.lifecycle, name)
     if found is None:
-        raise WishError("scenario", name, tuple(scenarios))
+        raise WishError("scenario", name, tuple(provider.lifecycle.scenarios))
     return found
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import specs
-from tests.bench import inprocess, load, report, servers, stock
+from contracts.dataset import dataset
+from tests.bench import generation, inprocess, load, report, servers, shapes, stock
 from tests.bench.load import ROOT, Run, Work
 from tests.bench.machine import BenchError, Cores, pinned, resident_bytes
 from tests.bench.processes import READY, serving
@@ -62,6 +63,43 @@ def test_bench__markdown_for_the_readme():
     assert "start to first answer" in lines[2]
     assert "200 live kayle sessions" in lines[3]
     assert "before" in done.stdout
+
+
+def test_bench__generation():
+    """Each maker has a rate, ours leads polyfactory, and the dataset its memory; the table has a column for each."""
+    done = bench("--rounds", "1", "--only", "generation", "--rows", "2000", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["rows"] == []
+    figures = told["generation"]
+    assert [figure["what"] for figure in figures] == ["neurovision success"] * 4 + ["predicate completed"] * 4 + [
+        "2,000 neurovision rows to Parquet"
+    ]
+    assert all(figure["sessions_per_second"] > 0 for figure in figures)
+    assert figures[1]["ours_is_times_as_fast"] > 1
+    assert figures[-1]["memory_bytes"] > 10e6
+    assert figures[0]["target"]["text"] == "≥ 5,000/s"
+    shown = [generation.Figure("a", "b", [1000.0, 3000.0, 2000.0], 5_000_000, 2.5, report.Target("≥ 1", False))]
+    assert shown[0].cells() == ("a", "b", "2,000", "500 µs", "2.5×", "5 MB", "≥ 1", "no")
+    assert {line.count("|") for line in generation.markdown(shown)} == {len(generation.COLUMNS) + 1}
+    assert generation.grid(shown).row_count == 1
+
+
+def test_shapes__others_make_the_same_fields():
+    """Polyfactory's and Faker's bodies have the fields of ours, in lists of the same length, and are not constant."""
+    for name, scenario in (("neurovision", "success"), ("predicate", "completed")):
+        body = dataset(name, 1, mix={scenario: 1}).row(0).body
+        for make in (shapes.polyfactory_maker(body), shapes.faker_maker(body, weighted=False)):
+            first, second = make(), make()
+            assert outline(first) == outline(second) == outline(body)
+            assert first != second
+
+
+def outline(value):
+    """The names and lengths of a body."""
+    if isinstance(value, dict):
+        return {key: outline(inner) for key, inner in value.items()}
+    return [outline(inner) for inner in value] if isinstance(value, (list, tuple)) else None
 
 
 def test_load__every_tool_counts_answers_and_errors(tmp_path):

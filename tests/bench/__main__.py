@@ -12,7 +12,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from tests.bench import machine, report
+from tests.bench import generation, machine, report
+from tests.bench.generation import GENERATION
 from tests.bench.load import CONNECTIONS, tool
 from tests.bench.machine import BenchError, Cores, pinned
 from tests.bench.measuring import SESSIONS, START, Bench
@@ -27,6 +28,7 @@ class Part(StrEnum):
     KYVE = "kyve"
     START = START
     SESSIONS = SESSIONS
+    GENERATION = GENERATION
 
 
 def main(
@@ -38,6 +40,7 @@ def main(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the table as Markdown.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
     sessions: Annotated[int, typer.Option(min=1, help="How many live kayle sessions to weigh.")] = 100_000,
+    dataset_rows: Annotated[int, typer.Option("--rows", min=1, help="How many rows of a dataset to write.")] = 200_000,
 ) -> None:
     """Measure the mock against a bare ASGI function on the same server and against stock Connexion.
 
@@ -50,9 +53,13 @@ def main(
         folder = Path(place)
         load = tool(folder)
         bench = Bench(cores, load, folder, told, seconds=seconds, rounds=rounds, sessions=sessions)
+        figures: list[generation.Figure] = []
         try:
             with pinned(cores.load), bench:
                 rows = bench.rows(parts, with_peers=peers)
+                if GENERATION in parts:
+                    figures, more = generation.measured(cores, folder, bench.say, rounds=rounds, rows=dataset_rows)
+                    bench.notes += more
                 profiles = bench.profiles([case for case in CASES if case.provider_name in parts]) if profile else []
         except BenchError as error:
             told.print(f"error: {error}", style="bold red", markup=False)
@@ -62,29 +69,35 @@ def main(
             raise typer.Exit(130) from None
     notes = [
         f"{cores}. {machine.versions()}.",
-        f"Load by {load.name}, {CONNECTIONS} connections; medians of {rounds} × {seconds} s, interleaved.",
+        *([f"Load by {load.name}, {CONNECTIONS} connections; medians of {rounds} × {seconds} s, interleaved."] if rows else []),
         *bench.notes,
     ]
     if as_json:
-        print(json.dumps({"notes": notes, "rows": [row.value() for row in rows], "profiles": profiles}, indent=1))
+        print(json.dumps({"notes": notes, "rows": [row.value() for row in rows], "profiles": profiles,
+                          "generation": [figure.value() for figure in figures]}, indent=1))  # fmt: skip
     elif markdown:
-        print(report.markdown(rows, notes))
+        if figures:
+            print("\n".join(generation.markdown(figures)), end="\n\n")
+        print(report.markdown(rows, notes) if rows else "\n".join(f"- {note}" for note in notes))
         for text in profiles:
             print(f"\n```text\n{text}\n```")
     else:
-        _show(rows, notes, profiles)
+        _show(rows, figures, notes, profiles)
     if any(row.errors for row in rows):
         raise typer.Exit(1)
 
 
-def _show(rows: list[report.Row], notes: list[str], profiles: list[str]) -> None:
+def _show(rows: list[report.Row], figures: list[generation.Figure], notes: list[str], profiles: list[str]) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=max(console.width, 160))
-    console.print(report.grid(rows))
+    if rows:
+        console.print(report.grid(rows))
+    if figures:
+        console.print(generation.grid(figures))
     for text in (*notes, *profiles):
         console.print(text, markup=False, soft_wrap=True)
-    missed = [row.what for row in rows if row.target is not None and not row.target.is_met]
+    missed = [row.what for row in (*rows, *figures) if row.target is not None and not row.target.is_met]
     if missed and not profiles:
         console.print(f"Missed: {', '.join(missed)}. Run again with --profile to see where the time goes.", style="red")
 

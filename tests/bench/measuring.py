@@ -57,7 +57,7 @@ class Bench:
         """The table's rows, for the parts that are wanted."""
         parts = set(parts)
         cases = [case for case in CASES if case.provider_name in parts]
-        commands = peers.installed(self._say) if with_peers and any(case.provider_name == "kayle" for case in cases) else None
+        commands = peers.installed(self.say) if with_peers and any(case.provider_name == "kayle" for case in cases) else None
         steps = sum((3 + (len(peers.PEERS) if commands and case.provider_name == "kayle" else 0)) for case in cases)
         self._progress.update(self._task, total=steps * (self._rounds * self._seconds + _WARM_UP_SECONDS))
         found: list[Row] = []
@@ -79,7 +79,7 @@ class Bench:
 
     def _case(self, case: Case, commands: Path | None) -> list[Row]:
         """One request at all its servers, which are up together and loaded in turn."""
-        self._say(f"{case.title}: starting servers")
+        self.say(f"{case.title}: starting servers")
         with ExitStack() as stack:
             mock = stack.enter_context(self._serving(mock_command("--pace", "instant")))
             work = case.work(mock.ask)
@@ -116,13 +116,13 @@ class Bench:
         status, answer = server.send(work)
         if status >= 300:
             raise BenchError(f"{case.title}: {name} answers {status} {answer[:300]!r}")
-        self._say(f"{case.title}: warming up {name}")
+        self.say(f"{case.title}: warming up {name}")
         self._load.run(server.url, work, _WARM_UP_SECONDS)
         self._progress.advance(self._task, _WARM_UP_SECONDS)
         return Row(case.title, name, [], [], answer=len(answer))
 
     def _run(self, row: Row, server: Server, work: Work) -> None:
-        self._say(f"{row.what}: {row.server}")
+        self.say(f"{row.what}: {row.server}")
         before = processor_seconds(server.pid)
         row.runs.append(self._load.run(server.url, work, self._seconds))
         after = processor_seconds(server.pid)
@@ -174,7 +174,7 @@ class Bench:
         first = next(entry for entry in table(specs.load("kayle")).entries() if entry["status"] == "succeeded")
         times = []
         for _ in range(max(3, self._rounds)):
-            self._say("start to first answer")
+            self.say("start to first answer")
             begun = time.perf_counter()
             with self._serving(mock_command()) as server:
                 status, _ = server.ask(first)
@@ -201,7 +201,7 @@ class Bench:
         return row
 
     def _child(self, what: str, shown: str, *more: str) -> str:
-        self._say(shown)
+        self.say(shown)
         command = [sys.executable, "-m", "tests.bench.inprocess", what, *more]
         with pinned(self._cores.server):
             try:
@@ -215,5 +215,6 @@ class Bench:
     def _serving(self, command: list[str]) -> Any:
         return serving(command, self._cores.server, self._folder)
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Tells what is being measured."""
         self._progress.update(self._task, description=text)

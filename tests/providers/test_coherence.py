@@ -11,9 +11,10 @@ import pytest
 
 import specs
 from fixtures import mrz, recipes, times
+from fixtures.lives import secondary_id
 from fixtures.recipe import Moment, settle
 from fixtures.timelines import plan
-from mockserver.catalogue import ID_TIME, Catalogue, secondary_id
+from mockserver.catalogue import ID_TIME, Catalogue
 from specs import Provider
 from specs.lifecycle import Scenario
 

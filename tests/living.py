@@ -1,0 +1,47 @@
+"""Reads of sessions that no server made, as the judge sees them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from contracts.drafts import filled
+from contracts.exchange import Exchange
+from contracts.transport import MISSING
+from fixtures.recipe import Moment
+from specs import Provider
+
+
+def exchange(provider: Provider, moment: Moment, operation_id: str, body: Any) -> Exchange:
+    """A client's read of a session at a moment, answered with a body."""
+    lifecycle = provider.lifecycle
+    read = next(read for read in lifecycle.reads if read.operation == operation_id and read.fits(moment.facts))
+    draft = filled(provider, operation_id, read.request, moment.ids)
+    assert draft is not None
+    path = draft.operation.path
+    for name, value in draft.path.items():
+        path = path.replace("{" + name + "}", quote(str(value), safe=""))
+    usual = next(one for one in lifecycle.credentials.values() if one.fails is None)
+    credential = lifecycle.credentials.get(moment.facts.get("credential", ""), usual)
+    headers = {name.lower(): value for name, value in {**credential.headers, **draft.headers}.items()}
+    sent = b"" if draft.body is MISSING else json.dumps(draft.body).encode()
+    return Exchange(
+        provider=provider,
+        method=draft.operation.method.upper(),
+        path=path,
+        query=urlencode(draft.query),
+        request_headers={**headers, **({"content-type": "application/json"} if sent else {})},
+        request_body=sent,
+        status=200,
+        response_headers={"content-type": "application/json"},
+        response_body=json.dumps(body).encode(),
+        at=moment.now,
+    )
+
+
+def invalid(provider: Provider, operation_id: str, body: Any) -> list[str]:
+    """What a body breaks of the document, the strict overlay included."""
+    media = provider.document.operations[operation_id].responses["200"].media[0]
+    errors = provider.strict_schemas.validator(str(media.pointer)).iter_errors(body)
+    return [f"{list(error.instance_path)} {error.message}" for error in errors]
