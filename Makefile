@@ -54,8 +54,8 @@ bench-peers: $(DEV_READY) ## the same, with Prism and Mockoon from npm
 prism: $(DEV_READY) ## judge Prism, from npm, serving our kayle and idnow documents
 	@$(BIN)/python -m tests.prism
 
-score: $(DEV_READY) ## measure how many broken implementations the judge finds
-	@$(BIN)/python -m tests.score
+score: $(DEV_READY) ## measure how many broken implementations the judge finds (an hour; SCORE="--seeds 1" is quicker)
+	@$(BIN)/python -m tests.score $(SCORE)
 
 clean: ## remove the virtual environment
 	@rm -rf $(VENV)

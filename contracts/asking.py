@@ -99,6 +99,11 @@ def key_header(operation: Operation) -> str | None:
     )  # fmt: skip
 
 
+def may_reuse(operation: Operation) -> bool:
+    """Whether an operation documents both a thing newly made (201) and one that was there (200)."""
+    return {"200", "201"} <= operation.responses.keys()
+
+
 def near_misses(good: str) -> list[str]:
     """Texts that are almost an id: in braces, as a URN, with white space, without their last character."""
     return [good + "\n", "{" + good + "}", f"urn:uuid:{good}", good[:-1], good + " ", " " + good, good + "0"]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 USAGE_ERROR = 2
 TOKEN_VARIABLE = "SPECIMEN_TOKEN"  # noqa: S105 - a variable's name
+OTHER_TOKEN_VARIABLE = "SPECIMEN_OTHER_TOKEN"  # noqa: S105 - a variable's name
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +46,18 @@ def verify(
     token: Annotated[
         str | None, typer.Option(envvar=TOKEN_VARIABLE, help="The credential, put where the vendor wants it.", show_default=False)
     ] = None,
+    other_token: Annotated[
+        str | None,
+        typer.Option(
+            envvar=OTHER_TOKEN_VARIABLE,
+            help="A second credential, which must not see what the first made where the contract says so.",
+            show_default=False,
+        ),
+    ] = None,
     header: Annotated[list[str] | None, typer.Option(metavar="'NAME: VALUE'", help="A header to send; may be repeated.")] = None,
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A value of the read, such as environment=staging.")
+    ] = None,
     profile: Annotated[
         str, typer.Option(help="smoke (the walk, seconds), ci (and Schemathesis), nightly (more of all, and random steps).")
     ] = "ci",
@@ -85,25 +97,32 @@ def verify(
 
         SPECIMEN_TOKEN=… specimen verify idnow --url https://api.eu.platform.idnow.io --session 0197… --dry-run
 
+        SPECIMEN_TOKEN=… specimen verify idnow --url http://127.0.0.1:8080/idnow --set environment=staging
+
         specimen verify kyve --url http://kyc.test:8000 --allow-writes kyc.test --driver ./session-in-state --report junit=kyc.xml
     """
     with user_errors():
         from contracts import report as reports
+        from contracts.traffic_cli import pair
         from contracts.verify import plan
         from contracts.verify import verify as run
 
         files = [reports.wanted(option) for option in report or ()]
+        values = dict(pair(text, "=", "--set") for text in setting or ())
+        # An empty variable of the environment is none.
+        other = _headers(name, other_token, ()) if other_token else None
         if dry_run:
             _print_plan(
-                plan(url, name, profile=profile, driver=driver, sessions=session or (), allow_writes=allow_writes or (),
-                     budget=budget)
+                plan(url, name, profile=profile, other_auth=other, driver=driver, sessions=session or (), values=values,
+                     allow_writes=allow_writes or (), budget=budget)
             )  # fmt: skip
             return
         auth = _headers(name, token, header or ())
         with _progress() as tell:
             found = run(
-                url, name, profile=profile, auth=auth, driver=driver, sessions=session or (), require=require or (),
-                strict=strict, seed=seed, allow_writes=allow_writes or (), budget=budget, on_progress=tell,
+                url, name, profile=profile, auth=auth, other_auth=other, driver=driver, sessions=session or (),
+                values=values, require=require or (), strict=strict, seed=seed, allow_writes=allow_writes or (), budget=budget,
+                on_progress=tell,
             )  # fmt: skip
         reports.print_report(found)  # first: a full disk must not lose it
         for kind, path in files:
@@ -163,11 +182,11 @@ def rules(
         specimen rules --json
     """
     with user_errors():
-        from contracts.rulebook import rulebook
+        from contracts.rulebook import listed
 
-        found = {one: rulebook(specs.load(one)) for one in ([name] if name else specs.names())}
+        found = {one: listed(specs.load(one)) for one in ([name] if name else specs.names())}
         if as_json:
-            entries = [_values(one, rule) for one, book in found.items() for rule in book.values()]
+            entries = [_values(one, rule) for one, book in found.items() for rule in book]
             print(json.dumps({"version": 1, "rules": entries}, indent=1, ensure_ascii=False))
             return
         console = Console(highlight=False)
@@ -175,7 +194,7 @@ def rules(
         for one, book in found.items():
             wide.print(Text(specs.load(one).lifecycle.title, style="bold"))
             grid = Grid("rule", "severity", "mark", "sentence", "source", box=None, pad_edge=False)
-            for rule in book.values():
+            for rule in book:
                 grid.add_row(rule.id, rule.severity, rule.mark, Text(rule.sentence), Text(rule.source))
             wide.print(grid)
             wide.print()

@@ -13,7 +13,7 @@ from contracts.exchange import Exchange
 from contracts.reach import ReachCounter
 from contracts.redaction import fingerprint
 from contracts.report import Found, Reach, Report, Sample
-from contracts.reproducer import OWN, TOKEN, curl, method_of, without_userinfo
+from contracts.reproducer import OTHER_TOKEN, OWN, TOKEN, curl, method_of, without_userinfo
 from contracts.rule import Violation
 from contracts.rulebook import rulebook
 from contracts.vocabulary import field_names, shape, strings, vocabulary
@@ -31,16 +31,26 @@ _MEDIA_TYPES = frozenset(
 class Collector:
     """Takes every exchange of a run with what it breaks; equal violations are counted, the first exchange is kept.
 
-    `token` and `sessions` (what the user gave) are never shown: commands have shell variables in their places.
+    `token`, `other_token` and `sessions` (what the user gave) are never shown: commands have shell variables in their places.
     """
 
-    def __init__(self, provider: Provider, base_url: str, *, token: str | None = None, sessions: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        provider: Provider,
+        base_url: str,
+        *,
+        token: str | None = None,
+        other_token: str | None = None,
+        sessions: Iterable[str] = (),
+    ) -> None:
         self.provider = provider
         self.base_url = without_userinfo(base_url)
         self._words = vocabulary(provider)
         self._hidden: dict[str, str] = {}
         for index, session in enumerate(sessions, 1):
             self._hidden[session] = "SPECIMEN_SESSION" if index == 1 else f"SPECIMEN_SESSION_{index}"
+        if other_token:
+            self._hidden[other_token] = OTHER_TOKEN
         if token:
             self._hidden[token] = TOKEN
         self._reach = ReachCounter(provider)
@@ -144,7 +154,7 @@ class Collector:
         return self._scrubbed(text)
 
     def _scrubbed(self, text: str) -> str:
-        """A text without what the user gave: the token and the sessions."""
+        """A text without what the user gave: the tokens and the sessions."""
         for secret in self._hidden:
             for spelling in {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}:
                 text = text.replace(spelling, f"#{fingerprint(secret)}") if len(secret) >= _LEAST else text

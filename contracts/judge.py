@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from contracts.exchange import Exchange
+from contracts.events import event_schema, events
+from contracts.exchange import Exchange, parsed
+from contracts.faults import Said, fault_of, once, places_of, places_of_rule
 from contracts.general import ABOUT_FORM, ABOUT_SAFETY, RULES
 from contracts.history import History
+from contracts.redaction import Words
 from contracts.rulebook import NOTE, Finding, Rule, Violation, rulebook
 from specs import Provider, SpecError
 from specs.documents import escape, mark_of
@@ -29,12 +32,14 @@ def judge(exchange: Exchange, history: History) -> list[Violation]:
     Of an answer that was wished for (Prefer) only the form is judged: it need not be true of any session.
     """
     rules = rulebook(exchange.provider)
-    found = set(_by_schema(exchange, rules))
+    said = [*_by_schema(exchange, rules)]
     for rule in rules.values():
         if rule.check is None or (exchange.is_wished and rule.id not in ABOUT_FORM):
             continue
-        found.update(_violation(rule, exchange, finding) for finding in rule.check(exchange, history))
-    return sorted(found)
+        for finding in rule.check(exchange, history):
+            rests_on = tuple(place for pointer in (finding.pointer, *finding.rests_on) for place in places_of(pointer))
+            said.append(Said(_violation(rule, exchange, finding), None, rests_on))
+    return sorted(once(said))
 
 
 def observe(exchange: Exchange, history: History) -> list[Violation]:
@@ -51,7 +56,7 @@ def _violation(rule: Rule, exchange: Exchange, finding: Finding) -> Violation:
     return Violation.of(rule, exchange, finding._replace(is_assumed=True) if is_assumed else finding)
 
 
-def _by_schema(exchange: Exchange, rules: Mapping[str, Rule]) -> Iterator[Violation]:
+def _by_schema(exchange: Exchange, rules: Mapping[str, Rule]) -> Iterator[Said]:
     operation = exchange.operation
     response = operation.responses.get(str(exchange.status)) if operation is not None else None
     media = response.content(exchange.response_type) if response is not None else None
@@ -61,28 +66,39 @@ def _by_schema(exchange: Exchange, rules: Mapping[str, Rule]) -> Iterator[Violat
         body = exchange.response_json
         if body is not None or exchange.response_body.strip() == b"null":  # else GEN-004 says so
             yield from _broken(exchange, rules, media.pointer, body, response.mark)
+    place = event_schema(exchange)
+    for index, data in enumerate(events(exchange.response_body) if place is not None else ()):
+        value = parsed(data)
+        if value is None and data.strip() != "null":
+            finding = Finding("", "an event whose data is JSON", Words(f"{len(data)} characters"))
+            yield Said(_violation(rules[BODY_RULE], exchange, finding))
+        elif place is not None:
+            yield from _broken(exchange, rules, place, value, response.mark, (str(index),))
 
 
-def _broken(exchange: Exchange, rules: Mapping[str, Rule], place: str, body: Any, response_mark: str) -> Iterator[Violation]:
+def _broken(
+    exchange: Exchange, rules: Mapping[str, Rule], place: str, body: Any, response_mark: str, prefix: tuple[str, ...] = ()
+) -> Iterator[Said]:
     schemas = exchange.provider.schemas
     general = rules[ENVELOPE_RULE if exchange.status >= 400 else BODY_RULE]
     try:
         errors = list(schemas.validator(place).iter_errors(body))
     except (ValueError, OverflowError):  # nested too deep, or half of a surrogate pair: no client can read it
-        yield _violation(general, exchange, Finding("", "a value that a JSON reader can take", None))
+        yield Said(_violation(general, exchange, Finding("", "a value that a JSON reader can take", None)))
         return
     for error in errors:
         title = schemas.rule_title(error)
         if title is not None:
             rule = rules[title.partition(" ")[0]]
-            yield Violation.of(rule, exchange, Finding(_pointer(error), rule.sentence, error.instance))
+            violation = Violation.of(rule, exchange, Finding(_pointer(error), rule.sentence, error.instance))
+            yield Said(violation, None, places_of_rule(schemas.raw, error, prefix))
             continue
         for leaf in _leaves(error):
             finding = Finding(_pointer(leaf), _expected(leaf), leaf.instance)
             violation = _violation(general, exchange, finding)
             if "A" in (response_mark, _mark_along(exchange.provider, place, leaf)):
                 violation = replace(violation, severity=NOTE, mark="A")
-            yield violation
+            yield Said(violation, fault_of(leaf, prefix))
 
 
 def _pointer(error: Any) -> str:
@@ -95,7 +111,7 @@ def _leaves(error: Any) -> Iterator[Any]:
     if not branches:
         yield error
         return
-    best = min(branches, key=lambda branch: (sum(each.kind.name == "const" for each in branch), len(branch)))
+    best = min(branches, key=lambda branch: (sum(each.kind.name in ("const", "not") for each in branch), len(branch)))
     for each in best:
         yield from _leaves(each)
 

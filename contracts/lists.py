@@ -62,7 +62,8 @@ def ascending(operation: str, field: str, pointer: str = "/data") -> Check:
         found = [at(row, f"/{field}") for row in rows(exchange, operation, pointer)]
         texts = [value for value in found if isinstance(value, str)]
         if len(texts) == len(found) and texts != sorted(texts):
-            yield Finding(pointer, f"the order of {field}", found)
+            rests_on = tuple(f"{pointer}/{index}/{field}" for index in range(len(found)))
+            yield Finding(pointer, f"the order of {field}", found, rests_on=rests_on)
 
     return check
 

@@ -13,6 +13,7 @@ from contracts.exchange import Exchange
 from contracts.redaction import fingerprint, is_secret_header
 
 TOKEN = "SPECIMEN_TOKEN"  # noqa: S105 - a variable's name
+OTHER_TOKEN = "SPECIMEN_OTHER_TOKEN"  # noqa: S105 - a variable's name
 # Who makes its requests of generated data; what others observed may be somebody's.
 OWN = frozenset({"walk", "fuzz", "machine"})
 _PASSING = frozenset(
@@ -40,7 +41,8 @@ def method_of(exchange: Exchange) -> str:
 def curl(exchange: Exchange, base_url: str, hidden: Mapping[str, str], received: frozenset[str] | set[str] = frozenset()) -> str:
     """A `curl` command for the request of an exchange.
 
-    Credentials are `$SPECIMEN_TOKEN`. Of traffic that was only observed, ids, query and body become variables too.
+    Credentials are `$SPECIMEN_TOKEN`, or `$SPECIMEN_OTHER_TOKEN`. Of traffic that was only observed, ids, query and body
+    become variables too.
 
     Args:
         exchange: what to repeat.
@@ -91,7 +93,9 @@ def _header(exchange: Exchange, name: str, value: str, own: bool, secrets: Mappi
     if is_secret_header(name) or name in _credential_headers(exchange):
         if name in ("cookie", "set-cookie", "proxy-authorization"):
             return None
-        known = "${SPECIMEN_UNKNOWN_TOKEN:-made-up}" if exchange.intent.get("credentials") == "unknown" else f"${TOKEN}"
+        known = (
+            "${SPECIMEN_UNKNOWN_TOKEN:-made-up}" if exchange.intent.get("credentials") == "unknown" else f"${_token(exchange)}"
+        )
         scheme = value.partition(" ")[0]
         return f'"{shown}: {scheme + " " if scheme.lower() in ("bearer", "basic") else ""}{known}"'
     documented = name in _documented_headers(exchange)
@@ -178,8 +182,12 @@ def _credentials(exchange: Exchange) -> dict[str, str]:
         if is_secret_header(name) or name in _credential_headers(exchange):
             for text in (value, value.partition(" ")[2]):
                 if len(text) >= 6:
-                    found[text] = TOKEN
+                    found[text] = _token(exchange)
     return found
+
+
+def _token(exchange: Exchange) -> str:
+    return OTHER_TOKEN if exchange.intent.get("credentials") == "other" else TOKEN
 
 
 def _credential_headers(exchange: Exchange) -> frozenset[str]:

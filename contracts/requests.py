@@ -49,6 +49,10 @@ def _parameters(exchange: Exchange, operation: Operation) -> Iterator[Fault]:
 
 
 def _body(exchange: Exchange, operation: Operation) -> Iterator[Fault]:
+    if not exchange.request_body:
+        if operation.body_required:
+            yield Fault("the body is missing", False)
+        return
     content_type = exchange.request_headers.get("content-type", "application/json")
     media = operation.body(content_type) if operation.bodies else None
     if media is None or media.pointer is None:
@@ -60,10 +64,6 @@ def _body(exchange: Exchange, operation: Operation) -> Iterator[Fault]:
             yield from _breaches(exchange, media.pointer, form)
         return
     if not media.content_type.endswith("json"):
-        return
-    if not exchange.request_body:
-        if operation.body_required:
-            yield Fault("the body is missing", False)
         return
     body = exchange.request_json
     if body is None and exchange.request_body.strip() != b"null":
@@ -79,8 +79,9 @@ def _breaches(exchange: Exchange, pointer: str, body: Any) -> Iterator[Fault]:
         yield Fault("the body cannot be read", True)
         return
     for error in errors:
-        node, is_assumed = _along(exchange.provider.document, pointer, error.evaluation_path, body)
-        if node:
+        counts, is_assumed = _along(exchange.provider.document, pointer, error.evaluation_path, body)
+        if counts:
+            is_assumed = is_assumed or _fits_but_for_ours(exchange.provider.document, pointer, error, body)
             place = shown_pointer("".join(f"/{escape(str(part))}" for part in error.instance_path), words(exchange.provider))
             yield Fault(f"{place or 'the body'} breaks '{error.kind.name}'", is_assumed)
 
@@ -103,6 +104,19 @@ def _along(document: Document, place: str, path: list[Any], body: Any) -> tuple[
         else:
             node = node[int(part)] if isinstance(node, list) else node.get(str(part), {})
     return True, is_assumed
+
+
+def _fits_but_for_ours(document: Document, pointer: str, error: Any, body: Any) -> bool:
+    """Whether a value would fit a branch of the union that it breaks, were it not for what only we forbid there."""
+    branches = getattr(error.kind, "context", None) if error.kind.name in ("oneOf", "anyOf") else None
+    return any(
+        branch
+        and all(
+            _along(document, pointer, each.evaluation_path, body)[1] or _fits_but_for_ours(document, pointer, each, body)
+            for each in branch
+        )
+        for branch in branches or ()
+    )
 
 
 def _is_assumed(document: Document, parameter: Parameter) -> bool:

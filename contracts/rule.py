@@ -18,13 +18,15 @@ ERROR, NOTE = "error", "note"
 class Finding(NamedTuple):
     """What a rule's function saw: where (a JSON pointer into the answer), what was expected, what came.
 
-    `is_assumed` makes a note of it: the rule is documented, what it rests on here is not.
+    `is_assumed` makes a note of it: the rule is documented, what it rests on here is not. `rests_on` are the pointers that were
+    looked at besides: where the schema has found fault with one of these fields, the rule has nothing to say.
     """
 
     pointer: str
     expected: str
     got: Any
     is_assumed: bool = False
+    rests_on: tuple[str, ...] = ()
 
 
 Check = Callable[["Exchange", "History"], Iterable[Finding]]

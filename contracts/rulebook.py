@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from contracts import general
+from contracts import general, second_opinion
 from contracts.rule import ERROR, NOTE, RULE_ATTRIBUTE, Check, Finding, Rule, Violation, rule
 from specs import Provider
 from specs.documents import mark_of
 from specs.schemas import rules as schema_rules
 
-__all__ = ["ERROR", "NOTE", "Check", "Finding", "Rule", "Violation", "rule", "rulebook"]
+__all__ = ["ERROR", "NOTE", "Check", "Finding", "Rule", "Violation", "listed", "rule", "rulebook"]
 
 
 @cache
@@ -25,6 +25,11 @@ def rulebook(provider: Provider) -> dict[str, Rule]:
     found = dict(sorted(own.items()))
     found.update({entry.id: entry for entry in general.RULES if entry.id not in replaced})
     return found
+
+
+def listed(provider: Provider) -> tuple[Rule, ...]:
+    """All rules that anything is told by: the judge's, then that of the second validator, which the proxy asks."""
+    return (*rulebook(provider).values(), second_opinion.RULE)
 
 
 def _from_spec(provider: Provider) -> Iterator[Rule]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from contracts.exchange import Exchange
 from contracts.rule import Finding, Rule, Violation
@@ -18,6 +18,7 @@ RULE = Rule(
     reason="two validators that differ show a doubtful schema or value; jsonschema-rs decides",
 )
 _HOST = "http://specimen.invalid"
+_UNIONS = ("anyOf", "oneOf")
 
 # Where the two are known to differ, and why jsonschema-rs is right: (a JSON Schema keyword, which of them accepts, why).
 # A disagreement that is none of these is told as a note.
@@ -37,22 +38,43 @@ def disagreements(exchange: Exchange) -> list[Violation]:
         return []
     if exchange.response_json is None:
         return []  # GEN-004 says so where it is wrong
-    first = {(_pointer(error.instance_path), error.kind.name) for error in _first(exchange, media.pointer)}
+    first = {_of_rust(error) for error in _first(exchange, media.pointer)}
     second = _second(exchange)
     if second is None or bool(first) == bool(second):
         return []
     accepts = "first" if second else "second"
-    differing = {(place, keyword) for place, keyword in first | second if not _is_reviewed(keyword, accepts)}
+    differing = {(error.place, error.keyword) for error in first | second if not _is_reviewed(error, accepts)}
     who = "openapi-core refuses what jsonschema-rs accepts" if second else "jsonschema-rs refuses what openapi-core accepts"
     return sorted(Violation.of(RULE, exchange, Finding(place, f"{keyword}: {who}", None)) for place, keyword in differing)
+
+
+class _Broken(NamedTuple):
+    """A keyword that a value breaks; of a union what each branch has against the value."""
+
+    place: str
+    keyword: str
+    branches: tuple[tuple[_Broken, ...], ...] = ()
+
+
+def _of_rust(error: Any) -> _Broken:
+    branches = getattr(error.kind, "context", None) if error.kind.name in _UNIONS else None
+    below = tuple(tuple(_of_rust(each) for each in branch) for branch in branches or ())
+    return _Broken(_pointer(error.instance_path), error.kind.name, below)
+
+
+def _of_python(error: Any) -> _Broken:
+    branches: dict[Any, list[_Broken]] = {}
+    for each in error.context if error.validator in _UNIONS else ():
+        branches.setdefault(each.relative_schema_path[0], []).append(_of_python(each))
+    return _Broken(_pointer(error.absolute_path), str(error.validator), tuple(tuple(each) for each in branches.values()))
 
 
 def _first(exchange: Exchange, pointer: str) -> Any:
     return exchange.provider.schemas.validator(pointer).iter_errors(exchange.response_json)
 
 
-def _second(exchange: Exchange) -> set[tuple[str, str]] | None:
-    """Places and keywords that openapi-core complains about; None where it cannot tell."""
+def _second(exchange: Exchange) -> set[_Broken] | None:
+    """What openapi-core complains about; None where it cannot tell."""
     from openapi_core.testing import MockRequest, MockResponse  # noqa: PLC0415 - a quarter of a second to import
     from openapi_core.validation.response.exceptions import InvalidData  # noqa: PLC0415
 
@@ -60,11 +82,11 @@ def _second(exchange: Exchange) -> set[tuple[str, str]] | None:
     body = json.dumps(exchange.response_json).encode()
     request = MockRequest(_HOST, exchange.method, exchange.path)
     answer = MockResponse(body, exchange.status, dict(exchange.response_headers), exchange.response_type)
-    found: set[tuple[str, str]] = set()
+    found: set[_Broken] = set()
     for error in _openapi(exchange.provider).iter_response_errors(request, answer):
         if isinstance(error, InvalidData):
             for cause in getattr(error.__cause__, "schema_errors", ()):
-                found.add((_pointer(cause.absolute_path), str(cause.validator)))
+                found.add(_of_python(cause))
         elif type(error).__name__ in ("PathNotFound", "OperationNotFound", "ServerNotFound"):
             return None
     return found
@@ -79,8 +101,11 @@ def _openapi(provider: Provider) -> Any:
     return OpenAPI.from_dict(document)
 
 
-def _is_reviewed(keyword: str, accepts: str) -> bool:
-    return any((keyword, accepts) == (known, who) for known, who, _ in REVIEWED)
+def _is_reviewed(error: _Broken, accepts: str) -> bool:
+    """Whether a known difference is behind it; in a union, behind all that one of the branches has against the value."""
+    if any((error.keyword, accepts) == (known, who) for known, who, _ in REVIEWED):
+        return True
+    return any(branch and all(_is_reviewed(each, accepts) for each in branch) for branch in error.branches)
 
 
 def _pointer(path: Any) -> str:

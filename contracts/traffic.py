@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from contracts.encodings import Undecodable, decoded
-from contracts.events import event_violations
 from contracts.exchange import Exchange
 from contracts.history import History
 from contracts.judge import judge, observe
@@ -139,7 +138,7 @@ class Bench:
             return self.skip(exchange, str(error))
         with self._lock:
             if only is None:
-                found = [*observe(plain, self._history), *event_violations(plain)]
+                found = observe(plain, self._history)
                 found += disagreements(plain) if self.second else []
             else:
                 found = judge(plain, History())

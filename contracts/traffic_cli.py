@@ -82,10 +82,10 @@ def watch(
         base = BaseUrl.parse(url, "--url")
         if every < 1 and not base.is_loopback:
             raise TrafficError(f"--every {every:g}: not more than one poll a second of a host that is not this machine.")
-        settings = dict(_pair(text, "=", "--set") for text in setting or ())
+        settings = dict(pair(text, "=", "--set") for text in setting or ())
         headers = {
             **as_headers(provider, token),
-            **as_headers(provider, dict(_pair(text, ":", "--header") for text in header or ())),
+            **as_headers(provider, dict(pair(text, ":", "--header") for text in header or ())),
         }
         transport = Transport(
             str(base), provider, headers=headers, sessions=(session, *settings.values()), seen_by="watch", budget=sys.maxsize
@@ -232,7 +232,12 @@ def check(
     raise typer.Exit(code)
 
 
-def _pair(text: str, separator: str, option: str) -> tuple[str, str]:
+def pair(text: str, separator: str, option: str) -> tuple[str, str]:
+    """Both sides of an option's `NAME=VALUE`.
+
+    Raises:
+        TrafficError: it has no name or no separator.
+    """
     from contracts.traffic import TrafficError
 
     name, found, value = text.partition(separator)

@@ -56,7 +56,9 @@ class Transport:
     wish; one a second, no more than `budget`, none before the time of a `Retry-After`, and none after a burst of 429 or
     5xx. No redirect is followed anywhere.
 
-    `headers` hold the credentials; `seen` is told every exchange; with `dry_run` nothing is sent and `planned` is filled.
+    `headers` hold the credentials, `other_headers` those of somebody else, which `credentials="other"` sends in their
+    place; somebody's production gets the same reads with them, and nothing else. `seen` is told every exchange; with
+    `dry_run` nothing is sent and `planned` is filled.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Transport:
         provider: Provider | str,
         *,
         headers: Mapping[str, str] | None = None,
+        other_headers: Mapping[str, str] | None = None,
         allow_writes: frozenset[str] = frozenset(),
         sessions: Sequence[str] = (),
         seen_by: str = "walk",
@@ -86,6 +89,7 @@ class Transport:
         # A host may be named with or without its port.
         self.is_production = not loopback(self.host) and not {self.host, parts.netloc.rpartition("@")[2]} & allow_writes
         self.headers = {name.lower(): value for name, value in (headers or {}).items()}
+        self.other_headers = {name.lower(): value for name, value in (other_headers or {}).items()}
         self.sessions = frozenset(sessions)
         self.seen_by = seen_by
         self.dry_run = dry_run
@@ -131,7 +135,8 @@ class Transport:
     ) -> Exchange:
         """Sends a request for an operation and gives back the exchange.
 
-        `credentials`: good, none or unknown (made up, in the form of the good ones); `method`: another one than documented.
+        `credentials`: good, other, none or unknown (made up, in the form of the good ones); `method`: another one than
+        documented.
 
         Raises:
             Forbidden: it is not in the plan for somebody's production.
@@ -178,6 +183,8 @@ class Transport:
         if kind == "good":
             return dict(self.headers)
         rest = {name: value for name, value in self.headers.items() if name not in secret}
+        if kind == "other":
+            rest.update(self.other_headers)
         if kind == "unknown":
             rest.update({name: made_up(value) for name, value in self.headers.items() if name in secret})
         return rest
@@ -187,10 +194,15 @@ class Transport:
         where = f"{wanted.method} {operation.path} at {self.host}"
         if not operation.is_safe or wanted.method != operation.method.upper():
             raise Forbidden(f"{where}: not a documented read. Name the host with --allow-writes if it is yours.")
-        if set(wanted.intent) - {"lawful"} or "prefer" in wanted.request_headers or is_raw:
+        is_other = bool(self.other_headers) and wanted.intent.get("credentials") == "other"
+        if (
+            set(wanted.intent) - {"lawful", *(["credentials"] if is_other else [])}
+            or "prefer" in wanted.request_headers
+            or is_raw
+        ):
             raise Forbidden(f"{where}: no probes against somebody's production.")
         documented = {parameter.name.lower() for parameter in operation.parameters if parameter.location == "header"}
-        if set(wanted.request_headers) - documented - set(self.headers) - {"accept", "content-type"}:
+        if set(wanted.request_headers) - documented - set(self.headers) - set(self.other_headers) - {"accept", "content-type"}:
             raise Forbidden(f"{where}: a header that is not documented.")
         if set(wanted.queries) - {entry.name for entry in operation.parameters if entry.location == "query"}:
             raise Forbidden(f"{where}: a query parameter that is not documented.")

@@ -13,12 +13,12 @@ import specs
 from contracts.collecting import Collector
 from contracts.credentials import as_headers, secret_headers
 from contracts.driver import CommandDriver, Driver, NoDriver, PreferDriver, given_ids
-from contracts.events import event_violations
 from contracts.exchange import Exchange
 from contracts.history import History
 from contracts.judge import observe
 from contracts.report import Report
 from contracts.transport import BudgetSpent, Burst, Planned, Transport, Unreachable, is_loopback
+from contracts.values import with_values
 from contracts.walk import SMOKE_REQUESTS, Walk
 from specs import Provider, SpecimenError
 from specs.errors import did_you_mean
@@ -51,7 +51,7 @@ class _Run:
 
     def see(self, exchange: Exchange) -> None:
         """Judges an exchange and counts it."""
-        found = [*observe(exchange, self.history), *event_violations(exchange)]
+        found = observe(exchange, self.history)
         self.exchanges += 1
         self.collector.add(exchange, found)
 
@@ -62,8 +62,10 @@ def verify(
     *,
     profile: str = "ci",
     auth: Mapping[str, str] | str | None = None,
+    other_auth: Mapping[str, str] | str | None = None,
     driver: str = "auto",
     sessions: Sequence[str] = (),
+    values: Mapping[str, str] | None = None,
     require: Sequence[str] = (),
     strict: bool = False,
     seed: int = 1,
@@ -81,9 +83,11 @@ def verify(
         provider: its name.
         profile: `smoke` (the walk), `ci` (and Schemathesis), `nightly` (all scenarios, 100 examples, 5 seeds, the machine).
         auth: a token for the document's first security scheme, or headers.
+        other_auth: the same of a second credential, which must not see what the first made where the contract says so.
         driver: who moves sessions: `none`, `prefer` (our mock), a command that is given a state and prints an id, or
             `auto`: `prefer` where the host understands it, else none.
         sessions: ids that may be read; `KIND=ID` for another kind than the session's own.
+        values: of the requests, by the names that the provider's read gives them, such as `{"environment": "staging"}`.
         require: operations and states that must be seen.
         strict: whether rules that rest on assumptions count.
         seed: of everything that is drawn.
@@ -97,15 +101,17 @@ def verify(
     Raises:
         SpecimenError: an argument is wrong.
     """
-    known = _checked(provider, profile, require)
-    headers = as_headers(known, auth)
-    secret = next((value.rpartition(" ")[2] for name, value in headers.items() if name in secret_headers(known)), None)
-    collector = Collector(known, base_url, token=secret, sessions=given_ids(sessions))
+    known = with_values(_checked(provider, profile, require), values or {})
+    headers, other = as_headers(known, auth), as_headers(known, other_auth)
+    secret, other_secret = _secret(known, headers), _secret(known, other)
+    if other and other_secret == secret:
+        raise SpecimenError("--other-token: the same credential as --token. Give one that must not see what that one made.")
+    collector = Collector(known, base_url, token=secret, other_token=other_secret, sessions=given_ids(sessions))
     run = _Run(known, collector)
     started_at, clock = time.time_ns() // 1_000_000, time.monotonic()
     sender = Transport(
-        base_url, known, headers=headers, allow_writes=frozenset(allow_writes), sessions=given_ids(sessions), budget=budget,
-        transport=transport, seen=run.see, loopback=loopback, sleep=sleep,
+        base_url, known, headers=headers, other_headers=other, allow_writes=frozenset(allow_writes),
+        sessions=given_ids(sessions), budget=budget, transport=transport, seen=run.see, loopback=loopback, sleep=sleep,
     )  # fmt: skip
     tell = on_progress or (lambda _what, _sent: None)
     unreachable: str | None = None
@@ -140,16 +146,19 @@ def plan(
     provider: str | Provider,
     *,
     profile: str = "ci",
+    other_auth: Mapping[str, str] | str | None = None,
     driver: str = "auto",
     sessions: Sequence[str] = (),
+    values: Mapping[str, str] | None = None,
     allow_writes: Sequence[str] = (),
     budget: int | None = None,
     loopback: Callable[[str], bool] = is_loopback,
 ) -> Plan:
     """What `verify` would send; nothing is sent. Ids that answers would show are those of the document's examples."""
-    known = _checked(provider, profile, ())
+    known = with_values(_checked(provider, profile, ()), values or {})
     sender = Transport(
-        base_url, known, headers={"authorization": "Bearer dry-run"}, allow_writes=frozenset(allow_writes),
+        base_url, known, headers={"authorization": "Bearer dry-run"},
+        other_headers={"authorization": "Bearer dry-run-other"} if other_auth else None, allow_writes=frozenset(allow_writes),
         sessions=given_ids(sessions), budget=budget, dry_run=True, loopback=loopback,
     )  # fmt: skip
     if driver == "auto":
@@ -195,6 +204,10 @@ def _understands_prefer(sender: Transport) -> bool:
         return False
     exchange = wanted.send(sender, intent={"lawful": True}, prefer=f"scenario={sender.provider.lifecycle.default.name}")
     return "scenario" in exchange.response_headers.get("preference-applied", "")
+
+
+def _secret(provider: Provider, headers: Mapping[str, str]) -> str | None:
+    return next((value.rpartition(" ")[2] for name, value in headers.items() if name in secret_headers(provider)), None)
 
 
 def _checked(provider: str | Provider, profile: str, require: Sequence[str]) -> Provider:

@@ -40,10 +40,13 @@ class Walk(Probes):
         """The walk's parts, in their order; each is run before the next one is asked for."""
         for journey in self.driver.journeys(self._share()):
             yield Step(f"follow {journey.name}", lambda journey=journey: self._follow(journey))  # type: ignore[misc]
+        if not self.transport.is_production:
+            yield Step("a session of one's own", self._own)
+        if self.transport.other_headers:
+            yield Step("a second credential", self._other)
         yield Step("lists", self._lists)
         if self.transport.is_production:
             return
-        yield Step("a session of one's own", self._own)
         yield Step("lawful bodies", self._bodies)
         yield Step("one's own name for a session", self._free)
         if self.most is None and self.driver.drives:
@@ -66,6 +69,7 @@ class Walk(Probes):
             return 10**9
         operations = len(self.provider.document.operations)
         others = 20 + 9 * len(asking.lists(self.provider)) + 7 * len(asking.acts(self.provider)) + 2 * operations
+        others += 4 if self.transport.other_headers else 0
         others += 0 if self.transport.is_production else min(40, len(asking.unlawful(self.provider, {})))
         return max(self.most * 34 // 100, min(self.most - others, self.most // 2))
 
@@ -80,13 +84,15 @@ class Walk(Probes):
         if self.ended is None and last is not None and asking.state(self.provider, last) in self.provider.lifecycle.terminal:
             self.ended = known
 
-    def _read(self, known: Known, *, only_first: bool = False) -> Exchange | None:
+    def _read(
+        self, known: Known, *, only_first: bool = False, intent: Mapping[str, Any] = LAWFUL, credentials: str = "good"
+    ) -> Exchange | None:
         """All reads of a session, or the first; gives the first's answer."""
         found: Exchange | None = None
         for read in self.provider.lifecycle.reads:
             if read.fits(known.facts) or not known.facts:
                 template = filled(self.provider, read.operation, read.request, known.ids)
-                exchange = self.ask(template, LAWFUL)
+                exchange = self.ask(template, intent, credentials=credentials)
                 found = found or exchange
                 if only_first:
                     break
@@ -128,6 +134,20 @@ class Walk(Probes):
         if self.most is None:
             self._read(self.open)
 
+    def _other(self) -> None:
+        """Sessions and lists as a second credential sees them; and a session of the second's, as the first sees it.
+
+        The lists that the first one asks for come after it.
+        """
+        known, is_short = self.open or self.ended or next(iter(self.sessions), None), self.most is not None
+        if known is not None:
+            self._read(known, only_first=is_short, intent={}, credentials="other")
+        made = None if self.transport.is_production else self.ask(creation(self.provider, {}), credentials="other")
+        for operation in asking.lists(self.provider):
+            self.ask(Draft(operation), credentials="other")
+        if made is not None and (ids := ids_shown(self.provider, made)):
+            self._read(Known(ids, asking.path_facts(self.provider)), only_first=is_short, intent={})
+
     def _bodies(self) -> None:
         """Every body that the document shows, and each value of an enumeration in it."""
         for operation in self.provider.document.operations.values():
@@ -145,8 +165,13 @@ class Walk(Probes):
                 self.ask(replace(base, query=query), LAWFUL)
 
     def _free(self) -> None:
-        """Two sessions with the same value in the vendor's free field, one with another; each read, also by that value."""
+        """Two sessions with the same value in the vendor's free field, one with another; each read, also by that value.
+
+        Where a creation may answer a session that is there, and the second one does not, the first session is read once
+        more: whoever still finds it as it was made knows that it was passed over.
+        """
         base, is_short = creation(self.provider, {}), self.most is not None
+        first: Known | None = None
         for index, text in enumerate(("same", "same") if is_short else ("same", "same", "other", "same")):
             value = asking.free_value(self.provider, f"{text} {self.seed} {self.transport.base_url}")
             wanted = None if base is None or value is None else asking.with_free(self.provider, base, value)
@@ -156,13 +181,19 @@ class Walk(Probes):
                 exchange = self.ask(draft_, LAWFUL)
                 ids = ids_shown(self.provider, exchange) if exchange is not None else {}
                 if ids and (index or not is_short):
-                    facts = {name: draft_.path[name] for name in asking.path_facts(self.provider)}
-                    self._read(Known(ids, facts), only_first=is_short)
+                    self._read(self._made(draft_, ids), only_first=is_short)
+                if ids and draft_ is wanted and asking.may_reuse(draft_.operation):
+                    first = first or self._made(draft_, ids)
+                    if index == 1 and ids != first.ids:
+                        self._read(first, only_first=is_short)
             if index or not is_short:
                 for other in asking.by_free(self.provider, value):
                     self.ask(other, LAWFUL)
         if self.ended is not None and base is not None:
             self.ask(asking.continued(self.provider, base, self.ended.ids["session"]), LAWFUL)
+
+    def _made(self, wanted: Draft, ids: Mapping[str, str]) -> Known:
+        return Known(ids, {name: wanted.path[name] for name in asking.path_facts(self.provider)})
 
     def _held(self) -> None:
         """A session in each state, read three times: what does not move does not change."""

@@ -141,6 +141,15 @@ def test_action__the_verdict_is_the_exit_code_and_the_reports_are_kept(mock, tmp
     assert ET.parse(outputs["junit"]).getroot().get("failures") != "0"
 
 
+def test_action__the_second_token_is_given_by_the_environment(mock, tmp_path) -> None:
+    """It reaches the command, which refuses the same token twice, and is no argument."""
+    done, outputs = run_verify(tmp_path, provider="kayle", url=f"{mock}/kayle", token=TOKEN, **{"other-token": TOKEN})
+    assert done.returncode == 2
+    assert "--other-token" in done.stderr
+    assert outputs["exit-code"] == "2"
+    assert TOKEN not in (tmp_path / "arguments").read_text() + done.stdout + done.stderr
+
+
 def test_action__wrong_use_has_no_reports(mock, tmp_path) -> None:
     """A provider that there is not is exit code 2, and nothing is uploaded."""
     done, outputs = run_verify(tmp_path, provider="kayl", url=f"{mock}/kayle")

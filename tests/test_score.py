@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
+from multiprocessing import active_children
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +15,7 @@ from contracts.matching import match
 from tests.mockserver.calling import frozen_app
 from tests.providers.promises import exchanges
 from tests.score import scoring, table
+from tests.score.__main__ import main
 from tests.score.asgi import Answer, Call, Changed
 from tests.score.changes import CLASSES, FIELDS, REQUESTS, Mutant, alter, drop, put
 from tests.score.runs import CI, PLAIN, SMOKE, Outcome, mutants, run, serving, subject
@@ -168,6 +172,36 @@ def test_table__a_mutant_counts_only_where_the_mock_passes() -> None:
     assert list(scoring.false_alarms(results)) == [Job("kayle", UNBROKEN, CI, 2)]
 
 
+def test_table__a_suite_has_the_seeds_in_which_the_mock_passed_it() -> None:
+    """Where the mock fails one suite, that suite's seed is left out; it is not counted as nothing found."""
+    results = made_up()
+    for job, outcome in made_up().items():
+        results[job._replace(suite=SMOKE)] = outcome
+    results[Job("kayle", UNBROKEN, SMOKE, 2)] = Outcome((), ("KAY-001",), 100, 2.0)
+    found = {row.suite: row.strict for row in scoring.rows(results) if row.kind == REQUESTS}
+    assert found == {SMOKE: (2,), CI: (2, 1)}
+
+
+def test_table__says_how_many_lawful_runs_there_were() -> None:
+    """A suite that met no variant says so, and without any variant there is no row."""
+    results = made_up()
+    nothing = Outcome((), (), 100, 2.0)
+    assert "| false alarms, unbroken mock | | 0 in 2 runs |" in table.markdown(results)
+    assert "lawful variants |" not in table.markdown(results)
+    results[Job("kayle", UNBROKEN, PLAIN, 1)] = nothing
+    results[Job("kayle", "pretty_json", CI, 1)] = Outcome(("GEN-1",), (), 9, 0.5)
+    results[Job("kayle", "pretty_json", CI, 2)] = nothing
+    results[Job("kyve", "chunked", CI, 1)] = nothing
+    text = table.markdown(results)
+    assert "| false alarms, unbroken mock | | 0 in 2 runs | 0 in 1 run |" in text
+    assert "| false alarms, 2 lawful variants | | 1 in 3 runs | not run |" in text
+
+
+def test_table__says_how_seconds_were_measured() -> None:
+    """Seconds are those of runs with nothing beside them, and the table says so."""
+    assert "one at a time, before the rest" in table.markdown(made_up())
+
+
 def test_table__a_departing_variant_may_have_notes() -> None:
     """What departs from an assumption may be told so; an error is a false alarm."""
     departing = next(entry.name for entry in VARIANTS if entry.departs)
@@ -177,12 +211,66 @@ def test_table__a_departing_variant_may_have_notes() -> None:
     assert scoring.false_alarms(results)
 
 
-def test_score__runs_in_processes_of_its_own() -> None:
-    """What `smoke` finds with an error is not run again under `ci`."""
-    done: list[str] = []
+def scored(processes: int, suites: tuple[str, ...] = (SMOKE,)) -> tuple[scoring.Results, list[str]]:
+    """Some mutants and a variant of one provider, in so many processes; the results, and what was told, as it ended."""
+    told: list[str] = []
     found = scoring.score(
-        ["idnow"], [1], only=frozenset({"no_credentials_read"}), suites=(SMOKE,), tell=lambda *told: done.append(told[2])
-    )
-    assert set(found) == {Job("idnow", UNBROKEN, SMOKE, 1), Job("idnow", "no_credentials_read", SMOKE, 1)}
+        ["idnow"], [1], only=frozenset({"no_credentials_read", "results_early", "chunked"}), suites=suites,
+        processes=processes, tell=lambda *now: told.append(now[2]),
+    )  # fmt: skip
+    return found, told
+
+
+def test_score__runs_the_unbroken_mock_first_and_repeats_no_finding() -> None:
+    """The mock is measured before the rest begins; what `smoke` finds with an error is not run again under `ci`."""
+    found, told = scored(1, (SMOKE, CI))
+    assert told[:2] == ["smoke idnow", "ci idnow"]
     assert found[Job("idnow", "no_credentials_read", SMOKE, 1)].errors
-    assert len(done) == 2
+    assert found[Job("idnow", "no_credentials_read", CI, 1)] is found[Job("idnow", "no_credentials_read", SMOKE, 1)]
+    assert len(told) == len(found)
+
+
+def test_score__is_the_same_in_any_number_of_processes() -> None:
+    """Neither the number of processes nor what ran before in one changes what is sent, found and shown first."""
+    one, two = (scored(processes, (CI, PLAIN))[0] for processes in (1, 2))
+    assert list(one) == list(two)
+    assert [entry._replace(seconds=0) for entry in one.values()] == [entry._replace(seconds=0) for entry in two.values()]
+
+
+def test_score__a_run_that_raises_is_named() -> None:
+    """The error says which suite, provider, mutant and seed; nothing else is waited for."""
+    with pytest.raises(scoring.RunError, match=r"^smoke idnow no_such_mutant seed 1: StopIteration"):
+        scoring.run_all([Job("idnow", "no_such_mutant", SMOKE, 1)], 1)
+
+
+def test_score__a_process_that_ends_is_told_with_its_run() -> None:
+    """Where a process is killed, the error names what it may have been at."""
+    jobs = [Job("idnow", label, SMOKE, 1) for label in ("", "chunked", "slower")]
+    with pytest.raises(scoring.RunError, match=r"^a process ended in one of these runs: smoke idnow chunked seed 1$"):
+        scoring.run_all(jobs, 1, lambda *_: [child.kill() for child in active_children()])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--only", "chunkd"], "--only chunkd: no such mutant or variant of idnow. Did you mean 'chunked'?"),
+        (["--jobs", "0"], "--jobs: expected 1 or more, not 0"),
+        (["--seeds", "few"], "--seeds: expected a whole number, not few"),
+        (["--out", "/none/such.json"], "--out /none/such.json: No such file or directory"),
+    ],
+)
+def test_command__says_what_is_wrong_before_it_runs(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A mistake in an argument is told at once, not after an hour."""
+    with pytest.raises(SystemExit):
+        main(["--provider", "idnow", *arguments])
+    assert said in capsys.readouterr().err
+
+
+def test_command__writes_every_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The table is printed, and each run stands in the file."""
+    out = tmp_path / "score.json"
+    given = ["--provider", "idnow", "--seeds", "1", "--suite", SMOKE, "--only", "chunked", "--jobs", "1", "--out", str(out)]
+    assert main(given) == 0
+    assert "| false alarms, 1 lawful variant | | 0 in 1 run |" in capsys.readouterr().out
+    runs = json.loads(out.read_text())
+    assert [(run["label"], run["suite"], run["seed"]) for run in runs] == [("", SMOKE, 1), ("chunked", SMOKE, 1)]

@@ -8,11 +8,13 @@ from contracts import checks, lists
 from contracts.exchange import Exchange, at
 from contracts.history import History
 from contracts.rule import Finding, rule
+from contracts.urls import same_url
 
 PAGE = "Get a session by ID, OpenAPI"
 CREATE = "Kayle ID documentation, Create a session"
 LIST = "Kayle ID documentation, List sessions"
 CANCEL = "Kayle ID documentation, Cancel a session"
+REDIRECT = "/data/redirect_url"
 
 
 @rule("KAY-010", "created_at is not later than updated_at", mark="A", source=PAGE, reason="what the fields' names say")
@@ -122,12 +124,20 @@ def cancel_ends(exchange: Exchange, history: History) -> Iterable[Finding]:
 
 
 @rule("KAY-026", "redirect_url and webhook_endpoint_id are answered as they were sent", mark="P", source=CREATE)
-def sent_is_answered(exchange: Exchange, history: History) -> Iterable[Finding]:
-    """In the answer to the creation, and in every read."""
-    return checks.every(
-        checks.asked_is_shown(
-            "createSession",
-            {"/redirect_url": "/data/redirect_url", "/webhook_endpoint_id": "/data/webhook_endpoint_id"},
-        ),
-        checks.unchanged(("/data/redirect_url", "/data/webhook_endpoint_id")),
-    )(exchange, history)
+def sent_is_answered(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """In the answer to the creation, and in every read; a URL that was only normalised still leads there: a note."""
+    found = checks.every(
+        checks.asked_is_shown("createSession", {"/redirect_url": REDIRECT, "/webhook_endpoint_id": "/data/webhook_endpoint_id"}),
+        checks.unchanged((REDIRECT, "/data/webhook_endpoint_id")),
+    )
+    for finding in found(exchange, history):
+        yield finding._replace(is_assumed=finding.pointer == REDIRECT and _leads_there(exchange, history))
+
+
+def _leads_there(exchange: Exchange, history: History) -> bool:
+    """Whether the redirect_url answered means what was sent, or what was answered before (RFC 3986, section 6.2)."""
+    made = checks.made_by(exchange, history)
+    before = [at(one.response_json, REDIRECT) for one in (*history.reads(exchange)[:1], *([made] if made is not None else []))]
+    if exchange.operation is not None and exchange.operation.id == "createSession":
+        before.append(at(exchange.request_json, "/redirect_url"))
+    return all(same_url(value, at(exchange.response_json, REDIRECT)) for value in before)

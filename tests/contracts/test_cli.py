@@ -50,6 +50,9 @@ def test_verify__a_wrong_token_is_not_a_pass() -> None:
         (("--url", "http://127.0.0.1:9", "--report", "pdf=x"), 2, "pdf=x"),
         (("--url", "http://127.0.0.1:9", "--header", "nonsense"), 2, "--header"),
         (("--url", "https://api.kayle.id", "--driver", "prefer"), 2, "allow-writes"),
+        (("--url", "http://127.0.0.1:9", "--set", "environment"), 2, "--set: expected NAME=VALUE."),
+        (("--url", "http://127.0.0.1:9", "--set", "environment=live"), 2, "--set 'environment': 'getSession' has no such value."),
+        (("--url", "http://127.0.0.1:9", "--token", "kk_1", "--other-token", "kk_1"), 2, "--other-token"),
         ((), 2, "--url"),
     ],
 )
@@ -76,10 +79,14 @@ def test_rules__are_all_listed() -> None:
     done = run("rules", "--json")
     entries = json.loads(done.output)["rules"]
     for name in specs.names():
-        assert {entry["id"] for entry in entries if entry["provider"] == name} == set(rulebook(specs.load(name)))
+        assert {entry["id"] for entry in entries if entry["provider"] == name} == {*rulebook(specs.load(name)), "GEN-900"}
+        assert [entry["provider"] for entry in entries if entry["id"] == "GEN-900"].count(name) == 1
     assert all(entry["sentence"] and entry["source"] for entry in entries)
     assert all(entry["severity"] == ("note" if entry["mark"] == "A" else "error") for entry in entries)
     assert "KAY-004" in run("rules", "kayle").output
+    second = next(line for line in run("rules", "kayle").output.splitlines() if line.startswith("GEN-900"))
+    assert "openapi-core" in second
+    assert "note" in second
     assert run("rules", "kayl").exit_code == 2
 
 
@@ -89,3 +96,39 @@ def test_help__shows_examples(command: str) -> None:
     done = run(command, "--help")
     assert done.exit_code == 0
     assert f"specimen {command}" in done.output
+
+
+def test_other_token__comes_from_the_option_or_the_environment(tmp_path) -> None:
+    """It finds a service that shows a key the other mode's objects, and is in no output and no report."""
+
+    def unlike(value, told):
+        if isinstance(value.get("data"), list):
+            value["data"] = [{**row, "livemode": False} for row in value["data"]]
+        return value
+
+    other, report = "ak_live_specimen", tmp_path / "report.html"
+    with place("kyve", change=unlike) as there:
+        secret = there.auth["Authorization"].partition(" ")[2]
+        words = ("verify", "kyve", "--url", there.url, "--profile", "smoke", "--strict", "--report", f"html={report}")
+        for more, variable in ((("--other-token", other), ""), ((), other)):
+            env = {"SPECIMEN_TOKEN": secret, "SPECIMEN_OTHER_TOKEN": variable, "COLUMNS": "200"}
+            done = CliRunner().invoke(app, [*words, *more], env=env)
+            assert done.exit_code == 1, done.output
+            assert "KYV-011" in done.output
+            assert other not in done.output + report.read_text()
+        assert run(*words, token=secret).exit_code == 0
+
+
+def test_set__is_the_word_of_watch() -> None:
+    """`--set environment=staging` reaches the plan's requests and the run's."""
+    words = ("verify", "idnow", "--set", "environment=staging", "--profile", "smoke")
+    with place("idnow") as there:
+        done = run(*words, "--url", there.url, "--strict", token=there.auth["Authorization"].partition(" ")[2])
+        assert done.exit_code == 0, done.output
+        assert any("/staging/" in request.path for request in there.seen)
+    done = run(*words, "--url", "https://api.example.com", "--session", "0197", "--dry-run")
+    assert done.exit_code == 0, done.output
+    assert "GET" in done.output
+    options = {command: run(command, "--help").output for command in ("verify", "watch")}
+    for text in ("--set", "NAME=VALUE", "A value of the read, such as", "--set environment=staging"):
+        assert all(text in shown for shown in options.values()), text

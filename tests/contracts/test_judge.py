@@ -282,3 +282,57 @@ def test_history__does_not_grow_without_end(stage: Stage) -> None:
     finally:
         module._MOST_SUBJECTS = kept
     assert history.calls(stage.provider.lifecycle.create.operation)
+
+
+def test_judge__events_of_a_stream_keep_the_schema_that_the_document_gives_them() -> None:
+    """Each event is judged like an answer: a rule by its title, the schema by GEN-005, and what is no JSON."""
+    stage = Stage(specs.load("predicate"))
+    sessions = {entry["status"]: entry for entry in stage.entries if entry["operation"] == "getStatus" and entry["scenario"]}
+    shown = stage.send(sessions["completed"]).response_json
+    stream = replace(
+        stage.ask("streamStatus", path={"type": "individual", "sessionId": shown["sessionId"]}),
+        status=200,
+        response_headers={"content-type": "text/event-stream"},
+    )
+
+    def told(*events: str) -> set[str]:
+        body = "".join(f"data: {event}\n\n" for event in events).encode()
+        return {one.rule for one in judge(replace(stream, response_body=body), History())}
+
+    good = json.dumps(shown)
+    assert told(good) == set()
+    assert told(good, json.dumps({**shown, "status": "approved"})) >= {"GEN-005"}
+    assert told(json.dumps({key: value for key, value in shown.items() if key != "completedAt"})) == {"PRE-002"}
+    assert told("{") == {"GEN-005"}
+
+
+def test_judge__a_url_that_means_the_same_makes_a_note() -> None:
+    """A redirect_url that was only normalised (RFC 3986, section 6.2) is a note, in the creation and in a read of it."""
+    stage = Stage(specs.load("kayle"))
+    asked = "HTTPS://Shop.Example:443/a/../%7eb%2fc?x=%3a"
+
+    def told(shown: Any) -> dict[str, str]:
+        made = stage.ask("createSession", body={"redirect_url": "https://shop.example/"})
+        sent = replace(made, request_body=_encoded({"redirect_url": asked}))
+        return {
+            one.rule: one.severity
+            for one in judge(changed(sent, {"/data/redirect_url": shown}), History())
+            if one.rule.startswith("KAY-026")
+        }
+
+    assert told(asked) == {}
+    assert told("https://shop.example/~b%2Fc?x=%3A") == {"KAY-026": "note"}
+    for other in ("http://shop.example/~b%2Fc?x=%3A", "https://shop.example/~b/c?x=%3A", "https://shop.example/", None):
+        assert told(other) == {"KAY-026": "error"}, other
+    assert told(7) == {}, "the schema says it"
+
+    made = stage.ask("createSession", body={"redirect_url": "https://shop.example"})
+    for shown, severity in (("https://shop.example/", "note"), ("https://shop.example/?", "error")):
+        history = History()
+        history.add(made)
+        found = judge(changed(_read_of(stage, made), {"/data/redirect_url": shown}), history)
+        assert {one.severity for one in found if one.rule == "KAY-026"} == {severity}
+
+
+def _read_of(stage: Stage, made: Exchange) -> Exchange:
+    return stage.ask("getSession", path={"id": made.response_json["data"]["id"]})

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+import json
+from dataclasses import replace
+
 import pytest
 
 import specs
 from contracts.exchange import Exchange
 from contracts.history import History
 from contracts.judge import judge
+from contracts.requests import request_errors
+from specs import Document
+from tests.contracts.stage import Stage
 
 
 def refused(query: str, seen_by: str = "fuzz") -> set[tuple[str, str]]:
@@ -39,3 +46,63 @@ def test_gen_016__values_that_the_document_settles(query):
 def test_gen_016__a_known_cursor():
     """The walk sends ids that it was given; refusing those is an error."""
     assert refused("starting_after=vs_1", seen_by="walk") == {("GEN-016", "error")}
+
+
+def taken(name: str, operation: str, body: object, **more: object) -> set[tuple[str, str]]:
+    """Rule and severity where a success is the answer to a body that the document forbids."""
+    stage = Stage(specs.load(name))
+    made = stage.ask(operation, body={}, **more)
+    assert made.is_success
+    found = judge(replace(made, request_body=json.dumps(body).encode()), History())
+    return {(one.rule, one.severity) for one in found if one.rule == "GEN-015"}
+
+
+@pytest.mark.parametrize(
+    ("body", "severity"),
+    [
+        ({"webhook_endpoint_id": "endpoint 1"}, "error"),
+        ({"webhook_endpoint_id": ["a" * 129, "b"]}, "error"),
+        ({"webhook_endpoint_id": ["a"] * 26}, "error"),
+        ({"redirect_url": "https://bücher.example/zurück"}, "note"),
+        ({"redirect_url": "HTTPS://shop.example/"}, "note"),
+        ({"redirect_url": "http://localhost:3000/done"}, "note"),
+        ({"redirect_url": "http://shop.example/"}, "error"),
+        ({"redirect_url": "http://localhost.example/"}, "error"),
+        ({"redirect_url": "https://"}, "error"),
+        ({"redirect_url": "https://shop.example/" + "a" * 2048}, "error"),
+    ],
+)
+def test_gen_015__what_no_page_forbids_is_a_note(body, severity):
+    """https, 2048 characters and the form of an endpoint's id are public; ASCII alone, and no localhost, are assumed."""
+    assert {level for rule, level in taken("kayle", "createSession", body)} == {severity}
+
+
+@pytest.mark.parametrize(
+    ("value", "is_assumed"),
+    [
+        ("endpoint 1", True), ("", True), (["a" * 129, "b"], True), (1, False), ([1], False), ([], False),
+        (["a"] * 26, False), (["a b"] * 26, False),
+    ],
+)  # fmt: skip
+def test_request_errors__a_union_that_only_our_part_of_a_branch_refuses_is_assumed(value, is_assumed):
+    """A value that would fit one branch but for what is marked assumed in it; where the vendor's own part fails too, not."""
+    kayle = specs.load("kayle")
+    raw = copy.deepcopy(dict(kayle.document.raw))
+    ours = raw["components"]["schemas"]["WebhookEndpointId"]
+    limits = {name: ours.pop(name) for name in ("minLength", "maxLength", "pattern")}
+    ours["allOf"] = [{"x-provenance": "assumed", "x-reason": "for this test", **limits}]
+    made = Stage(kayle).ask("createSession", body={})
+    sent = replace(
+        made,
+        provider=replace(kayle, document=Document(raw, kayle.document.path)),
+        request_body=json.dumps({"webhook_endpoint_id": value}).encode(),
+    )
+    assert {fault.is_assumed for fault in request_errors(sent)} == {is_assumed}
+
+
+@pytest.mark.parametrize(
+    ("url", "severity"), [("http://shop.example/", "error"), ("shop.example", "error"), ("HTTPS://shop.example/", "note")]
+)
+def test_gen_015__origin_url_is_https_by_a_public_page(url, severity):
+    """Predicate docs, Register Session: "It must be an absolute https:// URL". A scheme in small letters is assumed."""
+    assert {level for _, level in taken("predicate", "register", {"originUrl": url}, path={"type": "individual"})} == {severity}

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 import specs
+from contracts.credentials import of_lifecycle
+from contracts.report import FORMATS, render
 from contracts.transport import is_loopback
 from contracts.verify import plan, verify
 from contracts.walk import SMOKE_REQUESTS
 from specs import SpecimenError
 from tests.contracts.places import FOREIGN, is_home, place
+from tests.score import runs
 
 NAMES = specs.names()
 
@@ -191,9 +194,76 @@ def test_progress__is_told() -> None:
 
 def test_same_seed__sends_the_same_requests() -> None:
     """Two runs against two fresh mocks: method and path of every request."""
-    runs = []
+    sent = []
     for _ in range(2):
         with place("idnow") as there:
             verify(there.url, "idnow", profile="smoke", auth=there.auth)
-        runs.append([(request.method, len(request.path)) for request in there.seen])
-    assert runs[0] == runs[1]
+        sent.append([(request.method, len(request.path)) for request in there.seen])
+    assert sent[0] == sent[1]
+
+
+def test_second_credential__finds_a_service_that_shows_it_the_firsts_sessions() -> None:
+    """Kyve's test key sees live sessions: KYV-011; the unbroken mock passes the same run."""
+    with runs.serving() as served:
+        assert not runs.run(served, "kyve", None, "smoke", 1).is_found
+        found = runs.run(served, "kyve", runs.subject("kyve", "live_seen_by_test"), "smoke", 1)
+    assert any(entry.startswith("KYV-011") for entry in found.notes)
+
+
+def test_second_credential__is_told_nowhere() -> None:
+    """Neither in a report nor in a command; the command names its variable."""
+    other = "ak_live_specimen"
+
+    def shown(value: Any, told: dict[str, Any]) -> Any:
+        if "data" in value and isinstance(value["data"], list):
+            value["data"] = [{**row, "livemode": False, "status": other} for row in value["data"]]
+        return value
+
+    with place("kyve", change=shown) as there:
+        found = verify(there.url, "kyve", profile="smoke", auth=there.auth, other_auth=other, strict=True)
+    assert any("$SPECIMEN_OTHER_TOKEN" in entry.example.curl for entry in found.found if entry.violation.rule == "KYV-011")
+    for kind in FORMATS:
+        assert other not in render(found, kind)
+    assert other not in repr(found)
+
+
+def test_second_credential__is_not_the_first() -> None:
+    """The same one says nothing; a line break is refused as in the first."""
+    with place("kyve") as there:
+        with pytest.raises(SpecimenError, match="--other-token: the same credential as --token"):
+            verify(there.url, "kyve", auth=there.auth, other_auth=dict(there.auth))
+        with pytest.raises(SpecimenError, match="line break"):
+            verify(there.url, "kyve", auth=there.auth, other_auth="a\nb")
+        assert there.seen == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_second_credential__obeys_the_plan_of_a_production(name: str) -> None:
+    """Only the given session's documented reads and lists, and nothing is made."""
+    session = next(entry for entry in _sessions(name))
+    other = {key: f"{value}0" for key, value in of_lifecycle(specs.load(name)).items()}
+    with place(name, host=FOREIGN) as there:
+        told = plan(there.url, name, sessions=(session,), other_auth=other, loopback=is_home)
+        verify(there.url, name, auth=there.auth, other_auth=other, sessions=(session,), loopback=is_home, sleep=lambda _: None)
+    reads = {entry.method.upper() for entry in specs.load(name).document.operations.values() if entry.is_safe}
+    assert {request.method for request in there.seen} <= reads
+    assert [entry.method for entry in told.requests] == [entry.method for entry in there.seen]
+    sent = [request for request in there.seen if all(request.headers.get(key.lower()) == value for key, value in other.items())]
+    assert sent
+    assert len(sent) == sum("credentials=other" in entry.note for entry in told.requests)
+    assert len(sent) < len(there.seen)
+
+
+def test_values__are_those_of_every_request() -> None:
+    """A service for one environment alone is asked in that one; a production gets the reads of it."""
+    with place("idnow") as there:
+        found = verify(there.url, "idnow", profile="smoke", auth=there.auth, strict=True, values={"environment": "staging"})
+    assert [entry.violation.rule for entry in found.found] == []
+    assert found.exit_code == 0
+    made = [request.path for request in there.seen if request.method == "POST"]
+    assert made
+    assert sum("/staging/" in path for path in made) > len(made) * 3 // 4
+    told = plan("https://api.example.com", "idnow", sessions=("0197",), values={"environment": "staging"})
+    assert told.requests
+    with pytest.raises(SpecimenError, match=r"--set 'x': 'getSession' has no such value\."):
+        verify("http://127.0.0.1:9", "idnow", values={"x": "1"})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,7 @@ from contracts.exchange import Exchange
 from contracts.mutations import mutations
 from contracts.requests import request_errors
 from contracts.transport import Transport
+from contracts.values import with_values
 from contracts.walk import SMOKE_REQUESTS, Walk
 from specs import Provider, SpecimenError
 from tests.contracts.places import place
@@ -167,3 +170,67 @@ def test_near_misses__are_no_ids() -> None:
     for form in asking.near_misses(good):
         assert form != good
         assert not provider.schemas.validator(pointer).is_valid(form)
+
+
+@pytest.mark.parametrize("most", [SMOKE_REQUESTS, None])
+def test_session_that_ought_to_be_used_again__is_read_once_more(most: int | None) -> None:
+    """Where a creation documents 200 and 201 and the second one with the same value makes another session."""
+    provider, turn = specs.load("predicate"), itertools.count()
+
+    def another(value: Any, told: dict[str, Any]) -> Any:
+        if told["path"].endswith("/register/individual") and told["status"] == 200:
+            told["status"] = 201
+            value["sessionId"] = f"00000000-0000-4000-8000-{next(turn):012}"
+        return value
+
+    seen: list[Exchange] = []
+    with place("predicate", change=another) as there:
+        sender = Transport(there.url, provider, headers=there.auth, seen=seen.append)
+        walk = Walk(sender, PreferDriver(sender), most=most)
+        for step in walk.steps():
+            if step.name == "one's own name for a session":
+                step.run()
+        sender.close()
+    first, second = [exchange for exchange in seen if exchange.request_body == seen[0].request_body and exchange.status == 201
+                     and exchange.parameters == {"type": "individual"}][:2]  # fmt: skip
+    session = first.response_json["sessionId"]
+    assert second.response_json["sessionId"] != session
+    assert session in {exchange.parameters.get("sessionId") for exchange in seen[seen.index(second) :]}
+
+
+def test_second_credential__reads_what_the_first_made_and_the_other_way() -> None:
+    """Each asks for the other's session; the second lists too. Without a second one nothing of it is sent."""
+    provider = specs.load("kyve")
+    with place("kyve") as there:
+        for other in ({}, {"Authorization": "Bearer ak_live_specimen"}):
+            seen: list[Exchange] = []
+            sender = Transport(there.url, provider, headers=there.auth, other_headers=other, seen=seen.append)
+            for step in Walk(sender, PreferDriver(sender)).steps():
+                step.run()
+            sender.close()
+            assert sender.sent <= SMOKE_REQUESTS
+            asked = [one for one in seen if one.intent.get("credentials") == "other"]
+            assert bool(asked) == bool(other)
+    first = {one.response_json["id"] for one in seen if one.status == 201 and one not in asked}
+    second = {one.response_json["id"] for one in asked if one.status == 201}
+    assert {one.request_headers["authorization"] for one in asked} == {"Bearer ak_live_specimen"}
+    assert [one.operation.id for one in asked if one.operation] == ["getSession", "createSession", "listVerifications"]
+    assert {one.parameters["id"] for one in asked if one.operation and one.operation.id == "getSession"} <= first
+    assert [one.status for one in seen if one not in asked and one.parameters.get("id") in second] == [404]
+
+
+def test_values__take_the_place_of_those_in_lifecycle_yaml() -> None:
+    """In every request that has them; of several kinds of session the one is left."""
+    idnow = with_values(specs.load("idnow"), {"environment": "staging"})
+    for operation in idnow.document.operations:
+        wanted = draft(idnow, operation)
+        assert wanted is not None
+        assert wanted.path["environment"] == "staging"
+    assert specs.load("idnow").lifecycle.create.request.path["environment"] == "live"
+    predicate = with_values(specs.load("predicate"), {"type": "business"})
+    assert [read.request.path["type"] for read in predicate.lifecycle.reads] == ["business"]
+    assert {scenario.facts["type"] for scenario in predicate.lifecycle.scenarios.values()} == {"business"}
+    with pytest.raises(SpecimenError, match=r"--set 'enviroment': 'getSession' has no such value\. Did you mean 'environment'"):
+        with_values(specs.load("idnow"), {"enviroment": "staging"})
+    with pytest.raises(SpecimenError, match=r"--set 'id': 'getSession' has no such value\."):
+        with_values(specs.load("kayle"), {"id": "vs_1"})

@@ -4,22 +4,72 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 import specs
+from specs.errors import did_you_mean
 from tests.score.changes import CLASSES
-from tests.score.runs import SUITES
-from tests.score.scoring import false_alarms, mistakes, score
-from tests.score.table import as_json, markdown
+from tests.score.runs import SUITES, mutants
+from tests.score.scoring import PROCESSES, Tell, false_alarms, mistakes, score, variants
+from tests.score.table import as_json, from_json, markdown
+
+TOLD_EVERY = 100  # runs, where standard error is no terminal
 
 
-def main() -> int:
+def main(given: Sequence[str] | None = None) -> int:
     """Exit code 0; 1 where something lawful was found fault with, or a table has a mistake."""
+    parser = _parser()
+    asked = parser.parse_args(given)
+    names = asked.provider or specs.names()
+    known = {label for name in names for label in (*variants(name), *(entry.name for entry in mutants(name)))}
+    for label in asked.only or ():
+        if label not in known:
+            parser.error(f"--only {label}: no such mutant or variant of {', '.join(names)}. {did_you_mean(label, known)}")
+    if asked.out is not None:
+        try:
+            asked.out.touch()
+        except OSError as error:
+            parser.error(f"--out {asked.out}: {error.strerror}")
+    if asked.of:
+        try:
+            results = from_json(path.read_text(encoding="utf-8") for path in asked.of)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            parser.error(f"--of: no file that --out wrote: {error}")
+        sys.stdout.write(markdown(results))
+        return 1 if false_alarms(results) or mistakes(results) else 0
+    columns = (TextColumn("{task.description:<60.60}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    with bar if sys.stderr.isatty() else nullcontext():
+        results = score(
+            names,
+            asked.seed or range(1, asked.seeds + 1),
+            only=frozenset(asked.only or ()),
+            kinds=frozenset(asked.kind or ()),
+            suites=asked.suite or SUITES,
+            whole=asked.whole,
+            processes=asked.jobs,
+            tell=_teller(bar),
+        )
+    if asked.out is not None:
+        asked.out.write_text(as_json(results), encoding="utf-8")
+    sys.stdout.write(as_json(results) if asked.json else "")
+    sys.stdout.write(markdown(results) if asked.markdown or not asked.json else "")
+    return 1 if false_alarms(results) or mistakes(results) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.score", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=5, help="how many seeds, from 1 on (default 5; 1 takes some minutes)")
+    parser.add_argument("--seeds", type=_number, default=5, help="how many seeds, from 1 on (default 5)")
+    parser.add_argument("--seed", type=_number, action="append", metavar="N", help="this seed only; may be repeated")
+    parser.add_argument(
+        "--of", type=Path, action="append", metavar="FILE", help="run nothing: print the table of runs that --out wrote; repeated"
+    )
+    parser.add_argument("--jobs", type=_number, default=PROCESSES, help=f"how many processes (default {PROCESSES}: each core)")
     parser.add_argument("--provider", action="append", choices=specs.names(), help="this provider only; may be repeated")
     parser.add_argument("--only", action="append", metavar="NAME", help="this mutant or variant only; may be repeated")
     parser.add_argument(
@@ -29,29 +79,32 @@ def main() -> int:
     parser.add_argument("--whole", action="store_true", help="run ci on what smoke found too")
     parser.add_argument("--markdown", action="store_true", help="print the table (as it is printed without --json)")
     parser.add_argument("--json", action="store_true", help="print every run as JSON")
-    asked = parser.parse_args()
-    columns = (TextColumn("{task.description:<60.60}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
-    with bar if sys.stderr.isatty() else nullcontext():
-        task = bar.add_task("starting", total=None)
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write every run to a file as JSON")
+    return parser
 
-        def tell(done: int, count: int, what: str) -> None:
-            bar.update(task, completed=done, total=count, description=what)
-            if not sys.stderr.isatty() and (done % 200 == 0 or done == count):
-                sys.stderr.write(f"{done} of {count} runs\n")
 
-        results = score(
-            asked.provider or specs.names(),
-            range(1, asked.seeds + 1),
-            only=frozenset(asked.only or ()),
-            kinds=frozenset(asked.kind or ()),
-            suites=asked.suite or SUITES,
-            whole=asked.whole,
-            tell=tell,
-        )
-    sys.stdout.write(as_json(results) if asked.json else "")
-    sys.stdout.write(markdown(results) if asked.markdown or not asked.json else "")
-    return 1 if false_alarms(results) or mistakes(results) else 0
+def _number(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a whole number, not {text}") from None
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, not {text}")
+    return number
+
+
+def _teller(bar: Progress) -> Tell:
+    task = bar.add_task("starting", total=None)
+    told = 0
+
+    def tell(done: int, count: int, what: str) -> None:
+        nonlocal told
+        bar.update(task, completed=done, total=count, description=what)
+        if not sys.stderr.isatty() and (done // TOLD_EVERY > told or done == count):
+            told = done // TOLD_EVERY
+            sys.stderr.write(f"{done} of {count} runs\n")
+
+    return tell
 
 
 if __name__ == "__main__":

@@ -94,7 +94,10 @@ def run(served: Served, name: str, entry: Mutant | Variant | None, suite: str, s
     if suite == PLAIN:
         return _checked(app, _plain(app, provider, seed))
     served.app = app
-    report = verify(served.url + provider.mount, name, profile=suite, auth=_auth(provider), strict=True, seed=seed)
+    report = verify(
+        served.url + provider.mount, name, profile=suite, auth=_auth(provider), other_auth=_other_auth(provider), strict=True,
+        seed=seed,
+    )  # fmt: skip
     return _checked(app, _outcome(report))
 
 
@@ -105,6 +108,14 @@ def _checked(app: Changed, outcome: Outcome) -> Outcome:
 
 def _auth(provider: Provider) -> dict[str, str]:
     return dict(next(entry.headers for entry in provider.lifecycle.credentials.values() if entry.fails is None))
+
+
+def _other_auth(provider: Provider) -> dict[str, str] | None:
+    """The credential of the first one's workspace that is for other sessions, where lifecycle.yaml has modes of them."""
+    good = [entry for entry in provider.lifecycle.credentials.values() if entry.fails is None]
+    first = good[0].facts
+    wanted = {**first, "livemode": not first["livemode"]} if "livemode" in first else None
+    return next((dict(entry.headers) for entry in good if wanted is not None and entry.facts == wanted), None)
 
 
 def _outcome(report: Report) -> Outcome:
@@ -118,11 +129,15 @@ def _outcome(report: Report) -> Outcome:
 
 
 def _plain(app: Changed, provider: Provider, seed: int) -> Outcome:
-    """Schemathesis with its own checks and settings that find nothing in the mock; stops at the first finding."""
+    """Schemathesis with its own checks and settings that find nothing in the mock; stops at the first finding.
+
+    Requests are then those of the scenarios that ended.
+    """
     settings = {**configuration(provider), "seed": seed}
     settings["auth"] = {"openapi": credentials(provider)}
     started = time.monotonic()
     found: dict[str, None] = {}
+    requests = 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of its own dependencies
         schema = schemathesis.openapi.from_dict(
@@ -131,7 +146,10 @@ def _plain(app: Changed, provider: Provider, seed: int) -> Outcome:
         schema.app = app
         stream = from_schema(schema).execute()
         for event in stream:
+            if found:
+                continue  # the engine is a thread, which sends some more before it stops
             if isinstance(event, events.ScenarioFinished):
+                requests += len(event.recorder.interactions)
                 for outcomes in event.recorder.checks.values():
                     for outcome in outcomes:
                         if outcome.status is Status.FAILURE:
@@ -140,4 +158,4 @@ def _plain(app: Changed, provider: Provider, seed: int) -> Outcome:
                 found.setdefault(f"{type(event).__name__}")
             if found:
                 stream.stop()
-    return Outcome(tuple(found), (), app.requests, time.monotonic() - started)
+    return Outcome(tuple(found), (), requests if found else app.requests, time.monotonic() - started)

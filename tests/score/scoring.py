@@ -1,18 +1,23 @@
-"""All runs of a score, in two processes, and what they add up to."""
+"""All runs of a score, in processes side by side, and what they add up to."""
 
 from __future__ import annotations
 
 import logging
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
+from multiprocessing import get_context
 from typing import NamedTuple
+
+from hypothesis.internal.conjecture import providers as drawing
 
 from tests.score.runs import CI, PLAIN, SMOKE, SUITES, Outcome, Served, mutants, run, serving, subject
 from tests.score.variants import VARIANTS
 
-PROCESSES = 2
+PROCESSES = os.cpu_count() or 1
 UNBROKEN = ""
 
 
@@ -23,6 +28,15 @@ class Job(NamedTuple):
     label: str
     suite: str
     seed: int
+
+    @property
+    def words(self) -> str:
+        """As it is shown."""
+        return " ".join(filter(None, (self.suite, self.provider, self.label)))
+
+
+class RunError(Exception):
+    """A run that did not come to its end: our own mistake."""
 
 
 Results = dict[Job, Outcome]
@@ -43,11 +57,16 @@ def score(
     kinds: frozenset[str] = frozenset(),
     suites: Sequence[str] = SUITES,
     whole: bool = False,
+    processes: int = PROCESSES,
     tell: Tell = lambda _done, _all, _what: None,
 ) -> Results:
-    """Every run's outcome.
+    """Every run's outcome, always in the same order.
 
+    The unbroken mock's runs come first, one at a time, so that their seconds are those of a machine with nothing else to do.
     What `smoke` finds with an error is not given to `ci`, whose walk is the same and longer, unless `whole`.
+
+    Raises:
+        RunError: a run raised, or its process ended.
     """
     labels = {
         name: [entry.name for entry in mutants(name) if (not only or entry.name in only) and (not kinds or entry.kind in kinds)]
@@ -64,33 +83,72 @@ def score(
         if suite != PLAIN or label not in lawful[name]
     ]
     later = [job for job in jobs if not whole and job.suite == CI and SMOKE in suites and job.label in labels[job.provider]]
-    first = [job for job in jobs if job not in set(later)]
+    alone = [job for job in jobs if job.label == UNBROKEN]
+    apart = {*alone, *later}
     results: Results = {}
-    with ProcessPoolExecutor(PROCESSES, initializer=_begin) as pool:
-        _collect(pool, first, results, len(jobs), tell)
-        for job in later:
-            before = results[job._replace(suite=SMOKE)]
-            if before.errors:
-                results[job] = before
-        _collect(pool, [job for job in later if job not in results], results, len(jobs), tell)
-    return results
 
-
-def _collect(pool: ProcessPoolExecutor, jobs: list[Job], results: Results, count: int, tell: Tell) -> None:
-    for job, outcome in zip(jobs, pool.map(_run, jobs), strict=True):
+    def ended(job: Job, outcome: Outcome) -> None:
         results[job] = outcome
-        tell(len(results), count, " ".join(filter(None, (job.suite, job.provider, job.label))))
+        tell(len(results), len(jobs), job.words)
+
+    run_all(alone, 1, ended)
+    run_all([job for job in jobs if job not in apart], processes, ended)
+    for job in later:
+        before = results[job._replace(suite=SMOKE)]
+        if before.errors:
+            ended(job, before)
+    run_all([job for job in later if job not in results], processes, ended)
+    return {job: results[job] for job in jobs}
+
+
+def run_all(jobs: Sequence[Job], processes: int, ended: Callable[[Job, Outcome], None] = lambda _job, _outcome: None) -> None:
+    """Runs jobs in processes of their own, and tells each outcome as it comes.
+
+    Raises:
+        RunError: a run raised, or its process ended; those that have not begun are dropped.
+    """
+    if not jobs:
+        return
+    pool = ProcessPoolExecutor(min(processes, len(jobs)), mp_context=get_context("spawn"), initializer=_begin)
+    futures: dict[Future[Outcome], Job] = {}
+    try:
+        for job in jobs:
+            futures[pool.submit(_run, job)] = job
+        for future in as_completed(futures):
+            ended(futures[future], future.result())
+    except BrokenProcessPool as error:
+        left = [job for future, job in futures.items() if not future.done() or isinstance(future.exception(), BrokenProcessPool)]
+        # Jobs are begun in their order, so one of the first was at work.
+        names = ", ".join(f"{job.words} seed {job.seed}" for job in left[:processes])
+        raise RunError(f"a process ended in one of these runs: {names}") from error
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _begin() -> None:
     logging.disable(logging.WARNING)  # what a fuzzer sends is no HTTP now and then
+    draw_nothing_from_our_source()
+
+
+def draw_nothing_from_our_source() -> None:
+    """Keeps the constants of modules outside site-packages out of what Hypothesis generates.
+
+    It draws from those loaded so far, so that a run would depend on the runs before it in its process; and whoever installs
+    the judge has it in site-packages, where none are read. Source: hypothesis 6.170, `_get_local_constants`.
+    """
+    none = drawing.Constants()
+    drawing._get_local_constants = lambda: none  # type: ignore[assignment]
 
 
 def _run(job: Job) -> Outcome:
-    if not _held:
-        port = serving()
-        _held.append((port, port.__enter__()))  # it ends with the process
-    return run(_held[0][1], job.provider, subject(job.provider, job.label) if job.label else None, job.suite, job.seed)
+    try:
+        if not _held:
+            port = serving()
+            _held.append((port, port.__enter__()))  # it ends with the process
+        return run(_held[0][1], job.provider, subject(job.provider, job.label) if job.label else None, job.suite, job.seed)
+    except Exception as error:
+        # Not the error itself: one whose arguments are named cannot be sent to another process.
+        raise RunError(f"{job.words} seed {job.seed}: {type(error).__name__}: {error}") from error
 
 
 class Row(NamedTuple):
@@ -112,7 +170,7 @@ def rows(results: Results) -> Iterator[Row]:
     kinds["all"] = [job for jobs in kinds.values() for job in jobs]
     for kind, jobs in kinds.items():
         for suite in dict.fromkeys(job.suite for job in jobs):
-            seeds = sorted({job.seed for job in jobs})
+            seeds = sorted({job.seed for job in jobs if job.suite == suite})
             found = {seed: [results[job] for job in jobs if job.suite == suite and job.seed == seed] for seed in seeds}
             yield Row(
                 kind,
@@ -147,6 +205,11 @@ def false_alarms(results: Results) -> dict[Job, tuple[str, ...]]:
             if alarms:
                 found[job] = alarms
     return found
+
+
+def lawful(results: Results, suite: str) -> list[Job]:
+    """A suite's runs in which nothing may be found."""
+    return [job for job in results if job.suite == suite and not _is_mutant(job)]
 
 
 def mistakes(results: Results) -> dict[tuple[str, str], str]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from statistics import median
 from typing import Any
 
+from tests.fuzzing import EXAMPLES
 from tests.score.changes import CLASSES
-from tests.score.runs import CI, PLAIN, SMOKE
-from tests.score.scoring import Results, costs, false_alarms, mistakes, rows, survivors
-from tests.score.variants import VARIANTS
+from tests.score.runs import CI, PLAIN, SMOKE, Outcome
+from tests.score.scoring import UNBROKEN, Job, Results, costs, false_alarms, lawful, mistakes, rows, survivors
 
 NO_REASON = "No reason is known."
 TITLES = {SMOKE: "`smoke`", CI: "`ci`", PLAIN: "Schemathesis alone"}
@@ -41,23 +41,27 @@ def _lines(results: Results) -> Iterator[str]:
         counts[row.kind] = max(counts.get(row.kind, 0), row.count)
         if row.kind == "all":
             shares[row.suite] = median(row.strict) / row.count
-    suites = [suite for suite in TITLES if any(suite in cells for cells in by_kind.values())]
+    suites = [suite for suite in TITLES if any(job.suite == suite for job in results)]
     yield f"| mutants found | of | {' | '.join(TITLES[suite] for suite in suites)} |"
     yield f"|---|---:|{'---:|' * len(suites)}"
     for kind in (*CLASSES, "all"):
         if kind in by_kind:
             yield f"| {kind} | {counts[kind]} | {' | '.join(by_kind[kind].get(suite, '–') for suite in suites)} |"
     if shares:
-        yield f"| share | | {' | '.join(f'{shares[suite]:.1%}' for suite in suites)} |"
+        yield f"| share | | {' | '.join(f'{shares[suite]:.1%}' if suite in shares else '–' for suite in suites)} |"
     for title, index, digits in (("requests for a provider", 0, 0), ("seconds for a provider", 1, 1)):
-        cells = [middle([entry[index] for entry in costs(results, suite)], digits) for suite in suites]
-        yield f"| {title} | | {' | '.join(cells)} |"
+        values = [[entry[index] for entry in costs(results, suite)] for suite in suites]
+        yield f"| {title} | | {' | '.join(middle(entry, digits) if entry else '–' for entry in values)} |"
     alarms = false_alarms(results)
-    cells = [str(sum(job.suite == suite for job in alarms)) for suite in suites]
-    yield f"| false alarms | {len(VARIANTS)} variants | {' | '.join(cells)} |"
+    for title, jobs in _lawful(results):
+        cells = [_alarms([job for job in jobs if job.suite == suite], alarms) for suite in suites]
+        yield f"| false alarms, {title} | | {' | '.join(cells)} |"
     yield ""
     seeds = len({job.seed for job in results})
-    yield f"{seeds} seed{'s'[: seeds != 1]}: median, and the range where it varies; with `--strict` · without it."
+    yield f"{_many(seeds, 'seed')}: median, and the range where it varies; with `--strict` · without it."
+    yield "Requests and seconds are the unbroken mock's, whose runs came one at a time, before the rest."
+    if PLAIN in suites:
+        yield f"Schemathesis alone has all its own checks, {EXAMPLES} examples (as in `ci`), and ends at its first finding."
     for job, found in alarms.items():
         yield f"- false alarm: {job.suite} {job.provider} {job.label or 'unbroken mock'} seed {job.seed}: {'; '.join(found[:3])}"
     for (name, label), words in mistakes(results).items():
@@ -69,6 +73,23 @@ def _lines(results: Results) -> Iterator[str]:
         yield ""
         for (name, label), count in sorted(left.items()):
             yield f"- {name} `{label}`, {count} of {seeds} seeds: {_broken(name, label)}. {reason(name, label)}"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s'[: count != 1]}"
+
+
+def _lawful(results: Results) -> Iterator[tuple[str, list[Job]]]:
+    """What nothing may be found in, with its runs, where there are any."""
+    jobs = [job for suite in TITLES for job in lawful(results, suite)]
+    for is_unbroken in (True, False):
+        found = [job for job in jobs if (job.label == UNBROKEN) is is_unbroken]
+        if found:
+            yield "unbroken mock" if is_unbroken else _many(len({job.label for job in found}), "lawful variant"), found
+
+
+def _alarms(jobs: Sequence[Job], alarms: Container[Job]) -> str:
+    return f"{sum(job in alarms for job in jobs)} in {_many(len(jobs), 'run')}" if jobs else "not run"
 
 
 def reason(name: str, label: str) -> str:
@@ -86,3 +107,18 @@ def as_json(results: Results) -> str:
     """Every run."""
     values: list[dict[str, Any]] = [{**job._asdict(), **outcome._asdict()} for job, outcome in results.items()]
     return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
+
+
+def from_json(texts: Iterable[str]) -> Results:
+    """The runs that `as_json` wrote, of several times together.
+
+    Raises:
+        ValueError, KeyError, TypeError: a text is something else.
+    """
+    found: Results = {}
+    for text in texts:
+        for value in json.loads(text):
+            job = Job(*(value[name] for name in Job._fields))
+            outcome = Outcome(**{name: value[name] for name in Outcome._fields})
+            found[job] = outcome._replace(errors=tuple(outcome.errors), notes=tuple(outcome.notes))
+    return found

@@ -283,7 +283,3 @@ MUTANTS = (
     Mutant("list_shows_other_status", LISTS, "the list shows another status than the verification", answers("listVerifications", put("/data/*/status", "created"))),
     Mutant("cancel_of_ended", LISTS, "cancelSession cancels sessions that are over", _cancels_ended),
 )
-
-SURVIVORS = {
-    "live_seen_by_test": "It takes a key of each mode to see it; `verify` is given one.",
-}
