@@ -45,7 +45,9 @@ def in_order(pointers: tuple[str, ...], *operations: str) -> Check:
             if value is None:
                 continue
             if before is not None and value < before[1]:
-                yield Finding(pointer, f"not earlier than {before[0]}", at(exchange.response_json, pointer))
+                yield Finding(
+                    pointer, f"not earlier than {before[0]}", at(exchange.response_json, pointer), rests_on=(before[0],)
+                )
             before = (pointer, value)
 
     return check

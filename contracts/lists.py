@@ -61,7 +61,10 @@ def ascending(operation: str, field: str, pointer: str = "/data") -> Check:
     def check(exchange: Exchange, _: History) -> Iterator[Finding]:
         found = [at(row, f"/{field}") for row in rows(exchange, operation, pointer)]
         texts = [value for value in found if isinstance(value, str)]
-        if len(texts) == len(found) and texts != sorted(texts):
+        moments = [found_at for value in texts if (found_at := moment(value)) is not None]
+        # One moment can be spelled in many ways.
+        ordered = moments == sorted(moments) if texts and len(moments) == len(texts) else texts == sorted(texts)
+        if len(texts) == len(found) and not ordered:
             rests_on = tuple(f"{pointer}/{index}/{field}" for index in range(len(found)))
             yield Finding(pointer, f"the order of {field}", found, rests_on=rests_on)
 

@@ -62,7 +62,8 @@ def lifetime_is_kept(exchange: Exchange, _: History) -> Iterator[Finding]:
         return
     made, ends = (checks.moment(at(exchange.response_json, f"/{name}")) for name in ("created_at", "expires_at"))
     if made is not None and ends is not None and abs(ends - made - lifetime.seconds) > _ROUNDING_SECONDS:
-        yield Finding("/expires_at", f"{lifetime.seconds} seconds after created_at", at(exchange.response_json, "/expires_at"))
+        shown = at(exchange.response_json, "/expires_at")
+        yield Finding("/expires_at", f"{lifetime.seconds} seconds after created_at", shown, rests_on=("/created_at",))
 
 
 @rule("KYV-006", "a list holds only verifications with the status asked for", source=f"{PAGE}, Fetching verifications, List")

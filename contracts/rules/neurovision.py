@@ -44,9 +44,11 @@ def history_counts_tries(exchange: Exchange, _: History) -> Iterator[Finding]:
 def spent_adds_up(exchange: Exchange, _: History) -> Iterator[Finding]:
     """The whole is not less than its parts."""
     total = at(exchange.response_json, "/spent")
-    parts: list[float] = [task["spent"] for _, task in _tasks(exchange) if _is_number(task.get("spent"))]
-    if _is_number(total) and parts and total < sum(parts) - _ROUNDING_SECONDS:
-        yield Finding("/spent", "at least the sum of the tasks' spent", total)
+    parts: dict[str, float] = {
+        f"/results/{index}/spent": task["spent"] for index, task in _tasks(exchange) if _is_number(task.get("spent"))
+    }
+    if _is_number(total) and parts and total < sum(parts.values()) - _ROUNDING_SECONDS:
+        yield Finding("/spent", "at least the sum of the tasks' spent", total, rests_on=tuple(parts))
 
 
 @rule(
@@ -61,15 +63,18 @@ def tasks_start_in_between(exchange: Exchange, _: History) -> Iterator[Finding]:
     body = exchange.response_json
     made, answered = checks.moment(at(body, "/createdAt")), checks.moment(at(body, "/responseTime"))
     if made is not None and answered is not None and _tasks(exchange) and answered < made:
-        yield Finding("/responseTime", "not earlier than /createdAt", at(body, "/responseTime"))
+        yield Finding("/responseTime", "not earlier than /createdAt", at(body, "/responseTime"), rests_on=("/createdAt",))
     for index, task in _tasks(exchange):
         started = checks.moment(task.get("startedAt"))
         if started is None:
             continue
         if made is not None and started < made:
-            yield Finding(f"/results/{index}/startedAt", "not earlier than /createdAt", task["startedAt"])
+            yield Finding(
+                f"/results/{index}/startedAt", "not earlier than /createdAt", task["startedAt"], rests_on=("/createdAt",)
+            )
         elif answered is not None and started > answered:
-            yield Finding(f"/results/{index}/startedAt", "not later than /responseTime", task["startedAt"])
+            rests_on = ("/responseTime",)
+            yield Finding(f"/results/{index}/startedAt", "not later than /responseTime", task["startedAt"], rests_on=rests_on)
 
 
 @rule(

@@ -131,6 +131,14 @@ def test_second_opinion__reviewed_difference() -> None:
     assert disagreements(_kayle("id", good + "\n")) == []
 
 
+@pytest.mark.parametrize("text", ["1e400", '"\\ud800"'])
+def test_second_opinion__what_cannot_be_handed_on(text: str) -> None:
+    """Of a number past all doubles and of half a surrogate pair the second validator has no opinion."""
+    exchange = _kayle("later", "HERE")
+    body = exchange.response_body.replace(b'"HERE"', text.encode())
+    assert disagreements(replace(exchange, response_body=body)) == []
+
+
 def test_second_opinion__unknown_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     """Any other disagreement is a note of its own, and never an error."""
     from contracts import second_opinion
