@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
+from specs.contents import Contents, read_contents
 from specs.documents import Document, Operation, read_document
 from specs.errors import SpecError, SpecimenError, did_you_mean
 from specs.lifecycle import Lifecycle
@@ -40,6 +41,11 @@ class Provider:
     def strict_schemas(self) -> Schemas:
         """Validators that our own mock is held to."""
         return Schemas(self.document, strict=True)
+
+    @cached_property
+    def contents(self) -> Contents:
+        """What its fields hold."""
+        return read_contents(self.folder / "contents.yaml")
 
     @property
     def mount(self) -> str:

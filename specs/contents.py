@@ -1,0 +1,125 @@
+"""A provider's contents.yaml: what a field holds (a family name, a moment, an MRZ), where its schema cannot say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from specs.errors import SpecError, did_you_mean
+from specs.files import read_yaml
+
+# What a field can hold; edge cases are chosen by it.
+HOLDINGS = frozenset(
+    {
+        # People, as written in their script or in Latin letters.
+        "given_names", "family_name", "full_name", "given_names_latin", "family_name_latin", "birth_place", "address",
+        # Documents. An MRZ is an array of lines; `mrz_line` is one line. Dates are calendar dates in the vendor's form.
+        "mrz", "mrz_line", "document_number", "personal_number", "document_type", "authority", "sex",
+        "birth_date", "issue_date", "expiry_date",
+        # Codes of countries: ICAO 9303 and ISO 3166-1 alpha-3.
+        "country", "nationality",
+        # A time with its date.
+        "moment",
+        # Identifiers: of a session, of anything else, a caller's own key for a session.
+        "session_id", "id", "client_key", "idempotency_key", "cursor",
+        # Chains.
+        "wallet", "chain",
+        # Texts that somebody wrote; addresses in the net; a percentage such as "95%".
+        "text", "url", "email", "percentage",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What the fields that match a pattern hold.
+
+    A pattern is a JSON pointer in which `*` is any part, `**` any number of parts, and `[title=Surname]` an item of an array
+    whose member is so.
+    """
+
+    parts: tuple[str, ...]
+    holds: str
+
+    def fits(self, parts: tuple[str, ...], root: Any) -> bool:
+        """Whether the place with these parts in `root` matches."""
+        return _fits(self.parts, parts, root)
+
+
+class Contents:
+    """The patterns of one contents.yaml, in its order: the first that matches counts."""
+
+    def __init__(self, entries: tuple[Holding, ...] = ()) -> None:
+        self.entries = entries
+        # A pattern that ends in a name is looked at for fields of that name only.
+        self._by_name: dict[str, tuple[Holding, ...]] = {}
+        self._others = tuple(entry for entry in entries if _is_open(entry.parts[-1]))
+
+    def at(self, parts: tuple[str, ...], root: Any) -> Holding | None:
+        """The pattern that counts for the place with these parts in a payload, or None."""
+        if not parts:
+            return None
+        candidates = self._by_name.get(parts[-1])
+        if candidates is None:
+            candidates = tuple(entry for entry in self.entries if entry.parts[-1] == parts[-1] or entry in self._others)
+            if not parts[-1].isdigit():
+                self._by_name[parts[-1]] = candidates
+        return next((entry for entry in candidates if entry.fits(parts, root)), None)
+
+
+def _is_open(part: str) -> bool:
+    return part in ("*", "**") or part.startswith("[")
+
+
+def _fits(pattern: tuple[str, ...], parts: tuple[str, ...], node: Any) -> bool:
+    for index, wanted in enumerate(pattern):
+        if wanted == "**":
+            rest = pattern[index + 1 :]
+            for skip in range(index, len(parts) + 1):
+                if _fits(rest, parts[skip:], node):
+                    return True
+                node = _below(node, parts[skip]) if skip < len(parts) else None
+            return False
+        if index >= len(parts):
+            return False
+        part = parts[index]
+        if wanted[0] == "[":
+            below = _below(node, part)
+            name, _, value = wanted[1:-1].partition("=")
+            if not isinstance(below, dict) or below.get(name) != value:
+                return False
+        elif wanted not in ("*", part):
+            return False
+        node = _below(node, part)
+    return len(pattern) == len(parts)
+
+
+def _below(node: Any, part: str) -> Any:
+    if isinstance(node, dict):
+        return node.get(part)
+    if isinstance(node, list) and part.isdigit() and int(part) < len(node):
+        return node[int(part)]
+    return None
+
+
+def read_contents(path: Path) -> Contents:
+    """The patterns of a contents.yaml; none where there is no such file.
+
+    Raises:
+        SpecError: the file is no mapping of patterns to what a field can hold.
+    """
+    if not path.is_file():
+        return Contents()
+    raw = read_yaml(path)
+    if not isinstance(raw, dict):
+        raise SpecError(str(path), "expected a mapping of patterns such as '/data/**/birthDate' to what the fields hold.")
+    found = []
+    for pattern, holds in raw.items():
+        if not pattern.startswith("/") or "" in pattern.split("/")[1:]:
+            what = "is no JSON pointer with a name in each part, such as '/data/**/birthDate'."
+            raise SpecError(str(path), f"the pattern '{pattern}' {what}")
+        if holds not in HOLDINGS:
+            raise SpecError(f"{path}: {pattern}", f"no field can hold '{holds}'. {did_you_mean(str(holds), HOLDINGS)}")
+        found.append(Holding(tuple(part.replace("~1", "/").replace("~0", "~") for part in pattern.split("/")[1:]), holds))
+    return Contents(tuple(found))
