@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from contracts import cli as contracts_cli
-from contracts import dataset_cli, traffic_cli
+from contracts import dataset_cli, payloads_cli, traffic_cli
 from mockserver import cli as mock_cli
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ def _main(
 mock_cli.register(app)
 contracts_cli.register(app)
 traffic_cli.register(app)
+payloads_cli.register(app)
 dataset_cli.register(app)
 
 

@@ -16,7 +16,7 @@ from specs import Operation, Provider
 from specs.lifecycle import RequestTemplate
 
 _PLACEHOLDER = re.compile(r"\{(unknown:)?(\w+)(?::[^}]*)?\}")
-_BOUNDARY = "specimen-7d3a9f"
+BOUNDARY = "specimen-7d3a9f"
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Draft:
         """Sends it; `how` is `credentials`, `intent`, `prefer` or `method` of `Transport.send`."""
         raw, content_type = self.raw, self.content_type
         if self.parts:
-            raw, content_type = multipart(self.parts), f"multipart/form-data; boundary={_BOUNDARY}"
+            raw, content_type = multipart(self.parts), f"multipart/form-data; boundary={BOUNDARY}"
         return transport.send(
             self.operation.id, path=self.path, query=self.query, headers=self.headers, body=self.body, raw=raw,
             content_type=content_type, **how,
@@ -54,8 +54,8 @@ def multipart(parts: tuple[Mapping[str, str], ...]) -> bytes:
             data = base64.b64decode(part["base64"])
         else:
             data = part["value"].encode()
-        out += f"--{_BOUNDARY}\r\n{head}\r\n\r\n".encode() + data + b"\r\n"
-    return out + f"--{_BOUNDARY}--\r\n".encode()
+        out += f"--{BOUNDARY}\r\n{head}\r\n\r\n".encode() + data + b"\r\n"
+    return out + f"--{BOUNDARY}--\r\n".encode()
 
 
 def filled(provider: Provider, operation: str, template: RequestTemplate, ids: Mapping[str, str]) -> Draft | None:

@@ -54,7 +54,10 @@ def imported(package: Path) -> Iterator[ModuleType]:
 
 
 class GeneratedClient:
-    """A generated package that calls the server at `url` (scheme, host and port); to be closed."""
+    """A generated package that calls the server at `url` (scheme, host and port); to be closed.
+
+    `operations` are its modules by plain name; `nobody` is a client that has no credentials.
+    """
 
     def __init__(self, package: ModuleType, provider: Provider, url: str) -> None:
         self._provider = provider
@@ -65,6 +68,7 @@ class GeneratedClient:
         self._clients: dict[tuple[str, str], Any] = {}
         self._open = contextlib.ExitStack()
         self.close = self._open.close
+        self.nobody = self._client_class(base_url=self._base_url, token="", raise_on_unexpected_status=True)
         api = importlib.import_module(f"{package.__name__}.api")
         self.operations = {
             plain(found.name.rpartition(".")[2]): importlib.import_module(found.name)

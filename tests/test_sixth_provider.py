@@ -317,10 +317,10 @@ def test_broken_file__ends_a_command_without_a_traceback(tmp_path: Path) -> None
 
 
 def is_own(path: Path, name: str) -> bool:
-    """Whether a Python file belongs to a provider: its recipe, handlers or rules, whole or in parts."""
+    """Whether a Python file belongs to a provider: its recipe, handlers, rules or combinations, whole or in parts."""
     folder = path.parent.relative_to(ROOT).as_posix()
     return (
-        folder in ("fixtures/recipes", "mockserver/providers", "contracts/rules")
+        folder in ("fixtures/recipes", "mockserver/providers", "contracts/rules", "contracts/payloads/states")
         and re.fullmatch(rf"{name}(_\w+)?", path.stem) is not None
     )
 

@@ -1,0 +1,214 @@
+"""Lawful, coherent payloads to start from: a request of each operation, an answer of each operation in each state."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
+from typing import Any
+
+from contracts.drafts import Draft, template_of
+from contracts.mutations import bodies
+from contracts.payloads.changes import ABSENT
+from contracts.payloads.places import Place, places
+from contracts.transport import MISSING
+from fixtures import lives, recipes, times
+from fixtures.recipe import Moment, settle
+from specs import Operation, Provider
+from specs.documents import Media
+
+REQUEST, RESPONSE = "request", "response"
+# The moment of all cases: a fixed one, so that the same case has the same bytes on every day.
+NOW = times.parse("2026-03-19T10:31:30Z")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, eq=False)
+class Base:
+    """A lawful payload of one operation in one direction.
+
+    Attributes:
+        payload: a response's JSON body; of a request `{"path": …, "query": …, "headers": …, "body": …}`, ids as placeholders
+            such as `{session}`, a form's parts as an object.
+        status: the HTTP status of a response; 0 of a request.
+        state: the session's state in a response, None where the answer is about none.
+        moment: the session's life, where the payload was made from one.
+        draft: a request, to be sent or judged.
+    """
+
+    provider: Provider
+    operation: Operation
+    direction: str
+    payload: Any
+    pointer: str | None = None
+    status: int = 0
+    scenario: str | None = None
+    state: str | None = None
+    moment: Moment | None = None
+    draft: Draft | None = None
+    seed: int = 0
+    media: Media | None = field(default=None)
+
+    @property
+    def now(self) -> int:
+        """When it is read (milliseconds since the epoch)."""
+        return self.moment.now if self.moment is not None else NOW
+
+    def places(self) -> tuple[Place, ...]:
+        """Its places, in the payload's order."""
+        return _places(self)
+
+
+@lru_cache(maxsize=512)
+def _places(base: Base) -> tuple[Place, ...]:
+    if base.direction == RESPONSE:
+        return tuple(places(base.provider, base.payload, base.pointer))
+    found: list[Place] = []
+    for parameter in base.operation.parameters:
+        section = {"path": "path", "query": "query", "header": "headers"}.get(parameter.location)
+        if section is None:
+            continue
+        value = base.payload.get(section, {}).get(parameter.name, ABSENT)
+        parts = (section, parameter.name)
+        holding = base.provider.contents.at(parts, base.payload)
+        holds = None if holding is None else holding.holds
+        pointer = "/" + "/".join(parts)
+        found.append(Place(pointer, parts, value, (parameter.schema,), holds, parameter.required, is_twin=False, mark="D"))
+    if "body" in base.payload:
+        found += places(base.provider, base.payload, base.pointer, ("body",))
+    return tuple(found)
+
+
+def responses(provider: Provider, operation: Operation, *, seed: int = 0, locale: str | None = None) -> Iterator[Base]:
+    """Answers of an operation: of each scenario's session in the state it ends in, then in those along the way.
+
+    Each state is met by the happy path first. An operation that answers no single session gives the document's examples.
+    """
+    answers = recipes.answers(provider)
+    media = _success(operation)
+    if media is None or media[1].pointer is None:
+        return
+    status, found = media
+    if operation.id not in answers:
+        validator = provider.schemas.validator(found.pointer or "")
+        for value in found.examples.values():
+            if validator.is_valid(value):
+                yield Base(provider, operation, RESPONSE, value, found.pointer, status, seed=seed)
+        return
+    reads = {read.operation: read for read in provider.lifecycle.reads}
+    last = []
+    for index, (name, scenario) in enumerate(provider.lifecycle.scenarios.items()):
+        if operation.id in reads and not reads[operation.id].fits(scenario.facts):
+            continue
+        facts = {} if seed == 0 else _papers(provider, name, index, locale)
+        life = lives.moments(
+            provider, name, seed=1000 * seed + index, key=f"payloads/{seed}/{name}", at=NOW, locale=locale, facts=facts
+        )
+        if operation.id not in reads:
+            life = life[:1]
+        last.append(life)
+    for moment in [life[-1] for life in last] + [moment for life in last for moment in life[:-1]]:
+        body = settle(answers[operation.id](moment), moment.now)
+        yield Base(provider, operation, RESPONSE, body, found.pointer, status, moment.scenario, moment.state, moment, seed=seed)
+
+
+@cache
+def _papers(provider: Provider, scenario: str, seed: int, locale: str | None) -> Mapping[str, str]:
+    """What decides which fields a document has: other people in the same payload have a document of the same kind."""
+    person = lives.moments(provider, scenario, seed=seed, key="", at=NOW, locale=locale)[-1].identity
+    return {"locale": person.locale, "document": person.document.kind}
+
+
+def _success(operation: Operation) -> tuple[int, Media] | None:
+    """The JSON body of an operation's success, the status of something new first."""
+    for status, response in operation.responses.items():
+        media = response.content("application/json")
+        if status.startswith("2") and media is not None:
+            return int(status), media
+    return None
+
+
+def requests(provider: Provider, operation: Operation) -> Iterator[Base]:
+    """Requests of an operation: with every field filled that can be, then the smallest, then those that the files show."""
+    template = template_of(provider, operation.id)
+    if template is None:
+        return
+    body = template.body if template.has_body else MISSING
+    draft = Draft(
+        operation, template.path, template.query, dict(template.headers), body, None, template.content_type, template.multipart
+    )
+    if draft.parts:
+        media = operation.body("multipart/form-data")
+        form = dict(_form(draft.parts))
+        yield _request(provider, draft, form, media)
+        return
+    media = operation.body("application/json")
+    if media is None:
+        yield _request(provider, draft, MISSING, None)
+        return
+    smallest, full, *rest = bodies(provider, operation, draft) or [draft.body, draft.body]
+    seen: list[Any] = []
+    for shown in (full, smallest, *rest):
+        value = _of_one_session(shown, draft.body, ignored_fields(provider, media.pointer, shown))
+        if value not in seen and isinstance(value, dict):
+            seen.append(value)
+            yield _request(provider, replace(draft, body=value), value, media)
+
+
+def _of_one_session(body: Any, template: Any, ignored: frozenset[str]) -> Any:
+    """A body with the ids of the session that is made for it, and without what nobody looks at beside the rest."""
+    if not isinstance(body, dict) or not isinstance(template, Mapping):
+        return body
+    own = {name: value for name, value in template.items() if isinstance(value, str) and _PLACEHOLDER.search(value)}
+    return {name: own.get(name, value) for name, value in body.items() if name not in ignored}
+
+
+def ignored_fields(provider: Provider, pointer: str | None, body: Any) -> frozenset[str]:
+    """The fields of a body that a service may overlook, for another one that is there (`x-ignored-beside`)."""
+    if pointer is None or not isinstance(body, Mapping):
+        return frozenset()
+    schema = provider.document.resolve(provider.document.at(pointer))[0]
+    named = {name: node.get("x-ignored-beside") for name, node in schema.get("properties", {}).items()}
+    return frozenset(name for name, other in named.items() if other is not None and other in body)
+
+
+def _request(provider: Provider, draft: Draft, body: Any, media: Media | None) -> Base:
+    payload: dict[str, Any] = {}
+    for name, values in (("path", draft.path), ("query", draft.query), ("headers", draft.headers)):
+        if values:
+            payload[name] = dict(values)
+    if body is not MISSING:
+        payload["body"] = body
+    return Base(provider, draft.operation, REQUEST, payload, None if media is None else media.pointer, draft=draft, media=media)
+
+
+def _form(parts: tuple[Mapping[str, str], ...]) -> Iterator[tuple[str, Any]]:
+    """A form's parts by name; several of one name as an array, a file as its base64 text with a marker."""
+    for name in dict.fromkeys(part["name"] for part in parts):
+        values = [dict(part) if "base64" in part else part["value"] for part in parts if part["name"] == name]
+        yield name, values if len(values) > 1 or isinstance(values[0], dict) else values[0]
+
+
+def form_parts(form: Mapping[str, Any]) -> tuple[Mapping[str, str], ...]:
+    """The parts of a form that a payload's body stands for; a value that is no text is written as JSON."""
+    found: list[Mapping[str, str]] = []
+    for name, value in form.items():
+        for entry in value if isinstance(value, list) else [value]:
+            if isinstance(entry, Mapping) and "base64" in entry:
+                found.append({**entry, "name": name})
+            elif isinstance(entry, str):
+                found.append({"name": name, "value": entry})
+            else:
+                found.append({"name": name, "base64": base64.b64encode(repr(entry).encode()).decode()})
+    return tuple(found)
+
+
+def with_ids(payload: Any, ids: Mapping[str, str]) -> Any:
+    """A payload with its placeholders filled by the ids of a session."""
+    if isinstance(payload, str):
+        return _PLACEHOLDER.sub(lambda found: ids.get(found[1], found.group()), payload)
+    if isinstance(payload, Mapping):
+        return {key: with_ids(entry, ids) for key, entry in payload.items()}
+    return [with_ids(entry, ids) for entry in payload] if isinstance(payload, list) else payload

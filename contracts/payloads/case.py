@@ -1,0 +1,74 @@
+"""An edge case: one payload, what is odd about it, and what must happen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.payloads.bases import Base
+from contracts.payloads.changes import shown
+
+
+@dataclass(frozen=True)
+class Case:
+    """A payload that is one change away from a lawful, coherent one.
+
+    Attributes:
+        id: `<provider>.<operation>.<direction>[.<state>]:<field>:<kind>`; the same in every version for the same case.
+        direction: `request` or `response`.
+        kind: `<family>.<name>`.
+        field: where the change is, a JSON pointer into the payload.
+        value: what stands there now, as `contracts.payloads.changes.shown` writes it.
+        payload: a response's body; a request as `{"path", "query", "headers", "body"}`. Bytes that are no JSON of Python's are
+            `bytes` (in a request: its body).
+        verdict: `accept`: who keeps the contract takes it; `reject`: it breaks the contract and is refused; `either`: the
+            contract leaves it open, a reader may forgive it, or only an assumption of ours speaks against it.
+        expect_status: a request: the documented statuses that are right (of `either`, all that may come); a response: the
+            status that it comes with.
+        rule: the rule that a `reject` breaks, or that an `either` would break if it were more than an assumption.
+        rationale: why anybody should care.
+        source: where the kind comes from.
+        tags: the family, the kind's own, the provider's state.
+    """
+
+    id: str
+    provider: str
+    operation: str
+    direction: str
+    kind: str
+    field: str
+    value: Any
+    payload: Any
+    verdict: str
+    expect_status: tuple[int, ...]
+    rule: str | None
+    rationale: str
+    source: str
+    tags: tuple[str, ...]
+    state: str | None
+    base: Base
+    content_type: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The case as JSON: `id, provider, operation, direction, kind, field, value, payload, verdict, …`."""
+        payload = self.payload
+        if isinstance(payload, Mapping) and isinstance(payload.get("body"), bytes):
+            payload = {**payload, "body": shown(payload["body"])}
+        return {
+            "id": self.id,
+            "provider": self.provider,
+            "operation": self.operation,
+            "direction": self.direction,
+            "kind": self.kind,
+            "field": self.field,
+            "value": self.value,
+            "payload": shown(payload),
+            **({} if self.content_type is None else {"content_type": self.content_type}),
+            "verdict": self.verdict,
+            "expect_status": list(self.expect_status),
+            "rule": self.rule,
+            "rationale": self.rationale,
+            "source": self.source,
+            "tags": list(self.tags),
+        }

@@ -1,0 +1,181 @@
+"""All edge cases of a provider: every kind that applies, at every place of its payloads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.payloads.bases import REQUEST, RESPONSE, Base, ignored_fields, requests, responses
+from contracts.payloads.case import Case
+from contracts.payloads.changes import ABSENT, Fields, Whole, as_bytes, changed, shown
+from contracts.payloads.kinds import ACCEPT, EITHER, Edge, edges
+from contracts.payloads.places import Place
+from contracts.payloads.verdicts import UNKNOWN_RULE, Ruling, absent, malformed, ruling
+from specs import Provider
+
+# What a request names and the implementation may not have, however lawful its form.
+_REFERENCES = frozenset({"id", "cursor"})
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A kind that applies to a place but makes no case there, and why."""
+
+    id: str
+    reason: str
+
+
+def cases(
+    provider: Provider,
+    *,
+    operation: str | None = None,
+    direction: str | None = None,
+    status: str | None = None,
+    seed: int = 0,
+    left_out: list[LeftOut] | None = None,
+) -> Iterator[Case]:
+    """The catalogue, in a fixed order, each case once.
+
+    Args:
+        provider: whose operations.
+        operation: an operationId; None takes all.
+        direction: `request` or `response`; None takes both.
+        status: only answers about sessions in this state, every kind anew; None takes each place from the first lawful payload
+            that has it.
+        seed: what the people in the payloads depend on; ids and kinds of the cases do not.
+        left_out: takes what could not be made into a case.
+    """
+    for found in provider.document.operations.values():
+        if operation is not None and found.id != operation:
+            continue
+        for way, bases in ((REQUEST, requests(provider, found)), (RESPONSE, responses(provider, found, seed=seed))):
+            if direction in (None, way) and not (way == REQUEST and status is not None):
+                every = [base for base in bases if status is None or base.state == status]
+                yield from _of_bases(every, left_out if left_out is not None else [])
+
+
+def _of_bases(bases: list[Base], left_out: list[LeftOut]) -> Iterator[Case]:
+    """Each kind at each place once: on the first base on which it breaks one rule alone, or none."""
+    done: set[tuple[str, str]] = set()
+    failed: dict[tuple[str, str], LeftOut] = {}
+    settled: set[tuple[str, str | None, bool]] = set()
+    for base in bases:
+        if ruling(base, base.payload).verdict != ACCEPT:
+            continue  # another operation's lawful payload, such as an open session in the answer to its end
+        for place in base.places():
+            # Kinds of the whole payload depend on its state; the others on what is held, and whether there is a value.
+            what = (place.pointer, place.holds, place.value is None or place.value is ABSENT)
+            if what in settled:
+                continue
+            is_open = not place.parts
+            for edge in edges(place, base):
+                key = (place.pointer, edge.kind.id)
+                if key in done:
+                    continue
+                made = case(base, place, edge)
+                if isinstance(made, Case):
+                    done.add(key)
+                    failed.pop(key, None)
+                    yield made
+                else:
+                    is_open = True
+                    failed.setdefault(key, made)
+            if not is_open:
+                settled.add(what)
+    left_out += failed.values()
+
+
+def case(base: Base, place: Place, edge: Edge) -> Case | LeftOut:
+    """The case that a kind makes at a place, or why it makes none there."""
+    name = case_id(base, place, edge)
+    try:
+        payload, content_type = _changed(base, place, edge.change)
+        found = ruling(base, payload, content_type, other_id=_other_id(place, base, payload))
+    except (KeyError, IndexError, TypeError) as error:
+        return LeftOut(name, f"cannot be made here: {error!r}")
+    if _is_same(payload, base.payload):
+        return LeftOut(name, "changes nothing here")
+    if len(found.rules) > 1:
+        return LeftOut(name, f"breaks several rules: {', '.join(found.rules)}")
+    verdict, expected = _verdict(edge, found)
+    is_claimed = verdict in edge.kind.claims
+    if found.verdict == ACCEPT and base.direction == REQUEST:
+        if place.holds in _REFERENCES:
+            verdict, expected = EITHER, tuple(sorted({*expected, *malformed(base.operation), *absent(base.operation)}))
+        elif verdict == EITHER:
+            expected = tuple(sorted({*expected, *malformed(base.operation)}))
+    elif found.rules == (UNKNOWN_RULE,) and ACCEPT not in edge.kind.claims:
+        expected = tuple(sorted({*expected, *malformed(base.operation)}))  # refused for its form before anybody looks it up
+    if not is_claimed:
+        return LeftOut(name, f"claims to be one of {', '.join(sorted(edge.kind.claims))}; the contract says {verdict}")
+    if edge.rule is not None and found.rules != (edge.rule,):
+        return LeftOut(name, f"should break {edge.rule}; breaks {', '.join(found.rules) or 'nothing'}")
+    own = base.state if base.direction == RESPONSE else None
+    return Case(
+        id=name,
+        provider=base.provider.name,
+        operation=base.operation.id,
+        direction=base.direction,
+        kind=edge.kind.id,
+        field=place.pointer,
+        value=shown(edge.change),
+        payload=payload,
+        verdict=verdict,
+        expect_status=expected,
+        rule=found.rules[0] if found.rules else None,
+        rationale=edge.kind.rationale,
+        source=edge.kind.source,
+        tags=tuple(dict.fromkeys((edge.kind.family, *edge.kind.tags, *([own] if own else [])))),
+        state=own,
+        base=base,
+        content_type=content_type,
+    )
+
+
+def _is_same(payload: Any, lawful: Any) -> bool:
+    """Whether nothing changed: 1 and true, which are equal in Python, are not the same."""
+    if isinstance(payload, bytes) or (isinstance(payload, Mapping) and isinstance(payload.get("body"), bytes)):
+        return False
+    return as_bytes(payload) == as_bytes(lawful)
+
+
+def _verdict(edge: Edge, found: Ruling) -> tuple[str, tuple[int, ...]]:
+    if found.verdict == ACCEPT and ACCEPT not in edge.kind.claims and EITHER in edge.kind.claims:
+        return EITHER, found.expect_status
+    return found.verdict, found.expect_status
+
+
+def _other_id(place: Place, base: Base, payload: Any) -> str | None:
+    """Which id of the session that a request is about stands there no more; None where it is no such id."""
+    if base.direction != REQUEST or (
+        place.parts[:1] == ("body",) and place.name in ignored_fields(base.provider, base.pointer, payload.get("body"))
+    ):
+        return None
+    own = next((name for name in base.provider.lifecycle.ids if place.value == f"{{{name}}}"), None)
+    return own or ("session" if place.holds == "session_id" else None)
+
+
+def _changed(base: Base, place: Place, change: Any) -> tuple[Any, str | None]:
+    """The payload with the change in it, and the content type where it is another one."""
+    if base.direction == RESPONSE:
+        return changed(base.payload, place.parts, change), change.content_type if isinstance(change, Whole) else None
+    payload: Mapping[str, Any] = base.payload
+    if isinstance(change, Fields):
+        return changed(payload, place.parts, change), None
+    section = place.parts[0] if place.parts else "body"
+    if section == "body" and change is ABSENT and len(place.parts) == 1:
+        return {name: value for name, value in payload.items() if name != section}, None
+    if section == "body":
+        body = changed(payload["body"], place.parts[1:], change)
+        return {**payload, "body": body}, change.content_type if isinstance(change, Whole) else None
+    inner = changed({section: dict(payload.get(section, {}))}, place.parts, change)
+    return {**payload, **inner}, None
+
+
+def case_id(base: Base, place: Place, edge: Edge) -> str:
+    """The id of a case: what it is about, readable, without white space."""
+    operation = f"{base.provider.name}.{base.operation.id}.{base.direction}"
+    where = re.sub(r"[^A-Za-z0-9_./-]+", "-", place.pointer.removeprefix("/")).replace("/", ".") or "."
+    return f"{operation}:{where}:{edge.kind.id}"

@@ -1,0 +1,158 @@
+"""One change of a JSON value: a field set, left out, or written as JSON text that no serialiser writes."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import gzip
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+# Longer bytes are shown compressed: a case of 2 MiB fits into a line.
+_PLAIN_BYTES = 64 * 1024
+_HERE = "\ue000specimen\ue000"
+
+
+class _Absent:
+    """What stands for a field that is not there."""
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+    def __deepcopy__(self, memo: object) -> _Absent:
+        return self
+
+
+ABSENT = _Absent()
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A value as JSON text: `1e0`, `-0`, half of a surrogate pair, a number longer than any serialiser writes."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All bytes of a body: in another encoding, with a byte order mark, cut off. `content_type` replaces the usual one."""
+
+    data: bytes
+    content_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """The same value under another name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Also:
+    """A field more in the same object: unknown, or (`text` is JSON text) the same name once again."""
+
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Several fields of one payload, by JSON pointer: a combination that a rule forbids."""
+
+    values: Mapping[str, Any]
+
+
+def changed(value: Any, parts: Sequence[str], change: Any) -> Any:
+    """A copy of a JSON value with one change at the place that `parts` (of a JSON pointer) lead to.
+
+    What cannot be a JSON value of Python's gives `bytes`.
+
+    Raises:
+        KeyError: the place's parent is not there.
+    """
+    if isinstance(change, Whole):
+        return change.data
+    if isinstance(change, Fields):
+        for pointer, new in change.values.items():
+            value = changed(value, split(pointer), new)
+        return value
+    if isinstance(change, Also):
+        return _also(value, parts, change)
+    if isinstance(change, Literal):
+        text = json.dumps(changed(value, parts, _HERE), ensure_ascii=False)
+        return text.replace(json.dumps(_HERE, ensure_ascii=False), change.text).encode("utf-8", "surrogatepass")
+    if not parts:
+        return copy.deepcopy(change)
+    out = copy.deepcopy(value)
+    node = _at(out, parts[:-1])
+    key: Any = int(parts[-1]) if isinstance(node, list) else parts[-1]
+    if change is ABSENT:
+        del node[key]
+    elif isinstance(change, Renamed):
+        node[change.name] = node.pop(key)
+    else:
+        node[key] = copy.deepcopy(change)
+    return out
+
+
+def _also(value: Any, parts: Sequence[str], change: Also) -> Any:
+    out = copy.deepcopy(value)
+    node = _at(out, parts)
+    if change.name not in node:
+        node[change.name] = change.value
+        return out
+    # The same name twice is JSON text that Python does not write.
+    twice = json.dumps({change.name: change.value}, ensure_ascii=False)[1:-1]
+    inner = json.dumps(node, ensure_ascii=False)
+    text = json.dumps(changed(value, parts, _HERE), ensure_ascii=False)
+    return text.replace(json.dumps(_HERE, ensure_ascii=False), f"{inner[:-1]}, {twice}}}").encode()
+
+
+def _at(value: Any, parts: Sequence[str]) -> Any:
+    for part in parts:
+        value = value[int(part)] if isinstance(value, list) else value[part]
+    return value
+
+
+def split(pointer: str) -> list[str]:
+    """The parts of a JSON pointer (RFC 6901)."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
+def as_bytes(payload: Any) -> bytes:
+    """A payload as it goes over the wire."""
+    if isinstance(payload, bytes):
+        return payload
+    return json.dumps(payload, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def shown(value: Any) -> Any:
+    """A value as a case shows it in JSON: bytes as `{"$raw": text}`, `{"$base64": …}` or `{"$gzip": base64 of gzip}`.
+
+    A field that is left out is `{"$absent": true}`, JSON text is `{"$raw": text}`, a new name `{"$renamed": name}`.
+    """
+    if value is ABSENT:
+        return {"$absent": True}
+    if isinstance(value, Literal):
+        return shown(value.text.encode("utf-8", "surrogatepass"))
+    if isinstance(value, Renamed):
+        return {"$renamed": value.name}
+    if isinstance(value, Also):
+        return {value.name: value.value}
+    if isinstance(value, Fields):
+        return {pointer: shown(entry) for pointer, entry in value.values.items()}
+    data = value.data if isinstance(value, Whole) else value
+    return _bytes(data) if isinstance(data, bytes) else data
+
+
+def _bytes(data: bytes) -> dict[str, str]:
+    if len(data) > _PLAIN_BYTES:
+        return {"$gzip": base64.b64encode(gzip.compress(data, mtime=0)).decode()}
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        text = "\ufeff"
+    return {"$raw": text} if not text.startswith("\ufeff") else {"$base64": base64.b64encode(data).decode()}

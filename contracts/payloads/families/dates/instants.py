@@ -1,0 +1,95 @@
+"""Other moments: leap seconds, hours and days that do not exist, and the ends of what numbers of seconds can hold."""
+
+from __future__ import annotations
+
+from contracts.payloads.families.dates.spellings import (
+    ISO,
+    LEAP,
+    POSIX,
+    RFC,
+    UNLAWFUL,
+    MomentChange,
+    change,
+)
+
+_BULLETIN = "IERS Bulletin C 52, leap second of 2016-12-31"
+_NEVER = "RFC 3339, section 5.7, Restrictions"
+
+CHANGES: tuple[MomentChange, ...] = (
+    change(
+        "leap_second", "The last leap second so far: a time that most clocks never showed.", _BULLETIN,
+        lambda _: "2016-12-31T23:59:60Z", tags=["leap"],
+    ),
+    change(
+        "leap_second_elsewhere", "The same leap second by clocks that are an hour ahead: not at midnight.", LEAP,
+        lambda _: "2017-01-01T00:59:60+01:00", tags=["leap", "offset"],
+    ),
+    change(
+        "leap_second_of_no_day", "A second 60 at the end of a day that had no leap second.", LEAP,
+        lambda at: f"{at.at:%Y-%m-%d}T23:59:60Z", tags=["leap"],
+    ),
+    change(
+        "second_60", "A second 60 in the middle of a day.", LEAP, lambda at: f"{at.at:%Y-%m-%dT%H:%M}:60Z", UNLAWFUL, ["leap"],
+    ),
+    change("second_61", "No minute has a second 61.", LEAP, lambda at: f"{at.at:%Y-%m-%dT%H:%M}:61Z", UNLAWFUL, ["boundary"]),
+    change("minute_60", "No hour has a minute 60.", _NEVER, lambda at: f"{at.at:%Y-%m-%dT%H}:60:00Z", UNLAWFUL, ["boundary"]),
+    change(
+        "hour_24", "24:00:00 is the end of a day to ISO 8601, and nothing to RFC 3339.", ISO,
+        lambda at: f"{at.at:%Y-%m-%d}T24:00:00Z", tags=["boundary"],
+    ),
+    change("hour_25", "No day has an hour 25.", _NEVER, lambda at: f"{at.at:%Y-%m-%d}T25:00:00Z", UNLAWFUL, ["boundary"]),
+    change(
+        "leap_day_of_a_common_year", "2026 has no 29 February: lenient parsers go on to 1 March.", _NEVER,
+        lambda _: "2026-02-29T12:00:00Z", UNLAWFUL, ["leap"],
+    ),
+    change(
+        "31_april", "April has 30 days: lenient parsers go on to 1 May.", _NEVER, lambda at: f"{at.at:%Y}-04-31T12:00:00Z",
+        UNLAWFUL, ["boundary"],
+    ),
+    change(
+        "month_13", "There is no month 13: some constructors carry over into the next year.", _NEVER,
+        lambda at: f"{at.at:%Y}-13-01T12:00:00Z", UNLAWFUL, ["boundary"],
+    ),
+    change("day_00", "No month begins with a day 0.", _NEVER, lambda at: f"{at.at:%Y-%m}-00T12:00:00Z", UNLAWFUL, ["boundary"]),
+    change(
+        "year_0001", "The zero value of times in Go and .NET: often it means none.", RFC, lambda _: "0001-01-01T00:00:00Z",
+        tags=["boundary"],
+    ),
+    change(
+        "before_year_0001", "By UTC it is a year that Python and others cannot hold.", RFC, lambda _: "0001-01-01T00:00:00+14:00",
+        tags=["boundary", "offset"],
+    ),
+    change(
+        "year_1582", "A day that Gregorian calendar left out when it began.", "ISO 8601-1:2019, Gregorian calendar",
+        lambda _: "1582-10-10T12:00:00Z", tags=["boundary"],
+    ),
+    change(
+        "year_1899", "A moment before 1900, where spreadsheets and some C libraries begin.",
+        "ECMA-376 part 1, section 18.17.4, Dates and times", lambda _: "1899-12-31T00:00:00Z", tags=["boundary"],
+    ),
+    change("before_epoch", "Second -1 of Unix time.", POSIX, lambda _: "1969-12-31T23:59:59Z", tags=["boundary", "epoch"]),
+    change(
+        "epoch", "Second 0 of Unix time, which many programs take for none.", POSIX, lambda _: "1970-01-01T00:00:00Z",
+        tags=["boundary", "epoch"],
+    ),
+    change(
+        "year_2038", "The first second that 32 bits cannot hold.", POSIX, lambda _: "2038-01-19T03:14:08Z",
+        tags=["boundary", "epoch"],
+    ),
+    change(
+        "year_2262", "The first second that 64 bits of nanoseconds cannot hold.", "Go, package time, Time.UnixNano",
+        lambda _: "2262-04-11T23:47:17Z", tags=["boundary", "epoch"],
+    ),
+    change(
+        "year_9999", "The last second that four digits of a year can write.", RFC, lambda _: "9999-12-31T23:59:59Z",
+        tags=["boundary"],
+    ),
+    change(
+        "after_year_9999", "By UTC it is the year 10000.", RFC, lambda _: "9999-12-31T23:59:59-12:00",
+        tags=["boundary", "offset"],
+    ),
+    change(
+        "year_10000", "A year of five digits shifts whatever reads by position.", RFC, lambda _: "10000-01-01T00:00:00Z",
+        UNLAWFUL, ["boundary"],
+    ),
+)  # fmt: skip

@@ -1,0 +1,21 @@
+"""Identifiers: UUIDs of other versions, ids almost in the vendor's form, near misses of a real one, keys at their limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contracts.payloads.bases import Base
+from contracts.payloads.families.identifiers import keys, prefixed, spelling, uuids
+from contracts.payloads.families.identifiers.subject import subject
+from contracts.payloads.kinds import Edge
+from contracts.payloads.places import Place
+
+
+def edges(place: Place, base: Base) -> Iterator[Edge]:
+    """Kinds for a session's id, the id of anything else, a caller's own key and a cursor."""
+    found = subject(place, base)
+    if found is None:
+        return
+    for kind, text in (*uuids.texts(found), *prefixed.texts(found), *spelling.texts(found), *keys.texts(found)):
+        if text != place.value and found.can_be_sent(text) and not found.breaks_twice(text):
+            yield Edge(kind, text)

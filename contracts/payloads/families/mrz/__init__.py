@@ -1,0 +1,104 @@
+"""Machine readable zones: check digits, misread characters, codes, dates and names of ICAO Doc 9303, and lines that are cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from contracts.payloads.bases import RESPONSE, Base
+from contracts.payloads.changes import Fields
+from contracts.payloads.families.mrz import digits, fields, lines
+from contracts.payloads.families.mrz.change import Change, Lines, with_short_number
+from contracts.payloads.families.mrz.zone import TD1, Zone, read
+from contracts.payloads.kinds import Edge
+from contracts.payloads.places import Place
+from fixtures import times
+
+_OTHER_NUMBER = "X4Q7R2K8T"
+_OF_FIELDS = (*digits.CHANGES, *fields.CHANGES)
+CHANGES: tuple[Change, ...] = (*_OF_FIELDS, *lines.BY_LINE, *lines.OF_ARRAYS)
+
+
+def edges(place: Place, base: Base) -> Iterator[Edge]:
+    """Zones with one thing wrong or odd: a whole array, or a line by itself.
+
+    Where lines are fields of their own, an answer about a card (three lines) is changed as a whole: only what one line cannot
+    show, or what passports do not have.
+    """
+    if not place.parts:
+        yield from _of_cards(base)
+    elif place.holds == "mrz":
+        zone = read(place.value)
+        if zone is not None:
+            for change, made in _changed(zone, times.day(base.now)):
+                yield Edge(change.kind, list(made))
+    elif place.holds == "mrz_line" and isinstance(place.value, str):
+        zone = _printed(base)
+        row = None if zone is None else _row(zone, place.value)
+        if zone is not None and row is not None:
+            yield from _of_line(zone, row, times.day(base.now))
+
+
+@lru_cache(maxsize=256)
+def _changed(zone: Zone, today: date) -> tuple[tuple[Change, Lines], ...]:
+    """Each change with what it makes of a zone, or of a like document with another number where the zone is so already."""
+    found = []
+    for change in CHANGES:
+        made = change.lines(zone, today)
+        if made == zone.lines:
+            made = change.lines(with_short_number(zone).set(number=_OTHER_NUMBER), today)
+        found.append((change, made))
+    return tuple(found)
+
+
+def _of_line(zone: Zone, row: int, today: date) -> Iterator[Edge]:
+    """What one line can show: a change of this line alone, or one that each line shows by itself."""
+    line = zone.lines[row]
+    for change, made in _changed(zone, today):
+        if change.line is not None:
+            text = change.line(line)
+        elif change is lines.JOINED:
+            text = made[0]
+        elif change in lines.OF_ARRAYS or change.layout not in (None, zone.layout):
+            continue
+        elif change.is_by_line:
+            # Not `made`: another number, of a zone that is so already, would be in two lines.
+            text = change.lines(zone, today)[row]
+        else:
+            differ = [index for index, each in enumerate(made) if each != zone.lines[index]]
+            text = made[row] if differ == [row] else line
+        if text != line:
+            yield Edge(change.kind, text)
+
+
+def _of_cards(base: Base) -> Iterator[Edge]:
+    """Of a card whose lines are fields of their own, the changes that are about its size, with all lines that they touch."""
+    zone = _printed(base) if base.direction == RESPONSE else None
+    if zone is None or zone.layout is not TD1:
+        return
+    pointers: dict[int, str] = {}
+    for place in base.places():
+        row = _row(zone, place.value) if place.holds == "mrz_line" else None
+        if row is not None and place.value == zone.lines[row]:
+            pointers[row] = place.pointer
+    if len(pointers) < len(zone.lines):
+        return
+    for change, made in _changed(zone, times.day(base.now)):
+        if change.layout is TD1:
+            differ = {pointers[row]: made[row] for row in pointers if made[row] != zone.lines[row]}
+            yield Edge(change.kind, Fields(differ))
+
+
+def _printed(base: Base) -> Zone | None:
+    """The zone of the session's document, as it is printed."""
+    return None if base.moment is None else read(base.moment.identity.document.mrz)
+
+
+def _row(zone: Zone, value: Any) -> int | None:
+    """Which line of the zone a text is; a line that was read wrong has most of its characters."""
+    if not isinstance(value, str) or len(value) != zone.layout.width:
+        return None
+    same = [sum(one == other for one, other in zip(line, value, strict=True)) for line in zone.lines]
+    return same.index(max(same)) if max(same) > zone.layout.width // 2 else None

@@ -1,0 +1,238 @@
+"""JSON itself: fields that are missing, null or of another type; numbers, objects and texts that parsers read differently."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from contracts.payloads.bases import RESPONSE, Base
+from contracts.payloads.changes import ABSENT, Also, Literal
+from contracts.payloads.families import documents
+from contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Edge, Kind, kind
+from contracts.payloads.places import Place, is_of
+
+_SCHEMA = "JSON Schema 2020-12, validation, section 6"
+_JSON = "RFC 8259"
+MISSING = kind("structure.missing", "A reader that indexes the field without asking fails.", "JSON Schema 2020-12, required")
+NULL = kind("structure.null", "null is neither an empty text nor an absent field.", "RFC 8259, section 3")
+NULL_FOR_ABSENT = kind(
+    "structure.null_for_absent", "An optional field that is sent as null is not the field left out.", "RFC 8259, section 3"
+)
+EMPTY_TEXT = kind("structure.empty_text", "An empty text passes a check for presence and holds nothing.", f"{_SCHEMA}.3")
+BLANK_TEXT = kind("structure.blank_text", "White space alone passes a check for emptiness and shows nothing.", f"{_SCHEMA}.3")
+EMPTY_OBJECT = kind("structure.empty_object", "An object without any field is still an object.", f"{_SCHEMA}.5")
+EMPTY_ARRAY = kind("structure.empty_array", "Code that takes the first item of a list fails on none.", f"{_SCHEMA}.4")
+LONG_ARRAY = kind(
+    "structure.long_array", "A thousand items where a handful is usual overflow screens, pages and buffers.", f"{_SCHEMA}.4",
+    tags=["boundary"],
+)  # fmt: skip
+_WRONG: dict[str, tuple[Kind, Any]] = {
+    name: (kind(f"structure.{name}_instead", f"{words} where another type is documented.", f"{_SCHEMA}.1.1", tags=["type"]), value)
+    for name, words, value in (
+        ("string", "A text", "specimen"),
+        ("integer", "A whole number", 7),
+        ("number", "A number with a fraction", 7.5),
+        ("boolean", "A truth value", True),
+        ("object", "An object", {"specimen": "specimen"}),
+        ("array", "An array", ["specimen"]),
+    )
+}
+NUMBER_AS_TEXT = kind("structure.number_as_text", "The right digits in quotes: languages that convert hide the mistake.", _JSON, tags=["number"])
+BOOLEAN_AS_TEXT = kind("structure.boolean_as_text", 'In many languages the text "false" counts as true.', _JSON)
+ONE_POINT_ZERO = kind(
+    "structure.integer_with_point", "The same whole number with a fraction of zero: to JSON Schema an integer, to many parsers none.",
+    "JSON Schema 2020-12, core, section 4.2.2", [ACCEPT, REJECT, EITHER], ["number"],
+)  # fmt: skip
+EXPONENT = kind(
+    "structure.integer_with_exponent", "The same whole number in scientific form: lawful JSON that integer parsers refuse.",
+    "RFC 8259, section 6", [ACCEPT, REJECT, EITHER], ["number"],
+)  # fmt: skip
+PAST_2_53 = kind(
+    "structure.integer_past_2_53", "The first whole number that a double cannot hold: 9007199254740993 is read as …992.",
+    "RFC 8259, section 6; RFC 7493, section 2.2", tags=["number", "boundary"],
+)  # fmt: skip
+PAST_64_BITS = kind("structure.integer_past_64_bits", "Twenty digits overflow every machine integer.", "RFC 8259, section 6", tags=["number"])
+HUGE_EXPONENT = kind("structure.number_1e400", "Lawful JSON that a double reads as infinity.", "RFC 8259, section 6", tags=["number"])
+MINUS_ZERO = kind("structure.minus_zero", "−0 equals 0 and prints otherwise.", "RFC 8259, section 6; IEEE 754", tags=["number"])
+NEGATIVE = kind("structure.negative", "A count, a duration or a share below zero.", f"{_SCHEMA}.2", tags=["number"])
+MINIMUM = kind("structure.minimum", "The least that is documented.", f"{_SCHEMA}.2.4", tags=["boundary"])
+BELOW_MINIMUM = kind("structure.below_minimum", "One less than the least that is documented.", f"{_SCHEMA}.2.4", [REJECT, EITHER], ["boundary"])
+MAXIMUM = kind("structure.maximum", "The most that is documented.", f"{_SCHEMA}.2.2", tags=["boundary"])
+ABOVE_MAXIMUM = kind("structure.above_maximum", "One more than the most that is documented.", f"{_SCHEMA}.2.2", [REJECT, EITHER], ["boundary"])
+LONGEST = kind("structure.longest_text", "Exactly as many characters as are documented.", f"{_SCHEMA}.3.1", tags=["boundary"])
+TOO_LONG = kind("structure.too_long_text", "One character more than is documented.", f"{_SCHEMA}.3.1", [REJECT, EITHER], ["boundary"])
+HUGE_TEXT = kind("structure.text_of_64_kib", "A text of 64 KiB where a line is usual.", f"{_SCHEMA}.3", tags=["boundary"])
+UNKNOWN_VALUE = kind("structure.unknown_value", "A value that the documented list does not have: a newer version's, or a slip.", f"{_SCHEMA}.1.2")
+VALUE_OTHER_CASE = kind("structure.value_in_other_case", "The documented value in other letters: lists of values know case.", f"{_SCHEMA}.1.2")
+VALUE_WITH_BLANK = kind("structure.value_with_blank", "The documented value with a blank behind it.", f"{_SCHEMA}.1.2")
+UNKNOWN_FIELD = kind("structure.unknown_field", "A vendor adds a field: a reader that forbids it breaks on the day.", "JSON Schema 2020-12, additionalProperties")
+PROTOTYPE_FIELD = kind(
+    "structure.prototype_field", "A field named __proto__ pollutes objects of careless JavaScript.", "CWE-1321", tags=["injection"]
+)
+SAME_KEY_TWICE = kind(
+    "structure.key_twice_same_value", "The same name twice with one value: parsers may keep either, or refuse.", "RFC 8259, section 4",
+    [EITHER, REJECT], ["parser"],
+)  # fmt: skip
+OTHER_KEY_TWICE = kind(
+    "structure.key_twice_other_value", "The same name twice: two parsers on the way may see two different values.",
+    "RFC 8259, section 4; RFC 7493, section 2.3", [EITHER, REJECT], ["parser"],
+)  # fmt: skip
+LONE_SURROGATE = kind(
+    "structure.lone_surrogate", "Half of a surrogate pair, escaped: JSON grammar allows it, no UTF-8 text can hold it.",
+    "RFC 8259, section 8.2", [EITHER, REJECT], ["unicode", "parser"],
+)  # fmt: skip
+LINE_BREAK = kind("structure.line_break_inside", "CR LF inside a text: headers, logs and CSV files break at it.", "CWE-93", tags=["injection"])
+NUL_INSIDE = kind("structure.nul_inside", "U+0000 inside a text: C strings end there, PostgreSQL refuses it.", "RFC 8259, section 7", tags=["parser"])
+NAN = kind("structure.nan", "NaN is no JSON, though Python writes and reads it.", "RFC 8259, section 6", REJECT, ["number", "parser"])
+INFINITY = kind("structure.infinity", "Infinity is no JSON, though Python writes and reads it.", "RFC 8259, section 6", REJECT, ["number", "parser"])
+TEXT_NUMBERS = {
+    "1.0": kind("structure.query_point", "A whole number with a point in a query.", "OpenAPI 3.1, Parameter Object", tags=["number"]),
+    "1e0": kind("structure.query_exponent", "A whole number in scientific form in a query.", "OpenAPI 3.1, Parameter Object", tags=["number"]),
+    "-0": kind("structure.query_minus_zero", "Minus zero in a query.", "OpenAPI 3.1, Parameter Object", tags=["number"]),
+    "+1": kind("structure.query_plus", "A plus before a number, which a form decoder may read as a blank.", "OpenAPI 3.1, Parameter Object", tags=["number"]),
+    "0x1": kind("structure.query_hexadecimal", "A hexadecimal number in a query.", "OpenAPI 3.1, Parameter Object", tags=["number"]),
+    "9007199254740993": kind("structure.query_past_2_53", "A number that a double cannot hold, in a query.", "RFC 7493, section 2.2", tags=["number"]),
+    "NaN": kind("structure.query_nan", "NaN in a query: many parsers of numbers take the text.", "IEEE 754", tags=["number"]),
+    "\u0661": kind("structure.query_arabic_digit", "An Arabic-Indic digit: Python's int() reads it as 1.", "Unicode, Nd", tags=["number", "unicode"]),
+}  # fmt: skip
+
+
+def edges(place: Place, base: Base) -> Iterator[Edge]:
+    """Kinds of form, whatever the field holds."""
+    if place.is_text_only:
+        yield from _of_texts(place)
+        return
+    if not place.parts or place.parts == ("body",):
+        yield from documents.edges(place, base)
+    if place.is_twin or (isinstance(place.value, Mapping) and "base64" in place.value):
+        return
+    is_form = base.media is not None and base.media.content_type == "multipart/form-data"
+    if is_form:
+        if len(place.parts) == 2:
+            yield from _of_parts(place)
+        return
+    if place.parts:
+        yield from _of_presence(place)
+    if place.is_present and place.value is not None:
+        if place.parts:
+            yield from _of_type(place)
+        yield from _of_value(place, base)
+
+
+def _of_presence(place: Place) -> Iterator[Edge]:
+    if not place.is_present:
+        yield Edge(NULL_FOR_ABSENT, None)
+        return
+    if not place.name.isdigit():
+        yield Edge(MISSING, ABSENT)
+    if place.value is not None:
+        yield Edge(NULL, None)
+
+
+def _of_type(place: Place) -> Iterator[Edge]:
+    for name, (found, value) in _WRONG.items():
+        if name not in place.types and not (name == "integer" and "number" in place.types) and not is_of(place.value, name):
+            yield Edge(found, value)
+    if isinstance(place.value, bool):
+        yield Edge(BOOLEAN_AS_TEXT, str(place.value).lower())
+    elif isinstance(place.value, (int, float)):
+        yield Edge(NUMBER_AS_TEXT, str(place.value))
+
+
+def _of_value(place: Place, base: Base) -> Iterator[Edge]:
+    value = place.value
+    if isinstance(value, Mapping):
+        yield from _of_objects(value)
+        if place.parts and value:
+            yield Edge(EMPTY_OBJECT, {})
+    elif isinstance(value, list):
+        if value:
+            yield Edge(EMPTY_ARRAY, [])
+            yield Edge(LONG_ARRAY, (value * 1000)[:1000])
+    elif isinstance(value, bool):
+        return
+    elif isinstance(value, (int, float)):
+        yield from _of_numbers(place, value)
+    elif isinstance(value, str) and value:
+        yield from _of_strings(place, value, base)
+
+
+def _of_objects(value: Mapping[str, Any]) -> Iterator[Edge]:
+    yield Edge(UNKNOWN_FIELD, Also("specimen_unknown", "specimen"))
+    yield Edge(PROTOTYPE_FIELD, Also("__proto__", {"specimen": True}))
+    name = next((key for key, entry in value.items() if isinstance(entry, (str, int))), None)
+    if name is not None:
+        yield Edge(SAME_KEY_TWICE, Also(name, value[name]))
+        if isinstance(value[name], str):
+            yield Edge(OTHER_KEY_TWICE, Also(name, "specimen"))
+
+
+def _of_numbers(place: Place, value: float) -> Iterator[Edge]:
+    if isinstance(value, int):
+        yield Edge(ONE_POINT_ZERO, Literal(f"{value}.0"))
+        yield Edge(EXPONENT, Literal(f"{value}e0"))
+        yield Edge(PAST_2_53, 9_007_199_254_740_993)
+        yield Edge(PAST_64_BITS, 10**19 * 3 + 7)
+    yield Edge(HUGE_EXPONENT, Literal("1e400"))
+    yield Edge(MINUS_ZERO, Literal("-0"))
+    yield Edge(NEGATIVE, -1)
+    yield Edge(NAN, Literal("NaN"))
+    yield Edge(INFINITY, Literal("Infinity"))
+    for word, at, past, step in (("minimum", MINIMUM, BELOW_MINIMUM, -1), ("maximum", MAXIMUM, ABOVE_MAXIMUM, 1)):
+        bound = place.keyword(word)
+        if isinstance(bound, (int, float)):
+            if bound != value:
+                yield Edge(at, bound)
+            yield Edge(past, bound + step)
+
+
+def _of_strings(place: Place, value: str, base: Base) -> Iterator[Edge]:
+    yield Edge(EMPTY_TEXT, "")
+    if place.is_open_text:
+        yield Edge(BLANK_TEXT, "   ")
+        yield Edge(LONE_SURROGATE, Literal('"\\ud83d"'))
+        yield Edge(LINE_BREAK, f"{value[:1]}\r\nSpecimen: {value[1:]}")
+        yield Edge(NUL_INSIDE, f"{value[:1]}\x00{value[1:]}")
+        if base.direction == RESPONSE:
+            yield Edge(HUGE_TEXT, ("specimen " * 7282)[:65_536])
+    values = place.keyword("enum")
+    if values is not None or place.keyword("const") is not None:
+        yield Edge(UNKNOWN_VALUE, "specimen")
+        yield Edge(VALUE_OTHER_CASE, value.swapcase())
+        yield Edge(VALUE_WITH_BLANK, f"{value} ")
+    most = place.keyword("maxLength")
+    if isinstance(most, int) and most >= len(value):
+        yield Edge(LONGEST, value + "a" * (most - len(value)))
+        yield Edge(TOO_LONG, value + "a" * (most + 1 - len(value)))
+
+
+def _of_parts(place: Place) -> Iterator[Edge]:
+    """Of a form's parts, which are text."""
+    if place.is_present:
+        yield Edge(MISSING, ABSENT)
+    if isinstance(place.value, str):
+        yield Edge(EMPTY_TEXT, "")
+
+
+def _of_texts(place: Place) -> Iterator[Edge]:
+    if place.parts[0] == "path":
+        return
+    if place.is_present and place.required:
+        yield Edge(MISSING, ABSENT)
+    if place.parts[0] == "headers":
+        return
+    yield Edge(EMPTY_TEXT, "")
+    if "integer" in place.types:
+        for text, found in TEXT_NUMBERS.items():
+            yield Edge(found, text)
+        for word, at, past, step in (("minimum", MINIMUM, BELOW_MINIMUM, -1), ("maximum", MAXIMUM, ABOVE_MAXIMUM, 1)):
+            bound = place.keyword(word)
+            if isinstance(bound, int):
+                if place.value != bound:
+                    yield Edge(at, str(bound))
+                yield Edge(past, str(bound + step))
+    values = place.keyword("enum")
+    if values:
+        yield Edge(UNKNOWN_VALUE, "specimen")
+        yield Edge(VALUE_OTHER_CASE, str(values[0]).swapcase())
+        yield Edge(VALUE_WITH_BLANK, f"{values[0]} ")

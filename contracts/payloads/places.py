@@ -1,0 +1,216 @@
+"""The places of a lawful JSON value at which one thing can be changed, each with what its schema says of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from contracts.payloads.changes import ABSENT
+from specs import Provider
+from specs.contents import Holding
+from specs.documents import escape, mark_of
+from specs.schemas import is_rule
+
+JSON_TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")
+# What settles the form of a text.
+_SETTLES = ("enum", "const", "pattern", "format")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A field of a payload.
+
+    Attributes:
+        pointer: where it stands in the payload (RFC 6901); requests begin with /path, /query, /headers or /body.
+        parts: the same, unescaped.
+        value: what stands there lawfully; `ABSENT` for an optional field that is left out.
+        nodes: the schemas that speak of it, references resolved; none for a field that the document does not describe.
+        holds: what it holds, by the provider's contents.yaml; None where that says nothing.
+        required: whether the object that it is in must have it.
+        is_twin: whether an earlier place of the payload has the same schemas, so that changes of the type alone tell nothing new.
+        mark: A where the document only assumes the field or what contains it.
+    """
+
+    pointer: str
+    parts: tuple[str, ...]
+    value: Any
+    nodes: tuple[Mapping[str, Any], ...]
+    holds: str | None
+    required: bool
+    is_twin: bool
+    mark: str
+
+    @property
+    def name(self) -> str:
+        """The field's own name."""
+        return self.parts[-1] if self.parts else ""
+
+    @property
+    def is_present(self) -> bool:
+        """Whether the payload has it."""
+        return self.value is not ABSENT
+
+    @property
+    def is_text_only(self) -> bool:
+        """Whether it travels as text whatever its type: in a path, a query or a header."""
+        return bool(self.parts) and self.parts[0] in ("path", "query", "headers")
+
+    @cached_property
+    def types(self) -> frozenset[str]:
+        """The JSON types that the schemas name; all where they name none."""
+        named = [node["type"] for node in self.nodes if "type" in node]
+        if not named:
+            return frozenset(JSON_TYPES)
+        return frozenset(each for entry in named for each in (entry if isinstance(entry, list) else [entry]))
+
+    @cached_property
+    def is_open_text(self) -> bool:
+        """Whether it takes any text: a string without enumeration, pattern or format."""
+        return "string" in self.types and not any(key in node for node in self.nodes for key in _SETTLES)
+
+    def keyword(self, name: str) -> Any:
+        """The value of a keyword in the first schema that has it, or None."""
+        return next((node[name] for node in self.nodes if name in node), None)
+
+
+def places(provider: Provider, payload: Any, pointer: str | None, prefix: tuple[str, ...] = ()) -> Iterator[Place]:
+    """Every place of a lawful payload, the root first; of an array the items that differ in their schemas or in what they hold.
+
+    Args:
+        provider: whose document and contents.yaml describe it.
+        payload: the whole payload, into which the pointers of contents.yaml lead.
+        pointer: the place of its schema in the document; None where it has none.
+        prefix: where in the payload the described value stands (`("body",)` in a request).
+    """
+    node = payload
+    for part in prefix:
+        node = node[part]
+    schemas = () if pointer is None else flat(provider, provider.document.at(pointer), node)
+    yield from _Walk(provider, payload).walk(node, schemas, prefix, required=True, mark="D")
+
+
+class _Walk:
+    def __init__(self, provider: Provider, payload: Any) -> None:
+        self.provider = provider
+        self.payload = payload
+        self.seen: set[tuple[int, ...]] = set()
+        self.held: set[tuple[tuple[int, ...], Holding | None]] = set()
+
+    def walk(
+        self, value: Any, nodes: tuple[Mapping[str, Any], ...], parts: tuple[str, ...], *, required: bool, mark: str
+    ) -> Iterator[Place]:
+        mark = "A" if mark == "A" or any(mark_of(node) == "A" for node in nodes) else "D"
+        holding = self.holding(parts)
+        name = re.sub(r"\d+", "0", parts[-1]) if parts else ""
+        key = (*sorted(id(node) for node in nodes), hash(name) if not nodes else 0)
+        # What no schema describes is known by its place.
+        known = key if nodes else (hash(re.sub(r"/\d+", "/0", "/".join(parts))),)
+        if (known, holding) in self.held and parts and not isinstance(value, (dict, list)):
+            return
+        is_twin = known in self.seen
+        self.seen.add(known)
+        self.held.add((known, holding))
+        pointer = "".join(f"/{escape(part)}" for part in parts)
+        holds = None if holding is None else holding.holds
+        yield Place(pointer, parts, value, nodes, holds, required, is_twin, mark)
+        if isinstance(value, Mapping) and "base64" not in value:  # that would be a form's file
+            needed = {entry for node in nodes for entry in node.get("required", ())}
+            for child in value:
+                below = child_nodes(self.provider, nodes, child, value[child])
+                yield from self.walk(value[child], below, (*parts, child), required=child in needed, mark=mark)
+            if not is_twin:
+                for child in sorted({entry for node in nodes for entry in node.get("properties", {})} - set(value)):
+                    below = child_nodes(self.provider, nodes, child, ABSENT)
+                    if below:
+                        yield from self.walk(ABSENT, below, (*parts, child), required=child in needed, mark=mark)
+        elif isinstance(value, list):
+            yield from self.items(value, nodes, parts, mark)
+
+    def items(
+        self, value: list[Any], nodes: tuple[Mapping[str, Any], ...], parts: tuple[str, ...], mark: str
+    ) -> Iterator[Place]:
+        shapes = set()
+        for index, item in enumerate(value):
+            below = tuple(each for node in nodes if "items" in node for each in flat(self.provider, node["items"], item))
+            here = (*parts, str(index))
+            names = frozenset(item) if isinstance(item, Mapping) else None
+            shape = (tuple(id(node) for node in below), names, self.inside(item, here))
+            if shape in shapes:
+                continue
+            shapes.add(shape)
+            yield from self.walk(item, below, here, required=True, mark=mark)
+
+    def inside(self, item: Any, parts: tuple[str, ...]) -> frozenset[Holding | None]:
+        """What an item and everything in it hold."""
+        found = {self.holding(parts)}
+        entries = item.items() if isinstance(item, Mapping) else enumerate(item) if isinstance(item, list) else ()
+        for key, entry in entries:
+            found |= self.inside(entry, (*parts, str(key)))
+        return frozenset(found)
+
+    def holding(self, parts: tuple[str, ...]) -> Holding | None:
+        """The first pattern of contents.yaml that fits."""
+        return self.provider.contents.at(parts, self.payload)
+
+
+def flat(provider: Provider, node: Any, value: Any) -> tuple[Mapping[str, Any], ...]:
+    """A schema with those it is made of: references, `allOf` but for named rules, and the branches of a union that fit."""
+    node = provider.document.resolve(node)[0]
+    if not isinstance(node, Mapping):
+        return ()
+    found: list[Mapping[str, Any]] = [node]
+    for part in node.get("allOf", ()):
+        entry = provider.document.resolve(part)[0]
+        if isinstance(entry, Mapping) and not is_rule(entry):
+            found += flat(provider, entry, value)
+    for word in ("anyOf", "oneOf"):
+        branches = [branch for entry in node.get(word, ()) for branch in flat(provider, entry, value)[:1]]
+        fitting = [branch for branch in branches if value is ABSENT or fits(branch, value)]
+        for branch in fitting or branches:
+            found += flat(provider, branch, value)
+    return tuple(found)
+
+
+def fits(node: Mapping[str, Any], value: Any) -> bool:
+    """Whether a schema's type, constant and required fields allow a value: enough to choose a branch of a union."""
+    wanted = node.get("type")
+    if wanted is not None and not any(is_of(value, each) for each in (wanted if isinstance(wanted, list) else [wanted])):
+        return False
+    if isinstance(value, Mapping):
+        if any(name not in value for name in node.get("required", ())):
+            return False
+        for name, below in node.get("properties", {}).items():
+            if isinstance(below, Mapping) and name in value:
+                if "const" in below and below["const"] != value[name]:
+                    return False
+                if "enum" in below and value[name] not in below["enum"]:
+                    return False
+    return not ("const" in node and node["const"] != value) and not ("enum" in node and value not in node["enum"])
+
+
+def is_of(value: Any, kind: str) -> bool:
+    """Whether a JSON value is of a type as JSON Schema names it."""
+    if kind == "null":
+        return value is None
+    if kind == "boolean":
+        return isinstance(value, bool)
+    if kind in ("integer", "number"):
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return is_number and (kind == "number" or value == int(value))
+    return isinstance(value, {"string": str, "object": Mapping, "array": list}[kind])
+
+
+def child_nodes(provider: Provider, nodes: tuple[Mapping[str, Any], ...], name: str, value: Any) -> tuple[Mapping[str, Any], ...]:
+    """The schemas that speak of an object's field."""
+    found: list[Mapping[str, Any]] = []
+    for node in nodes:
+        own = [node["properties"][name]] if name in node.get("properties", {}) else []
+        own += [each for pattern, each in node.get("patternProperties", {}).items() if re.search(pattern, name)]
+        if not own and isinstance(node.get("additionalProperties"), Mapping):
+            own = [node["additionalProperties"]]
+        for each in own:
+            found += flat(provider, each, value)
+    return tuple(found)

@@ -1,0 +1,85 @@
+"""Sends the request cases to an implementation, with a session made for those that are about one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from contracts.credentials import as_headers, of_lifecycle
+from contracts.drafts import Draft, draft, ids_shown
+from contracts.exchange import Exchange
+from contracts.payloads.bases import REQUEST
+from contracts.payloads.case import Case
+from contracts.payloads.verdicts import as_draft
+from contracts.transport import Transport
+from specs import Provider, SpecimenError
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+
+
+class Sender:
+    """An implementation to which request cases are sent.
+
+    Args:
+        provider: whose contract the cases are of.
+        url: the base URL of the implementation.
+        auth: a token, or headers; by default the one that our mock takes.
+        allow_writes: hosts that are yours: a host that is not this machine is sent nothing else.
+        transport: an `httpx` transport instead of the network.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        url: str,
+        *,
+        auth: Mapping[str, str] | str | None = None,
+        allow_writes: Sequence[str] = (),
+        transport: Any = None,
+    ) -> None:
+        headers = as_headers(provider, of_lifecycle(provider) if auth is None else auth)
+        self.provider = provider
+        self.transport = Transport(
+            url, provider, headers=headers, allow_writes=frozenset(allow_writes), seen_by="payloads", transport=transport
+        )
+        if self.transport.is_production:
+            self.transport.close()
+            raise SpecimenError(
+                f"URL '{url}': {self.transport.host} is not this machine and may be somebody's production. "
+                "If it is yours, name it in allow_writes."
+            )
+
+    def send(self, case: Case) -> Exchange:
+        """Sends a request case, and gives back what came.
+
+        Raises:
+            SpecimenError: it is no request, or the session that it needs could not be made.
+        """
+        if case.direction != REQUEST:
+            raise SpecimenError(f"case '{case.id}': it is a response; there is nothing to send.")
+        return self._of(case).send(self.transport, intent={"case": case.id})
+
+    def _of(self, case: Case) -> Draft:
+        needed = set(_PLACEHOLDER.findall(repr(case.base.payload))) & set(self.provider.lifecycle.ids)
+        return as_draft(case.base, case.payload, case.content_type, self._ids() if needed else None)
+
+    def _ids(self) -> Mapping[str, str]:
+        """The ids of a new session."""
+        lifecycle = self.provider.lifecycle
+        made = draft(self.provider, lifecycle.create.operation)
+        exchange = made.send(self.transport, intent={}) if made is not None else None
+        ids = ids_shown(self.provider, exchange) if exchange is not None else {}
+        if "session" not in ids:
+            came = exchange.status if exchange is not None else "nothing"
+            raise SpecimenError(f"{lifecycle.create.operation}: expected a new session for the case, got {came}.")
+        missing = set(lifecycle.ids) - set(ids)
+        for read in lifecycle.reads if missing else ():
+            wanted = draft(self.provider, read.operation, ids)
+            if wanted is not None:
+                ids = {**ids_shown(self.provider, wanted.send(self.transport, intent={}), needs_own=False), **ids}
+        return ids
+
+    def close(self) -> None:
+        """Ends the connections."""
+        self.transport.close()

@@ -1,0 +1,109 @@
+"""Kyve: checks that do not go with the verification's status, lifetimes, media that last too long, pages."""
+
+from __future__ import annotations
+
+from contracts.payloads.combinations import Made, State, earlier, later, same, value_at
+
+VERIFICATION = {"getVerification": ""}
+SESSION = {"createSession": "", "getSession": ""}
+ENDED = {"cancelSession": ""}
+LIST = {"listVerifications": ""}
+
+EVERY = ("created", "requires_input", "in_progress", "requires_review", "completed", "failed", "canceled", "expired")
+SHOWN = ("completed", "failed", "requires_review")
+CURSOR = "ver_" + "0" * 26
+
+
+def checks(status: str) -> Made:
+    """Every check with this status."""
+    return lambda shown: [{**check, "status": status} for check in value_at(shown, "/checks")]
+
+
+STATES = (
+    *(
+        State(
+            f"completed-{check.replace('_', '-')}-{status}", "KYV-001", VERIFICATION, ("completed",),
+            {f"/checks/[type={check}]/status": status},
+            "Approved with a check that did not pass: who looks at the status alone lets somebody in.",
+        )
+        for check in ("document", "liveness", "face_match", "sanctions")
+        for status in ("failed", "review", "pending", "skipped")
+    ),
+    State(
+        "completed-with-nothing-passed", "KYV-001", VERIFICATION, ("completed",), {"/checks": checks("failed")},
+        "Approved, and every single check failed.",
+    ),
+    State(
+        "shown-as-completed", "KYV-001", VERIFICATION, tuple(state for state in EVERY if state != "completed"),
+        {"/status": "completed"},
+        "The status moved to approved, and the checks say otherwise.",
+    ),
+    *(
+        State(
+            f"failed-with-all-{status}", "KYV-002", VERIFICATION, ("failed",), {"/checks": checks(status)},
+            "Refused, and no check says why: there is nothing to tell the customer.",
+        )
+        for status in ("passed", "review", "pending", "skipped")
+    ),
+    State(
+        "failed-without-checks", "KYV-002", VERIFICATION, ("failed",), {"/checks": []},
+        "Refused without any check: a rule on each of none is kept by nothing.",
+    ),
+    State(
+        "shown-as-failed", "KYV-002", VERIFICATION, tuple(state for state in EVERY if state != "failed"), {"/status": "failed"},
+        "The status moved to refused, and no check failed.",
+    ),
+    State(
+        "media-last-an-hour", "KYV-003", VERIFICATION, SHOWN, {"/media/0/expires_at": later("/media/0/expires_at", 2_700)},
+        "A picture of somebody's passport under a URL that lasts longer than documented.",
+    ),
+    State(
+        "media-last-a-day", "KYV-003", VERIFICATION, SHOWN, {"/media/1/expires_at": later("/media/1/expires_at", 86_400)},
+        "The second picture lasts a day: not only the first counts.",
+    ),
+    State(
+        "media-signed-for-longer", "KYV-003", VERIFICATION, SHOWN,
+        {"/media/0/url": "https://media.example/1.jpg?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=901&X-Amz-Signature=0"},
+        "The field says 15 minutes, the signature one second more: the signature is what the store obeys.",
+    ),
+    State(
+        "lifetime-too-long", "KYV-005", SESSION, EVERY, {"/expires_at": later("/expires_at", 2)},
+        "Who counts the session's time by the page's half hour gives up before it ends.",
+    ),
+    State(
+        "lifetime-too-short", "KYV-005", SESSION, EVERY, {"/expires_at": earlier("/expires_at", 2)},
+        "Who counts the session's time by the page's half hour sends the user to a session that ended.",
+    ),
+    State(
+        "no-lifetime", "KYV-005", SESSION, EVERY, {"/expires_at": same("/created_at")},
+        "Expired when it was made.",
+    ),
+    State(
+        "expires-before-created", "KYV-005", SESSION, EVERY, {"/expires_at": earlier("/created_at", 1)},
+        "Expired before it was made: a time zone or a sign.",
+    ),
+    State(
+        "more-without-cursor", "KYV-019", LIST, None, {"/has_more": True, "/next_cursor": None},
+        "There is more, and no way to it: a loop that ends on a null cursor loses the rest.",
+    ),
+    State(
+        "more-with-another-cursor", "KYV-019", LIST, None, {"/has_more": True, "/next_cursor": CURSOR},
+        "The cursor is not the last entry: the next page repeats or skips.",
+    ),
+    State(
+        "cursor-without-more", "KYV-019", LIST, None, {"/next_cursor": same("/data/0/id")},
+        "A loop that goes by the cursor asks for a page that is not there, for ever where the server starts again.",
+    ),
+    State(
+        "empty-page-with-cursor", "KYV-019", LIST, None, {"/data": [], "/next_cursor": CURSOR},
+        "Nothing listed and a way on.",
+    ),
+    *(
+        State(
+            f"canceled-and-{status.replace('_', '-')}", "KYV-021", ENDED, ("canceled",), {"/status": status},
+            "The cancellation succeeded, and the session that it answers goes on or ended otherwise.",
+        )
+        for status in EVERY
+        if status != "canceled"
+    ),
+)  # fmt: skip

@@ -1,0 +1,133 @@
+"""Hypothesis strategies of edge-case payloads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from functools import lru_cache
+from typing import Any
+
+from hypothesis import strategies as st
+
+import specs
+from contracts.payloads.bases import REQUEST, RESPONSE, Base, requests, responses
+from contracts.payloads.case import Case
+from contracts.payloads.catalogue import case
+from contracts.payloads.choosing import Choice
+from contracts.payloads.kinds import ACCEPT, edges
+from contracts.payloads.verdicts import ruling
+from specs import Provider, SpecimenError
+from specs.errors import did_you_mean
+
+# How many people there are to draw from: payloads are made once for each.
+_SEEDS = 32
+
+
+def strategy(
+    name: str,
+    *,
+    status: str | None = None,
+    verdict: str = ACCEPT,
+    as_cases: bool = False,
+    tags: Sequence[str] = (),
+    fields: Sequence[str] = (),
+    kinds: Sequence[str] = (),
+) -> st.SearchStrategy[Any]:
+    """Payloads of an operation: lawful ones of different people, plain or with one edge case in them.
+
+    `@given(session=strategy("kayle.getSession.response", status="failed"))` hands a client's parser every JSON value that it
+    must take. Payloads that no JSON value of Python's shows (another encoding, a key twice) are drawn with `as_cases=True` only.
+
+    Args:
+        name: `<provider>.<operation>.request` or `.response`.
+        status: sessions in this state only.
+        verdict: accept, reject or either. With accept, untouched payloads are drawn too; examples shrink to them.
+        as_cases: draw `Case` values, which tell the verdict and the reason, instead of payloads; never an untouched one.
+        tags: as in a `Choice`.
+        fields: as in a `Choice`.
+        kinds: as in a `Choice`.
+
+    Raises:
+        SpecimenError: there is no such provider, operation, state or verdict, or no case is left.
+    """
+    provider, operation, direction = _parsed(name)
+    choice = Choice(operation, direction, verdict, status, tuple(tags), tuple(fields), tuple(kinds))
+    choice.check(provider)
+    places = _places(provider, choice, not as_cases)
+    if not places:
+        raise SpecimenError(f"strategy '{name}': no case is left of {choice}.")
+    seeds = st.integers(0, _SEEDS - 1)
+    drawn: st.SearchStrategy[Any] = st.tuples(seeds, st.sampled_from(places)).map(
+        lambda pair: _made(provider, choice, pair[0], pair[1])
+    )
+    found = drawn.filter(lambda one: one is not None)
+    if as_cases:
+        return found
+    payloads = found.map(lambda one: deepcopy(one.payload))
+    if verdict != ACCEPT or choice.tags or choice.fields or choice.kinds:
+        return payloads
+    return st.one_of(st.tuples(seeds, st.integers(0, 63)).map(lambda pair: _plain(provider, choice, *pair)), payloads)
+
+
+def _parsed(name: str) -> tuple[Provider, str, str]:
+    parts = name.split(".")
+    if len(parts) != 3 or parts[2] not in (REQUEST, RESPONSE):
+        raise SpecimenError(f"strategy '{name}': expected PROVIDER.OPERATION.request or .response.")
+    provider = specs.load(parts[0])
+    if parts[1] not in provider.document.operations:
+        raise SpecimenError(
+            f"strategy '{name}': {parts[0]} has no operation '{parts[1]}'. {did_you_mean(parts[1], provider.document.operations)}"
+        )
+    return provider, parts[1], parts[2]
+
+
+@lru_cache(maxsize=256)
+def _bases(provider: Provider, operation: str, direction: str, status: str | None, seed: int) -> tuple[Base, ...]:
+    found = provider.document.operations[operation]
+    every = requests(provider, found) if direction == REQUEST else responses(provider, found, seed=seed)
+    chosen = (base for base in every if status is None or base.state == status)
+    return tuple(base for base in chosen if ruling(base, base.payload).verdict == ACCEPT)
+
+
+def _of(provider: Provider, choice: Choice, seed: int) -> tuple[Base, ...]:
+    return _bases(provider, str(choice.operation), str(choice.direction), choice.status, seed)
+
+
+def _plain(provider: Provider, choice: Choice, seed: int, index: int) -> Any:
+    bases = _of(provider, choice, seed)
+    return deepcopy(bases[index % len(bases)].payload)
+
+
+def _places(provider: Provider, choice: Choice, needs_json: bool) -> list[tuple[int, str, str]]:
+    """Base, field and kind of each case of the first person that is wanted."""
+    found: list[tuple[int, str, str]] = []
+    seen: set[tuple[str, str]] = set()
+    for index, base in enumerate(_of(provider, choice, 0)):
+        for place in base.places():
+            for edge in edges(place, base):
+                key = (place.pointer, edge.kind.id)
+                made = None if key in seen else case(base, place, edge)
+                if isinstance(made, Case) and choice.takes(made) and not (needs_json and _is_bytes(made)):
+                    seen.add(key)
+                    found.append((index, *key))
+    return found
+
+
+def _is_bytes(made: Case) -> bool:
+    payload = made.payload
+    return isinstance(payload, bytes) or (made.direction == REQUEST and isinstance(payload.get("body"), bytes))
+
+
+@lru_cache(maxsize=4096)
+def _made(provider: Provider, choice: Choice, seed: int, wanted: tuple[int, str, str]) -> Case | None:
+    """The same case of another person; None where it is none there."""
+    index, pointer, kind = wanted
+    bases = _of(provider, choice, seed)
+    base = bases[index % len(bases)]
+    for place in base.places():
+        if place.pointer == pointer:
+            for edge in edges(place, base):
+                if edge.kind.id == kind:
+                    made = case(base, place, edge)
+                    return made if isinstance(made, Case) and choice.takes(made) else None
+    return None

@@ -1,0 +1,252 @@
+"""What the contract says of a changed payload: the document's validators and the judge decide, nobody else."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from contracts.drafts import BOUNDARY, Draft, filled, multipart, unknown
+from contracts.exchange import Exchange
+from contracts.history import History
+from contracts.judge import judge
+from contracts.payloads.bases import RESPONSE, Base, form_parts, ignored_fields, with_ids
+from contracts.payloads.changes import as_bytes
+from contracts.payloads.kinds import ACCEPT, EITHER, REJECT
+from contracts.requests import request_errors
+from contracts.rule import ERROR
+from contracts.transport import MISSING
+from specs import Operation, Provider
+from specs.documents import Parameter
+from specs.lifecycle import RequestTemplate
+
+MALFORMED_RULE, UNKNOWN_RULE = "GEN-015", "GEN-018"
+_MALFORMED = (400, 422)
+# What the documents assume to be the largest JSON body.
+MOST_BYTES = 2 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """A verdict, the rules behind it, and the statuses that are right for a request."""
+
+    verdict: str
+    rules: tuple[str, ...]
+    expect_status: tuple[int, ...]
+
+
+def ruling(base: Base, payload: Any, content_type: str | None = None, *, other_id: str | None = None) -> Ruling:
+    """What the contract says of a payload of the base's operation.
+
+    `other_id`: the name of an id (`session`) that is not the one that was issued, so that a well-formed one finds nothing.
+
+    Raises:
+        KeyError: a request's path became another operation's, or nobody's.
+    """
+    strict = _ruling(base, payload, content_type, other_id=other_id)
+    body = payload if base.direction == RESPONSE else payload.get("body")
+    if not isinstance(body, bytes):
+        return strict
+    if strict.verdict == REJECT:
+        return _forgiven(base, body, payload, strict) if body.startswith(codecs.BOM_UTF8) else strict
+    if not _is_left_to_readers(body):
+        return strict
+    return Ruling(EITHER, strict.rules, tuple(sorted({*strict.expect_status, *_refusals(base)})))
+
+
+def _forgiven(base: Base, body: bytes, payload: Any, strict: Ruling) -> Ruling:
+    """What may come of a byte order mark before something lawful: a reader may overlook it (RFC 8259, section 8.1)."""
+    rest = body.removeprefix(codecs.BOM_UTF8)
+    without = _ruling(base, rest if base.direction == RESPONSE else {**payload, "body": rest}, None, other_id=None)
+    if without.verdict == REJECT:
+        return strict
+    return Ruling(EITHER, strict.rules, tuple(sorted({*strict.expect_status, *without.expect_status})))
+
+
+def _refusals(base: Base) -> set[int]:
+    """All statuses with which a request may be refused for what stands in it; an id that is read otherwise finds nothing."""
+    if base.direction == RESPONSE:
+        return set()
+    named = {status for name in base.provider.lifecycle.ids for status in not_found(base.provider, base.operation, name)}
+    return {*malformed(base.operation), *absent(base.operation), *named}
+
+
+def _ruling(base: Base, payload: Any, content_type: str | None, *, other_id: str | None) -> Ruling:
+    exchange = as_exchange(base, payload, content_type)
+    if base.direction == RESPONSE:
+        return _of_response(base, exchange)
+    operation = base.operation
+    good, bad = successes(operation), malformed(operation)
+    if exchange.operation is None or exchange.operation.id != operation.id:
+        raise KeyError("no request of this operation: its path is another one's, or nobody's")
+    if content_type is not None and operation.bodies and operation.body(content_type) is None:
+        return _refused(operation, 415)
+    if any("/" in text for text in payload.get("path", {}).values()):
+        # Routers differ in whether an encoded slash ends a part of the path.
+        bad = tuple(sorted({*bad, *not_found(base.provider, operation)}))
+        good = tuple(sorted({*good, *bad}))
+    if any("enum" in one.schema and _in_path(one, payload) != _in_path(one, base.payload) for one in operation.parameters):
+        # A part of a path that is one of a few may be refused as malformed, or lead nowhere.
+        bad = tuple(sorted({*bad, *absent(operation)}))
+    faults = request_errors(exchange)
+    if any(not fault.is_assumed for fault in faults):
+        return Ruling(REJECT, (MALFORMED_RULE,), bad or not_found(base.provider, operation))
+    if faults:
+        return Ruling(EITHER, (MALFORMED_RULE,), tuple(sorted({*good, *bad})))
+    if len(exchange.request_body) > MOST_BYTES and base.media is not None and base.media.content_type.endswith("json"):
+        return _refused(operation, 413)
+    if other_id is not None:
+        return Ruling(REJECT, (UNKNOWN_RULE,), not_found(base.provider, operation, other_id))
+    if ignored_fields(base.provider, base.pointer, exchange.request_json) and not _is_valid(base, exchange.request_json):
+        return Ruling(EITHER, (MALFORMED_RULE,), tuple(sorted({*good, *bad})))
+    return Ruling(ACCEPT, (), good)
+
+
+def _in_path(parameter: Parameter, payload: Mapping[str, Any]) -> Any:
+    return payload.get("path", {}).get(parameter.name) if parameter.location == "path" else None
+
+
+def _is_valid(base: Base, body: Any) -> bool:
+    return base.pointer is None or base.provider.schemas.validator(base.pointer).is_valid(body)
+
+
+def _refused(operation: Operation, status: int) -> Ruling:
+    """A request for which the document has a status of its own; where only we assume that, it may be taken too."""
+    response = operation.responses.get(str(status))
+    if response is not None and response.mark != "A":
+        return Ruling(REJECT, (MALFORMED_RULE,), (status,))
+    own = () if response is None else (status,)
+    return Ruling(EITHER, (), tuple(sorted({*successes(operation), *malformed(operation), *own})))
+
+
+def _is_left_to_readers(text: bytes) -> bool:
+    """Whether a JSON text has two members of one name, or half of a surrogate pair (RFC 8259, sections 4 and 8.2)."""
+    is_open = False
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal is_open
+        is_open = is_open or len({name for name, _ in pairs}) < len(pairs)
+        return dict(pairs)
+
+    try:
+        json.dumps(json.loads(text, object_pairs_hook=members), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    except (ValueError, RecursionError):
+        return False
+    return is_open
+
+
+def _of_response(base: Base, exchange: Exchange) -> Ruling:
+    found = judge(exchange, History())
+    errors = tuple(sorted({violation.rule for violation in found if violation.severity == ERROR}))
+    notes = tuple(sorted({violation.rule for violation in found} - set(errors)))
+    verdict = REJECT if errors else EITHER if notes else ACCEPT
+    return Ruling(verdict, (*errors, *notes), (base.status,))
+
+
+def as_exchange(base: Base, payload: Any, content_type: str | None = None) -> Exchange:
+    """A payload as an observer would see it: a request with a success, or the answer to a lawful request."""
+    provider, operation = base.provider, base.operation
+    if base.direction == RESPONSE:
+        nobodys = {name: unknown(provider, name) for name in provider.lifecycle.ids}
+        draft = _asking(base, nobodys if base.moment is None else base.moment.ids)
+        path, query, headers, body = _parts(draft)
+        return Exchange(
+            provider, operation.method.upper(), path, query, {"authorization": "Bearer x", "token": "x", **headers}, body,
+            base.status, {"content-type": content_type or "application/json"}, as_bytes(payload), base.now, "payloads",
+        )  # fmt: skip
+    draft = as_draft(base, payload, content_type)
+    path, query, headers, body = _parts(draft)
+    return Exchange(
+        provider, operation.method.upper(), path, query, {"authorization": "Bearer x", "token": "x", **headers}, body,
+        next(iter(successes(operation)), 200), {}, b"", base.now, "payloads",
+    )  # fmt: skip
+
+
+def _asking(base: Base, ids: Mapping[str, str]) -> Draft:
+    """The request that a response answers: the read in the place where the session is."""
+    for read in base.provider.lifecycle.reads:
+        if read.operation == base.operation.id and (base.moment is None or read.fits(base.moment.facts)):
+            found = filled(base.provider, read.operation, read.request, ids)
+            if found is not None:
+                return found
+    from contracts.drafts import draft  # noqa: PLC0415 - drafts knows requests, this module answers
+
+    return draft(base.provider, base.operation.id, ids) or Draft(base.operation)
+
+
+def as_draft(base: Base, payload: Any, content_type: str | None = None, ids: Mapping[str, str] | None = None) -> Draft:
+    """A request's payload, to be sent; `ids` fill its placeholders."""
+    provider = base.provider
+    known = {**{name: unknown(provider, name) for name in provider.lifecycle.ids}, **(ids or {})}
+    values = with_ids({name: payload.get(name, {}) for name in ("path", "query", "headers")}, known)
+    body = payload.get("body", MISSING)
+    draft = Draft(base.operation, values["path"], values["query"], values["headers"])
+    if isinstance(body, bytes):
+        filled_in = body
+        for name, value in known.items():
+            filled_in = filled_in.replace(b"{%s}" % name.encode(), value.encode())
+        return replace(draft, raw=filled_in, content_type=content_type or "application/json")
+    if body is not MISSING and base.media is not None and base.media.content_type == "multipart/form-data":
+        if not isinstance(body, Mapping):
+            raise TypeError("a form is no JSON value")
+        return replace(draft, parts=form_parts(with_ids(body, known)))
+    if body is not MISSING:
+        # Python writes what no UTF-8 can hold as an escape: the request can be sent as it is.
+        return replace(draft, raw=json.dumps(with_ids(body, known)).encode(), content_type=content_type or "application/json")
+    return draft
+
+
+def _parts(draft: Draft) -> tuple[str, str, dict[str, str], bytes]:
+    path = re.sub(r"\{(\w+)\}", lambda found: quote(str(draft.path.get(found[1], "")), safe=""), draft.operation.path)
+    query = urlencode(draft.query, doseq=True)
+    headers = {name.lower(): str(value) for name, value in draft.headers.items()}
+    if draft.parts:
+        return path, query, {**headers, "content-type": f"multipart/form-data; boundary={BOUNDARY}"}, multipart(draft.parts)
+    if draft.raw is not None:
+        return path, query, {**headers, "content-type": draft.content_type or "application/json"}, draft.raw
+    if draft.body is not MISSING:
+        return path, query, {**headers, "content-type": "application/json"}, json.dumps(draft.body).encode()
+    return path, query, headers, b""
+
+
+def successes(operation: Operation) -> tuple[int, ...]:
+    """The documented statuses of success."""
+    return tuple(sorted(int(status) for status in operation.responses if status.startswith("2")))
+
+
+def malformed(operation: Operation) -> tuple[int, ...]:
+    """The documented statuses of a request that breaks the document."""
+    return tuple(sorted(int(status) for status in operation.responses if int(status) in _MALFORMED))
+
+
+def absent(operation: Operation) -> tuple[int, ...]:
+    """The documented status of a request that names what is not there."""
+    return tuple(int(status) for status in operation.responses if status == "404")
+
+
+def not_found(provider: Provider, operation: Operation, name: str = "session") -> tuple[int, ...]:
+    """The documented statuses for an id that nobody issued, or not for this session: what lifecycle.yaml says, else 404."""
+    cases = {
+        case.status
+        for case in provider.lifecycle.errors.values()
+        if case.operation == operation.id
+        and _names_other(case.request, name)
+        and (name != "session" or case.status not in (401, 403))
+    }
+    return tuple(sorted(cases or absent(operation)))
+
+
+def _names_other(request: RequestTemplate, name: str) -> bool:
+    """Whether a request names an id of that kind that is not its session's, and is otherwise as it should be."""
+    sent = {**request.path, **(request.body if isinstance(request.body, Mapping) else {})}
+    if f"{{unknown:{name}}}" in repr((sent, request.multipart)):
+        return True
+    if "Prefer" in request.headers or name not in sent or str(sent[name]).startswith("{"):
+        return False
+    return all(str(value).startswith("{") and "unknown:" not in str(value) for key, value in sent.items() if key != name)

@@ -1,0 +1,184 @@
+"""`specimen payloads`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+import specs
+from contracts.cli import user_errors
+from specs import SpecimenError
+from specs.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from contracts.payloads import Case, Choice
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to a command line."""
+    app.command()(payloads)
+
+
+def payloads(
+    name: Annotated[
+        str | None, typer.Argument(metavar="PROVIDER", help="A provider's name, as `specimen providers` lists it.")
+    ] = None,
+    operation: Annotated[str | None, typer.Option(metavar="OP", help="Cases of this operation only.")] = None,
+    direction: Annotated[str | None, typer.Option(metavar="request|response", help="What is sent, or what is answered.")] = None,
+    verdict: Annotated[
+        str | None, typer.Option(metavar="accept|reject|either", help="What must happen; either: the contract leaves it open.")
+    ] = None,
+    status: Annotated[
+        str | None, typer.Option(metavar="STATE", help="Answers about sessions in this state, every kind anew.")
+    ] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option("--tag", metavar="TAG", help="A family, a state or another tag; repeated: all of them."),
+    ] = None,
+    field: Annotated[
+        list[str] | None,
+        typer.Option(metavar="POINTER", help="A JSON pointer, all below it, or a field's name; may be repeated."),
+    ] = None,
+    kind: Annotated[list[str] | None, typer.Option(metavar="FAMILY.NAME", help="One kind only; may be repeated.")] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="At most so many, spread over the families.")] = None,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**63 - 1, help="Another number gives other people; the cases' ids stay.")
+    ] = 0,
+    form: Annotated[str, typer.Option("--format", metavar="json|ndjson|curl|pytest", help="How cases are printed.")] = "ndjson",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write files into this folder instead.", show_default=False)
+    ] = None,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Print how many there are, by kind, provider and direction.")
+    ] = False,
+) -> None:
+    """Print edge-case payloads for QA: each one change away from lawful, with what must happen and why.
+
+    A case is `{id, provider, operation, direction, kind, field, value, payload, verdict, expect_status, rule, rationale,
+    source, tags}`; its id is the same in every version. The contract decides the verdict: what is accepted breaks no rule,
+    what is rejected breaks the rule that is named. Payloads that are no plain JSON are {"$raw": text}, {"$base64": …} or
+    {"$gzip": base64}. Exit codes: 0 done, 2 a mistake in the command, or nothing is left of what was asked for.
+
+    Examples:
+
+        specimen payloads kayle --operation getSession --verdict reject --count 20
+
+        specimen payloads kyve --tag names --field family_name --format json
+
+        specimen payloads neurovision --direction request --format curl > try.sh
+
+        specimen payloads kayle --format pytest --out tests/
+
+        specimen payloads --summary
+    """
+    with user_errors(), _quiet_pipe():
+        from contracts.payloads import Choice
+
+        if summary:
+            _print_summary([specs.load(name).name] if name else list(specs.names()))
+            return
+        if name is None:
+            raise SpecimenError(f"PROVIDER is missing. There are {', '.join(specs.names())}; or ask for --summary.")
+        provider = specs.load(name)
+        choice = Choice(
+            operation, direction, verdict, status, tuple(tag or ()), tuple(field or ()), tuple(kind or ()), count, seed
+        )
+        choice.check(provider)
+        _print_cases(provider, choice, form, out)
+
+
+def _print_cases(provider: specs.Provider, choice: Choice, form: str, out: Path | None) -> None:
+    from contracts.files import write_text
+    from contracts.payloads import cases
+    from contracts.payloads.formats import FORMATS, SUFFIXES, as_pytest
+
+    if form not in SUFFIXES:
+        raise SpecimenError(f"--format '{form}': there is none. {did_you_mean(form, SUFFIXES)}")
+    if form == "curl" and choice.direction == "response":
+        raise SpecimenError("--format curl: a response is not sent. Ask for --direction request, or another format.")
+    found = _told(cases(provider, choice), form == "curl")
+    if form == "pytest":
+        first = next(found, None)
+        pieces: Iterable[str] = [] if first is None else [as_pytest(provider, choice)]
+    else:
+        some = _or_nothing(found)
+        pieces = [] if some is None else FORMATS[form](some)
+    text: Iterator[str] = iter(pieces)
+    start = next(text, None)
+    if start is None:
+        raise SpecimenError(
+            f"{provider.name}: no case is left of what was asked for. "
+            f"`specimen payloads {provider.name} --summary` says what there is."
+        )
+    if out is None:
+        sys.stdout.write(start)
+        for piece in text:
+            sys.stdout.write(piece)
+        sys.stdout.flush()
+        return
+    if out.exists() and not out.is_dir():
+        raise SpecimenError(f"--out {out}: expected a folder, it is a file.")
+    path = out / (f"test_{provider.name}_payloads.py" if form == "pytest" else f"{provider.name}_payloads{SUFFIXES[form]}")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        write_text(path, start + "".join(text))
+        if form == "curl":
+            path.chmod(path.stat().st_mode | 0o111)
+    except OSError as error:
+        raise SpecimenError(f"--out {out}: cannot be written: {error.strerror or error}") from error
+    Console(stderr=True, highlight=False).print(f"wrote {path}", soft_wrap=True)
+
+
+def _or_nothing(found: Iterator[Case]) -> Iterator[Case] | None:
+    """The cases, or None where there is none."""
+    first = next(found, None)
+    if first is None:
+        return None
+
+    def all_of() -> Iterator[Case]:
+        yield first
+        yield from found
+
+    return all_of()
+
+
+def _told(found: Iterator[Case], only_requests: bool) -> Iterator[Case]:
+    """The cases, with a count of them on the error stream of a terminal while they are made."""
+    console = Console(stderr=True)
+    is_shown = console.is_terminal and not sys.stdout.isatty()
+    with console.status("making cases") if is_shown else contextlib.nullcontext() as status:
+        number = 0
+        for case in found:
+            if only_requests and case.direction != "request":
+                continue
+            number += 1
+            if status is not None and number % 100 == 0:
+                status.update(f"{number:,} cases")
+            yield case
+
+
+def _print_summary(names: list[str]) -> None:
+    from contracts.payloads.summary import counted, markdown
+
+    console = Console(stderr=True)
+    with console.status("counting") if console.is_terminal else contextlib.nullcontext():
+        counts = counted(names)
+    for line in markdown(names, counts):
+        print(line)
+
+
+@contextlib.contextmanager
+def _quiet_pipe() -> Iterator[None]:
+    """Ends without a word where the reader of a pipe has gone: `specimen payloads kayle | head`."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None

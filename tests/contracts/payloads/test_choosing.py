@@ -1,0 +1,107 @@
+"""Which cases are given."""
+
+from __future__ import annotations
+
+import pytest
+
+import specs
+from contracts.payloads import Choice, cases
+from specs import SpecimenError
+
+
+def ids(**wanted) -> list[str]:
+    """Of the cases that are chosen."""
+    return [case.id for case in cases("kayle", **wanted)]
+
+
+def test_cases__what_is_chosen_is_a_part_of_all_in_their_order() -> None:
+    """Direction, verdict, tag, field and kind narrow the catalogue and change nothing of it."""
+    every = list(cases("kayle"))
+    for wanted in (
+        {"direction": "request"},
+        {"verdict": "reject"},
+        {"tags": ["structure"]},
+        {"fields": ["/data/redirect_url"]},
+        {"fields": ["created_at"]},
+        {"kinds": ["structure.null"]},
+        {"direction": "response", "verdict": "accept", "tags": ["structure"]},
+    ):
+        choice = Choice(**wanted)
+        direction = wanted.get("direction")
+        expected = [case.id for case in every if choice.takes(case) and direction in (None, case.direction)]
+        assert expected
+        assert len(expected) < len(every)
+        assert ids(**wanted) == expected
+
+
+def test_cases__a_field_is_itself_what_is_below_it_or_a_name() -> None:
+    """A pointer means that place and those inside; a plain name means every field so called."""
+    below = {case.field for case in cases("kayle", fields=["/data/share_fields"])}
+    assert "/data/share_fields" in below
+    assert all(field == "/data/share_fields" or field.startswith("/data/share_fields/") for field in below)
+    named = {case.field for case in cases("kayle", fields=["created_at"])}
+    assert {"/data/created_at", "/data/0/created_at"} <= named
+    assert all("created_at" in field.split("/") for field in named)
+
+
+def test_cases__a_count_takes_some_of_every_family() -> None:
+    """Few cases still show each family that there is."""
+    families = {case.kind.partition(".")[0] for case in cases("kayle")}
+    some = list(cases("kayle", count=3 * len(families)))
+    assert len(some) == 3 * len(families)
+    assert {case.kind.partition(".")[0] for case in some} == families
+    assert ids(count=10**9) == ids()
+
+
+def test_cases__a_status_gives_every_kind_in_that_state() -> None:
+    """Answers about failed sessions only, and no request."""
+    found = list(cases("kayle", status="failed"))
+    assert found
+    assert {case.state for case in found} == {"failed"}
+    assert {case.direction for case in found} == {"response"}
+
+
+def test_cases__another_seed_is_another_person_in_the_same_cases() -> None:
+    """The ids stay; the payloads differ."""
+    first = list(cases("kyve", operation="getVerification", direction="response"))
+    other = list(cases("kyve", operation="getVerification", direction="response", seed=5))
+    plain = {case.id: case.payload for case in other}
+    assert len({case.id for case in first} & set(plain)) > 0.9 * len(first)
+    assert any(case.payload != plain[case.id] for case in first if case.id in plain)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "text"),
+    [
+        ({"operation": "getSesion"}, "Did you mean 'getSession'?"),
+        ({"direction": "answer"}, "direction 'answer'"),
+        ({"verdict": "acept"}, "Did you mean 'accept'?"),
+        ({"status": "done"}, "status 'done'"),
+        ({"count": 0}, "count 0"),
+        ({"direction": "request", "status": "failed"}, "a request has none"),
+    ],
+)
+def test_cases__what_cannot_be_is_said(wanted, text) -> None:
+    """One sentence that names the value and what is possible."""
+    with pytest.raises(SpecimenError, match=text.replace("?", r"\?")):
+        list(cases("kayle", **wanted))
+
+
+def test_cases__an_unknown_provider_is_said() -> None:
+    """As everywhere."""
+    with pytest.raises(SpecimenError, match="kale"):
+        cases("kale").__next__()
+
+
+def test_contents__patterns_lead_somewhere() -> None:
+    """Every pattern of every contents.yaml fits a field of some lawful payload: no fact is about nothing."""
+    from contracts.payloads.bases import requests, responses
+
+    for name in specs.names():
+        provider = specs.load(name)
+        left = set(provider.contents.entries)
+        for operation in provider.document.operations.values():
+            for base in (*requests(provider, operation), *responses(provider, operation)):
+                for place in base.places():
+                    left -= {entry for entry in left if entry.fits(place.parts, base.payload)}
+        assert not left, (name, sorted("/".join(entry.parts) for entry in left))

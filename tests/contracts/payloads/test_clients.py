@@ -1,0 +1,46 @@
+"""A client generated from each document takes every answer that keeps the contract."""
+
+from __future__ import annotations
+
+import pytest
+
+import specs
+from contracts.payloads.kinds import ACCEPT, REJECT
+from tests.contracts.payloads.catalogues import catalogue
+from tests.payload_clients import LIMITS, Outcome, generated, outcomes, table
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, list[Outcome]]:
+    """What each provider's client does with its catalogue."""
+    every = {}
+    for name in specs.names():
+        with generated(specs.load(name)) as client:
+            every[name] = list(outcomes(client, catalogue(name).cases))
+    return every
+
+
+def test_clients__parse_every_answer_that_keeps_the_contract(found) -> None:
+    """But for what generated code cannot read, each with its reason."""
+    broken = [
+        f"{outcome.case.id}: {outcome.error!r}"
+        for every in found.values()
+        for outcome in every
+        if outcome.case.verdict == ACCEPT and outcome.error is not None and not any(limit.covers(outcome) for limit in LIMITS)
+    ]
+    assert not broken, f"{len(broken)} broken:\n" + "\n".join(line[:300] for line in broken[:10])
+
+
+def test_limits__are_all_needed(found) -> None:
+    """No entry of the reviewed table is about nothing."""
+    refused = [outcome for every in found.values() for outcome in every if outcome.case.verdict == ACCEPT and outcome.error]
+    unused = [limit for limit in LIMITS if not any(limit.covers(outcome) for outcome in refused)]
+    assert unused == []
+
+
+def test_table__counts_every_answer_once(found) -> None:
+    """The README's table has a row for each provider; clients refuse some of what breaks the contract, and not all."""
+    every = [outcome for found_of_one in found.values() for outcome in found_of_one]
+    assert len(list(table(every))) == len(specs.names()) + 2
+    refused = [outcome.error is not None for outcome in every if outcome.case.verdict == REJECT]
+    assert 0 < sum(refused) < len(refused)

@@ -1,0 +1,211 @@
+"""Cases as a shell, another program and pytest get them."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import os
+import re
+import subprocess
+import sys
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+import specs
+from contracts.payloads import Choice, cases
+from contracts.payloads.formats import as_curl, as_json, as_ndjson, as_pytest
+from specimen import app
+from tests.serving import environment, serving
+
+KEYS = [
+    "id", "provider", "operation", "direction", "kind", "field", "value", "payload", "verdict", "expect_status", "rule",
+    "rationale", "source", "tags",
+]  # fmt: skip
+
+
+def run(*words: str):
+    """The command in this process."""
+    return CliRunner().invoke(app, ["payloads", *words], env={"COLUMNS": "200"})
+
+
+def bytes_of(payload) -> bytes:
+    """A response's bytes as a reader of the JSON form makes them."""
+    if isinstance(payload, dict) and set(payload) == {"$raw"}:
+        return payload["$raw"].encode()
+    if isinstance(payload, dict) and set(payload) == {"$base64"}:
+        return base64.b64decode(payload["$base64"])
+    if isinstance(payload, dict) and set(payload) == {"$gzip"}:
+        return gzip.decompress(base64.b64decode(payload["$gzip"]))
+    return json.dumps(payload).encode()
+
+
+@pytest.mark.parametrize("name", specs.names())
+def test_ndjson__each_line_holds_the_whole_case(name) -> None:
+    """The fields that are promised, in their order, and the payload byte for byte where it is no plain JSON."""
+    found = list(cases(name))
+    lines = "".join(as_ndjson(found)).splitlines()
+    assert len(lines) == len(found)
+    for line, case in zip(lines, found, strict=True):
+        value = json.loads(line)
+        assert [key for key in value if key != "content_type"] == KEYS
+        assert value["id"] == case.id
+        if isinstance(case.payload, bytes):
+            assert bytes_of(value["payload"]) == case.payload
+
+
+def test_json__is_one_document() -> None:
+    """With a version and the same cases."""
+    found = list(cases("predicate", count=30))
+    value = json.loads("".join(as_json(found)))
+    assert value["version"] == 1
+    assert value["cases"] == [json.loads(line) for line in as_ndjson(found)]
+
+
+def test_curl__each_command_runs_and_gets_what_it_says(tmp_path) -> None:
+    """A shell sends every request of an operation to the mock, over HTTP; the status is one of those that are right."""
+    with serving("kayle", "kyve", folder=tmp_path) as url:
+        for name, operation in (("kayle", "createSession"), ("kayle", "listSessions"), ("kyve", "createSession")):
+            token = {"kayle": "kk_live_specimen", "kyve": "ak_test_specimen"}[name]
+            script = tmp_path / f"{name}.sh"
+            chosen = list(cases(name, operation=operation, direction="request", count=60))
+            script.write_text("".join(as_curl(chosen)), encoding="utf-8", errors="surrogatepass")
+            done = subprocess.run(
+                ["sh", str(script)], capture_output=True, text=True, timeout=120, check=False,
+                env={**os.environ, "SPECIMEN_URL": f"{url}/{name}", "SPECIMEN_TOKEN": token},
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr[-2000:]
+            lines = [re.fullmatch(r"(.*) expected ([\d or]+), got (\d+)", line) for line in done.stdout.splitlines()]
+            assert len(lines) == len(chosen)
+            wrong = [found[0] for found in lines if found[3] not in found[2].split(" or ")]
+            assert not wrong, wrong[:10]
+
+
+def test_curl__responses_are_no_commands() -> None:
+    """Asked for both, requests are given; asked for responses, the command says why not."""
+    assert "response" not in "".join(line for line in as_curl(cases("idnow", count=40)) if line.startswith("printf"))
+    done = run("idnow", "--direction", "response", "--format", "curl")
+    assert done.exit_code == 2
+    assert "a response is not sent" in done.output
+
+
+PARSER = """
+import json
+import jsonschema_rs
+import specs
+
+PROVIDER = specs.load("predicate")
+
+
+def parse(operation, body):
+    value = json.loads(body)
+    found = PROVIDER.document.operations[operation]
+    media = next(m for s, r in found.responses.items() if s < "300" for m in r.media)
+    PROVIDER.schemas.validator(media.pointer).validate(value)
+"""
+
+
+def test_pytest__the_module_runs_as_it_is(tmp_path) -> None:
+    """Against a served mock and a parser: every test passes, and with neither every test says why it skips."""
+    module = tmp_path / "test_predicate_payloads.py"
+    module.write_text(as_pytest(specs.load("predicate"), Choice(tags=("structure",), count=60)), encoding="utf-8")
+    (tmp_path / "my_parser.py").write_text(PARSER, encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(module)]
+    root = str(specs.__file__).rpartition("/specs/")[0]
+    with serving("predicate", folder=tmp_path) as url:
+        there = environment(
+            PYTHONPATH=f"{root}:{tmp_path}", SPECIMEN_URL=f"{url}/predicate", SPECIMEN_PARSER="my_parser:parse",
+        )  # fmt: skip
+        done = subprocess.run(command, cwd=tmp_path, env=there, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert re.search(r"\b60 passed", done.stdout), done.stdout[-500:]
+    alone = environment(PYTHONPATH=f"{root}:{tmp_path}")
+    done = subprocess.run([*command, "-rs"], cwd=tmp_path, env=alone, capture_output=True, text=True, timeout=120, check=False)
+    assert "60 skipped" in done.stdout
+    assert "SPECIMEN_URL names no implementation" in done.stdout
+    assert "SPECIMEN_PARSER names no parser" in done.stdout
+
+
+def test_command__writes_files_and_says_where(tmp_path) -> None:
+    """Each format has its file; nothing else is written."""
+    for form, name in (
+        ("json", "kayle_payloads.json"),
+        ("ndjson", "kayle_payloads.ndjson"),
+        ("curl", "kayle_payloads.sh"),
+        ("pytest", "test_kayle_payloads.py"),
+    ):
+        done = run("kayle", "--count", "5", "--direction", "request", "--format", form, "--out", str(tmp_path / "qa"))
+        assert done.exit_code == 0, done.output
+        assert (tmp_path / "qa" / name).stat().st_size > 100
+    assert os.access(tmp_path / "qa" / "kayle_payloads.sh", os.X_OK)
+    assert len(list((tmp_path / "qa").iterdir())) == 4
+
+
+def test_command__prints_the_same_bytes_twice() -> None:
+    """For the same arguments."""
+    first, second = run("idnow", "--count", "50", "--seed", "3"), run("idnow", "--count", "50", "--seed", "3")
+    assert first.exit_code == 0
+    assert first.stdout == second.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ((), "PROVIDER is missing"),
+        (("kale",), "kale"),
+        (("kayle", "--format", "jsn"), "Did you mean 'json'"),
+        (("kayle", "--tag", "nothing"), "no case is left"),
+        (("kayle", "--verdict", "maybe"), "verdict 'maybe'"),
+        (("kayle", "--out", "{file}"), "expected a folder"),
+    ],
+)
+def test_command__says_what_is_wrong(words, text, tmp_path) -> None:
+    """One sentence, exit code 2, nothing written."""
+    file = tmp_path / "file"
+    file.write_text("mine", encoding="utf-8")
+    done = run(*(word.format(file=file) for word in words))
+    assert done.exit_code == 2
+    assert text in done.output
+    assert file.read_text(encoding="utf-8") == "mine"
+
+
+def test_command__a_reader_that_has_seen_enough_is_no_error(tmp_path) -> None:
+    """`specimen payloads kyve | head -1` ends without a word on the error stream."""
+    command = f"{sys.executable} -m specimen payloads kyve | head -1"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+        env=environment(PYTHONPATH=str(specs.__file__).rpartition("/specs/")[0]),
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert json.loads(done.stdout)["provider"] == "kyve"
+
+
+def test_summary__counts_every_case_once() -> None:
+    """The rows of the families add up to all, and so do the verdicts."""
+    lines = run("predicate", "--summary").stdout.splitlines()
+    cells = {line.split("|")[1].strip(): line.split("|")[3].strip() for line in lines[2:]}
+
+    def pair(text: str) -> tuple[int, int]:
+        first, _, second = text.replace(",", "").partition(" · ")
+        return int(first), int(second)
+
+    total = pair(cells.pop("all"))
+    verdicts = [pair(cells.pop(f"of these `{verdict}`")) for verdict in ("accept", "reject", "either")]
+    assert tuple(map(sum, zip(*map(pair, cells.values()), strict=True))) == total
+    assert tuple(map(sum, zip(*verdicts, strict=True))) == total
+    assert sum(total) == len(list(cases("predicate")))
+
+
+def test_sender__refuses_what_may_be_somebodys() -> None:
+    """A host that is not this machine gets nothing unless it is named."""
+    from contracts.payloads import Sender
+    from specs import SpecimenError
+
+    sent = []
+    transport = httpx.MockTransport(lambda request: sent.append(request) or httpx.Response(200))
+    with pytest.raises(SpecimenError, match=r"api\.kayle\.id is not this machine"):
+        Sender(specs.load("kayle"), "https://api.kayle.id", transport=transport)
+    assert sent == []

@@ -1,0 +1,161 @@
+"""What the schema has said of a field is not said again by the rules that rest on it; what is another matter is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import specs
+from contracts.exchange import Exchange
+from contracts.faults import Fault, Said, once
+from contracts.history import History
+from contracts.judge import judge
+from contracts.payloads.bases import Base, responses
+from contracts.payloads.changes import ABSENT, changed
+from contracts.payloads.verdicts import as_exchange, ruling
+from contracts.rule import ERROR, NOTE, Violation
+from specs import Provider
+from tests.contracts import stage as staged
+from tests.contracts.stage import Stage
+
+NAMES = [name for name in specs.names() if specs.load(name).is_builtin]
+ODD: tuple[Any, ...] = (ABSENT, None, True, 7, -1.5, "", "?", [], {}, [None])
+# Where one value breaks two promises that have nothing to do with one another.
+TWO_THINGS: dict[str, dict[frozenset[str], str]] = {
+    "idnow": {frozenset({"GEN-005", "IDN-007"}): "a step where none may be, and it is no step"},
+    "kayle": {
+        frozenset({"KAY-005", "KAY-017"}): "a text where none may be, and it is no time"
+    },
+    "kyve": {},
+    "neurovision": {
+        frozenset({"GEN-005", "NEU-010"}): "an entry too many, and it is no entry",
+        frozenset({"GEN-005", "NEU-013"}): "one image instead of two, and it is no image",
+        frozenset({"NEU-002", "NEU-008"}): "the only task that failed is also half of what was compared",
+    },
+    "predicate": {
+        frozenset({"PRE-001", "PRE-011"}): "a text where none may be, and it is no time",
+        frozenset({"GEN-005", "PRE-003"}): "a wallet where none may be, and it is no wallet",
+        frozenset({"GEN-005", "PRE-005"}): "a wallet where none may be, and it is no wallet",
+    },
+}
+
+
+def _voice(rule: str, severity: str) -> Violation:
+    return Violation(rule, severity, "getIt", "", "", "", "", "", "A" if severity == NOTE else "D")
+
+
+def _told(*said: Said) -> list[str]:
+    return sorted(f"{one.rule} {one.severity}" for one in once(said))
+
+
+def _first_of_each_state(provider: Provider) -> list[Base]:
+    found: dict[tuple[str, str | None], Base] = {}
+    for operation in provider.document.operations.values():
+        for base in responses(provider, operation):
+            key = (operation.id, base.state)
+            if key not in found and not ruling(base, base.payload).rules:
+                found[key] = base
+    return list(found.values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_judge__says_of_one_odd_field_one_thing(name: str) -> None:
+    """A field that is missing, null or of another type breaks one rule, wherever it stands and in whatever state."""
+    several: dict[frozenset[str], tuple[object, ...]] = {}
+    for base in _first_of_each_state(specs.load(name)):
+        for place in base.places():
+            for value in ODD if place.parts else ODD[1:]:
+                if value is not ABSENT or place.is_present:
+                    found = frozenset(ruling(base, changed(base.payload, place.parts, value)).rules)
+                    if len(found) > 1:
+                        several[found] = (base.operation.id, base.state, place.pointer, value)
+    assert several.keys() == TWO_THINGS[name].keys(), several
+
+
+@pytest.mark.parametrize(
+    ("name", "pointer", "value", "rule"),
+    [
+        ("kayle", "/data/id", ABSENT, "GEN-005"),
+        ("kayle", "/data/status", ABSENT, "GEN-005"),
+        ("kayle", "/data/status", 7, "GEN-005"),
+        ("kayle", "/data/failure_code", 7, "GEN-005"),
+        ("kayle", "/data", None, "GEN-005"),
+        ("kyve", "/id", ABSENT, "GEN-005"),
+        ("idnow", "/sessionId", ABSENT, "GEN-005"),
+        ("idnow", "/results/basicIdentity/type", None, "GEN-005"),
+        ("predicate", "/sessionId", ABSENT, "GEN-005"),
+        ("predicate", "/verifiedWallets", None, "GEN-005"),
+        ("neurovision", "/results/2/type", ABSENT, "GEN-005"),
+        ("neurovision", "/results/1/checks/0/items/1/value", None, "GEN-005"),
+        ("neurovision", "/spent", None, "GEN-005"),
+    ],
+)
+def test_judge__the_schema_has_the_word_of_a_field_without_its_form(name: str, pointer: str, value: Any, rule: str) -> None:
+    """An id that is missing is not also another one; a status that is missing is not also not failed."""
+    provider = specs.load(name)
+    read = provider.lifecycle.reads[0].operation
+    base = next(base for base in _first_of_each_state(provider) if base.operation.id == read)
+    assert ruling(base, changed(base.payload, pointer.split("/")[1:], value)).rules == (rule,)
+
+
+def test_judge__a_fault_elsewhere_silences_nothing() -> None:
+    """A field that is missing hides neither another session's answer nor a code without a failure."""
+    kayle = Stage(specs.load("kayle"))
+    found = kayle.read("succeeded")
+    broken = staged.changed(found, {"/data/failure_code": "document_data_invalid", "/data/id": "vs_" + "0" * 64})
+    body = {**broken.response_json, "data": {**broken.response_json["data"]}}
+    del body["data"]["contract_version"]
+    assert _rules(staged.changed(broken, {"/data": body["data"]})) == {"GEN-005", "KAY-004", "KAY-015"}
+
+
+def test_judge__an_item_without_its_form_hides_no_other_item() -> None:
+    """The third check is no object; the first still did not pass."""
+    kyve = Stage(specs.load("kyve"))
+    found = staged.changed(kyve.read("completed", operation="getVerification"), {"/checks/2": 7, "/checks/0/status": "failed"})
+    assert _rules(found) == {"GEN-005", "KYV-001"}
+
+
+def test_judge__a_list_keeps_its_order_only_where_it_has_times() -> None:
+    """What is no time is in no order."""
+    idnow = Stage(specs.load("idnow"))
+    found = idnow.read("accepted", operation="listDatablocks")
+    assert _rules(staged.changed(found, {"/dataBlocks/0/createdAt": "x"})) == {"GEN-005"}
+
+
+def _rules(exchange: Exchange) -> set[str]:
+    return {one.rule for one in judge(exchange, History())}
+
+
+def test_once__keeps_the_louder_of_a_value_that_both_find_fault_with() -> None:
+    """Of a value that the schema and a rule refuse the error is kept, of two errors or two notes the schema's."""
+    fault, place = Fault(("id",), is_unfit=False), (("id",),)
+    for schema, rule, told in (
+        (ERROR, ERROR, "GEN-005 error"), (ERROR, NOTE, "GEN-005 error"), (NOTE, NOTE, "GEN-005 note"),
+        (NOTE, ERROR, "ABC-001 error"),
+    ):  # fmt: skip
+        assert _told(Said(_voice("GEN-005", schema), fault), Said(_voice("ABC-001", rule), None, place)) == [told]
+
+
+def test_once__nobody_is_accused_over_a_form_that_we_assumed() -> None:
+    """Where a field is missing or of another type than assumed, a documented rule that rests on it has nothing to go by."""
+    fault = Fault(("rows", "0"), is_unfit=True)
+    said = (Said(_voice("GEN-005", NOTE), fault), Said(_voice("ABC-001", ERROR), None, (("rows", "0", "status"),)))
+    assert _told(*said) == ["GEN-005 note"]
+
+
+def test_once__what_is_of_another_field_or_of_the_whole_exchange_is_kept() -> None:
+    """A rule that looks at something else is heard, and so is one that looks at no field at all."""
+    schema = Said(_voice("GEN-005", ERROR), Fault(("rows", "0"), is_unfit=True))
+    for rests_on in ((), (("rows", "1"),), (("rows",),), (("other", "0"),)):
+        assert _told(schema, Said(_voice("ABC-001", ERROR), None, rests_on)) == ["ABC-001 error", "GEN-005 error"]
+    assert _told(schema, Said(_voice("ABC-001", ERROR), None, (("rows", None, "id"),))) == ["GEN-005 error"]
+
+
+def test_once__of_a_broken_answer_something_is_always_told() -> None:
+    """Each base with each of its objects emptied breaks something, as before."""
+    for name in NAMES:
+        for base in _first_of_each_state(specs.load(name))[:3]:
+            told = judge(as_exchange(base, {"?": 1}), History())
+            has_required = not base.provider.schemas.validator(str(base.pointer)).is_valid({"?": 1})
+            assert bool(told) >= has_required
