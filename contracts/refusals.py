@@ -23,6 +23,10 @@ class BudgetSpent(SpecimenError):
     """As many requests were sent as were allowed."""
 
 
+class SuiteError(SpecimenError):
+    """A tool that makes requests could not go on: a mistake of its own or of ours, not of who is judged."""
+
+
 class Burst(SpecimenError):
     """The service answered 429 or 5xx several times in a row; nothing more is sent."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import socket
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -17,12 +18,17 @@ from schemathesis.engine import events, from_schema
 from contracts.credentials import as_schemes, secret_headers
 from contracts.events import EVENT_STREAM
 from contracts.exchange import Exchange
-from contracts.transport import Forbidden, Transport, Unreachable
+from contracts.refusals import Forbidden, SuiteError, Unreachable
+from contracts.transport import Transport
 from specs import Provider
 
 JUDGE = "specimen_judge"
 REQUEST_SECONDS = 10.0
+CONNECT_SECONDS = 2.0
 STREAM_SECONDS = 0.3
+# Schemathesis 4.32 looks for links to operations in the texts of answers, and ends at one such as "http://a]": `urlsplit` of
+# `engine/observations.py` raises. No documented answer has such a link or a Location header.
+NO_LINKS_FROM_TEXTS: Mapping[str, Any] = {"phases": {"stateful": {"inference": {"algorithms": ["dependency-analysis"]}}}}
 See = Callable[[Exchange], None]
 
 
@@ -41,6 +47,7 @@ def configuration(provider: Provider, headers: Mapping[str, str], *, seed: int, 
         "output": {"sanitization": {"enabled": False}},
         "request-timeout": REQUEST_SECONDS,
         "checks": {"enabled": False, JUDGE: {"enabled": True}},
+        **NO_LINKS_FROM_TEXTS,
         # An endless stream costs the whole timeout at every call.
         "operations": [
             {"include-operation-id": operation.id, "request-timeout": STREAM_SECONDS}
@@ -68,6 +75,7 @@ def fuzz(
     Raises:
         Forbidden: the transport's host is somebody's production.
         Unreachable: nobody answers there.
+        SuiteError: Schemathesis itself could not go on.
     """
     if sender.is_production:
         raise Forbidden(f"{sender.host}: no fuzzing of somebody's production. Name it with --allow-writes if it is yours.")
@@ -81,14 +89,47 @@ def fuzz(
         schema = schemathesis.openapi.from_dict(document, config=config)
         schema.location = sender.base_url
         stream = from_schema(schema).execute()
-        for event in stream:
+        for event in _whole(stream):
             if isinstance(event, events.ScenarioStarted) and on_progress is not None:
                 on_progress(f"Schemathesis, {event.phase.value}")
-            if isinstance(event, events.FatalError):
-                raise Unreachable(f"Schemathesis could not go on: {type(event.exception).__name__}") from event.exception
+            if watcher.mistake is not None:
+                raise watcher.mistake  # which Schemathesis would take for one of the service's
+            if isinstance(event, events.NonFatalError) and not _is_up(sender):
+                raise Unreachable(f"{sender.host}: nobody answers any more, after {watcher.count} requests of Schemathesis.")
             if seconds is not None and time.monotonic() - started > seconds:
                 stream.stop()
     return watcher.count
+
+
+def _whole(stream: Iterator[Any]) -> Iterator[Any]:
+    """The engine's events to their end.
+
+    Raises:
+        SuiteError: the engine ended with an exception, whatever its type: what was found before must not be lost by it.
+    """
+    while True:
+        try:
+            event = next(stream, None)
+        except Exception as error:
+            raise _ended(error) from error
+        if isinstance(event, events.FatalError):
+            raise _ended(event.exception) from event.exception
+        if event is None:
+            return
+        yield event
+
+
+def _ended(error: Exception) -> SuiteError:
+    return SuiteError(f"Schemathesis could not go on: {type(error).__name__}: {error}")
+
+
+def _is_up(sender: Transport) -> bool:
+    parts = urlsplit(sender.base_url)
+    try:
+        socket.create_connection((sender.host, parts.port or (443 if parts.scheme == "https" else 80)), CONNECT_SECONDS).close()
+    except OSError:
+        return False
+    return True
 
 
 def served(provider: Provider, base_url: str) -> dict[str, Any]:
@@ -107,6 +148,7 @@ class _Watcher:
         self.good = {name: value for name, value in headers.items() if name in secret_headers(provider)}
         self.see = see
         self.count = 0
+        self.mistake: Exception | None = None
 
     def take(self, response: Any, case: Any) -> None:
         """Judges one answer."""
@@ -154,7 +196,11 @@ def _plugged_in(watcher: _Watcher) -> Iterator[None]:
     class Judge:
         def after_response(self, ctx: Any, response: Any, case: Any) -> None:
             del ctx
-            watcher.take(response, case)
+            try:
+                watcher.take(response, case)
+            except Exception as error:
+                watcher.mistake = watcher.mistake or error
+                raise
 
     Judge.__name__ = JUDGE
     schemathesis.check(Judge)

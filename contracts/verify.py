@@ -16,6 +16,7 @@ from contracts.driver import CommandDriver, Driver, NoDriver, PreferDriver, give
 from contracts.exchange import Exchange
 from contracts.history import History
 from contracts.judge import observe
+from contracts.refusals import SuiteError
 from contracts.report import Report
 from contracts.transport import BudgetSpent, Burst, Planned, Transport, Unreachable, is_loopback
 from contracts.values import with_values
@@ -128,7 +129,7 @@ def verify(
             explore(sender, who, seeds=range(seed, seed + NIGHTLY_SEEDS), on_progress=tell)
     except Unreachable as error:
         unreachable = str(error)
-    except (BudgetSpent, Burst) as error:
+    except (BudgetSpent, Burst, SuiteError) as error:
         wanted.append(str(error))
     finally:
         sender.close()

@@ -8,6 +8,7 @@ from typing import Any
 import schemathesis
 from schemathesis.engine import Status, events, from_schema
 
+from contracts.schemathesis_suite import NO_LINKS_FROM_TEXTS
 from mockserver.app import App
 from specs import Provider
 
@@ -23,6 +24,7 @@ def configuration(provider: Provider) -> dict[str, Any]:
         "generation": {"max-examples": EXAMPLES, "database": "none"},
         "auth": {"openapi": credentials(provider)},
         "output": {"sanitization": {"enabled": False}},
+        **NO_LINKS_FROM_TEXTS,
     }
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
 
 import specs
 from contracts.exchange import Exchange
+from contracts.refusals import Forbidden, Unreachable
 from contracts.schemathesis_suite import JUDGE, fuzz
-from contracts.transport import Forbidden, Transport
+from contracts.transport import Transport
 from contracts.verify import verify
 from tests.contracts.places import FOREIGN, is_home, place
 
@@ -52,6 +54,68 @@ def test_fuzz__finds_a_mock_that_takes_everything() -> None:
     with place("predicate", change=taken) as there:
         found = verify(there.url, "predicate", profile="ci", auth=there.auth)
     assert "GEN-015" in {entry.violation.rule for entry in found.errors}
+
+
+def test_fuzz__survives_texts_that_schemathesis_cannot_read() -> None:
+    """An answer may hold what looks like a URL and is none; Schemathesis 4.32 would look for links in it and end."""
+
+    def noted(value: Any, _: dict[str, Any]) -> Any:
+        if isinstance(value, dict) and "metadata" in value:
+            value["metadata"] = {"note": "http://a]"}
+        return value
+
+    with place("kyve", change=noted) as there:
+        sender = Transport(there.url, "kyve", headers=there.auth)
+        assert fuzz(sender, seed=1, examples=2, see=lambda _: None) > 50
+        sender.close()
+
+
+def test_fuzz__does_not_hide_our_own_mistakes() -> None:
+    """Schemathesis takes what a check raises for an error of the service; we do not."""
+
+    def see(_: Exchange) -> None:
+        raise ZeroDivisionError("ours")
+
+    with place("kayle") as there:
+        sender = Transport(there.url, "kayle", headers=there.auth)
+        with pytest.raises(ZeroDivisionError, match="ours"):
+            fuzz(sender, seed=1, examples=2, see=see)
+        sender.close()
+
+
+def test_fuzz__says_that_nobody_answers_any_more() -> None:
+    """A service that ends on the way is no service that keeps its contract."""
+    with contextlib.ExitStack() as stack:
+        there = stack.enter_context(place("kayle"))
+        seen: list[Exchange] = []
+
+        def see(exchange: Exchange) -> None:
+            seen.append(exchange)
+            if len(seen) == 20:
+                stack.close()
+
+        sender = Transport(there.url, "kayle", headers=there.auth)
+        with pytest.raises(Unreachable, match=r"after \d+ requests"):
+            fuzz(sender, seed=1, examples=2, see=see)
+        sender.close()
+
+
+def test_verify__keeps_what_it_found_when_schemathesis_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine's own mistake costs the rest of the run: inconclusive, and what was found stays."""
+    broken = {"note": "http://a]"}
+
+    def change(value: Any, _: dict[str, Any]) -> Any:
+        return {**value, **broken} if isinstance(value, dict) and "livemode" in value else value
+
+    monkeypatch.setattr("contracts.schemathesis_suite.NO_LINKS_FROM_TEXTS", {})
+    with place("kyve", change) as there:
+        found = verify(there.url, "kyve", profile="ci", auth=there.auth)
+        assert found.exit_code == 4
+        assert any("Schemathesis could not go on: ValueError" in what for what in found.missing)
+        broken["livemode"] = "yes"
+        found = verify(there.url, "kyve", profile="ci", auth=there.auth, strict=True)
+    assert found.exit_code == 1
+    assert "/livemode" in {entry.violation.pointer for entry in found.found}
 
 
 def test_fuzz__never_touches_somebodys_production() -> None:
