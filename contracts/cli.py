@@ -14,7 +14,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 import specs
-from specs import SpecimenError
+from specs import SpecimenError, completion
 
 if TYPE_CHECKING:
     from contracts.verify import Plan, Progress
@@ -40,8 +40,19 @@ def user_errors() -> Iterator[None]:
         raise typer.Exit(USAGE_ERROR) from error
 
 
+def _profiles(incomplete: str) -> list[str]:
+    from contracts.verify import PROFILES
+
+    return completion.among(PROFILES)(incomplete)
+
+
 def verify(
-    name: Annotated[str, typer.Argument(metavar="PROVIDER", help="A provider's name, as `specimen providers` lists it.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="PROVIDER", help="A provider's name, as `specimen providers` lists it.", autocompletion=completion.providers
+        ),
+    ],
     url: Annotated[str, typer.Option(help="The base URL of the implementation: what comes before the document's paths.")],
     token: Annotated[
         str | None, typer.Option(envvar=TOKEN_VARIABLE, help="The credential, put where the vendor wants it.", show_default=False)
@@ -59,7 +70,11 @@ def verify(
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A value of the read, such as environment=staging.")
     ] = None,
     profile: Annotated[
-        str, typer.Option(help="smoke (the walk, seconds), ci (and Schemathesis), nightly (more of all, and random steps).")
+        str,
+        typer.Option(
+            help="smoke (the walk, seconds), ci (and Schemathesis), nightly (more of all, and random steps).",
+            autocompletion=_profiles,
+        ),
     ] = "ci",
     driver: Annotated[
         str,
@@ -168,7 +183,9 @@ def _print_plan(found: Plan) -> None:
 
 
 def rules(
-    name: Annotated[str | None, typer.Argument(metavar="[PROVIDER]", help="Only this provider's.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[PROVIDER]", help="Only this provider's.", autocompletion=completion.providers)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
 ) -> None:
     """List the rules that answers are judged by, with the vendor's section that each comes from.

@@ -13,7 +13,7 @@ from rich.console import Console
 
 import specs
 from contracts.cli import user_errors
-from specs import SpecimenError
+from specs import SpecimenError, completion
 
 INTERRUPTED = 130
 
@@ -24,7 +24,12 @@ def register(app: typer.Typer) -> None:
 
 
 def dataset(
-    name: Annotated[str, typer.Argument(metavar="PROVIDER", help="A provider's name, as `specimen providers` lists it.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="PROVIDER", help="A provider's name, as `specimen providers` lists it.", autocompletion=completion.providers
+        ),
+    ],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write: a .parquet, .ndjson or .ndjson.gz file.")],
     rows: Annotated[int, typer.Option(min=1, help="How many sessions, over all shards.")] = 10_000,
     mix: Annotated[
@@ -39,7 +44,11 @@ def dataset(
     shard: Annotated[str, typer.Option(metavar="K/N", help="Write the K-th of N parts; together they are the whole.")] = "1/1",
     processes: Annotated[int, typer.Option(min=1, max=256, help="Make rows in so many processes; the rows stay the same.")] = 1,
     operation: Annotated[
-        str | None, typer.Option(metavar="OP", help="The read that answers.", show_default="the provider's first")
+        str | None,
+        typer.Option(
+            metavar="OP", help="The read that answers.", show_default="the provider's first",
+            autocompletion=completion.operations,
+        ),
     ] = None,
     now: Annotated[
         str, typer.Option(metavar="TIME", help="Sessions were made in the 90 days before it (ISO 8601).")

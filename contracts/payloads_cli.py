@@ -14,11 +14,15 @@ from rich.console import Console
 
 import specs
 from contracts.cli import user_errors
-from specs import SpecimenError
+from specs import SpecimenError, completion
 from specs.errors import did_you_mean
 
 if TYPE_CHECKING:
     from contracts.payloads import Case, Choice
+
+
+TABLE = "table"
+FORMATS = (TABLE, "json", "ndjson", "curl", "pytest")
 
 
 def register(app: typer.Typer) -> None:
@@ -28,15 +32,23 @@ def register(app: typer.Typer) -> None:
 
 def payloads(
     name: Annotated[
-        str | None, typer.Argument(metavar="PROVIDER", help="A provider's name, as `specimen providers` lists it.")
+        str | None,
+        typer.Argument(
+            metavar="PROVIDER", help="A provider's name, as `specimen providers` lists it.", autocompletion=completion.providers
+        ),
     ] = None,
-    operation: Annotated[str | None, typer.Option(metavar="OP", help="Cases of this operation only.")] = None,
+    operation: Annotated[
+        str | None, typer.Option(metavar="OP", help="Cases of this operation only.", autocompletion=completion.operations)
+    ] = None,
     direction: Annotated[str | None, typer.Option(metavar="request|response", help="What is sent, or what is answered.")] = None,
     verdict: Annotated[
         str | None, typer.Option(metavar="accept|reject|either", help="What must happen; either: the contract leaves it open.")
     ] = None,
     status: Annotated[
-        str | None, typer.Option(metavar="STATE", help="Answers about sessions in this state, every kind anew.")
+        str | None,
+        typer.Option(
+            metavar="STATE", help="Answers about sessions in this state, every kind anew.", autocompletion=completion.states
+        ),
     ] = None,
     tag: Annotated[
         list[str] | None,
@@ -51,7 +63,13 @@ def payloads(
     seed: Annotated[
         int, typer.Option(min=0, max=2**63 - 1, help="Another number gives other people; the cases' ids stay.")
     ] = 0,
-    form: Annotated[str, typer.Option("--format", metavar="json|ndjson|curl|pytest", help="How cases are printed.")] = "ndjson",
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format", metavar="table|json|ndjson|curl|pytest", help="How cases are printed.",
+            show_default="table on a terminal, else ndjson", autocompletion=completion.among(FORMATS),
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write files into this folder instead.", show_default=False)
     ] = None,
@@ -63,7 +81,8 @@ def payloads(
 
     A case is `{id, provider, operation, direction, kind, field, value, payload, verdict, expect_status, rule, rationale,
     source, tags}`; its id is the same in every version. The contract decides the verdict: what is accepted breaks no rule,
-    what is rejected breaks the rule that is named. Payloads that are no plain JSON are {"$raw": text}, {"$base64": …} or
+    what is rejected breaks the rule that is named. On a terminal a table shows them, without the payloads. Payloads that are no
+    plain JSON are {"$raw": text}, {"$base64": …} or
     {"$gzip": base64}. Exit codes: 0 done, 2 a mistake in the command, or nothing is left of what was asked for.
 
     Examples:
@@ -91,16 +110,41 @@ def payloads(
             operation, direction, verdict, status, tuple(tag or ()), tuple(field or ()), tuple(kind or ()), count, seed
         )
         choice.check(provider)
-        _print_cases(provider, choice, form, out)
+        if form is None:
+            form = TABLE if out is None and sys.stdout.isatty() else "ndjson"
+        if form == TABLE and out is None:
+            _print_table(provider, choice)
+        else:
+            _print_cases(provider, choice, form, out)
+
+
+def _print_table(provider: specs.Provider, choice: Choice) -> None:
+    from contracts.payloads import cases
+    from contracts.payloads.listing import print_listing
+
+    count = print_listing(cases(provider, choice))
+    if count == 0:
+        raise _none_left(provider)
+    told = f"{count:,} cases; --format ndjson prints them whole, payload and all."
+    Console(stderr=True, highlight=False).print(told, style="dim")
+
+
+def _none_left(provider: specs.Provider) -> SpecimenError:
+    return SpecimenError(
+        f"{provider.name}: no case is left of what was asked for. "
+        f"`specimen payloads {provider.name} --summary` says what there is."
+    )
 
 
 def _print_cases(provider: specs.Provider, choice: Choice, form: str, out: Path | None) -> None:
     from contracts.files import write_text
     from contracts.payloads import cases
-    from contracts.payloads.formats import FORMATS, SUFFIXES, as_pytest
+    from contracts.payloads.formats import SUFFIXES, WRITERS, as_pytest
 
+    if form == TABLE:
+        raise SpecimenError("--format table: it is for people to read. For a file take json, ndjson, curl or pytest.")
     if form not in SUFFIXES:
-        raise SpecimenError(f"--format '{form}': there is none. {did_you_mean(form, SUFFIXES)}")
+        raise SpecimenError(f"--format '{form}': there is none. {did_you_mean(form, FORMATS)}")
     if form == "curl" and choice.direction == "response":
         raise SpecimenError("--format curl: a response is not sent. Ask for --direction request, or another format.")
     found = _told(cases(provider, choice), form == "curl")
@@ -109,14 +153,11 @@ def _print_cases(provider: specs.Provider, choice: Choice, form: str, out: Path 
         pieces: Iterable[str] = [] if first is None else [as_pytest(provider, choice)]
     else:
         some = _or_nothing(found)
-        pieces = [] if some is None else FORMATS[form](some)
+        pieces = [] if some is None else WRITERS[form](some)
     text: Iterator[str] = iter(pieces)
     start = next(text, None)
     if start is None:
-        raise SpecimenError(
-            f"{provider.name}: no case is left of what was asked for. "
-            f"`specimen payloads {provider.name} --summary` says what there is."
-        )
+        raise _none_left(provider)
     if out is None:
         sys.stdout.write(start)
         for piece in text:

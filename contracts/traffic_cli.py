@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 import specs
-from specs import SpecimenError
+from specs import SpecimenError, completion
 
 if TYPE_CHECKING:
     from contracts.traffic import Verdict
@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 HELD, VIOLATIONS, USAGE_ERROR, INCONCLUSIVE = 0, 1, 2, 4
 TOKEN_VARIABLE = "SPECIMEN_TOKEN"  # noqa: S105 - its name
 
-ProviderArgument = Annotated[str, typer.Argument(metavar="PROVIDER", help="A provider's name, as `specimen providers` lists it.")]
+ProviderArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="PROVIDER", help="A provider's name, as `specimen providers` lists it.", autocompletion=completion.providers
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Count broken rules that rest on assumptions as violations.")]
 

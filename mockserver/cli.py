@@ -20,13 +20,16 @@ from fixtures import times
 from fixtures.recipe import DEFAULT_NAMESPACE
 from mockserver.errors import SettingError, SpecimenError
 from mockserver.settings import Pace, Settings
+from specs import completion
 
 USAGE_ERROR = 2
 DEFAULT_ORIGIN = "http://127.0.0.1:8080"
 # Uvicorn has one more, "trace", which logs paths and queries: they may hold ids and tokens.
 LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
 
-ProviderArgument = Annotated[str, typer.Argument(help="A provider's name, as `specimen providers` lists it.")]
+ProviderArgument = Annotated[
+    str, typer.Argument(help="A provider's name, as `specimen providers` lists it.", autocompletion=completion.providers)
+]
 SeedOption = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The number that all made-up data depends on.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 
@@ -53,7 +56,8 @@ def serve(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[PROVIDER]...", help="Serve only these; one alone is also served at the root.", show_default="all"
+            metavar="[PROVIDER]...", help="Serve only these; one alone is also served at the root.", show_default="all",
+            autocompletion=completion.providers,
         ),
     ] = None,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
@@ -147,7 +151,10 @@ def _summary(provider: specs.Provider) -> dict[str, Any]:
 
 def show(
     name: ProviderArgument,
-    scenario: Annotated[str, typer.Argument(help="A scenario's name or alias, as `specimen ids` lists it.")],
+    scenario: Annotated[
+        str,
+        typer.Argument(help="A scenario's name or alias, as `specimen ids` lists it.", autocompletion=completion.scenarios),
+    ],
     seed: SeedOption = 0,
     now: Annotated[str | None, typer.Option(metavar="TIME", help="The time of the read (ISO 8601).", show_default="now")] = None,
     locale: Annotated[str | None, typer.Option(help="The person's locale, such as ja_JP.")] = None,
@@ -172,7 +179,9 @@ def show(
 
 
 def ids(
-    name: Annotated[str | None, typer.Argument(metavar="[PROVIDER]", help="Only this provider.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[PROVIDER]", help="Only this provider.", autocompletion=completion.providers)
+    ] = None,
     as_json: JsonOption = False,
     seed: SeedOption = 0,
 ) -> None:

@@ -174,5 +174,5 @@ def as_pytest(provider: Provider, choice: Choice) -> str:
     return _TEST.format(title=provider.lifecycle.title, name=provider.name, arguments=arguments)
 
 
-FORMATS: dict[str, Callable[[Iterable[Case]], Iterator[str]]] = {"json": as_json, "ndjson": as_ndjson, "curl": as_curl}
+WRITERS: dict[str, Callable[[Iterable[Case]], Iterator[str]]] = {"json": as_json, "ndjson": as_ndjson, "curl": as_curl}
 SUFFIXES = {"json": ".json", "ndjson": ".ndjson", "curl": ".sh", "pytest": ".py"}

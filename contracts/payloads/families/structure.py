@@ -13,6 +13,7 @@ from contracts.payloads.places import Place, is_of
 
 _SCHEMA = "JSON Schema 2020-12, validation, section 6"
 _JSON = "RFC 8259"
+_MANY_LEVELS = 100
 MISSING = kind("structure.missing", "A reader that indexes the field without asking fails.", "JSON Schema 2020-12, required")
 NULL = kind("structure.null", "null is neither an empty text nor an absent field.", "RFC 8259, section 3")
 NULL_FOR_ABSENT = kind(
@@ -38,6 +39,7 @@ _WRONG: dict[str, tuple[Kind, Any]] = {
     )
 }
 NUMBER_AS_TEXT = kind("structure.number_as_text", "The right digits in quotes: languages that convert hide the mistake.", _JSON, tags=["number"])
+NAN_AS_TEXT = kind("structure.nan_as_text", "The text NaN where a number is documented: languages that convert make a number that equals nothing.", "IEEE 754; ECMA-262, Number", tags=["number"])
 BOOLEAN_AS_TEXT = kind("structure.boolean_as_text", 'In many languages the text "false" counts as true.', _JSON)
 ONE_POINT_ZERO = kind(
     "structure.integer_with_point", "The same whole number with a fraction of zero: to JSON Schema an integer, to many parsers none.",
@@ -69,6 +71,10 @@ UNKNOWN_FIELD = kind("structure.unknown_field", "A vendor adds a field: a reader
 PROTOTYPE_FIELD = kind(
     "structure.prototype_field", "A field named __proto__ pollutes objects of careless JavaScript.", "CWE-1321", tags=["injection"]
 )
+NESTED_FIELD = kind(
+    "structure.nested_unknown_field", "A hundred objects inside one another in an unknown field: lawful JSON, and a reader may set a limit.",
+    "RFC 8259, section 9", [EITHER, REJECT], ["boundary", "parser"],
+)  # fmt: skip
 SAME_KEY_TWICE = kind(
     "structure.key_twice_same_value", "The same name twice with one value: parsers may keep either, or refuse.", "RFC 8259, section 4",
     [EITHER, REJECT], ["parser"],
@@ -137,6 +143,7 @@ def _of_type(place: Place) -> Iterator[Edge]:
         yield Edge(BOOLEAN_AS_TEXT, str(place.value).lower())
     elif isinstance(place.value, (int, float)):
         yield Edge(NUMBER_AS_TEXT, str(place.value))
+        yield Edge(NAN_AS_TEXT, "NaN")
 
 
 def _of_value(place: Place, base: Base) -> Iterator[Edge]:
@@ -145,6 +152,8 @@ def _of_value(place: Place, base: Base) -> Iterator[Edge]:
         yield from _of_objects(value)
         if place.parts and value:
             yield Edge(EMPTY_OBJECT, {})
+        if not place.parts or place.parts == ("body",):
+            yield Edge(NESTED_FIELD, Also("specimen_nested", _nested(_MANY_LEVELS)))
     elif isinstance(value, list):
         if value:
             yield Edge(EMPTY_ARRAY, [])
@@ -165,6 +174,13 @@ def _of_objects(value: Mapping[str, Any]) -> Iterator[Edge]:
         yield Edge(SAME_KEY_TWICE, Also(name, value[name]))
         if isinstance(value[name], str):
             yield Edge(OTHER_KEY_TWICE, Also(name, "specimen"))
+
+
+def _nested(levels: int) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for _ in range(levels - 1):
+        value = {"specimen": value}
+    return value
 
 
 def _of_numbers(place: Place, value: float) -> Iterator[Edge]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
 import json
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -144,6 +146,41 @@ def test_command__writes_files_and_says_where(tmp_path) -> None:
     assert len(list((tmp_path / "qa").iterdir())) == 4
 
 
+def test_table__shows_each_case_in_a_line_with_its_reason() -> None:
+    """For a person: by place, what must happen, the rule, the kind, the value with nothing invisible in it, and why."""
+    done = run("kayle", "--format", "table", "--kind", "names.zero_width_space", "--kind", "structure.null", "--count", "40")
+    assert done.exit_code == 0, done.output
+    found = list(cases("kayle", kinds=["names.zero_width_space", "structure.null"], count=40))
+    lines = [line for line in done.stdout.splitlines() if re.match("(accept|reject|either) ", line)]
+    assert [line.split()[0] for line in lines] == [case.verdict for case in found]
+    assert all(case.kind in line and case.rationale[:30] in line for line, case in zip(lines, found, strict=True))
+    assert all(case.id.rpartition(":")[0] in done.stdout.splitlines() for case in found)
+    assert "\u200b" not in done.stdout
+    assert '"Ana\\u200bMaria"' in done.stdout
+    assert f"{len(found)} cases" in done.stderr
+
+
+def test_table__is_what_a_terminal_gets_and_a_pipe_does_not(tmp_path) -> None:
+    """Who looks at a terminal gets the table, in colour; a program gets a line of JSON for each case."""
+    root = str(specs.__file__).rpartition("/specs/")[0]
+    command = [sys.executable, "-m", "specimen", "payloads", "predicate", "--count", "3"]
+    there = environment(PYTHONPATH=root, TERM="xterm-256color", COLUMNS="180")
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(command, cwd=tmp_path, env=there, stdout=theirs, stderr=subprocess.DEVNULL) as process:
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux says so at the end
+            while part := os.read(ours, 65536):
+                shown += part
+        assert process.wait(60) == 0
+    os.close(ours)
+    assert shown.count(b"\x1b[") > 3
+    assert b'{"id":' not in shown
+    piped = subprocess.run(command, cwd=tmp_path, env=there, capture_output=True, text=True, timeout=60, check=True)
+    assert [json.loads(line)["provider"] for line in piped.stdout.splitlines()] == ["predicate"] * 3
+    assert "\x1b" not in piped.stdout
+
+
 def test_command__prints_the_same_bytes_twice() -> None:
     """For the same arguments."""
     first, second = run("idnow", "--count", "50", "--seed", "3"), run("idnow", "--count", "50", "--seed", "3")
@@ -160,6 +197,7 @@ def test_command__prints_the_same_bytes_twice() -> None:
         (("kayle", "--tag", "nothing"), "no case is left"),
         (("kayle", "--verdict", "maybe"), "verdict 'maybe'"),
         (("kayle", "--out", "{file}"), "expected a folder"),
+        (("kayle", "--format", "table", "--out", "{file}"), "for people to read"),
     ],
 )
 def test_command__says_what_is_wrong(words, text, tmp_path) -> None:

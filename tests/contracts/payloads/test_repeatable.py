@@ -12,6 +12,7 @@ import specs
 from contracts.payloads import cases
 from contracts.payloads.formats import as_ndjson
 from tests.contracts.payloads.catalogues import catalogue
+from tests.contracts.payloads.known_ids import known
 from tests.serving import environment
 
 _DIGEST = """
@@ -34,6 +35,16 @@ def test_catalogue__has_the_same_bytes_in_another_process() -> None:
     there = dict(line.split() for line in done.stdout.splitlines())
     here = {name: digest("".join(as_ndjson(catalogue(name).cases))) for name in specs.names()}
     assert there == here
+
+
+@pytest.mark.parametrize("name", specs.names())
+def test_ids__are_those_of_every_version(name) -> None:
+    """A case keeps its id for ever: who excludes one by its id, or compares two runs, goes by it."""
+    now = {case.id for case in catalogue(name).cases}
+    lost = known(name) - now
+    assert not lost, f"{len(lost)} ids are gone: {sorted(lost)[:5]}"
+    new = now - known(name)
+    assert not new, f"{len(new)} ids are new: {sorted(new)[:5]}; `python -m tests.contracts.payloads.known_ids` records them"
 
 
 def digest(text: str) -> str:
