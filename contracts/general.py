@@ -51,6 +51,7 @@ def _rule(rule_id: str, sentence: str, mark: str, source: str, reason: str = "")
 
 # What a gateway or a rate limit in front of the vendor answers on its own: no breach of the vendor's contract.
 _FROM_IN_BETWEEN = frozenset({429, 502, 503, 504})
+_MALFORMED = frozenset({400, 422})
 
 
 @_rule("GEN-001", "the status code is documented for the operation", "D", "OpenAPI 3.1, Responses Object")
@@ -59,7 +60,11 @@ def status_is_documented(exchange: Exchange, _: History) -> Iterator[Finding]:
     operation = exchange.operation
     if operation is not None and str(exchange.status) not in operation.responses and "default" not in operation.responses:
         expected = f"one of {', '.join(operation.responses)}"
-        is_assumed = exchange.status in _FROM_IN_BETWEEN or _statuses_are_assumed(operation, exchange.status)
+        # An id that is almost right may be called malformed, whatever the document says of ids that are not there.
+        is_malformed = exchange.status in _MALFORMED and bool(exchange.intent.get("near_miss"))
+        is_assumed = (
+            is_malformed or exchange.status in _FROM_IN_BETWEEN or _statuses_are_assumed(operation, exchange.status)
+        )
         yield Finding("", expected, exchange.status, is_assumed)
 
 
@@ -120,13 +125,13 @@ def credentials_are_needed(exchange: Exchange, _: History) -> Iterator[Finding]:
 
 @_rule("GEN-009", "an id that is almost right is refused", "P", "RFC 9562, section 4; contracts of the id's pattern")
 def near_misses_are_refused(exchange: Exchange, _: History) -> Iterator[Finding]:
-    """An id in braces, as a URN, or with white space at an end does not find the session."""
+    """An id in braces, as a URN, or with white space at an end does not find the session; a note where any text may be one."""
     read = read_of(exchange)
     if read is None or read_subject(exchange) is None:
         return
     asked = _asked_id(exchange)
     if isinstance(asked, str) and NEAR_MISS.fullmatch(asked):
-        yield Finding("", "a refusal", exchange.status)
+        yield Finding("", "a refusal", exchange.status, is_assumed=_any_text_is_an_id(exchange))
 
 
 @_rule("GEN-010", "a terminal state is never left", "D", "lifecycle of the vendor's page")
@@ -284,6 +289,14 @@ def _asked_id(exchange: Exchange) -> Any:
             if value in _placeholders(exchange) and set(exchange.request_json) <= {name, "token"}:
                 return exchange.request_json.get(name)
     return None
+
+
+def _any_text_is_an_id(exchange: Exchange) -> bool:
+    """Whether the document gives the id in the path no form: then no page says which texts are none."""
+    placed = [entry for entry in exchange.operation.parameters if entry.location == "path"] if exchange.operation else []
+    read = read_of(exchange)
+    named = {name for name, value in read.request.path.items() if value in _placeholders(exchange)} if read is not None else set()
+    return any(entry.name in named and not {"pattern", "format", "enum"} & entry.schema.keys() for entry in placed)
 
 
 def _placeholders(exchange: Exchange) -> frozenset[str]:

@@ -56,15 +56,16 @@ def within(operation: str, field: str, *, earliest: str, latest: str, pointer: s
 
 
 def ascending(operation: str, field: str, pointer: str = "/data") -> Check:
-    """Entries are in the order of a field."""
+    """Entries are in the order of a field: of times in that of the moments, of texts in that of a collation, whichever it is."""
 
     def check(exchange: Exchange, _: History) -> Iterator[Finding]:
         found = [at(row, f"/{field}") for row in rows(exchange, operation, pointer)]
         texts = [value for value in found if isinstance(value, str)]
         moments = [found_at for value in texts if (found_at := moment(value)) is not None]
-        # One moment can be spelled in many ways.
-        ordered = moments == sorted(moments) if texts and len(moments) == len(texts) else texts == sorted(texts)
-        if len(texts) == len(found) and not ordered:
+        # One moment can be spelled in many ways; databases order texts by code point, or with capitals beside small letters.
+        are_moments = bool(texts) and len(moments) == len(texts)
+        by_text = (texts == sorted(texts), texts == sorted(texts, key=str.casefold))
+        if len(texts) == len(found) and not (moments == sorted(moments) if are_moments else any(by_text)):
             rests_on = tuple(f"{pointer}/{index}/{field}" for index in range(len(found)))
             yield Finding(pointer, f"the order of {field}", found, rests_on=rests_on)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from contracts import checks, lists
 from contracts.exchange import Exchange, at
@@ -15,6 +16,7 @@ CREATE = "Kayle ID documentation, Create a session"
 LIST = "Kayle ID documentation, List sessions"
 CANCEL = "Kayle ID documentation, Cancel a session"
 REDIRECT = "/data/redirect_url"
+ENDPOINT = "/data/webhook_endpoint_id"
 
 
 @rule("KAY-010", "created_at is not later than updated_at", mark="A", source=PAGE, reason="what the fields' names say")
@@ -125,19 +127,39 @@ def cancel_ends(exchange: Exchange, history: History) -> Iterable[Finding]:
 
 @rule("KAY-026", "redirect_url and webhook_endpoint_id are answered as they were sent", mark="P", source=CREATE)
 def sent_is_answered(exchange: Exchange, history: History) -> Iterator[Finding]:
-    """In the answer to the creation, and in every read; a URL that was only normalised still leads there: a note."""
+    """In the answer to the creation, and in every read.
+
+    A URL that was only normalised still leads there, and a list of one endpoint is that endpoint: notes.
+    """
     found = checks.every(
-        checks.asked_is_shown("createSession", {"/redirect_url": REDIRECT, "/webhook_endpoint_id": "/data/webhook_endpoint_id"}),
-        checks.unchanged((REDIRECT, "/data/webhook_endpoint_id")),
+        checks.asked_is_shown("createSession", {"/redirect_url": REDIRECT, "/webhook_endpoint_id": ENDPOINT}),
+        checks.unchanged((REDIRECT, ENDPOINT)),
     )
     for finding in found(exchange, history):
-        yield finding._replace(is_assumed=finding.pointer == REDIRECT and _leads_there(exchange, history))
+        is_same = _leads_there if finding.pointer == REDIRECT else _is_that_endpoint
+        yield finding._replace(is_assumed=is_same(exchange, history))
 
 
 def _leads_there(exchange: Exchange, history: History) -> bool:
     """Whether the redirect_url answered means what was sent, or what was answered before (RFC 3986, section 6.2)."""
+    shown = at(exchange.response_json, REDIRECT)
+    return all(same_url(value, shown) for value in _before(exchange, history, REDIRECT, "/redirect_url"))
+
+
+def _is_that_endpoint(exchange: Exchange, history: History) -> bool:
+    """Whether the endpoint answered is the only one that was sent, or answered before, alone or as a list of one."""
+    shown = _as_list(at(exchange.response_json, ENDPOINT))
+    return all(_as_list(value) == shown for value in _before(exchange, history, ENDPOINT, "/webhook_endpoint_id"))
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _before(exchange: Exchange, history: History, shown: str, sent: str) -> list[Any]:
+    """What was answered before at a pointer, and what the creation sends at another."""
     made = checks.made_by(exchange, history)
-    before = [at(one.response_json, REDIRECT) for one in (*history.reads(exchange)[:1], *([made] if made is not None else []))]
+    found = [at(one.response_json, shown) for one in (*history.reads(exchange)[:1], *([made] if made is not None else []))]
     if exchange.operation is not None and exchange.operation.id == "createSession":
-        before.append(at(exchange.request_json, "/redirect_url"))
-    return all(same_url(value, at(exchange.response_json, REDIRECT)) for value in before)
+        found.append(at(exchange.request_json, sent))
+    return found

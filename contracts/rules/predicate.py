@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from contracts.rule import Finding, rule
 PAGE = "Get Session Status"
 REGISTER = "Predicate docs, Register Session"
 LISTS = ("/verifiedWallets", "/unverifiedWallets")
+_HEXADECIMAL = re.compile(r"0x[0-9a-f]+", re.IGNORECASE)
 
 
 @rule(
@@ -128,11 +130,11 @@ def sessions_are_used_again(exchange: Exchange, history: History) -> Iterator[Fi
 
 @rule("PRE-015", "the address answered is the one asked for", mark="P", source="Predicate docs, Verify Wallet, Response Fields")
 def address_is_echoed(exchange: Exchange, _: History) -> Iterator[Finding]:
-    """Case carries only a checksum."""
+    """In whatever case, where that is only a checksum."""
     if exchange.operation is None or exchange.operation.id != "verifyWallet" or not exchange.is_success:
         return
     asked, shown = at(exchange.request_json, "/address"), at(exchange.response_json, "/address")
-    if isinstance(asked, str) and isinstance(shown, str) and asked.lower() != shown.lower():
+    if isinstance(asked, str) and isinstance(shown, str) and _account(asked) != _account(shown):
         yield Finding("/address", "the address that was asked for", shown)
 
 
@@ -157,10 +159,11 @@ def wallets_are_listed_once(exchange: Exchange, history: History) -> Iterable[Fi
 )
 def verified_wallet_is_listed(exchange: Exchange, _: History) -> Iterator[Finding]:
     """Where the answer lists any."""
-    shown = {str(at(row, "/address")).lower() for row in lists.rows(exchange, "verifyWallet", "/wallets")}
+    shown = [_account(str(at(row, "/address"))) for row in lists.rows(exchange, "verifyWallet", "/wallets")]
     asked = at(exchange.request_json, "/address")
-    if shown and isinstance(asked, str) and at(exchange.response_json, "/verified") is True and asked.lower() not in shown:
-        yield Finding("/wallets", "the address that was asked for among them", {})
+    if shown and isinstance(asked, str) and at(exchange.response_json, "/verified") is True and _account(asked) not in shown:
+        rests_on = tuple(f"/wallets/{index}/address" for index in range(len(shown)))
+        yield Finding("/wallets", "the address that was asked for among them", {}, rests_on=rests_on)
 
 
 def _passed_over(exchange: Exchange, history: History) -> Iterator[Finding]:
@@ -184,14 +187,19 @@ def _registered(exchange: Exchange) -> tuple[tuple[str, str] | None, str]:
     wallet, shown = at(exchange.request_json, "/walletAddress"), at(exchange.response_json, "/sessionId")
     if not is_register or not isinstance(wallet, str) or not wallet or not isinstance(shown, str):
         return None, ""
-    return (wallet, exchange.parameters.get("type", "")), shown
+    return (_account(wallet), exchange.parameters.get("type", "")), shown
+
+
+def _account(address: str) -> str:
+    """What an address means: of a hexadecimal one the case is a checksum (EIP-55), of any other (base58) it counts."""
+    return address.lower() if _HEXADECIMAL.fullmatch(address) else address
 
 
 def _wallets(exchange: Exchange, pointer: str) -> dict[tuple[str, str], int]:
     """The wallets of a list by address and chain, with their place."""
     found = at(exchange.response_json, pointer)
     return {
-        (str(wallet.get("address")), str(wallet.get("chain"))): index
+        (_account(str(wallet.get("address"))), str(wallet.get("chain"))): index
         for index, wallet in enumerate(found if isinstance(found, list) else [])
         if isinstance(wallet, Mapping)
     }

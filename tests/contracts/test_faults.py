@@ -30,6 +30,7 @@ TWO_THINGS: dict[str, dict[frozenset[str], str]] = {
     "kyve": {},
     "neurovision": {
         frozenset({"GEN-005", "NEU-010"}): "an entry too many, and it is no entry",
+        frozenset({"GEN-005", "NEU-026"}): "an item without its caption, and no match either",
         frozenset({"GEN-005", "NEU-013"}): "one image instead of two, and it is no image",
         frozenset({"NEU-002", "NEU-008"}): "the only task that failed is also half of what was compared",
     },

@@ -13,11 +13,14 @@ def verification(*changes: Change) -> Mutant:
 MUTANTS = {
     "KYV-001": [
         verification(("set", "/checks/1/status", "failed")),
-        verification(("set", "/checks/1/status", "pending")),
     ],
     "KYV-002": [
         verification(("set", "/status", "failed")),
-        verification(("set", "/status", "failed"), ("set", "/checks/2/status", "skipped")),
         verification(("set", "/status", "failed"), ("set", "/checks", [])),
     ],
+    "KYV-022": [
+        verification(("set", "/checks/1/status", "pending")),
+        verification(("set", "/checks/1/status", "approved")),
+    ],
+    "KYV-023": [verification(("set", "/status", "failed"), ("set", "/checks/2/status", "skipped"))],
 }

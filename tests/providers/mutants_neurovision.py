@@ -43,8 +43,10 @@ MUTANTS = {
         session("success", ("set", f"{MATCH}/value", 92)),
         session("success", ("remove", f"{MATCH}/images/1")),
     ],
-    "NEU-014": [session("success", ("set", f"{AGE}/value", "15")), session("success", ("remove", f"{AGE}/value"))],
+    "NEU-014": [session("success", ("set", f"{AGE}/value", "15"))],
     "NEU-015": [session("success", ("set", f"{GENDER}/value", 1))],
     "NEU-016": [session("success", ("set", f"{GENDER}/value", "feminine"))],
+    "NEU-026": [session("success", ("remove", f"{MATCH}/value")), session("success", ("remove", f"{MATCH}/images"))],
+    "NEU-027": [session("success", ("remove", f"{AGE}/value")), session("success", ("remove", f"{GENDER}/value"))],
     "NEU-021": [session("success", ("remove", f"{DOCUMENT}/ocr")), session("success", ("remove", f"{SELFIE}/faceDoc"))],
 }

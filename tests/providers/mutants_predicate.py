@@ -36,5 +36,6 @@ MUTANTS = {
         Mutant("verifyWallet", 200, "never_seen", (("set", "/verifiedAt", "2025-01-21T10:30:00Z"),)),
         Mutant("verifyWallet", 200, "never_seen", (("set", "/wallets/-", {"address": "0x1234...", "chain": "ethereum"}),)),
     ],
+    "PRE-018": [session("pending", ("set", "/completedAt", None)), session("pending", ("set", "/userId", None))],
     "PRE-014": [wallet(("set", "/verifiedAt", "yesterday"))],
 }

@@ -22,36 +22,45 @@ def checks(status: str) -> Made:
 STATES = (
     *(
         State(
-            f"completed-{check.replace('_', '-')}-{status}", "KYV-001", VERIFICATION, ("completed",),
+            f"completed-{check.replace('_', '-')}-{status}", rule, VERIFICATION, ("completed",),
             {f"/checks/[type={check}]/status": status},
             "Approved with a check that did not pass: who looks at the status alone lets somebody in.",
         )
         for check in ("document", "liveness", "face_match", "sanctions")
-        for status in ("failed", "review", "pending", "skipped")
+        for status, rule in (("failed", "KYV-001"), ("review", "KYV-022"), ("pending", "KYV-022"), ("skipped", "KYV-022"))
     ),
     State(
         "completed-with-nothing-passed", "KYV-001", VERIFICATION, ("completed",), {"/checks": checks("failed")},
         "Approved, and every single check failed.",
     ),
-    State(
-        "shown-as-completed", "KYV-001", VERIFICATION, tuple(state for state in EVERY if state != "completed"),
-        {"/status": "completed"},
-        "The status moved to approved, and the checks say otherwise.",
+    *(
+        State(
+            "shown-as-completed", rule, VERIFICATION, states, {"/status": "completed"},
+            "The status moved to approved, and the checks say otherwise.",
+        )
+        for rule, states in (
+            ("KYV-001", ("failed",)), ("KYV-022", tuple(state for state in EVERY if state not in ("completed", "failed"))),
+        )
     ),
     *(
         State(
-            f"failed-with-all-{status}", "KYV-002", VERIFICATION, ("failed",), {"/checks": checks(status)},
+            f"failed-with-all-{status}", rule, VERIFICATION, ("failed",), {"/checks": checks(status)},
             "Refused, and no check says why: there is nothing to tell the customer.",
         )
-        for status in ("passed", "review", "pending", "skipped")
+        for status, rule in (("passed", "KYV-002"), ("review", "KYV-023"), ("pending", "KYV-023"), ("skipped", "KYV-023"))
     ),
     State(
         "failed-without-checks", "KYV-002", VERIFICATION, ("failed",), {"/checks": []},
         "Refused without any check: a rule on each of none is kept by nothing.",
     ),
-    State(
-        "shown-as-failed", "KYV-002", VERIFICATION, tuple(state for state in EVERY if state != "failed"), {"/status": "failed"},
-        "The status moved to refused, and no check failed.",
+    *(
+        State(
+            "shown-as-failed", rule, VERIFICATION, states, {"/status": "failed"},
+            "The status moved to refused, and no check failed.",
+        )
+        for rule, states in (
+            ("KYV-002", ("completed",)), ("KYV-023", tuple(state for state in EVERY if state not in ("completed", "failed"))),
+        )
     ),
     State(
         "media-last-an-hour", "KYV-003", VERIFICATION, SHOWN, {"/media/0/expires_at": later("/media/0/expires_at", 2_700)},

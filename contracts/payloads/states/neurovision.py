@@ -170,7 +170,7 @@ STATES = (
     ),
     *(
         State(
-            f"match-without-{field}", "NEU-013", READ, DECIDED, {f"{MATCH}/{field}": ABSENT},
+            f"match-without-{field}", "NEU-026", READ, DECIDED, {f"{MATCH}/{field}": ABSENT},
             "A comparison without its result or its pictures cannot be shown or checked.",
         )
         for field in ("value", "images")
@@ -193,14 +193,21 @@ STATES = (
             f"age-{name}", "NEU-014", READ, DECIDED, {f"{AGE}/value": value},
             "The years between the selfie and the document are a number; a text is compared letter by letter.",
         )
-        for name, value in (("as-text", "15"), ("as-an-empty-text", ""), ("left-out", ABSENT))
+        for name, value in (("as-text", "15"), ("as-an-empty-text", ""))
     ),
     *(
         State(
             f"gender-{name}", "NEU-015", READ, DECIDED, {f"{GENDER}/value": value},
             "The check says whom it saw, as a word.",
         )
-        for name, value in (("as-a-number", 1), ("empty", ""), ("left-out", ABSENT))
+        for name, value in (("as-a-number", 1), ("empty", ""))
+    ),
+    *(
+        State(
+            f"{name}-left-out", "NEU-027", READ, DECIDED, {f"{pointer}/value": ABSENT},
+            "The check failed or passed, and what it measured is not told.",
+        )
+        for name, pointer in (("age", AGE), ("gender", GENDER))
     ),
     *(
         State(

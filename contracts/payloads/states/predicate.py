@@ -33,6 +33,13 @@ STATES = (
         )
         for status in UNVERIFIED
     ),
+    *(
+        State(
+            f"null-{name}", "PRE-018", READ, OPEN, {f"/{field}": None},
+            "A null where the field is left out: a check for its presence takes it for a value.",
+        )
+        for name, field in (("time", "completedAt"), ("user", "userId"))
+    ),
     State(
         "completed-without-time", "PRE-002", READ, ("completed",), {"/completedAt": ABSENT},
         "Code that sorts or expires verifications by their time finds none.",

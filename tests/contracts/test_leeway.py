@@ -1,0 +1,138 @@
+"""What the vendors' pages leave open makes a note and never an error: a real implementation may do it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import specs
+from contracts.exchange import Exchange, at
+from contracts.history import History
+from contracts.judge import judge
+from tests.contracts.stage import REMOVED, Stage, changed
+
+WALLET = "0xABCDEF7890abcdef1234567890abcdef12345678"
+SOLANA = "4Ks1tuiYmVTRp7wc4KLP74F3eXshVVymjjpLvRbD6fNT"
+DETAIL = {"state": "completed", "operation": "getVerification"}
+FACES = "/results/2/checks/0/items/0"
+
+
+def verification(status: str, **checks: str) -> Callable[[Stage], list[Exchange]]:
+    """A verification in a status, of whose checks some say other words."""
+
+    def make(stage: Stage) -> list[Exchange]:
+        found = stage.read(state=status, operation="getVerification")
+        values = {
+            f"/checks/{index}/status": checks[check["type"]]
+            for index, check in enumerate(found.response_json["checks"])
+            if check["type"] in checks
+        }
+        assert len(values) == len(checks)
+        return [changed(found, values)]
+
+    return make
+
+
+def read(values: Mapping[str, Any], **wanted: Any) -> Callable[[Stage], list[Exchange]]:
+    """A session as it is read, with other values."""
+    return lambda stage: [changed(stage.read(**wanted), values)]
+
+
+def registered(first: str, then: str) -> Callable[[Stage], list[Exchange]]:
+    """A wallet that is registered, and once more with its address in another spelling: its session with status 200."""
+
+    def make(stage: Stage) -> list[Exchange]:
+        made = stage.ask("register", path={"type": "individual"}, body={"walletAddress": first})
+        again = stage.ask("register", path={"type": "individual"}, body={"walletAddress": then})
+        return [made, changed(again, {"/sessionId": made.response_json["sessionId"]}, status=200)]
+
+    return make
+
+
+def almost(suffix: str) -> Callable[[Stage], list[Exchange]]:
+    """A session that is found by an id with something behind it."""
+
+    def make(stage: Stage) -> list[Exchange]:
+        found = stage.read()
+        shown = found.parameters["sessionId"]
+        return [replace(found, path=found.path.replace(shown, f"{shown}{suffix}"))]
+
+    return make
+
+
+def malformed(stage: Stage) -> list[Exchange]:
+    """An id in braces, refused as malformed."""
+    found = stage.read()
+    path = found.path.replace("/sessions/", "/sessions/%7B")
+    return [changed(found, {"": {}}, status=400, path=path, intent={"near_miss": "braces"})]
+
+
+def listed(*ids: str) -> Callable[[Stage], list[Exchange]]:
+    """A list of sessions with these ids, in this order."""
+
+    def make(stage: Stage) -> list[Exchange]:
+        for _ in ids:
+            stage.create()
+        found = stage.ask("listSessions", query={"limit": len(ids)})
+        values: dict[str, Any] = {f"/data/{index}/id": f"vs_{each * 64}" for index, each in enumerate(ids)}
+        return [changed(found, {**values, "/pagination/has_more": False, "/pagination/next_cursor": None})]
+
+    return make
+
+
+def endpoint(shown: Any) -> Callable[[Stage], list[Exchange]]:
+    """A session for one webhook endpoint, answered otherwise."""
+    return lambda stage: [
+        changed(stage.ask("createSession", body={"webhook_endpoint_id": "we_1"}), {"/data/webhook_endpoint_id": shown})
+    ]
+
+
+# (provider, what it does, its exchanges, the rules that speak of the last one with their severity)
+CASES = (
+    ("predicate", "null for a user that there is not yet", read({"/userId": None}, state="pending"), {"PRE-018": "note"}),
+    ("predicate", "null for an end that there is not yet", read({"/completedAt": None}, state="pending"), {"PRE-018": "note"}),
+    ("predicate", "an end too early", read({"/completedAt": "2026-03-19T10:31:30Z"}, state="pending"), {"PRE-001": "error"}),
+    ("predicate", "one wallet in two spellings", registered(WALLET, WALLET.lower()), {}),
+    ("predicate", "base58 in two spellings is two wallets", registered(SOLANA, SOLANA.swapcase()), {"PRE-012": "error"}),
+    ("kyve", "another word for passed", verification("completed", document="approved"), {"KYV-022": "note"}),
+    ("kyve", "a check that was skipped", verification("completed", liveness="skipped"), {"KYV-022": "note"}),
+    ("kyve", "a check that failed", verification("completed", liveness="failed"), {"KYV-001": "error"}),
+    ("kyve", "no checks in the answer", read({"/checks": REMOVED}, **DETAIL), {"GEN-005": "note"}),
+    ("kyve", "checks by name", read({"/checks": {}}, **DETAIL), {"GEN-005": "note"}),
+    ("kyve", "a check without a status", read({"/checks/0/status": REMOVED}, **DETAIL), {"GEN-005": "note"}),
+    ("kyve", "media as links", read({"/media": ["https://kyc.example/1"]}, **DETAIL), {"GEN-005": "note"}),
+    ("idnow", "found by its id and a line feed", almost("%0A"), {"GEN-009": "note"}),
+    ("idnow", "an id called malformed", malformed, {"GEN-001": "note"}),
+    ("neurovision", "a comparison without a result", read({f"{FACES}/value": REMOVED}), {"NEU-026": "note"}),
+    ("neurovision", "a comparison without pictures", read({f"{FACES}/images": REMOVED}), {"NEU-026": "note"}),
+    ("neurovision", "a match that is no percentage", read({f"{FACES}/value": "high"}), {"NEU-013": "error"}),
+    ("kayle", "capitals beside small letters", listed("a", "B", "c"), {}),
+    ("kayle", "capitals first", listed("B", "a", "c"), {}),
+    ("kayle", "no order", listed("c", "a", "b"), {"KAY-022": "error"}),
+    ("kayle", "a list of one endpoint", endpoint(["we_1"]), {"KAY-026": "note"}),
+    ("kayle", "another endpoint", endpoint(["we_2"]), {"KAY-026": "error"}),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "what", "make", "told"), CASES, ids=[f"{name}: {what}" for name, what, _, _ in CASES])
+def test_judge__leaves_open_what_the_page_leaves_open(
+    name: str, what: str, make: Callable[[Stage], list[Exchange]], told: dict[str, str]
+) -> None:
+    """Beside each allowance stands what is none."""
+    *earlier, last = make(Stage(specs.load(name)))
+    history = History()
+    for exchange in earlier:
+        history.add(exchange)
+    assert {one.rule: one.severity for one in judge(last, history)} == told
+
+
+def test_judge__an_environment_that_no_page_names() -> None:
+    """Two are named in public; that there is no third is ours."""
+    stage = Stage(specs.load("idnow"))
+    found = stage.read()
+    elsewhere = changed(found, {"/environment": "sandbox"}, path=found.path.replace("/live/", "/sandbox/"))
+    assert at(elsewhere.response_json, "/environment") == "sandbox"
+    assert {one.rule: one.severity for one in judge(elsewhere, History())} == {"GEN-015": "note"}
