@@ -12,7 +12,7 @@ from typing import Any
 from contracts.drafts import Draft, template_of
 from contracts.mutations import bodies
 from contracts.payloads.changes import ABSENT
-from contracts.payloads.places import Place, places
+from contracts.payloads.places import Place, places, slug
 from contracts.transport import MISSING
 from fixtures import lives, recipes, times
 from fixtures.recipe import Moment, settle
@@ -75,7 +75,8 @@ def _places(base: Base) -> tuple[Place, ...]:
         holding = base.provider.contents.at(parts, base.payload)
         holds = None if holding is None else holding.holds
         pointer = "/" + "/".join(parts)
-        found.append(Place(pointer, parts, value, (parameter.schema,), holds, parameter.required, is_twin=False, mark="D"))
+        known = (parameter.schema,), holds, parameter.required
+        found.append(Place(pointer, parts, value, *known, is_twin=False, mark="D", label=".".join(map(slug, parts))))
     if "body" in base.payload:
         found += places(base.provider, base.payload, base.pointer, ("body",))
     return tuple(found)
@@ -84,7 +85,8 @@ def _places(base: Base) -> tuple[Place, ...]:
 def responses(provider: Provider, operation: Operation, *, seed: int = 0, locale: str | None = None) -> Iterator[Base]:
     """Answers of an operation: of each scenario's session in the state it ends in, then in those along the way.
 
-    Each state is met by the happy path first. An operation that answers no single session gives the document's examples.
+    Each state is met by the happy path first; a creation answers the first state of each. An operation that answers no single
+    session gives the document's examples. Not all are lawful: what ends a session does not answer an open one.
     """
     answers = recipes.answers(provider)
     media = _success(operation)
@@ -106,7 +108,7 @@ def responses(provider: Provider, operation: Operation, *, seed: int = 0, locale
         life = lives.moments(
             provider, name, seed=1000 * seed + index, key=f"payloads/{seed}/{name}", at=NOW, locale=locale, facts=facts
         )
-        if operation.id not in reads:
+        if operation.id == provider.lifecycle.create.operation and operation.id not in reads:
             life = life[:1]
         last.append(life)
     for moment in [life[-1] for life in last] + [moment for life in last for moment in life[:-1]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +21,11 @@ _REFERENCES = frozenset({"id", "cursor"})
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A kind that applies to a place but makes no case there, and why."""
+    """A kind that applies to a place but makes no case there, and why; `same_as` is the case that has its payload already."""
 
     id: str
     reason: str
+    same_as: str | None = None
 
 
 def cases(
@@ -53,38 +54,49 @@ def cases(
         for way, bases in ((REQUEST, requests(provider, found)), (RESPONSE, responses(provider, found, seed=seed))):
             if direction in (None, way) and not (way == REQUEST and status is not None):
                 every = [base for base in bases if status is None or base.state == status]
-                yield from _of_bases(every, left_out if left_out is not None else [])
+                yield from (made for made, _, _ in of_bases(every, left_out))
 
 
-def _of_bases(bases: list[Base], left_out: list[LeftOut]) -> Iterator[Case]:
-    """Each kind at each place once: on the first base on which it breaks one rule alone, or none."""
+def of_bases(bases: Sequence[Base], left_out: list[LeftOut] | None = None) -> Iterator[tuple[Case, int, str]]:
+    """Each kind at each place once, and each payload: on the first base on which it breaks one rule alone, or none.
+
+    A case comes with the number of its base and the label of its place. `left_out` takes what could not be made into a case.
+    """
+    made_as: dict[bytes, str] = {}
     done: set[tuple[str, str]] = set()
     failed: dict[tuple[str, str], LeftOut] = {}
     settled: set[tuple[str, str | None, bool]] = set()
-    for base in bases:
+    for number, base in enumerate(bases):
         if ruling(base, base.payload).verdict != ACCEPT:
             continue  # another operation's lawful payload, such as an open session in the answer to its end
         for place in base.places():
             # Kinds of the whole payload depend on its state; the others on what is held, and whether there is a value.
-            what = (place.pointer, place.holds, place.value is None or place.value is ABSENT)
+            what = (place.label, place.holds, place.value is None or place.value is ABSENT)
             if what in settled:
                 continue
             is_open = not place.parts
             for edge in edges(place, base):
-                key = (place.pointer, edge.kind.id)
+                key = (place.label, edge.kind.id)
                 if key in done:
                     continue
                 made = case(base, place, edge)
                 if isinstance(made, Case):
+                    first = made_as.setdefault(_digest(made), made.id)
+                    if first != made.id:
+                        # What another kind has made already: the kinds meet at this place.
+                        done.add(key)
+                        failed[key] = LeftOut(made.id, f"is the case {first}", first)
+                        continue
                     done.add(key)
                     failed.pop(key, None)
-                    yield made
+                    yield made, number, place.label
                 else:
                     is_open = True
                     failed.setdefault(key, made)
             if not is_open:
                 settled.add(what)
-    left_out += failed.values()
+    if left_out is not None:
+        left_out += failed.values()
 
 
 def case(base: Base, place: Place, edge: Edge) -> Case | LeftOut:
@@ -134,6 +146,15 @@ def case(base: Base, place: Place, edge: Edge) -> Case | LeftOut:
     )
 
 
+def _digest(made: Case) -> bytes:
+    """What tells two payloads apart."""
+    text, rest = made.payload, {}
+    if made.direction == REQUEST and isinstance(made.payload.get("body"), bytes):
+        text, rest = made.payload["body"], {name: value for name, value in made.payload.items() if name != "body"}
+    told = as_bytes(text) + as_bytes([rest, made.content_type])
+    return hashlib.blake2b(told, digest_size=16).digest()
+
+
 def _is_same(payload: Any, lawful: Any) -> bool:
     """Whether nothing changed: 1 and true, which are equal in Python, are not the same."""
     if isinstance(payload, bytes) or (isinstance(payload, Mapping) and isinstance(payload.get("body"), bytes)):
@@ -177,5 +198,4 @@ def _changed(base: Base, place: Place, change: Any) -> tuple[Any, str | None]:
 def case_id(base: Base, place: Place, edge: Edge) -> str:
     """The id of a case: what it is about, readable, without white space."""
     operation = f"{base.provider.name}.{base.operation.id}.{base.direction}"
-    where = re.sub(r"[^A-Za-z0-9_./-]+", "-", place.pointer.removeprefix("/")).replace("/", ".") or "."
-    return f"{operation}:{where}:{edge.kind.id}"
+    return f"{operation}:{place.label or '.'}:{edge.kind.id}"

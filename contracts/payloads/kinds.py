@@ -13,8 +13,8 @@ from contracts.payloads.places import Place
 
 ACCEPT, REJECT, EITHER = "accept", "reject", "either"
 VERDICTS = (ACCEPT, REJECT, EITHER)
-# In the order in which they are listed.
-FAMILIES = ("names", "mrz", "dates", "identifiers", "countries", "wallets", "structure", "state")
+# In the order in which they are listed; where two kinds are the same payload, the first one makes the case.
+FAMILIES = ("names", "mrz", "dates", "identifiers", "countries", "wallets", "state", "structure")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from specs.documents import escape, mark_of
 from specs.schemas import is_rule
 
 JSON_TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")
+# The fields by which an array's items tell what they are.
+_TELLING = ("type", "caption", "title")
 # What settles the form of a text.
 _SETTLES = ("enum", "const", "pattern", "format")
 
@@ -26,6 +28,7 @@ class Place:
     Attributes:
         pointer: where it stands in the payload (RFC 6901); requests begin with /path, /query, /headers or /body.
         parts: the same, unescaped.
+        label: the same for people and for ids: of an array's item what it says it is (`document`), not its number, which moves.
         value: what stands there lawfully; `ABSENT` for an optional field that is left out.
         nodes: the schemas that speak of it, references resolved; none for a field that the document does not describe.
         holds: what it holds, by the provider's contents.yaml; None where that says nothing.
@@ -42,6 +45,7 @@ class Place:
     required: bool
     is_twin: bool
     mark: str
+    label: str
 
     @property
     def name(self) -> str:
@@ -89,7 +93,7 @@ def places(provider: Provider, payload: Any, pointer: str | None, prefix: tuple[
     for part in prefix:
         node = node[part]
     schemas = () if pointer is None else flat(provider, provider.document.at(pointer), node)
-    yield from _Walk(provider, payload).walk(node, schemas, prefix, required=True, mark="D")
+    yield from _Walk(provider, payload).walk(node, schemas, prefix, prefix, required=True, mark="D")
 
 
 class _Walk:
@@ -100,7 +104,14 @@ class _Walk:
         self.held: set[tuple[tuple[int, ...], Holding | None]] = set()
 
     def walk(
-        self, value: Any, nodes: tuple[Mapping[str, Any], ...], parts: tuple[str, ...], *, required: bool, mark: str
+        self,
+        value: Any,
+        nodes: tuple[Mapping[str, Any], ...],
+        parts: tuple[str, ...],
+        labels: tuple[str, ...],
+        *,
+        required: bool,
+        mark: str,
     ) -> Iterator[Place]:
         mark = "A" if mark == "A" or any(mark_of(node) == "A" for node in nodes) else "D"
         holding = self.holding(parts)
@@ -115,24 +126,27 @@ class _Walk:
         self.held.add((known, holding))
         pointer = "".join(f"/{escape(part)}" for part in parts)
         holds = None if holding is None else holding.holds
-        yield Place(pointer, parts, value, nodes, holds, required, is_twin, mark)
+        yield Place(pointer, parts, value, nodes, holds, required, is_twin, mark, ".".join(labels))
         if isinstance(value, Mapping) and "base64" not in value:  # that would be a form's file
             needed = {entry for node in nodes for entry in node.get("required", ())}
             for child in value:
                 below = child_nodes(self.provider, nodes, child, value[child])
-                yield from self.walk(value[child], below, (*parts, child), required=child in needed, mark=mark)
+                here = (*parts, child), (*labels, slug(child))
+                yield from self.walk(value[child], below, *here, required=child in needed, mark=mark)
             if not is_twin:
                 for child in sorted({entry for node in nodes for entry in node.get("properties", {})} - set(value)):
                     below = child_nodes(self.provider, nodes, child, ABSENT)
                     if below:
-                        yield from self.walk(ABSENT, below, (*parts, child), required=child in needed, mark=mark)
+                        here = (*parts, child), (*labels, slug(child))
+                        yield from self.walk(ABSENT, below, *here, required=child in needed, mark=mark)
         elif isinstance(value, list):
-            yield from self.items(value, nodes, parts, mark)
+            yield from self.items(value, nodes, parts, labels, mark)
 
     def items(
-        self, value: list[Any], nodes: tuple[Mapping[str, Any], ...], parts: tuple[str, ...], mark: str
+        self, value: list[Any], nodes: tuple[Mapping[str, Any], ...], parts: tuple[str, ...], labels: tuple[str, ...], mark: str
     ) -> Iterator[Place]:
         shapes = set()
+        named = [kind_of(item) for item in value]
         for index, item in enumerate(value):
             below = tuple(each for node in nodes if "items" in node for each in flat(self.provider, node["items"], item))
             here = (*parts, str(index))
@@ -141,7 +155,9 @@ class _Walk:
             if shape in shapes:
                 continue
             shapes.add(shape)
-            yield from self.walk(item, below, here, required=True, mark=mark)
+            own = named[index]
+            label = own if own is not None and named.index(own) == index else str(index)
+            yield from self.walk(item, below, here, (*labels, label), required=True, mark=mark)
 
     def inside(self, item: Any, parts: tuple[str, ...]) -> frozenset[Holding | None]:
         """What an item and everything in it hold."""
@@ -154,6 +170,17 @@ class _Walk:
     def holding(self, parts: tuple[str, ...]) -> Holding | None:
         """The first pattern of contents.yaml that fits."""
         return self.provider.contents.at(parts, self.payload)
+
+
+def kind_of(item: Any) -> str | None:
+    """What an array's item says it is, as a part of an id; None where it says nothing."""
+    found = next((item[name] for name in _TELLING if isinstance(item.get(name), str)), "") if isinstance(item, Mapping) else ""
+    return slug(found) or None
+
+
+def slug(text: str) -> str:
+    """A text without what an id cannot hold."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")
 
 
 def flat(provider: Provider, node: Any, value: Any) -> tuple[Mapping[str, Any], ...]:

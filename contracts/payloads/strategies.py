@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import specs
 from contracts.payloads.bases import REQUEST, RESPONSE, Base, requests, responses
 from contracts.payloads.case import Case
-from contracts.payloads.catalogue import case
+from contracts.payloads.catalogue import case, of_bases
 from contracts.payloads.choosing import Choice
 from contracts.payloads.kinds import ACCEPT, edges
 from contracts.payloads.verdicts import ruling
@@ -53,9 +53,17 @@ def strategy(
     provider, operation, direction = _parsed(name)
     choice = Choice(operation, direction, verdict, status, tuple(tags), tuple(fields), tuple(kinds))
     choice.check(provider)
+    # Making the cases takes seconds, and a module is imported more often than its tests are run.
+    is_special = bool(choice.tags or choice.fields or choice.kinds)
+    if is_special and not _places(provider, choice, not as_cases):
+        raise SpecimenError(f"strategy '{name}': no case is left of {choice}.")
+    return st.deferred(lambda: _drawn(provider, choice, as_cases=as_cases, has_plain=verdict == ACCEPT and not is_special))
+
+
+def _drawn(provider: Provider, choice: Choice, *, as_cases: bool, has_plain: bool) -> st.SearchStrategy[Any]:
     places = _places(provider, choice, not as_cases)
     if not places:
-        raise SpecimenError(f"strategy '{name}': no case is left of {choice}.")
+        raise SpecimenError(f"{provider.name}: no case is left of {choice}.")
     seeds = st.integers(0, _SEEDS - 1)
     drawn: st.SearchStrategy[Any] = st.tuples(seeds, st.sampled_from(places)).map(
         lambda pair: _made(provider, choice, pair[0], pair[1])
@@ -64,7 +72,7 @@ def strategy(
     if as_cases:
         return found
     payloads = found.map(lambda one: deepcopy(one.payload))
-    if verdict != ACCEPT or choice.tags or choice.fields or choice.kinds:
+    if not has_plain:
         return payloads
     return st.one_of(st.tuples(seeds, st.integers(0, 63)).map(lambda pair: _plain(provider, choice, *pair)), payloads)
 
@@ -98,19 +106,22 @@ def _plain(provider: Provider, choice: Choice, seed: int, index: int) -> Any:
     return deepcopy(bases[index % len(bases)].payload)
 
 
+@lru_cache(maxsize=64)
 def _places(provider: Provider, choice: Choice, needs_json: bool) -> list[tuple[int, str, str]]:
-    """Base, field and kind of each case of the first person that is wanted."""
-    found: list[tuple[int, str, str]] = []
-    seen: set[tuple[str, str]] = set()
-    for index, base in enumerate(_of(provider, choice, 0)):
-        for place in base.places():
-            for edge in edges(place, base):
-                key = (place.pointer, edge.kind.id)
-                made = None if key in seen else case(base, place, edge)
-                if isinstance(made, Case) and choice.takes(made) and not (needs_json and _is_bytes(made)):
-                    seen.add(key)
-                    found.append((index, *key))
-    return found
+    """Of each case of the first person that is wanted: which base, which place, which kind."""
+    every = _every(provider, str(choice.operation), str(choice.direction), choice.status)
+    return [
+        (index, label, made.kind)
+        for index, label, made in every
+        if choice.takes(made) and not (needs_json and _is_bytes(made))
+    ]
+
+
+@lru_cache(maxsize=32)
+def _every(provider: Provider, operation: str, direction: str, status: str | None) -> list[tuple[int, str, Case]]:
+    """All cases of the first person, each with the number of its base and the label of its place."""
+    bases = _bases(provider, operation, direction, status, 0)
+    return [(index, label, made) for made, index, label in of_bases(bases)]
 
 
 def _is_bytes(made: Case) -> bool:
@@ -121,11 +132,11 @@ def _is_bytes(made: Case) -> bool:
 @lru_cache(maxsize=4096)
 def _made(provider: Provider, choice: Choice, seed: int, wanted: tuple[int, str, str]) -> Case | None:
     """The same case of another person; None where it is none there."""
-    index, pointer, kind = wanted
+    index, label, kind = wanted
     bases = _of(provider, choice, seed)
     base = bases[index % len(bases)]
     for place in base.places():
-        if place.pointer == pointer:
+        if place.label == label:
             for edge in edges(place, base):
                 if edge.kind.id == kind:
                     made = case(base, place, edge)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from contracts.drafts import BOUNDARY, Draft, filled, multipart, unknown
+from contracts.drafts import BOUNDARY, Draft, draft, filled, multipart, unknown
 from contracts.exchange import Exchange
 from contracts.history import History
 from contracts.judge import judge
@@ -154,14 +154,12 @@ def as_exchange(base: Base, payload: Any, content_type: str | None = None) -> Ex
     provider, operation = base.provider, base.operation
     if base.direction == RESPONSE:
         nobodys = {name: unknown(provider, name) for name in provider.lifecycle.ids}
-        draft = _asking(base, nobodys if base.moment is None else base.moment.ids)
-        path, query, headers, body = _parts(draft)
+        path, query, headers, body = _parts(_asking(base, nobodys if base.moment is None else base.moment.ids))
         return Exchange(
             provider, operation.method.upper(), path, query, {"authorization": "Bearer x", "token": "x", **headers}, body,
             base.status, {"content-type": content_type or "application/json"}, as_bytes(payload), base.now, "payloads",
         )  # fmt: skip
-    draft = as_draft(base, payload, content_type)
-    path, query, headers, body = _parts(draft)
+    path, query, headers, body = _parts(as_draft(base, payload, content_type))
     return Exchange(
         provider, operation.method.upper(), path, query, {"authorization": "Bearer x", "token": "x", **headers}, body,
         next(iter(successes(operation)), 200), {}, b"", base.now, "payloads",
@@ -175,9 +173,11 @@ def _asking(base: Base, ids: Mapping[str, str]) -> Draft:
             found = filled(base.provider, read.operation, read.request, ids)
             if found is not None:
                 return found
-    from contracts.drafts import draft  # noqa: PLC0415 - drafts knows requests, this module answers
-
-    return draft(base.provider, base.operation.id, ids) or Draft(base.operation)
+    found = draft(base.provider, base.operation.id, ids) or Draft(base.operation)
+    if base.moment is not None or not isinstance(found.body, Mapping) or not isinstance(base.payload, Mapping):
+        return found
+    # An example of the document answers what it repeats.
+    return replace(found, body={name: base.payload.get(name, value) for name, value in found.body.items()})
 
 
 def as_draft(base: Base, payload: Any, content_type: str | None = None, ids: Mapping[str, str] | None = None) -> Draft:
@@ -186,32 +186,32 @@ def as_draft(base: Base, payload: Any, content_type: str | None = None, ids: Map
     known = {**{name: unknown(provider, name) for name in provider.lifecycle.ids}, **(ids or {})}
     values = with_ids({name: payload.get(name, {}) for name in ("path", "query", "headers")}, known)
     body = payload.get("body", MISSING)
-    draft = Draft(base.operation, values["path"], values["query"], values["headers"])
+    plain = Draft(base.operation, values["path"], values["query"], values["headers"])
     if isinstance(body, bytes):
         filled_in = body
         for name, value in known.items():
             filled_in = filled_in.replace(b"{%s}" % name.encode(), value.encode())
-        return replace(draft, raw=filled_in, content_type=content_type or "application/json")
+        return replace(plain, raw=filled_in, content_type=content_type or "application/json")
     if body is not MISSING and base.media is not None and base.media.content_type == "multipart/form-data":
         if not isinstance(body, Mapping):
             raise TypeError("a form is no JSON value")
-        return replace(draft, parts=form_parts(with_ids(body, known)))
+        return replace(plain, parts=form_parts(with_ids(body, known)))
     if body is not MISSING:
         # Python writes what no UTF-8 can hold as an escape: the request can be sent as it is.
-        return replace(draft, raw=json.dumps(with_ids(body, known)).encode(), content_type=content_type or "application/json")
-    return draft
+        return replace(plain, raw=json.dumps(with_ids(body, known)).encode(), content_type=content_type or "application/json")
+    return plain
 
 
-def _parts(draft: Draft) -> tuple[str, str, dict[str, str], bytes]:
-    path = re.sub(r"\{(\w+)\}", lambda found: quote(str(draft.path.get(found[1], "")), safe=""), draft.operation.path)
-    query = urlencode(draft.query, doseq=True)
-    headers = {name.lower(): str(value) for name, value in draft.headers.items()}
-    if draft.parts:
-        return path, query, {**headers, "content-type": f"multipart/form-data; boundary={BOUNDARY}"}, multipart(draft.parts)
-    if draft.raw is not None:
-        return path, query, {**headers, "content-type": draft.content_type or "application/json"}, draft.raw
-    if draft.body is not MISSING:
-        return path, query, {**headers, "content-type": "application/json"}, json.dumps(draft.body).encode()
+def _parts(wanted: Draft) -> tuple[str, str, dict[str, str], bytes]:
+    path = re.sub(r"\{(\w+)\}", lambda found: quote(str(wanted.path.get(found[1], "")), safe=""), wanted.operation.path)
+    query = urlencode(wanted.query, doseq=True)
+    headers = {name.lower(): str(value) for name, value in wanted.headers.items()}
+    if wanted.parts:
+        return path, query, {**headers, "content-type": f"multipart/form-data; boundary={BOUNDARY}"}, multipart(wanted.parts)
+    if wanted.raw is not None:
+        return path, query, {**headers, "content-type": wanted.content_type or "application/json"}, wanted.raw
+    if wanted.body is not MISSING:
+        return path, query, {**headers, "content-type": "application/json"}, json.dumps(wanted.body).encode()
     return path, query, headers, b""
 
 

@@ -43,7 +43,7 @@ STATES = (
         )
         for name, reference in (
             ("reference-without-id", {"type": "dataBlock"}),
-            ("reference-without-type", {"id": REFERENCE["id"]}),
+            ("reference-without-type", lambda shown: {"id": value_at(shown, "/results/basicIdentity/id")}),
             ("reference-of-another-type", {**REFERENCE, "type": "document"}),
         )
     ),

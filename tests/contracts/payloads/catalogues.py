@@ -14,10 +14,11 @@ _SHOWN = 10
 
 
 class Catalogue(NamedTuple):
-    """A provider's cases, and what could not be made into one."""
+    """A provider's cases, what could not be made into one, and what is the payload of another one."""
 
     cases: tuple[Case, ...]
     left_out: tuple[LeftOut, ...]
+    twins: tuple[LeftOut, ...]
 
 
 @cache
@@ -25,7 +26,11 @@ def catalogue(name: str) -> Catalogue:
     """The catalogue of the provider with that name."""
     left_out: list[LeftOut] = []
     found = tuple(cases(specs.load(name), left_out=left_out))
-    return Catalogue(found, tuple(left_out))
+    return Catalogue(
+        found,
+        tuple(entry for entry in left_out if entry.same_as is None),
+        tuple(entry for entry in left_out if entry.same_as is not None),
+    )
 
 
 def check_all(found: Iterable[Case], broken: Callable[[Case], Iterator[str]]) -> int:

@@ -289,6 +289,16 @@ def differences(before: Any, after: Any, pointer: str = "") -> Iterator[str]:
 
 
 @PROVIDERS
+def test_payload__is_that_of_one_case_alone(name) -> None:
+    """No two cases of an operation and a direction are the same bytes; what another kind makes already says whose they are."""
+    seen: dict[tuple[str, str, str | None, bytes], str] = {}
+    for case in catalogue(name).cases:
+        key = (case.operation, case.direction, case.content_type, as_bytes_of(case.payload))
+        assert seen.setdefault(key, case.id) == case.id
+    assert {twin.same_as for twin in catalogue(name).twins} <= set(seen.values())
+
+
+@PROVIDERS
 def test_second_validator__agrees(name) -> None:
     """openapi-core takes and refuses the same answers, but for the reviewed differences in `contracts.second_opinion`."""
 

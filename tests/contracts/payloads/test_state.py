@@ -17,14 +17,12 @@ import specs
 from contracts.history import History
 from contracts.judge import judge
 from contracts.payloads import Case
-from contracts.payloads.bases import responses
 from contracts.payloads.changes import changed, split
 from contracts.payloads.combinations import NotHere, State, earlier, later, same, shifted, states_of, value_at
 from contracts.payloads.families import state as family
 from contracts.payloads.kinds import EITHER, REJECT
-from contracts.payloads.verdicts import as_exchange, ruling
+from contracts.payloads.verdicts import as_exchange
 from contracts.rulebook import NOTE, rulebook
-from specs import Provider
 from tests.contracts.payloads.catalogues import catalogue, check_all
 from tests.providers.mutants import mutants_of
 
@@ -60,8 +58,6 @@ NOT_BY_ONE_ANSWER: dict[str, dict[str, str]] = {
 }  # fmt: skip
 # General rules are of the form of an answer, of requests and of earlier answers; of those of an answer's fields there is one.
 GENERAL = "GEN-005"
-# Operations of which the catalogue may have no lawful answer in these states, so that their combinations wait for one.
-WITHOUT_BASE = {("predicate", "verifyWallet"), ("kyve", "cancelSession")}
 
 
 def _own(name: str) -> tuple[Case, ...]:
@@ -76,13 +72,6 @@ def _places(case: Case) -> list[str]:
 def _kind_of(state: State, status: str) -> str:
     suffix = "" if state.when is None or len(state.when) == 1 else f"-{status}"
     return f"state.{state.rule.lower()}.{state.name}{suffix}"
-
-
-def _has_base(provider: Provider, state: State) -> bool:
-    found = (base for name in state.shown for base in responses(provider, provider.document.operations[name]))
-    return any(
-        not ruling(base, base.payload).rules and (state.when is None or base.state in (None, *state.when)) for base in found
-    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -109,9 +98,6 @@ def test_states__each_makes_a_case_in_each_of_its_states(name: str) -> None:
     provider = specs.load(name)
     made = {(case.operation, case.kind) for case in _own(name)}
     for state in states_of(provider):
-        if not _has_base(provider, state):
-            assert {(name, operation) for operation in state.shown} <= WITHOUT_BASE, state.name
-            continue
         for status in state.when or ("",):
             assert any((operation, _kind_of(state, status)) in made for operation in state.shown), (
                 state.rule,
