@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from contracts.payloads.bases import REQUEST, Base
@@ -13,6 +14,8 @@ from contracts.payloads.places import Place
 _TWO_MIB = 2 * 1024 * 1024
 _JSON = "RFC 8259"
 _PARSER = ["parser"]
+# A name that JavaScript and JSON5 take without quotes; one with a hyphen they do not.
+_IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 BOM = kind(
     "structure.byte_order_mark", "A byte order mark before the JSON: none may be sent, a reader may forgive it.",
     "RFC 8259, section 8.1", EITHER, ["encoding", *_PARSER],
@@ -29,7 +32,7 @@ NO_BREAK_SPACE = kind("structure.no_break_space_between", "U+00A0 between tokens
 TRAILING_COMMA = kind("structure.trailing_comma", "A comma before the closing brace, as JavaScript allows.", _JSON, REJECT, _PARSER)
 COMMENT = kind("structure.comment", "JSON has no comments.", _JSON, REJECT, _PARSER)
 SINGLE_QUOTES = kind("structure.single_quotes", "What Python prints of a dict.", "RFC 8259, section 7", REJECT, _PARSER)
-BARE_KEYS = kind("structure.bare_keys", "Names without quotes, as in JavaScript.", "RFC 8259, section 4", REJECT, _PARSER)
+BARE_KEYS = kind("structure.bare_keys", "A name without quotes, as in JavaScript.", "RFC 8259, section 4", REJECT, _PARSER)
 CUT_OFF = kind("structure.cut_off", "The connection ended before the body did.", _JSON, REJECT, _PARSER)
 TEXT_AFTER = kind("structure.text_after", "A second value behind the first.", "RFC 8259, section 2", REJECT, _PARSER)
 NOTHING = kind("structure.no_byte", "A JSON content type and not one byte.", "RFC 9110, section 8.3")
@@ -63,7 +66,9 @@ def edges(place: Place, base: Base) -> Iterator[Edge]:
     if value:
         yield Edge(TRAILING_COMMA, Whole(data[:-1] + b",}"))
         yield Edge(SINGLE_QUOTES, Whole(repr(value).encode("utf-8", "surrogatepass")))
-        yield Edge(BARE_KEYS, Whole(_bare(value, text)))
+        name = next((each for each in value if _IDENTIFIER.fullmatch(each)), None)
+        if name is not None:
+            yield Edge(BARE_KEYS, Whole(_bare(value, name).encode()))
     yield Edge(COMMENT, Whole(b"/* specimen */ " + data))
     yield Edge(CUT_OFF, Whole(data[: max(1, len(data) * 2 // 3)]))
     yield Edge(TEXT_AFTER, Whole(data + b" {}"))
@@ -95,6 +100,10 @@ def _escaped(value: object) -> str:
     return json.dumps(value)
 
 
-def _bare(value: dict[str, object], text: str) -> bytes:
-    name = next(iter(value))
-    return text.replace(json.dumps(name, ensure_ascii=False), "".join(letter for letter in name if letter.isalnum()) or "name", 1).encode()
+def _bare(value: dict[str, object], bare: str) -> str:
+    """An object's text with one of its names without quotes."""
+    fields = (
+        f"{name if name == bare else json.dumps(name, ensure_ascii=False)}: {json.dumps(entry, ensure_ascii=False)}"
+        for name, entry in value.items()
+    )
+    return "{" + ", ".join(fields) + "}"
