@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ from contracts.payloads.places import Place, is_of
 _SCHEMA = "JSON Schema 2020-12, validation, section 6"
 _JSON = "RFC 8259"
 _MANY_LEVELS = 100
+# What is filled in when the request is sent; it is cut nowhere.
+_PLACEHOLDER = re.compile(r"\{\w+\}")
 MISSING = kind("structure.missing", "A reader that indexes the field without asking fails.", "JSON Schema 2020-12, required")
 NULL = kind("structure.null", "null is neither an empty text nor an absent field.", "RFC 8259, section 3")
 NULL_FOR_ABSENT = kind(
@@ -207,8 +210,10 @@ def _of_strings(place: Place, value: str, base: Base) -> Iterator[Edge]:
     if place.is_open_text:
         yield Edge(BLANK_TEXT, "   ")
         yield Edge(LONE_SURROGATE, Literal('"\\ud83d"'))
-        yield Edge(LINE_BREAK, f"{value[:1]}\r\nSpecimen: {value[1:]}")
-        yield Edge(NUL_INSIDE, f"{value[:1]}\x00{value[1:]}")
+        filled = _PLACEHOLDER.match(value)
+        cut = 1 if filled is None else filled.end()
+        yield Edge(LINE_BREAK, f"{value[:cut]}\r\nSpecimen: {value[cut:]}")
+        yield Edge(NUL_INSIDE, f"{value[:cut]}\x00{value[cut:]}")
         if base.direction == RESPONSE:
             yield Edge(HUGE_TEXT, ("specimen " * 7282)[:65_536])
     values = place.keyword("enum")
