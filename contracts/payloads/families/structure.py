@@ -194,7 +194,8 @@ def _of_numbers(place: Place, value: float) -> Iterator[Edge]:
         yield Edge(PAST_64_BITS, 10**19 * 3 + 7)
     yield Edge(HUGE_EXPONENT, Literal("1e400"))
     yield Edge(MINUS_ZERO, Literal("-0"))
-    yield Edge(NEGATIVE, -1)
+    if place.keyword("minimum") != 0:  # there it is the case of one below the minimum
+        yield Edge(NEGATIVE, -1)
     yield Edge(NAN, Literal("NaN"))
     yield Edge(INFINITY, Literal("Infinity"))
     for word, at, past, step in (("minimum", MINIMUM, BELOW_MINIMUM, -1), ("maximum", MAXIMUM, ABOVE_MAXIMUM, 1)):
