@@ -239,6 +239,31 @@ def test_day__stands_where_it_says_beside_the_others() -> None:
         assert {(day.month, day.day) for _, day in days_of(kind)} == {(2, 29)}
 
 
+def test_slashes__write_the_lawful_day_in_two_orders() -> None:
+    """Each kind is the day that stood there, and where both are one text only one of them is made."""
+    texts: dict[str, list[str]] = {}
+    for name in specs.names():
+        for case in of_family(name):
+            order = {"dates.date_slashes_day_first": "%d/%m/%Y", "dates.date_slashes_month_first": "%m/%d/%Y"}.get(case.kind)
+            if order is None:
+                continue
+            lawful = date.fromisoformat("-".join(value_at(case.base.payload, case.field).split(".")[::-1]))
+            assert datetime.strptime(case.value, order).date() == lawful, case.id  # noqa: DTZ007 - a day has no zone
+            texts.setdefault(case.id.rpartition(":")[0], []).append(case.value)
+    assert any(len(found) == 2 for found in texts.values())
+    assert all(len(found) == len(set(found)) for found in texts.values())
+
+
+def test_twelve_hours__are_those_before_or_after_noon() -> None:
+    """By the lawful moment, in UTC."""
+    found = [case for name in specs.names() for case in of_family(name) if case.kind == "dates.moment_twelve_hours"]
+    assert found
+    for case in found:
+        lawful = datetime.fromisoformat(value_at(case.base.payload, case.field) or "2026-03-19T10:31:30.000Z")
+        read = datetime.strptime(f"{case.value} +0000", "%Y-%m-%dT%I:%M:%S %p %z")
+        assert read == lawful.replace(microsecond=0), case.id
+
+
 def test_parameters__are_given_moments() -> None:
     """A parameter that no template fills is filled: every spelling in each, and each has its verdict from its own pattern."""
     found = [case for case in of_family("kayle") if case.field in ("/query/created_from", "/query/created_to")]

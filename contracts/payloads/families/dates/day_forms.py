@@ -17,10 +17,6 @@ _ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 _WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
 
 
-def _parts(at: Day) -> tuple[int, int, int]:
-    return at.value.year, at.value.month, at.value.day
-
-
 def _week_date(at: Day) -> str:
     year, week, day = at.value.isocalendar()
     return f"{year:04d}-W{week:02d}-{day}"
@@ -32,6 +28,11 @@ def _two_digits(at: Day) -> str:
 
 def _other_form(at: Day) -> str:
     return at.value.isoformat() if at.is_dotted else f"{at.value.day:02d}.{at.value.month:02d}.{at.year:04d}"
+
+
+def _month_first(at: Day) -> str | None:
+    """None where it is the day first as well."""
+    return None if at.value.day == at.value.month else f"{at.value:%m/%d/%Y}"
 
 
 def _other_hyphens(at: Day) -> str:
@@ -96,7 +97,7 @@ CHANGES: tuple[DayChange, ...] = (
         "slashes_day_first", "Most of the world writes the day first.", lambda at: f"{at.value:%d/%m/%Y}", _CLDR, ["format"],
     ),
     unlawful(
-        "slashes_month_first", "The United States write the month first.", lambda at: f"{at.value:%m/%d/%Y}", _CLDR, ["format"],
+        "slashes_month_first", "The United States write the month first.", _month_first, _CLDR, ["format"],
     ),
     unlawful(
         "month_in_letters", "Documents print the month in letters for people to read.",

@@ -22,7 +22,6 @@ _RFC = "RFC 3339, section 5.6, full-date"
 _MRTD = "ICAO Doc 9303 part 3, section 3.8, Representation of dates"
 _ZONES = "IANA time zone database, Etc/GMT+12 and Pacific/Kiritimati"
 _ORDER = "ICAO Doc 9303 part 3, section 3, dates of birth, issue and expiry"
-_UNICODE = "Unicode Standard, general category Nd"
 _DAYS_OF_OLDEST = 123 * 366
 
 
@@ -211,7 +210,7 @@ _FAR_AWAY = (
         lambda at: at.text(1582, 10, 10), EITHER, tags=("boundary",),
     ),
     _change(
-        "year_1899", "Spreadsheets count days from 1900 on, and have no number for this one.",
+        "year_1899", "Spreadsheets count days from about here: this one is number 0, number 1 or none.",
         "ECMA-376 part 1, section 18.17.4, Dates and times", lambda at: at.text(1899, 12, 31), EITHER, tags=("boundary",),
     ),
     _change(
@@ -219,7 +218,7 @@ _FAR_AWAY = (
         lambda at: at.text(1970, 1, 1), EITHER, tags=("boundary", "epoch"), other={BIRTH: ACCEPT},
     ),
     _change(
-        "year_2038", "Seconds since 1970 end on this day in 32 bits.", "POSIX.1-2017, section 4.16",
+        "year_2038", "Seconds since 1970 end on this day in 32 bits with a sign.", "POSIX.1-2017, section 4.16",
         lambda at: at.text(2038, 1, 19), EITHER, tags=("boundary", "epoch"), other={EXPIRY: ACCEPT},
     ),
     _change(

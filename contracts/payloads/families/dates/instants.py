@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contracts.payloads.families.dates.spellings import (
-    ISO,
     LEAP,
     POSIX,
     RFC,
@@ -34,7 +33,8 @@ CHANGES: tuple[MomentChange, ...] = (
     change("second_61", "No minute has a second 61.", LEAP, lambda at: f"{at.at:%Y-%m-%dT%H:%M}:61Z", UNLAWFUL, ["boundary"]),
     change("minute_60", "No hour has a minute 60.", _NEVER, lambda at: f"{at.at:%Y-%m-%dT%H}:60:00Z", UNLAWFUL, ["boundary"]),
     change(
-        "hour_24", "24:00:00 is the end of a day to ISO 8601, and nothing to RFC 3339.", ISO,
+        "hour_24", "24:00:00 ended a day in ISO 8601 until 2019 and again since 2022, and is nothing to RFC 3339.",
+        "ISO 8601:2004, section 4.2.3; ISO 8601-1:2019/Amd 1:2022",
         lambda at: f"{at.at:%Y-%m-%d}T24:00:00Z", tags=["boundary"],
     ),
     change("hour_25", "No day has an hour 25.", _NEVER, lambda at: f"{at.at:%Y-%m-%d}T25:00:00Z", UNLAWFUL, ["boundary"]),
@@ -60,12 +60,13 @@ CHANGES: tuple[MomentChange, ...] = (
         tags=["boundary", "offset"],
     ),
     change(
-        "year_1582", "A day that Gregorian calendar left out when it began.", "ISO 8601-1:2019, Gregorian calendar",
+        "year_1582", "A day that the Gregorian calendar left out when it began.", "ISO 8601-1:2019, Gregorian calendar",
         lambda _: "1582-10-10T12:00:00Z", tags=["boundary"],
     ),
     change(
-        "year_1899", "A moment before 1900, where spreadsheets and some C libraries begin.",
-        "ECMA-376 part 1, section 18.17.4, Dates and times", lambda _: "1899-12-31T00:00:00Z", tags=["boundary"],
+        "year_1899", "A moment before 1900, from which C counts years and some spreadsheets count days.",
+        "ISO/IEC 9899, tm_year; ECMA-376 part 1, section 18.17.4, Dates and times", lambda _: "1899-12-31T00:00:00Z",
+        tags=["boundary"],
     ),
     change("before_epoch", "Second -1 of Unix time.", POSIX, lambda _: "1969-12-31T23:59:59Z", tags=["boundary", "epoch"]),
     change(
@@ -73,11 +74,11 @@ CHANGES: tuple[MomentChange, ...] = (
         tags=["boundary", "epoch"],
     ),
     change(
-        "year_2038", "The first second that 32 bits cannot hold.", POSIX, lambda _: "2038-01-19T03:14:08Z",
+        "year_2038", "The first second that 32 bits with a sign cannot hold.", POSIX, lambda _: "2038-01-19T03:14:08Z",
         tags=["boundary", "epoch"],
     ),
     change(
-        "year_2262", "The first second that 64 bits of nanoseconds cannot hold.", "Go, package time, Time.UnixNano",
+        "year_2262", "The first second that 64 bits of nanoseconds with a sign cannot hold.", "Go, package time, Time.UnixNano",
         lambda _: "2262-04-11T23:47:17Z", tags=["boundary", "epoch"],
     ),
     change(

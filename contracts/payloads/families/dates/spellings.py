@@ -109,6 +109,10 @@ def _week_date(at: Instant) -> str:
     return f"{year:04d}-W{week:02d}-{day}T{at.at:%H:%M:%S}Z"
 
 
+def _twelve_hours(at: Instant) -> str:
+    return f"{at.at:%Y-%m-%dT%I:%M:%S} {'AM' if at.at.hour < 12 else 'PM'}"
+
+
 def _milliseconds(at: Instant) -> int:
     return round(at.at.timestamp() * 1000)
 
@@ -124,7 +128,7 @@ _OFFSETS = (
         ["offset", "time-zone"],
     ),
     change(
-        "offset_west", "By UTC-12 it is mostly the day before still.", OFFSETS, lambda at: at.offset(-12), _LAWFUL,
+        "offset_west", "By UTC-12 it is the day before for half of each day.", OFFSETS, lambda at: at.offset(-12), _LAWFUL,
         ["offset", "time-zone"],
     ),
     change(
@@ -181,7 +185,7 @@ _FORMS = (
     ),
     *(_fraction(digits) for digits in range(10)),
     change(
-        "fraction_12", "More digits than any clock has must be cut, not refused.", RFC,
+        "fraction_12", "RFC 3339 has no limit for the digits: who cannot keep them cuts them, and does not refuse.", RFC,
         lambda at: f"{at.seconds}.{at.fraction}000Z", ACCEPT, ["fraction"],
     ),
     change(
@@ -248,7 +252,7 @@ _FORMS = (
     change("slashes", "The parts of the date with slashes.", RFC, lambda at: f"{at.at:%Y/%m/%dT%H:%M:%S}Z", UNLAWFUL, ["format"]),
     change("day_first", "The day first, with dots.", RFC, lambda at: f"{at.at:%d.%m.%Y %H:%M:%S}", UNLAWFUL, ["format"]),
     change(
-        "twelve_hours", "The hour of a clock of twelve.", RFC, lambda at: f"{at.at:%Y-%m-%dT%I:%M:%S} AM", UNLAWFUL, ["format"],
+        "twelve_hours", "The hour of a clock of twelve.", RFC, _twelve_hours, UNLAWFUL, ["format"],
     ),
     change(
         "two_digit_year", "A timestamp with two digits of its year may be read day first.", RFC, lambda at: f"{at.precise}Z"[2:],
