@@ -46,10 +46,10 @@ SHORTENED = _wallet("shortened", "As wallets show it: copied from a page, the mi
 LEADING_ZEROS_LOST = _wallet("leading_zeros_lost", "An address is a text of fixed length; as a number it loses its zeros.",
                              _EIP55,
                              "parser")  # fmt: skip
-ZERO = _wallet("zero_address", "Nobody's account, and what an unset variable of Solidity holds.", "Solidity, default values",
-               "boundary")  # fmt: skip
-DEAD = _wallet("dead_address", "Where tokens are sent to be burnt: nobody can sign for it.", "Convention of token contracts",
-               "boundary")  # fmt: skip
+ZERO = _wallet("zero_address", "Nobody is known to have its key, and an unset variable of Solidity holds it.",
+               "Solidity, default values", "boundary")  # fmt: skip
+DEAD = _wallet("dead_address", "Where tokens are sent to be burnt: nobody is known to sign for it.",
+               "Convention of token contracts", "boundary")  # fmt: skip
 PRECOMPILE = _wallet("precompile", "Address 1 is a contract of the chain itself and signs nothing.",
                      "Ethereum Yellow Paper, precompiled contracts", "boundary")  # fmt: skip
 ICAP = _wallet("icap", "An address dressed as an IBAN, with check digits of its own.", "Ethereum wiki, ICAP; ISO 13616",
@@ -66,8 +66,8 @@ LEADING_SPACE = _wallet("leading_space", "Copied with the space before it.", _EI
 NEWLINE = _wallet("trailing_newline", "A pattern that ends in $ takes the address with its line end.", "Python, re, '$'",
                   "whitespace",
                   "parser")  # fmt: skip
-ZERO_WIDTH = _wallet("zero_width_space", "Invisible, and left by every trim.", "Unicode Standard, section 23.2, Layout Controls",
-                     "unicode", "whitespace")  # fmt: skip
+ZERO_WIDTH = _wallet("zero_width_space", "Invisible, and no white space: a trim leaves it.",
+                     "Unicode Standard, section 23.2, Layout Controls", "unicode", "whitespace")  # fmt: skip
 SOLANA = _wallet("solana", "A lawful address of another chain, without prefix or checksum.", _SOLANA, "base58")
 SOLANA_OFF = _wallet("solana_one_character_off", "No checksum: one wrong letter is another account.", _SOLANA, "base58")
 SOLANA_SHORT = _wallet("solana_31_bytes", "One byte less can look as long to whoever counts letters.", _SOLANA, "base58",
@@ -130,7 +130,7 @@ _CHAINS = (
     (_chain("id_hexadecimal", "The number as wallets answer it.", "EIP-695, eth_chainId", "parser"), "0x1"),
     (_chain("caip2", "Namespace and number, as libraries for many chains write it.", "CAIP-2", "parser"), "eip155:1"),
     (_chain("symbol", "The coin's sign, which several chains share.", "SLIP-44, symbols"), "ETH"),
-    (_chain("testnet", "A test network, whose coins are free.", "EIP-155, list of chain ids"), "sepolia"),
+    (_chain("testnet", "A test network, whose coins are free.", "ethereum-lists/chains, eip155-11155111"), "sepolia"),
     (_chain("does_not_fit", "Bitcoin has no address that begins with 0x.", _BIP173, "address"), "bitcoin"),
     (_chain("does_not_fit_solana", "Solana's addresses are base58, where a 0 never stands.", _SOLANA, "address"), "solana"),
     (_chain("homoglyph", "The Cyrillic е makes it another name.", "Unicode Technical Standard #39, section 4", "unicode"),

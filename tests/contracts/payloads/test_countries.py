@@ -246,6 +246,27 @@ def test_texts__are_what_unicode_says() -> None:
             assert not unicodedata.normalize("NFKC", case.value).isascii()
 
 
+def test_types__in_another_language_are_capitals_as_they_are_printed() -> None:
+    """A word in the script of its state."""
+    found = {case.value for case in everything() if case.kind == "countries.document_type_other_language"}
+    assert found
+    for word in found:
+        assert word == word.upper()
+        assert not word.isascii()
+        assert {unicodedata.name(letter).split()[0] for letter in word} == {"CYRILLIC"}
+
+
+def test_numbers__miswritten_by_programs() -> None:
+    """What a spreadsheet and a JavaScript number make of the digits."""
+    text = dict(numbers.texts("E01020345"))
+    assert text[numbers.ZERO_LOST] == str(int(text[numbers.LEADING_ZERO]))
+    rounded, kept = text[numbers.ROUNDED], str(int(float(text[numbers.ROUNDED])))
+    assert len(rounded) == len(kept) == 20
+    assert rounded[:16] == kept[:16]
+    assert rounded != kept
+    assert set(text[numbers.ZEROS]) == {"0"}
+
+
 def test_numbers__lengths() -> None:
     """Nine characters fill the field of the zone."""
     for kind, length in (("one_character", 1), ("nine_characters", 9), ("ten_characters", 10)):

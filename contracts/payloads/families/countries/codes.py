@@ -44,7 +44,8 @@ FULLWIDTH = _code("fullwidth", "What a Japanese keyboard writes, and NFKC turns 
 FILLED = _code("mrz_filler", "Germany is D in an MRZ, and whoever copies the field copies the fillers.", _ICAO, "mrz")
 D = _code("icao_germany", "One letter is Germany's whole code in an MRZ.", _ICAO, "mrz")
 KOSOVO_2 = _code("xk", "Two letters of common use, in no list of ISO's.", f"{_ISO}, user-assigned code elements")
-KOSOVO_XKX = _code("xkx", "Kosovo for banks and the EU; its passports say RKS.", f"{_ISO}, user-assigned code elements",
+KOSOVO_XKX = _code("xkx", "Kosovo in the World Bank's tables; its passports say RKS.",
+                   f"World Bank, country codes; {_ISO}, user-assigned code elements",
                    claims=EITHER)  # fmt: skip
 KOSOVO_RKS = _code("rks", "Kosovo on its passports, which ISO has no code for.", "PRADO, Kosovo", claims=(ACCEPT, REJECT))
 DUAL = _code("two_nationalities", "Two codes in a field for one.", _ICAO)
@@ -63,7 +64,7 @@ _WITHDRAWN = tuple(
         _Gone("SCG", "Serbia and Montenegro had a code for three years."),
         _Gone("DDR", "The code of a German state that ended in 1990."),
         _Gone("CSK", "Czechoslovakia's code went to neither of the states that followed."),
-        _Gone("ANT", "The Netherlands Antilles ended in 2010, while their passports were valid for years."),
+        _Gone("ANT", "The Netherlands Antilles ended in 2010, and people were born there."),
         _Gone("ZAR", "Zaire's code; the country's is COD since 1997."),
         _Gone("BUR", "Burma's code; the country's is MMR since 1989."),
         _Gone("TMP", "East Timor's code; the country's is TLS since 2002."),
@@ -75,10 +76,10 @@ _SPECIAL = tuple(
     (_code(f"icao_{code.lower()}", rationale, _ICAO, "mrz", "icao-only", claims=(ACCEPT, REJECT)), code)
     for code, rationale in (
         ("GBD", "A citizen of a British overseas territory holds a British passport with another nationality."),
-        ("GBN", "A British national (overseas) is British by passport only."),
-        ("GBO", "A British overseas citizen is British by passport only."),
-        ("GBP", "A British protected person is British by passport only."),
-        ("GBS", "A British subject is British by passport only."),
+        ("GBN", "A British national (overseas) has a British passport and is no British citizen."),
+        ("GBO", "A British overseas citizen is no British citizen, though both words are in the name."),
+        ("GBP", "A British protected person is no citizen of the United Kingdom, which issues the passport."),
+        ("GBS", "A British subject, as the law has the word since 1983, is no British citizen."),
         ("XXA", "A stateless person has a travel document and no nationality."),
         ("XXB", "A refugee under the convention of 1951 has no nationality in the zone."),
         ("XXC", "A refugee by another definition has no nationality in the zone."),

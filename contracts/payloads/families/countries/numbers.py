@@ -22,8 +22,8 @@ ZERO_LOST = _number("leading_zeros_lost", "The same number after a spreadsheet r
 SCIENTIFIC = _number("scientific", "A long number after a spreadsheet showed it.", "RFC 4180, which has no types", "parser")
 APOSTROPHE = _number("apostrophe", "What people put before a number so that a spreadsheet leaves it alone.",
                      "RFC 4180, which has no types", "parser")  # fmt: skip
-ROUNDED = _number("past_2_53", "Twenty digits, of which a JavaScript number keeps sixteen.", "RFC 8259, section 6", "parser",
-                  claims=(ACCEPT, REJECT))  # fmt: skip
+ROUNDED = _number("past_2_53", "Twenty digits, of which a JavaScript number keeps about sixteen.", "RFC 8259, section 6",
+                  "parser", claims=(ACCEPT, REJECT))  # fmt: skip
 LOWER = _number("lower_case", "The letters of a number are capitals on the document.", _ICAO, "case")
 SPACES = _number("inner_spaces", "Printed in groups, stored without: or the other way round.", _ICAO, "whitespace")
 HYPHENS = _number("inner_hyphens", "The zone has a filler for a hyphen, the page may have the hyphen.", _ICAO)
@@ -40,7 +40,7 @@ NINE = _number("nine_characters", "As long as the field of the zone.", _NARROW, 
 TEN = _number("ten_characters", "One more than the zone's field: a TD1 goes on in the optional data.", _NARROW, "boundary",
               claims=(ACCEPT, REJECT))  # fmt: skip
 EMPTY = _number("empty", "A number that nobody could read.", "JSON Schema 2020-12, minLength", "boundary")
-ZEROS = _number("all_zeros", "What forms are filled with so that they can be sent: every weighted sum of it is right.", _ICAO)
+ZEROS = _number("all_zeros", "What forms are filled with so that they can be sent: every weighted sum of it is 0.", _ICAO)
 MASKED = _number("masked", "A number that was hidden for the log, and stored so.", "Payment cards' habit, see PCI DSS", "privacy")
 KINDS = (
     LEADING_ZERO, ZERO_LOST, SCIENTIFIC, APOSTROPHE, ROUNDED, LOWER, SPACES, HYPHENS, FILLERS, LETTER_O, LETTER_I, FULLWIDTH,
