@@ -46,7 +46,7 @@ NAN_AS_TEXT = kind("structure.nan_as_text", "The text NaN where a number is docu
 BOOLEAN_AS_TEXT = kind("structure.boolean_as_text", 'In many languages the text "false" counts as true.', _JSON)
 ONE_POINT_ZERO = kind(
     "structure.integer_with_point", "The same whole number with a fraction of zero: to JSON Schema an integer, to many parsers none.",
-    "JSON Schema 2020-12, core, section 4.2.2", [ACCEPT, REJECT, EITHER], ["number"],
+    f"{_SCHEMA}.1.1", [ACCEPT, REJECT, EITHER], ["number"],
 )  # fmt: skip
 EXPONENT = kind(
     "structure.integer_with_exponent", "The same whole number in scientific form: lawful JSON that integer parsers refuse.",
@@ -56,9 +56,9 @@ PAST_2_53 = kind(
     "structure.integer_past_2_53", "The first whole number that a double cannot hold: 9007199254740993 is read as …992.",
     "RFC 8259, section 6; RFC 7493, section 2.2", tags=["number", "boundary"],
 )  # fmt: skip
-PAST_64_BITS = kind("structure.integer_past_64_bits", "Twenty digits overflow every machine integer.", "RFC 8259, section 6", tags=["number"])
+PAST_64_BITS = kind("structure.integer_past_64_bits", "Twenty digits overflow integers of 64 bits, with a sign or without.", "RFC 8259, section 6", tags=["number"])
 HUGE_EXPONENT = kind("structure.number_1e400", "Lawful JSON that a double reads as infinity.", "RFC 8259, section 6", tags=["number"])
-MINUS_ZERO = kind("structure.minus_zero", "−0 equals 0 and prints otherwise.", "RFC 8259, section 6; IEEE 754", tags=["number"])
+MINUS_ZERO = kind("structure.minus_zero", "−0 equals 0, and some languages print it otherwise.", "RFC 8259, section 6; IEEE 754", tags=["number"])
 NEGATIVE = kind("structure.negative", "A count, a duration or a share below zero.", f"{_SCHEMA}.2", tags=["number"])
 MINIMUM = kind("structure.minimum", "The least that is documented.", f"{_SCHEMA}.2.4", tags=["boundary"])
 BELOW_MINIMUM = kind("structure.below_minimum", "One less than the least that is documented.", f"{_SCHEMA}.2.4", [REJECT, EITHER], ["boundary"])
@@ -98,7 +98,7 @@ TEXT_NUMBERS = {
     "1.0": kind("structure.query_point", "A whole number with a point in a query.", "OpenAPI 3.1, Parameter Object", tags=["number"]),
     "1e0": kind("structure.query_exponent", "A whole number in scientific form in a query.", "OpenAPI 3.1, Parameter Object", tags=["number"]),
     "-0": kind("structure.query_minus_zero", "Minus zero in a query.", "OpenAPI 3.1, Parameter Object", tags=["number"]),
-    "+1": kind("structure.query_plus", "A plus before a number, which a form decoder may read as a blank.", "OpenAPI 3.1, Parameter Object", tags=["number"]),
+    "+1": kind("structure.query_plus", "A plus before a number: many parsers of integers take it, and where nobody encoded it, it is a blank.", "OpenAPI 3.1, Parameter Object", tags=["number"]),
     "0x1": kind("structure.query_hexadecimal", "A hexadecimal number in a query.", "OpenAPI 3.1, Parameter Object", tags=["number"]),
     "9007199254740993": kind("structure.query_past_2_53", "A number that a double cannot hold, in a query.", "RFC 7493, section 2.2", tags=["number"]),
     "NaN": kind("structure.query_nan", "NaN in a query: many parsers of numbers take the text.", "IEEE 754", tags=["number"]),
