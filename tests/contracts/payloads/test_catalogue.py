@@ -212,8 +212,7 @@ def faults(case: Case) -> Iterator[str]:
 
 
 def holds(validator: Any, value: Any) -> bool:
-    """Whether a value is lawful; one that no JSON library keeps is not."""
-    """Whether a validator takes a value."""
+    """Whether a validator takes a value; one that no JSON library keeps it does not."""
     try:
         return bool(validator.is_valid(value))
     except (ValueError, OverflowError):
