@@ -109,7 +109,7 @@ def _wrong_digits(fields: dict[str, str]) -> Iterator[str]:
     for name in ("number", "birth", "expiry", "optional"):
         shown = fields.get(f"{name} digit")
         is_empty = not fields[name].strip("<")
-        may_be_filler = is_empty and name in ("expiry", "optional")
+        may_be_filler = is_empty and name == "optional"
         if shown is not None and shown != digit(fields[name]) and not (shown == "<" and may_be_filler):
             yield f"{name} digit"
 
@@ -126,13 +126,14 @@ def _wrong_fields(fields: dict[str, str], first_letters: str) -> Iterator[str]:
         yield "sex"
     if not NAME.fullmatch(fields["names"]):
         yield "names"
-    for name in ("birth", "expiry"):
-        if not may_be_date(fields[name]):
-            yield name
+    if not may_be_date(fields["birth"]):
+        yield "birth"
+    if "<" in fields["expiry"] or not may_be_date(fields["expiry"]):
+        yield "expiry"
 
 
 def may_be_date(text: str) -> bool:
-    """Part 3, 4.8: YYMMDD, with fillers for what is unknown from the end on; a day that 19YY or 20YY has."""
+    """Part 3, 4.8: YYMMDD, of a birth with fillers for what is unknown from the end on; a day that 19YY or 20YY has."""
     match = re.fullmatch(r"(\d\d)(\d\d)(\d\d)|(\d\d)(\d\d)<<|(\d\d)<<<<|<<<<<<", text, re.ASCII)
     if match is None:
         return False

@@ -10,13 +10,12 @@ from typing import Any
 from contracts.payloads.bases import RESPONSE, Base
 from contracts.payloads.changes import Fields
 from contracts.payloads.families.mrz import digits, fields, lines
-from contracts.payloads.families.mrz.change import Change, Lines, with_short_number
+from contracts.payloads.families.mrz.change import Change, Lines
 from contracts.payloads.families.mrz.zone import TD1, Zone, read
 from contracts.payloads.kinds import Edge
 from contracts.payloads.places import Place
 from fixtures import times
 
-_OTHER_NUMBER = "X4Q7R2K8T"
 _OF_FIELDS = (*digits.CHANGES, *fields.CHANGES)
 CHANGES: tuple[Change, ...] = (*_OF_FIELDS, *lines.BY_LINE, *lines.OF_ARRAYS)
 
@@ -43,14 +42,9 @@ def edges(place: Place, base: Base) -> Iterator[Edge]:
 
 @lru_cache(maxsize=256)
 def _changed(zone: Zone, today: date) -> tuple[tuple[Change, Lines], ...]:
-    """Each change with what it makes of a zone, or of a like document with another number where the zone is so already."""
-    found = []
-    for change in CHANGES:
-        made = change.lines(zone, today)
-        if made == zone.lines:
-            made = change.lines(with_short_number(zone).set(number=_OTHER_NUMBER), today)
-        found.append((change, made))
-    return tuple(found)
+    """Each change with what it makes of a zone; none of those that the zone shows already."""
+    made = ((change, change.lines(zone, today)) for change in CHANGES)
+    return tuple((change, lines) for change, lines in made if lines != zone.lines)
 
 
 def _of_line(zone: Zone, row: int, today: date) -> Iterator[Edge]:
@@ -61,11 +55,10 @@ def _of_line(zone: Zone, row: int, today: date) -> Iterator[Edge]:
             text = change.line(line)
         elif change is lines.JOINED:
             text = made[0]
-        elif change in lines.OF_ARRAYS or change.layout not in (None, zone.layout):
-            continue
+        elif change in lines.OF_ARRAYS or change.layout is TD1 or change.layout not in (None, zone.layout):
+            continue  # what is about the size of a card stands with all its lines, even where it is in one of them
         elif change.is_by_line:
-            # Not `made`: another number, of a zone that is so already, would be in two lines.
-            text = change.lines(zone, today)[row]
+            text = made[row]
         else:
             differ = [index for index, each in enumerate(made) if each != zone.lines[index]]
             text = made[row] if differ == [row] else line

@@ -183,7 +183,7 @@ CHANGES: tuple[Change, ...] = (
     ),
     change(
         "misreading_that_no_digit_sees",
-        "Characters whose values differ by ten, such as 6 and G, have the same check digit: only the printed number shows it.",
+        "Characters whose values differ by a multiple of ten, as 6 and G, have one check digit: only the printed number tells.",
         DIGITS, ACCEPT, _unseen, tags=("ocr", "check-digit"),
     ),
     change(

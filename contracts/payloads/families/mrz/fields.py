@@ -9,7 +9,6 @@ from contracts.payloads.families.mrz.change import (
     CODES,
     DATES,
     NAMES,
-    TD1_DATA,
     TD1_NAMES,
     TD3_DATA,
     TD3_NAMES,
@@ -151,8 +150,8 @@ _DATE_CHANGES = (
         ACCEPT, _expires("000101"), tags=("date", "century"),
     ),
     change(
-        "expiry_unknown", "Some cards have no date of expiry: fillers stand there, and for the check digit.", TD1_DATA, ACCEPT,
-        lambda zone, _: zone.put(expiry="", expiry_digit="").sealed(), tags=("date", "parser"),
+        "expiry_unknown", "A card that never expires may have fillers for the day, and 0 for their digit: no day to compare.",
+        DATES, EITHER, _expires(""), tags=("date", "parser"), layout=TD1,
     ),
     change(
         "expiry_31_april", "No document ends on 31 April, though the check digits fit.", DATES, EITHER,
@@ -189,8 +188,8 @@ _CODE_CHANGES = (
         TD3_DATA, ACCEPT, lambda zone, _: zone.put(code="PD" if zone["code"][0] == "P" else "IR"), tags=("codes",),
     ),
     change(
-        "issuer_rks", "Kosovo's documents have a code that is neither ISO's nor in ICAO's own list.",
-        "Passports of Kosovo; the code is used by agreement, ISO 3166-1 has none", ACCEPT,
+        "issuer_rks", "Kosovo's documents have a code that ISO 3166-1 does not have: readers know it by agreement.",
+        "PRADO, Kosovo; ISO 3166-1, which has no such code", ACCEPT,
         lambda zone, _: zone.put(issuer="RKS", nationality="RKS"), tags=("codes",), is_by_line=True,
     ),
     *(_nationality(code, why) for code, why in _NATIONALITIES.items()),
