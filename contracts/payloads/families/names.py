@@ -9,16 +9,17 @@ from contracts.payloads.bases import Base
 from contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Edge, Kind, kind
 from contracts.payloads.places import Place
 
-_FAMILY = frozenset({"family_name"})
-_GIVEN = frozenset({"given_names"})
 _OWN_SCRIPT = frozenset({"family_name", "given_names", "full_name"})
 _LATIN = frozenset({"family_name_latin", "given_names_latin"})
 _NAMES = _OWN_SCRIPT | _LATIN
 _TEXTS = frozenset({"text", "client_key", "authority", "birth_place", "address"})
 _ICAO = "ICAO Doc 9303, part 3, section 3.4"
 _TRANSLITERATION = "ICAO Doc 9303, part 3, section 6"
-_UNICODE = "Unicode Standard Annex 15"
+_NORMAL = "Unicode Standard Annex 15"
+_CASES_OF_LETTERS = "Unicode, SpecialCasing"
 _SECURITY = "Unicode Technical Report 36"
+_LAYOUT = "Unicode Standard, section 23.2, Layout Controls"
+_PEOPLE = "W3C, Personal names around the world"
 # What the document lets any text be; a pattern or a length may forbid it.
 _ANY = (ACCEPT, REJECT, EITHER)
 
@@ -29,80 +30,84 @@ def _name(name: str, value: str, rationale: str, source: str, roles: frozenset[s
 
 _CASES = (
     # People.
-    _name("mononym_family", "", "A person with one name has no given name: the field is there and empty.", _ICAO, frozenset({"given_names", "given_names_latin"}), "boundary"),
-    _name("mononym", "Wulandari", "One name is a whole name in Indonesia, Iceland's records and elsewhere.", _ICAO, frozenset({"full_name"})),
+    _name("mononym_family", "", "A person with one name may have no given name: the field is there and empty.", _ICAO, frozenset({"given_names", "given_names_latin"}), "boundary"),
+    _name("mononym", "Wulandari", "One name is a whole name for many people in Java and in South India.", _PEOPLE, frozenset({"full_name"})),
     _name("empty_family", "", "Documents of mononymous people may carry the name as the given one.", _ICAO, frozenset({"family_name", "family_name_latin"}), "boundary"),
-    _name("one_letter", "O", "Family names of one letter exist; checks for a minimum length refuse their bearers.", _ICAO, _NAMES, "boundary"),
-    _name("two_letters", "Ng", "A family name without a vowel is no slip of the keyboard.", _ICAO, _NAMES),
+    _name("one_letter", "O", "Family names of one letter exist; checks for a minimum length refuse their bearers.", _PEOPLE, _NAMES, "boundary"),
+    _name("two_letters", "Ng", "A family name without a vowel is no slip of the keyboard.", "Unicode Han Database, U+5433, kCantonese", _NAMES),
     _name("39_characters", "Abendrothsteinhausenbergerdorffmannsohn", "All 39 characters of a TD3 name field in one name.", "ICAO Doc 9303, part 4, section 4.2.2", _NAMES, "boundary"),
     _name("40_characters", "Abendrothsteinhausenbergerdorffmannsohns", "One more than the name field of a passport holds: the MRZ is cut.", "ICAO Doc 9303, part 4, section 4.2.3", _NAMES, "boundary"),
-    _name("120_characters", " ".join(["Maximilianus"] * 9) + " Ana", "Birth certificates hold more than a column of 100.", _ICAO, _NAMES, "boundary"),
-    _name("particle_lower", "van der Berg", "Particles in lower case belong to the name and sort in two ways.", _ICAO, _NAMES),
-    _name("particle_joined", "MacDonald", "A capital inside: title case destroys it.", _ICAO, _NAMES),
-    _name("particles_many", "de la Cruz y Montoya", "Several particles and a conjunction in one name.", _ICAO, _NAMES),
-    _name("suffix", "Garza Jr.", "A suffix with a full stop is no abbreviation to expand.", _ICAO, _NAMES),
+    _name("120_characters", " ".join(["Maximilianus"] * 9) + " Ana", "More than a column of 100 characters holds: cut, or an error of the database.", "ISO/IEC 9075-2, data exception: string data, right truncation", _NAMES, "boundary"),
+    _name("particle_lower", "van der Berg", "Particles in lower case belong to the name and sort in two ways.", _PEOPLE, _NAMES),
+    _name("particle_joined", "MacDonald", "A capital inside: title case destroys it.", _PEOPLE, _NAMES),
+    _name("particles_many", "de la Cruz y Montoya", "Several particles and a conjunction in one name.", _PEOPLE, _NAMES),
+    _name("suffix", "Garza Jr.", "A suffix with a full stop, where the state counts it as a part of the name.", _ICAO, _NAMES),
     _name("apostrophe", "O'Brien", "An apostrophe ends an SQL string and a JavaScript one.", "CWE-89", _NAMES, "injection"),
-    _name("curly_apostrophe", "O\u2019Brien", "The typographic apostrophe: the same name, another code point.", _SECURITY, _OWN_SCRIPT, "unicode"),
-    _name("okina", "Ke\u02bbala", "The \u02bbokina is a letter, U+02BB, and no quotation mark.", _UNICODE, _OWN_SCRIPT, "unicode"),
+    _name("curly_apostrophe", "O\u2019Brien", "The typographic apostrophe: the same name, another code point.", "Unicode Standard, section 6.2, General Punctuation", _OWN_SCRIPT, "unicode"),
+    _name("okina", "Ke\u02bbala", "The \u02bbokina is a letter, U+02BB, and no quotation mark.", "Unicode Standard, block Spacing Modifier Letters", _OWN_SCRIPT, "unicode"),
     _name("hyphen", "Smith-Jones", "A hyphen joins two names; the MRZ writes it as a filler.", _ICAO, _NAMES),
-    _name("non_breaking_hyphen", "Smith\u2011Jones", "U+2011 looks like a hyphen and equals none.", _SECURITY, _OWN_SCRIPT, "unicode"),
-    _name("two_spaces", "Ana  Maria", "Two blanks between names: trimming makes another text.", _ICAO, _NAMES),
-    _name("outer_spaces", " Ana ", "Blanks at both ends, as a form sent them.", _ICAO, _NAMES),
-    _name("all_capitals", "MÜLLER", "Documents print capitals; ß and ÿ come back otherwise.", _ICAO, _OWN_SCRIPT),
-    _name("all_lower", "müller", "A name that was typed without a shift key.", _ICAO, _OWN_SCRIPT),
+    _name("non_breaking_hyphen", "Smith\u2011Jones", "U+2011 looks like a hyphen and equals none.", "Unicode Standard, section 6.2, General Punctuation", _OWN_SCRIPT, "unicode"),
+    _name("two_spaces", "Ana  Maria", "Two blanks between names: a page shows one, and who joins them makes another text.", "CSS Text, section 4, White Space", _NAMES),
+    _name("outer_spaces", " Ana ", "Blanks at both ends, as a form sent them.", "WHATWG HTML, input type=text", _NAMES),
+    _name("all_capitals", "MÜLLER", "Documents print capitals: how the name was written before is lost.", _ICAO, _OWN_SCRIPT),
+    _name("all_lower", "müller", "A name that was typed without a shift key: who capitalises it makes another text.", _PEOPLE, _OWN_SCRIPT),
     # Letters.
-    _name("nfc", normalize("NFC", "Zoë Ångström"), "Composed letters: one code point for each.", _UNICODE, _OWN_SCRIPT, "unicode"),
-    _name("nfd", normalize("NFD", "Zoë Ångström"), "The same name decomposed: equal to the eye, unequal to ==.", _UNICODE, _OWN_SCRIPT, "unicode"),
-    _name("turkish_dotted_i", "İzzet", "Lower-casing İ gives i and a combining dot: the text grows.", "Unicode, SpecialCasing", _OWN_SCRIPT, "unicode"),
-    _name("turkish_dotless_i", "Işık", "Upper-casing ı gives I, and I lower-cased is not ı outside Turkish.", "Unicode, SpecialCasing", _OWN_SCRIPT, "unicode"),
-    _name("sharp_s", "Weiß", "ß upper-cased is SS: one letter more.", _TRANSLITERATION, _OWN_SCRIPT, "unicode"),
-    _name("capital_sharp_s", "WEIẞ", "The capital ẞ has been German since 2017.", _TRANSLITERATION, _OWN_SCRIPT, "unicode"),
+    _name("nfc", normalize("NFC", "Zoë Ångström"), "Composed letters: one code point for each.", _NORMAL, _OWN_SCRIPT, "unicode"),
+    _name("nfd", normalize("NFD", "Zoë Ångström"), "The same name decomposed: equal to the eye, unequal to ==.", _NORMAL, _OWN_SCRIPT, "unicode"),
+    _name("turkish_dotted_i", "İzzet", "Lower-casing İ gives i and a combining dot: the text grows.", _CASES_OF_LETTERS, _OWN_SCRIPT, "unicode"),
+    _name("turkish_dotless_i", "Işık", "Upper-casing ı gives I, and I lower-cased is ı in Turkic languages alone.", _CASES_OF_LETTERS, _OWN_SCRIPT, "unicode"),
+    _name("sharp_s", "Weiß", "ß upper-cased is SS: one letter more.", _CASES_OF_LETTERS, _OWN_SCRIPT, "unicode"),
+    _name("capital_sharp_s", "WEIẞ", "The capital ẞ has been in the German spelling rules since 2017.", "Rat für deutsche Rechtschreibung, Regeln und Wörterverzeichnis, 2017", _OWN_SCRIPT, "unicode"),
     _name("ae_oe_aring", "Æsa Øystein Ångström", "Æ, Ø and Å: AE, OE and AA in the MRZ.", _TRANSLITERATION, _OWN_SCRIPT, "unicode"),
     _name("enye", "Núñez", "Ñ is N or NXX in the MRZ.", _TRANSLITERATION, _OWN_SCRIPT, "unicode"),
-    _name("stroke_and_ogonek", "Łucja Żołądź", "Ł does not decompose: stripping accents leaves it.", _UNICODE, _OWN_SCRIPT, "unicode"),
+    _name("stroke_and_ogonek", "Łucja Żołądź", "Ł does not decompose: stripping accents leaves it.", _NORMAL, _OWN_SCRIPT, "unicode"),
     _name("thorn_and_eth", "Þórður", "Þ and ð: TH and D in the MRZ.", _TRANSLITERATION, _OWN_SCRIPT, "unicode"),
-    _name("vietnamese", "Nguyễn Thị Ánh", "Two marks on one letter.", _UNICODE, _OWN_SCRIPT, "unicode"),
-    _name("cyrillic", "Щербаков", "One letter, Щ, becomes SHCH in the MRZ.", _TRANSLITERATION, _OWN_SCRIPT, "unicode"),
-    _name("greek_final_sigma", "Παπαδόπουλος", "Σ lower-cased is ς at a word's end.", "Unicode, SpecialCasing", _OWN_SCRIPT, "unicode"),
-    _name("armenian", "Հարություն", "The ligature և upper-cases to two letters.", "Unicode, SpecialCasing", _OWN_SCRIPT, "unicode"),
+    _name("vietnamese", "Nguyễn Thị Ánh", "Two marks on one letter.", _NORMAL, _OWN_SCRIPT, "unicode"),
+    _name("cyrillic", "Щербаков", "One letter, Щ, becomes SHCH in the MRZ, and SHT in a Bulgarian one.", _TRANSLITERATION, _OWN_SCRIPT, "unicode"),
+    _name("greek_final_sigma", "Παπαδόπουλος", "Σ lower-cased is ς at a word's end.", _CASES_OF_LETTERS, _OWN_SCRIPT, "unicode"),
+    _name("armenian", "Սևակ", "The ligature և upper-cases to two letters.", _CASES_OF_LETTERS, _OWN_SCRIPT, "unicode"),
     _name("georgian", "გიორგი", "A script whose capitals came in 2018.", "Unicode 11", _OWN_SCRIPT, "unicode"),
-    _name("arabic", "عبد الرحمن", "Joined letters, from right to left.", _TRANSLITERATION, _OWN_SCRIPT, "unicode", "rtl"),
-    _name("persian", "محمدرضا کیان", "Persian kaf and yeh are not the Arabic ones.", _TRANSLITERATION, _OWN_SCRIPT, "unicode", "rtl"),
-    _name("hebrew", "בן־דוד", "The maqaf is a hyphen of its own.", _UNICODE, _OWN_SCRIPT, "unicode", "rtl"),
-    _name("thai", "สมชาย", "Vowels above and below; no blanks between words.", _UNICODE, _OWN_SCRIPT, "unicode"),
+    _name("arabic", "عبد الرحمن", "Joined letters, from right to left.", "Unicode Standard, section 9.2, Arabic", _OWN_SCRIPT, "unicode", "rtl"),
+    _name("persian", "محمدرضا کیان", "Persian kaf and yeh are not the Arabic ones.", "Unicode Standard, section 9.2, Arabic", _OWN_SCRIPT, "unicode", "rtl"),
+    _name("hebrew", "בן־דוד", "The maqaf is a hyphen of its own.", "Unicode Standard, section 9.1, Hebrew", _OWN_SCRIPT, "unicode", "rtl"),
+    _name("thai", "สุทธิพันธุ์", "Vowels above and below the letters, and both at one letter: a line cuts them off.", "Unicode Standard, section 16.1, Thai", _OWN_SCRIPT, "unicode"),
     _name("devanagari", "श्रीनिवास", "Conjuncts: fewer letters to the eye than code points.", "Unicode Standard Annex 29", _OWN_SCRIPT, "unicode"),
     _name("tamil", "க்ஷேத்ரா", "Several code points for one syllable.", "Unicode Standard Annex 29", _OWN_SCRIPT, "unicode"),
-    _name("chinese", "欧阳静", "A family name of two characters.", "GB/T 28039", _OWN_SCRIPT, "unicode"),
-    _name("chinese_rare", "\U00020bb7野", "A character beyond U+FFFF: two units in UTF-16, four bytes in UTF-8.", "Unicode, CJK Extension B", _OWN_SCRIPT, "unicode"),
+    _name("chinese", "欧阳静", "Three characters without a blank, of which the family name has two.", "GB/T 28039", _OWN_SCRIPT, "unicode"),
+    _name("beyond_bmp", "\U00020bb7野", "A Japanese family name with a character beyond U+FFFF: two units in UTF-16, four bytes in UTF-8.", "Unicode, CJK Extension B", _OWN_SCRIPT, "unicode"),
     _name("japanese", "髙橋", "髙 is not 高: the family register knows which.", "Unicode, CJK Unified Ideographs", _OWN_SCRIPT, "unicode"),
-    _name("japanese_kana", "ﾔﾏﾀﾞ", "Half-width kana with their marks apart, from bank files.", _UNICODE, _OWN_SCRIPT, "unicode"),
-    _name("korean", "김민준", "Hangul syllables, which NFD takes apart.", _UNICODE, _OWN_SCRIPT, "unicode"),
-    _name("transliterated", "Pinyin: Ouyang Jing 欧阳静", "The name and its romanisation in one field.", "GB/T 28039", frozenset({"full_name"}), "unicode"),
+    _name("japanese_kana", "ﾔﾏﾀﾞ", "Half-width kana with their marks apart, from bank files.", "Unicode Standard, block Halfwidth and Fullwidth Forms", _OWN_SCRIPT, "unicode"),
+    _name("korean", "김민준", "Hangul syllables, which NFD takes apart.", _NORMAL, _OWN_SCRIPT, "unicode"),
     _name("latin_with_filler", "OUYANG<JING", "An MRZ filler left in a Latin name.", _ICAO, _LATIN),
     _name("latin_with_accent", "NÚÑEZ", "A letter that an MRZ cannot hold, in the Latin form.", _TRANSLITERATION, _LATIN, "unicode"),
     # Words that programs misread.
-    _name("null_word", "Null", "A family name that databases and spreadsheets take for nothing.", "CWE-843", _NAMES, "parser"),
+    _name("null_word", "Null", "A family name that YAML, and whoever converts texts, takes for nothing.", "YAML 1.2, core schema, null", _NAMES, "parser"),
     _name("true_word", "True", "A name that YAML and spreadsheets take for a truth value.", "YAML 1.1, bool", _NAMES, "parser"),
-    _name("none_word", "None", "A name that Python prints for nothing.", "CWE-843", _NAMES, "parser"),
-    _name("number_word", "1e5", "A text that a spreadsheet makes a number of.", "RFC 4180", _NAMES, "parser"),
-    _name("undefined_word", "undefined", "What JavaScript writes for what is not there.", "CWE-843", _NAMES, "parser"),
+    _name("none_word", "None", "A name that Python prints for nothing.", "Python, Built-in Constants, None", _NAMES, "parser"),
+    _name("number_word", "1e5", "A text that a spreadsheet makes a number of when it opens CSV.", "RFC 4180, which has no types", _NAMES, "parser"),
+    _name("undefined_word", "undefined", "What JavaScript writes for what is not there.", "ECMA-262, undefined", _NAMES, "parser"),
 )  # fmt: skip
+_TRANSLITERATED = kind("names.transliterated", "The name and its romanisation in one field.", "GB/T 28039", _ANY, ["unicode"])
+_BOTH_SCRIPTS = tuple(
+    (frozenset({role}), _TRANSLITERATED, value)
+    for role, value in (("full_name", "欧阳静 (OUYANG JING)"), ("family_name", "欧阳 (OUYANG)"), ("given_names", "静 (JING)"))
+)
 # On names and on every other text that somebody wrote.
 _ROBUST = tuple(
     (kind(f"names.{name}", rationale, source, _ANY, tags), value)
     for name, value, rationale, source, tags in (
-        ("rtl_mixed", "Ali علي Smith", "Two directions in one line: what is shown last was not sent last.", "Unicode Standard Annex 9", ["unicode", "rtl"]),
-        ("homoglyph", "Аlехаndеr", "Cyrillic А, е and х among Latin letters: another name that looks the same.", "Unicode Technical Standard 39", ["unicode", "homoglyph"]),
-        ("zero_width_joiner", "Ana\u200dMaria", "A joiner that nobody sees and == does.", _SECURITY, ["unicode"]),
-        ("zero_width_space", "Ana\u200bMaria", "A blank of no width splits a name for programs and for nobody else.", _SECURITY, ["unicode"]),
-        ("soft_hyphen", "Ana\u00adMaria", "A hyphen that shows at line ends only.", _SECURITY, ["unicode"]),
-        ("non_breaking_space", "Ana\u00a0Maria", "A blank that split() may not know.", _SECURITY, ["unicode"]),
+        ("rtl_mixed", "Ali علي Smith", "Two directions in one line: the letters are not shown in the order in which they were sent.", "Unicode Standard Annex 9", ["unicode", "rtl"]),
+        ("homoglyph", "Аlехаndеr", "Cyrillic А, а, е and х among Latin letters: another name that looks the same.", "Unicode Technical Standard 39", ["unicode", "homoglyph"]),
+        ("zero_width_joiner", "Ana\u200dMaria", "A joiner that nobody sees and == does.", _LAYOUT, ["unicode"]),
+        ("zero_width_space", "Ana\u200bMaria", "A blank of no width, which nobody sees and no split() at white space finds.", _LAYOUT, ["unicode"]),
+        ("soft_hyphen", "Ana\u00adMaria", "A hyphen that shows at line ends only.", _LAYOUT, ["unicode"]),
+        ("non_breaking_space", "Ana\u00a0Maria", "A blank that split() may not know.", "Unicode Standard, section 6.2, General Punctuation", ["unicode"]),
         ("bidi_override", "Ana\u202eairaM", "U+202E turns round what follows on a screen: a reviewer reads another name.", "CVE-2021-42574", ["unicode", "rtl"]),
         ("bidi_isolate", "\u2067Ana\u2069", "Isolates that are part of the value.", "Unicode Standard Annex 9", ["unicode", "rtl"]),
         ("combining_marks", "A" + "\u0301" * 60, "Sixty accents on one letter overflow line and layout.", "Unicode Standard Annex 15, Stream-Safe Text Format", ["unicode", "boundary"]),
         ("emoji", "Ana 😀", "A code point beyond U+FFFF: four bytes, which utf8 of old MySQL cannot hold.", "Unicode Technical Standard 51", ["unicode"]),
         ("emoji_family", "👩‍👩‍👧‍👦", "One picture, seven code points, twenty-five bytes.", "Unicode Technical Standard 51", ["unicode", "boundary"]),
-        ("flag", "🇩🇪", "Two regional letters that show as one flag.", "Unicode Technical Standard 51", ["unicode"]),
+        ("flag", "🇩🇪", "Two regional letters that show as one flag, or as two letters.", "Unicode Technical Standard 51", ["unicode"]),
         ("noncharacter", "Ana\uffff", "A noncharacter is lawful in UTF-8 and meant for nobody.", "Unicode, section 23.7", ["unicode"]),
         ("private_use", "Ana\ue000", "A private character that only its font's owner can read.", "Unicode, section 23.5", ["unicode"]),
         ("line_separator", "Ana\u2028Maria", "U+2028 is lawful in JSON and ended JavaScript strings before 2019.", "ECMA-262, 2019", ["unicode", "parser"]),
@@ -119,7 +124,7 @@ _ROBUST = tuple(
         ("percent_format", "%s%n%x", "Read as a format where a value is the format.", "CWE-134", ["injection"]),
         ("backslashes", "Ana\\", "A backslash at the end takes the quotation mark with it.", "CWE-150", ["injection", "parser"]),
         ("double_quotes", 'Ana "Nana" Maria', "Quotation marks inside: escaped in JSON, doubled in CSV.", "RFC 4180", ["parser"]),
-        ("comma_and_semicolon", "Roe; Ana, Dr.", "Separators of CSV inside a value.", "RFC 4180", ["parser"]),
+        ("comma_and_semicolon", "Roe; Ana, Dr.", "The comma of CSV inside a value, and the semicolon that other countries' spreadsheets write for it.", "RFC 4180", ["parser"]),
     )
 )  # fmt: skip
 
@@ -129,7 +134,7 @@ def edges(place: Place, _: Base) -> Iterator[Edge]:
     holds = place.holds
     if place.is_text_only or holds is None or not isinstance(place.value, str):
         return
-    for roles, found, value in _CASES:
+    for roles, found, value in (*_CASES, *_BOTH_SCRIPTS):
         if holds in roles and value != place.value:
             yield Edge(found, value)
     # A Latin form of letters alone is judged by what a text may be, as every other.
