@@ -17,7 +17,6 @@ _ICAO = "ICAO Doc 9303, part 3, section 3.4"
 _TRANSLITERATION = "ICAO Doc 9303, part 3, section 6"
 _NORMAL = "Unicode Standard Annex 15"
 _CASES_OF_LETTERS = "Unicode, SpecialCasing"
-_SECURITY = "Unicode Technical Report 36"
 _LAYOUT = "Unicode Standard, section 23.2, Layout Controls"
 _PEOPLE = "W3C, Personal names around the world"
 # What the document lets any text be; a pattern or a length may forbid it.

@@ -43,7 +43,7 @@ FULLWIDTH = _code("fullwidth", "What a Japanese keyboard writes, and NFKC turns 
                   "Unicode Standard Annex #15, NFKC", "unicode")  # fmt: skip
 FILLED = _code("mrz_filler", "Germany is D in an MRZ, and whoever copies the field copies the fillers.", _ICAO, "mrz")
 D = _code("icao_germany", "One letter is Germany's whole code in an MRZ.", _ICAO, "mrz")
-KOSOVO_2 = _code("xk", "Two letters of common use, in no list of ISO's.", f"{_ISO}, user-assigned code elements")
+KOSOVO_2 = _code("xk", "Two letters of common use for Kosovo, which ISO gives to nobody.", f"{_ISO}, user-assigned code elements")
 KOSOVO_XKX = _code("xkx", "Kosovo in the World Bank's tables; its passports say RKS.",
                    f"World Bank, country codes; {_ISO}, user-assigned code elements",
                    claims=EITHER)  # fmt: skip
