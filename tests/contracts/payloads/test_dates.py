@@ -240,7 +240,7 @@ def test_day__stands_where_it_says_beside_the_others() -> None:
 
 
 def test_slashes__write_the_lawful_day_in_two_orders() -> None:
-    """Each kind is the day that stood there, and where both are one text only one of them is made."""
+    """Each kind is the day that stood there; where both orders would be one text, one is of another day, which has no month."""
     texts: dict[str, list[str]] = {}
     for name in specs.names():
         for case in of_family(name):
@@ -248,10 +248,11 @@ def test_slashes__write_the_lawful_day_in_two_orders() -> None:
             if order is None:
                 continue
             lawful = date.fromisoformat("-".join(value_at(case.base.payload, case.field).split(".")[::-1]))
-            assert datetime.strptime(case.value, order).date() == lawful, case.id  # noqa: DTZ007 - a day has no zone
+            shown = datetime.strptime(case.value, order).date()  # noqa: DTZ007 - a day has no zone
+            assert shown == lawful or (lawful.day == lawful.month == shown.month and shown.day > 12), case.id
             texts.setdefault(case.id.rpartition(":")[0], []).append(case.value)
-    assert any(len(found) == 2 for found in texts.values())
-    assert all(len(found) == len(set(found)) for found in texts.values())
+    assert texts
+    assert {len(set(found)) for found in texts.values()} == {2}
 
 
 def test_twelve_hours__are_those_before_or_after_noon() -> None:

@@ -30,9 +30,10 @@ def _other_form(at: Day) -> str:
     return at.value.isoformat() if at.is_dotted else f"{at.value.day:02d}.{at.value.month:02d}.{at.year:04d}"
 
 
-def _month_first(at: Day) -> str | None:
-    """None where it is the day first as well."""
-    return None if at.value.day == at.value.month else f"{at.value:%m/%d/%Y}"
+def _month_first(at: Day) -> str:
+    """Of a day that would read the same with the day first, the 28th of its month."""
+    day = at.value.replace(day=28) if at.value.day == at.value.month else at.value
+    return f"{day:%m/%d/%Y}"
 
 
 def _other_hyphens(at: Day) -> str:
