@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 import specs
 from contracts.payloads import Choice, cases
-from contracts.payloads.formats import as_curl, as_json, as_ndjson, as_pytest
+from contracts.payloads.formats import as_json, as_ndjson, as_pytest
 from specimen import app
 from tests.serving import environment, serving
 
@@ -64,33 +64,6 @@ def test_json__is_one_document() -> None:
     value = json.loads("".join(as_json(found)))
     assert value["version"] == 1
     assert value["cases"] == [json.loads(line) for line in as_ndjson(found)]
-
-
-def test_curl__each_command_runs_and_gets_what_it_says(tmp_path) -> None:
-    """A shell sends every request of an operation to the mock, over HTTP; the status is one of those that are right."""
-    with serving("kayle", "kyve", folder=tmp_path) as url:
-        for name, operation in (("kayle", "createSession"), ("kayle", "listSessions"), ("kyve", "createSession")):
-            token = {"kayle": "kk_live_specimen", "kyve": "ak_test_specimen"}[name]
-            script = tmp_path / f"{name}.sh"
-            chosen = list(cases(name, operation=operation, direction="request", count=60))
-            script.write_text("".join(as_curl(chosen)), encoding="utf-8", errors="surrogatepass")
-            done = subprocess.run(
-                ["sh", str(script)], capture_output=True, text=True, timeout=120, check=False,
-                env={**os.environ, "SPECIMEN_URL": f"{url}/{name}", "SPECIMEN_TOKEN": token},
-            )  # fmt: skip
-            assert done.returncode == 0, done.stderr[-2000:]
-            lines = [re.fullmatch(r"(.*) expected ([\d or]+), got (\d+)", line) for line in done.stdout.splitlines()]
-            assert len(lines) == len(chosen)
-            wrong = [found[0] for found in lines if found[3] not in found[2].split(" or ")]
-            assert not wrong, wrong[:10]
-
-
-def test_curl__responses_are_no_commands() -> None:
-    """Asked for both, requests are given; asked for responses, the command says why not."""
-    assert "response" not in "".join(line for line in as_curl(cases("idnow", count=40)) if line.startswith("printf"))
-    done = run("idnow", "--direction", "response", "--format", "curl")
-    assert done.exit_code == 2
-    assert "a response is not sent" in done.output
 
 
 PARSER = """

@@ -1,0 +1,173 @@
+"""Requests as a shell script that sends them, with a session for each that needs one, and says which were answered wrongly."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any
+from urllib.parse import quote
+
+from contracts.credentials import secret_headers
+from contracts.drafts import BOUNDARY, Draft, draft, multipart, unknown
+from contracts.payloads.bases import REQUEST
+from contracts.payloads.case import Case
+from contracts.payloads.shell_functions import FUNCTIONS
+from contracts.payloads.verdicts import as_draft
+from contracts.transport import MISSING, STREAM_SECONDS
+from specs import Provider, SpecimenError
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+# A longer body goes through a pipe, compressed: a command line has its limits.
+_MOST_WORD = 16_000
+_EMPTY = "''"
+
+
+def as_curl(cases: Iterable[Case]) -> Iterator[str]:
+    """A shell script (POSIX, with curl, awk, base64 and gunzip) that sends each request among the cases of a provider.
+
+    Before a request that is about a session it makes one, with the ids that the creation and the reads show. It prints a line
+    for each case and ends with 0, with 1 where an answer had another status than is right, and with 2 where it was used wrongly.
+    Variables: `SPECIMEN_URL` (the base URL), `SPECIMEN_TOKEN`, and `SPECIMEN_ALLOW_WRITES`, which must name a host that is not
+    this machine.
+    """
+    found = (case for case in cases if case.direction == REQUEST)
+    first = next(found, None)
+    if first is None:
+        return
+    provider = first.base.provider
+    yield _beginning(provider)
+    for case in chain([first], found):
+        yield f"\n# {case.verdict}: {' '.join(case.rationale.split())}\n{_checked(case, provider)}\n"
+    yield "\nfinish\n"
+
+
+def _beginning(provider: Provider) -> str:
+    scheme = next(iter(provider.document.raw["components"]["securitySchemes"].values()))
+    if scheme["type"] == "http":
+        credential = "Authorization: Bearer $SPECIMEN_TOKEN"
+    else:
+        credential = f"{next(iter(secret_headers(provider)))}: $SPECIMEN_TOKEN"
+    pieces = {
+        "title": provider.lifecycle.title,
+        "credential": credential,
+        "fill": " ".join(["sed", *(f'-e "s|{{{name}}}|${_variable(name)}|g"' for name in provider.lifecycle.ids)]),
+        "new_session": "\n".join(f"  {line}" for line in _new_session(provider)),
+    }
+    return re.sub("@([a-z_]+)@", lambda found: pieces[found[1]], FUNCTIONS)
+
+
+def _new_session(provider: Provider) -> Iterator[str]:
+    """Commands that make a session: its creation, and the reads that show ids which the creation does not."""
+    lifecycle = provider.lifecycle
+    others = [name for name in lifecycle.ids if name != "session"]
+    yield from (f"{_variable(name)}=" for name in lifecycle.ids)
+    made = draft(provider, lifecycle.create.operation)
+    if made is None:
+        raise SpecimenError(f"{lifecycle.create.operation}: lifecycle.yaml shows no request that makes a session.")
+    yield f"fetch {_arguments(made, provider)}"
+    for name in lifecycle.ids:
+        yield f"{_variable(name)}=$(shown {name} {shlex.quote(lifecycle.create.session if name == 'session' else '')})"
+    yield f'[ -n "${_variable("session")}" ] || {{ no_session; return 1; }}'
+    for read in lifecycle.reads:
+        wanted = draft(provider, read.operation, _placeholders(provider))
+        if wanted is not None and others:
+            known = "".join(f' && [ -n "${_variable(name)}" ]' for name in _names(wanted, provider))
+            yield f"if is_missing{known}; then"
+            yield f"  fetch {_arguments(wanted, provider)}"
+            yield from (f'  [ -n "${_variable(name)}" ] || {_variable(name)}=$(shown {name} \'\')' for name in others)
+            yield "fi"
+    for name in others:
+        # Well-formed, so that a request is refused for nothing else.
+        yield f'[ -n "${_variable(name)}" ] || {_variable(name)}={shlex.quote(unknown(provider, name))}'
+
+
+def _checked(case: Case, provider: Provider) -> str:
+    """The commands of a case."""
+    # Placeholders stay: the shell fills them.
+    sent = as_draft(case.base, case.payload, case.content_type, _placeholders(provider))
+    right = " ".join(str(status) for status in case.expect_status)
+    command = f"check {_arguments(sent, provider, case.id, right)}"
+    needed = _names(sent, provider)
+    return f"new_session {' '.join([shlex.quote(case.id), *needed])} &&\n  {command}" if needed else command
+
+
+def _arguments(sent: Draft, provider: Provider, *before: str) -> str:
+    """How a request is asked, the words `before`, and curl's arguments: the rest of a command of `check` or `fetch`."""
+    operation = sent.operation
+    words = [*(shlex.quote(word) for word in before), f"-X {operation.method.upper()}"]
+    if any(media.content_type == "text/event-stream" for entry in operation.responses.values() for media in entry.media):
+        words.append(f"-m {STREAM_SECONDS:g}")
+    path = re.sub(r"\{(\w+)\}", lambda found: _segment(sent.path.get(found[1], ""), provider), operation.path)
+    query = "&".join(f"{quote(name, safe='')}={_escaped(_text(value), provider)}" for name, value in sent.query.items())
+    words.append('"$url"' + _word(path + (f"?{query}" if query else ""), provider))
+    words += [f"-H {_word(f'{name}: {value}' if value else f'{name};', provider)}" for name, value in sent.headers.items()]
+    body, content_type = _body(sent)
+    if body is None:
+        return _joined("ask", words)
+    words.append(f"-H {shlex.quote(f'Content-Type: {content_type}')}")
+    text = body.decode("utf-8", "replace")
+    if text.encode() == body and text.isprintable() and len(text) < _MOST_WORD:
+        return _joined("ask", [*words, f"--data-raw {_word(text, provider) or _EMPTY}"])
+    is_filled = any(f"{{{name}}}".encode() in body for name in provider.lifecycle.ids)
+    packed = base64.b64encode(gzip.compress(body, mtime=0)).decode()
+    return f"{_joined('ask_filled' if is_filled else 'ask_packed', words)} <<'END'\n{packed}\nEND"
+
+
+def _joined(how: str, words: list[str]) -> str:
+    return " ".join([how, *words])
+
+
+def _body(sent: Draft) -> tuple[bytes | None, str | None]:
+    if sent.parts:
+        return multipart(sent.parts), f"multipart/form-data; boundary={BOUNDARY}"
+    if sent.raw is None and sent.body is not MISSING:
+        return json.dumps(sent.body).encode(), "application/json"
+    return sent.raw, sent.content_type
+
+
+def _placeholders(provider: Provider) -> dict[str, str]:
+    return {name: f"{{{name}}}" for name in provider.lifecycle.ids}
+
+
+def _names(sent: Draft, provider: Provider) -> list[str]:
+    """The ids of a session that a request asks for."""
+    named = set(_PLACEHOLDER.findall(repr((sent.path, sent.query, sent.headers, sent.body, sent.raw, sent.parts))))
+    return [name for name in provider.lifecycle.ids if name in named]
+
+
+def _escaped(text: str, provider: Provider) -> str:
+    """A text as a part of a URL, its placeholders as they are."""
+    escaped = quote(text, safe="")
+    for name in provider.lifecycle.ids:
+        escaped = escaped.replace(f"%7B{name}%7D", f"{{{name}}}")
+    return escaped
+
+
+def _segment(text: str, provider: Provider) -> str:
+    """The same of a path; dots alone would be a way up."""
+    return text.replace(".", "%2E") if text in (".", "..") else _escaped(text, provider)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _word(text: str, provider: Provider) -> str:
+    """A word of the shell in which ids are variables."""
+    pieces = _PLACEHOLDER.split(text)
+    words = []
+    for index, piece in enumerate(pieces):
+        if index % 2 and piece in provider.lifecycle.ids:
+            words.append(f'"${_variable(piece)}"')
+        elif index % 2 or piece:
+            words.append(shlex.quote(f"{{{piece}}}" if index % 2 else piece))
+    return "".join(words)
+
+
+def _variable(name: str) -> str:
+    return f"id_{name}"
