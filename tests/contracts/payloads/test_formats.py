@@ -72,9 +72,12 @@ import jsonschema_rs
 import specs
 
 PROVIDER = specs.load("predicate")
+CALLS = __file__ + ".calls"
 
 
 def parse(operation, body):
+    with open(CALLS, "a") as calls:
+        calls.write("called\\n")
     value = json.loads(body)
     found = PROVIDER.document.operations[operation]
     media = next(m for s, r in found.responses.items() if s < "300" for m in r.media)
@@ -97,6 +100,9 @@ def test_pytest__the_module_runs_as_it_is(tmp_path) -> None:
         done = subprocess.run(command, cwd=tmp_path, env=there, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout[-3000:]
     assert re.search(r"\b60 passed", done.stdout), done.stdout[-500:]
+    answers = [case for case in cases("predicate", tags=("structure",), count=60) if case.direction == "response"]
+    assert {case.verdict for case in answers} == {"accept", "reject", "either"}
+    assert (tmp_path / "my_parser.py.calls").read_text(encoding="utf-8").count("called") == len(answers)
     alone = environment(PYTHONPATH=f"{root}:{tmp_path}")
     done = subprocess.run([*command, "-rs"], cwd=tmp_path, env=alone, capture_output=True, text=True, timeout=120, check=False)
     assert "60 skipped" in done.stdout
