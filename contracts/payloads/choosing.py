@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import specs
 from contracts.payloads.bases import REQUEST, RESPONSE
@@ -11,6 +11,7 @@ from contracts.payloads.case import Case
 from contracts.payloads.catalogue import LeftOut
 from contracts.payloads.catalogue import cases as _all
 from contracts.payloads.kinds import FAMILIES, VERDICTS
+from contracts.payloads.words import check_words, is_at, is_of_kind, place_of
 from specs import Provider, SpecimenError
 from specs.errors import did_you_mean
 
@@ -23,9 +24,10 @@ class Choice:
 
     Attributes:
         status: only answers about sessions in this state, each kind anew.
-        tags: a case has all of them; a family's name and a state's are tags too.
-        fields: a case's pointer is one of them, begins with one and a slash, or ends in one that is a plain name.
-        kinds: `family.name`.
+        tags: a case has all of them; a family's name and a state's are tags too. Here and below, a text is one word.
+        fields: a case is at one of them or below: a JSON pointer, the same as ids have it (`data.status`), or a field's name
+            wherever it stands; `.` is the whole body alone.
+        kinds: a case is of one of them: `family.name`, a family's name, or a pattern such as `names.*`.
         count: at most so many, spread evenly over the catalogue.
         seed: whom the payloads are about.
     """
@@ -40,40 +42,41 @@ class Choice:
     count: int | None = None
     seed: int = 0
 
-    def check(self, provider: Provider) -> None:
-        """Nothing, where the provider has all that is asked for.
+    def __post_init__(self) -> None:
+        """Takes a text for a word, not for a sequence of letters."""
+        for name in ("tags", "fields", "kinds"):
+            given = getattr(self, name)
+            object.__setattr__(self, name, (given,) if isinstance(given, str) else tuple(given))
+
+    def check(self, *providers: Provider) -> None:
+        """Nothing, where one of the providers has what is asked for.
 
         Raises:
-            SpecimenError: it does not.
+            SpecimenError: none has it.
         """
-        _one_of("operation", self.operation, provider.document.operations)
+        _one_of("operation", self.operation, [name for one in providers for name in one.document.operations])
         _one_of("direction", self.direction, _DIRECTIONS)
         _one_of("verdict", self.verdict, VERDICTS)
-        _one_of("status", self.status, provider.lifecycle.states)
+        _one_of("status", self.status, [name for one in providers for name in one.lifecycle.states])
         if self.count is not None and self.count < 1:
             raise SpecimenError(f"count {self.count}: expected 1 or more.")
         if self.status is not None and self.direction == REQUEST:
             raise SpecimenError("status: a request has none; it is for direction response.")
+        check_words(providers, tags=self.tags, kinds=self.kinds, fields=self.fields)
 
     def takes(self, case: Case) -> bool:
         """Whether a case is wanted, whatever the count."""
         return (
             (self.verdict is None or case.verdict == self.verdict)
             and set(self.tags) <= set(case.tags)
-            and (not self.kinds or case.kind in self.kinds)
-            and (not self.fields or any(_is_at(case.field, field) for field in self.fields))
+            and (not self.kinds or any(is_of_kind(case.kind, word) for word in self.kinds))
+            and (not self.fields or any(is_at(case.field, place_of(case.id), word) for word in self.fields))
         )
 
 
 def _one_of(what: str, value: str | None, possible: Iterable[str]) -> None:
     if value is not None and value not in possible:
         raise SpecimenError(f"{what} '{value}': there is none. {did_you_mean(value, possible)}")
-
-
-def _is_at(pointer: str, field: str) -> bool:
-    if not field.startswith("/"):
-        return field in pointer.split("/")
-    return pointer == field or pointer.startswith(f"{field.rstrip('/')}/")
 
 
 def cases(
@@ -85,19 +88,25 @@ def cases(
         provider: a provider or its name.
         choice: what is wanted; or as keywords: `cases("kayle", direction="response", verdict="reject", tags=["state"])`.
         left_out: takes what could not be made into a case, and why.
-        wanted: the fields of a `Choice`.
+        wanted: the fields of a `Choice`; beside a choice, in place of its own.
 
     Raises:
         SpecimenError: something is asked for that the provider does not have.
     """
     found = specs.load(provider) if isinstance(provider, str) else provider
-    asked = choice or Choice(**wanted)  # type: ignore[arg-type]  # dataclasses check names, `check` the values
+    asked = replace(choice or Choice(), **wanted)  # type: ignore[arg-type]  # dataclasses check names, `check` the values
     asked.check(found)
+    return chosen(found, asked, left_out=left_out)
+
+
+def chosen(provider: Provider, choice: Choice, *, left_out: list[LeftOut] | None = None) -> Iterator[Case]:
+    """The same of a choice that is checked: none of what the provider does not have."""
     every = _all(
-        found, operation=asked.operation, direction=asked.direction, status=asked.status, seed=asked.seed, left_out=left_out
-    )
-    chosen = (case for case in every if asked.takes(case))
-    return chosen if asked.count is None else iter(_spread(list(chosen), asked.count))
+        provider, operation=choice.operation, direction=choice.direction, status=choice.status, seed=choice.seed,
+        left_out=left_out,
+    )  # fmt: skip
+    found = (case for case in every if choice.takes(case))
+    return found if choice.count is None else iter(_spread(list(found), choice.count))
 
 
 def _spread(found: list[Case], count: int) -> list[Case]:

@@ -1,0 +1,98 @@
+"""The words that choose cases: which kinds, tags and fields they mean, and whether there are any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+
+from contracts.payloads.bases import Base, requests, responses
+from contracts.payloads.catalogue import case_id
+from contracts.payloads.kinds import FAMILIES, edges
+from contracts.payloads.places import Place
+from specs import Provider, SpecimenError
+from specs.errors import did_you_mean
+
+WHOLE = frozenset({".", "/"})
+_MOST_PROPOSED = 3
+
+
+def is_of_kind(kind: str, word: str) -> bool:
+    """Whether a kind is meant: by its id, its family's name, or a pattern such as `names.*`."""
+    return word in (kind, kind.partition(".")[0]) or fnmatchcase(kind, word)
+
+
+def is_at(pointer: str, dotted: str, word: str) -> bool:
+    """Whether a place is meant, given as a JSON pointer and as it stands in ids (`data.status`).
+
+    A word is one of these, or such a place above it, or a field's name; `.` and `/` are the whole body alone.
+    """
+    if word in WHOLE:
+        return pointer == ""
+    if word.startswith("/"):
+        return pointer == word or pointer.startswith(f"{word.rstrip('/')}/")
+    return word in pointer.split("/") or dotted == word or dotted.startswith(f"{word}.")
+
+
+def place_of(name: str) -> str:
+    """The part of a case's id that says where it is."""
+    return name.split(":")[1]
+
+
+def check_words(
+    providers: Sequence[Provider], *, tags: Sequence[str] = (), kinds: Sequence[str] = (), fields: Sequence[str] = ()
+) -> None:
+    """Nothing, where each word means something in the catalogue of one of the providers.
+
+    Raises:
+        SpecimenError: one does not; the sentence says what is nearest.
+    """
+    known_tags = {*FAMILIES, *(state for provider in providers for state in provider.lifecycle.states)}
+    known_kinds: set[str] = set()
+    known_fields: dict[str, str] = {}
+    left_tags, left_kinds, left_fields = set(tags) - known_tags, set(kinds) - set(FAMILIES), set(fields) - WHOLE
+    if not (left_tags or left_kinds or left_fields):
+        return
+    for base, place in _places(providers):
+        for edge in edges(place, base):
+            if place.pointer not in known_fields:
+                known_fields[place.pointer] = dotted = place_of(case_id(base, place, edge))
+                left_fields = {word for word in left_fields if not is_at(place.pointer, dotted, word)}
+            if edge.kind.id not in known_kinds:
+                known_kinds.add(edge.kind.id)
+                known_tags.update(edge.kind.tags)
+                left_tags -= known_tags
+                left_kinds = {word for word in left_kinds if not is_of_kind(edge.kind.id, word)}
+        if not (left_tags or left_kinds or left_fields):
+            return
+    who = providers[0].name if len(providers) == 1 else "no provider"
+    has = "has none" if len(providers) == 1 else "has one"
+    if left_tags:
+        word = min(left_tags)
+        raise SpecimenError(f"tag '{word}': {who} {has}. {did_you_mean(word, known_tags)}")
+    if left_kinds:
+        word = min(left_kinds)
+        raise SpecimenError(f"kind '{word}': {who} {has}. {_nearest_kinds(word, known_kinds)}")
+    word = min(left_fields)
+    names = {name for pointer in known_fields for name in pointer.split("/")}
+    possible = known_fields if word.startswith("/") else {*known_fields.values(), *names} - {"", "."}
+    raise SpecimenError(f"field '{word}': {who} {has}. Nearest: {', '.join(_nearest(word, possible, 0.0))}.")
+
+
+def _places(providers: Sequence[Provider]) -> Iterator[tuple[Base, Place]]:
+    for provider in providers:
+        for operation in provider.document.operations.values():
+            for base in (*requests(provider, operation), *responses(provider, operation)):
+                yield from ((base, place) for place in base.places())
+
+
+def _nearest(word: str, possible: set[str] | dict[str, str], cutoff: float) -> list[str]:
+    return get_close_matches(word, sorted(possible), n=_MOST_PROPOSED, cutoff=cutoff)
+
+
+def _nearest_kinds(word: str, known: set[str]) -> str:
+    close = _nearest(word, {*known, *FAMILIES}, 0.6)
+    if not close:
+        return f"The families of kinds are {', '.join(FAMILIES)}."
+    proposed = " or ".join(f"'{name}'" for name in close)
+    return f"Did you mean {proposed}?"
