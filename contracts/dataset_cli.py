@@ -36,7 +36,8 @@ def dataset(
         str | None,
         typer.Option(
             metavar="NAME=WEIGHT,…",
-            help="The shares of scenarios, or of states (shared evenly by the scenarios that end there).",
+            help="The shares of scenarios, or of states (shared evenly by the scenarios that end there); they need not add up "
+            "to 1.",
             show_default="0.8 for the happy path, the others evenly",
         ),
     ] = None,
@@ -59,8 +60,8 @@ def dataset(
 
     Each row is a session as a read answers when it has just reached its last state; its person, document and times agree. Row i
     depends on the seed and i alone: the same command gives the same rows on every machine, in any number of processes and
-    shards. Shards begin at multiples of 2,000 rows. Parquet needs PyArrow, which the extra 'dataset' installs. Exit codes: 0
-    done, 2 a mistake in the command, or the file cannot be written.
+    shards. Shards begin at multiples of 2,000 rows, so that one of a small dataset may have 0 rows. Parquet needs PyArrow,
+    which the extra 'dataset' installs. Exit codes: 0 done, 2 a mistake in the command, or the file cannot be written.
 
     Examples:
 
@@ -73,6 +74,7 @@ def dataset(
     with user_errors(), _interruptible():
         from contracts.dataset import write
         from contracts.dataset_mix import Shard, weights
+        from contracts.dataset_rows import EARLIEST, GROUP_ROWS, LATEST
         from fixtures import times
 
         provider = specs.load(name)
@@ -80,6 +82,9 @@ def dataset(
             at = times.parse(now)
         except ValueError as error:
             raise SpecimenError(f"--now {now}: expected a moment such as 2026-01-01T00:00:00Z.") from error
+        if not EARLIEST <= at <= LATEST:
+            between = f"from {times.iso_seconds(EARLIEST)} to {times.iso_seconds(LATEST)}"
+            raise SpecimenError(f"--now {now}: expected a moment {between}.")
         part = Shard.parse(shard)
         shares = None if mix is None else weights(mix)
         with _progress(out.name) as tell:
@@ -88,6 +93,8 @@ def dataset(
                 force=force, on_progress=tell,
             )  # fmt: skip
         told = f"{out}: {written:,} rows, {out.stat().st_size / 1e6:,.1f} MB"
+        if not written:
+            told += f": none of the {rows:,} rows is in shard {shard}, for shards begin at multiples of {GROUP_ROWS:,} rows"
         Console(stderr=True, highlight=False).print(told, markup=False, soft_wrap=True)
 
 

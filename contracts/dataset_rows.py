@@ -109,7 +109,8 @@ def dataset(
     """
     found = specs.load(provider) if isinstance(provider, str) else provider
     if not EARLIEST <= now <= LATEST:
-        raise SpecimenError(f"now {now}: expected a moment from {times.iso_seconds(EARLIEST)} to {times.iso_seconds(LATEST)}.")
+        between = f"from {times.iso_seconds(EARLIEST)} to {times.iso_seconds(LATEST)}"
+        raise SpecimenError(f"now {now}: expected milliseconds since the epoch, {between}.")
     if count < 0:
         raise SpecimenError(f"rows {count}: expected 0 or more.")
     mixture = mixed(found, mix)

@@ -339,6 +339,15 @@ def test_command__writes_and_says_so(tmp_path: Path) -> None:
     assert path.read_bytes() == other.read_bytes()
 
 
+def test_command__says_that_a_shard_has_no_row(tmp_path: Path) -> None:
+    """A file without rows is no mistake, but it is told, and why."""
+    path = tmp_path / "a.ndjson"
+    done = run("kayle", "--rows", "10", "--shard", "3/16", "--out", str(path))
+    assert done.exit_code == 0
+    assert path.read_bytes() == b""
+    assert "0 rows, 0.0 MB: none of the 10 rows is in shard 3/16, for shards begin at multiples of 2,000 rows" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -352,7 +361,8 @@ def test_command__writes_and_says_so(tmp_path: Path) -> None:
         (["kayle", "--out", "a.ndjson", "--shard", "4/3"], "shard 4/3: expected K/N"),
         (["kayle", "--out", "a.ndjson", "--shard", "3"], "shard '3': expected K/N"),
         (["kayle", "--out", "a.ndjson", "--now", "soon"], "--now soon: expected a moment"),
-        (["kayle", "--out", "a.ndjson", "--now", "1900-01-01"], "expected a moment from 2000"),
+        (["kayle", "--out", "a.ndjson", "--now", "1850-01-01T00:00:00Z"], "--now 1850-01-01T00:00:00Z: expected a moment from"),
+        (["kayle", "--out", "a.ndjson", "--now", "1900-01-01"], "--now 1900-01-01: expected a moment from 2000"),
         (["kyve", "--out", "a.ndjson", "--operation", "getSesion"], "Did you mean 'getSession'?"),
         (["kyve", "--out", "a.ndjson", "--operation", "createSession"], "does not read the sessions of"),
         (["kayle", "--out", "a.ndjson", "--rows", "0"], "--rows"),
