@@ -8,6 +8,7 @@ import typer
 
 from contracts import cli as contracts_cli
 from contracts import dataset_cli, payloads_cli, traffic_cli
+from contracts.printing import print_utf_8
 from mockserver import cli as mock_cli
 
 app = typer.Typer(
@@ -43,7 +44,8 @@ dataset_cli.register(app)
 
 
 def main() -> None:
-    """Runs the command line."""
+    """Runs the command line; what it prints is UTF-8, whatever the locale."""
+    print_utf_8()
     app()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,6 +14,7 @@ from rich.console import Console
 
 import specs
 from contracts.cli import user_errors
+from contracts.printing import standard_output
 from specs import SpecimenError, completion
 from specs.errors import did_you_mean
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 TABLE = "table"
 FORMATS = (TABLE, "json", "ndjson", "curl", "pytest")
+_WIDE = 220
 
 
 def register(app: typer.Typer) -> None:
@@ -56,13 +58,19 @@ def payloads(
     ] = None,
     field: Annotated[
         list[str] | None,
-        typer.Option(metavar="POINTER", help="A JSON pointer, all below it, or a field's name; may be repeated."),
+        typer.Option(
+            "--field",
+            metavar="FIELD",
+            help="Cases at this place and below it: /data/status, data.status as ids have it, or a field's name; "
+            "'.' is the whole body. May be repeated.",
+        ),
     ] = None,
-    kind: Annotated[list[str] | None, typer.Option(metavar="FAMILY.NAME", help="One kind only; may be repeated.")] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option("--kind", metavar="KIND", help="A kind, a family's name, or a pattern such as 'names.*'; may be repeated."),
+    ] = None,
     count: Annotated[int | None, typer.Option(min=1, help="At most so many, spread over the families.")] = None,
-    seed: Annotated[
-        int, typer.Option(min=0, max=2**63 - 1, help="Another number gives other people; the cases' ids stay.")
-    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Another number gives other people.")] = 0,
     form: Annotated[
         str | None,
         typer.Option(
@@ -73,17 +81,28 @@ def payloads(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write files into this folder instead.", show_default=False)
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file in that folder.")] = False,
     summary: Annotated[
-        bool, typer.Option("--summary", help="Print how many there are, by kind, provider and direction.")
+        bool, typer.Option("--summary", help="Print how many cases there are, by family, provider and direction.")
+    ] = False,
+    list_kinds: Annotated[
+        bool, typer.Option("--list-kinds", help="Print each kind, how many cases it has, and why it is one.")
     ] = False,
 ) -> None:
     """Print edge-case payloads for QA: each one change away from lawful, with what must happen and why.
 
     A case is `{id, provider, operation, direction, kind, field, value, payload, verdict, expect_status, rule, rationale,
     source, tags}`; its id is the same in every version. The contract decides the verdict: what is accepted breaks no rule,
-    what is rejected breaks the rule that is named. On a terminal a table shows them, without the payloads. Payloads that are no
-    plain JSON are {"$raw": text}, {"$base64": …} or
-    {"$gzip": base64}. Exit codes: 0 done, 2 a mistake in the command, or nothing is left of what was asked for.
+    what is rejected breaks the rule that is named. On a terminal a table shows them, without the payloads.
+
+    The payload of a response is its body, that of a request {path, query, headers, body}. In a request {session} and the like
+    stand for the ids of a session that is to be made first; the formats curl and pytest do so. A payload, or a body, that is no
+    plain JSON is {"$raw": its text}, {"$base64": its bytes} or {"$gzip": its bytes, compressed, in base64}; as a value,
+    {"$absent": true} is a field that was taken away.
+
+    Without a PROVIDER, --summary and --list-kinds count those of all; --format json prints each kind with its counts. Exit
+    codes: 0 done, 2 a mistake in the command, or nothing is left of what was asked for. What curl and pytest give is run:
+    `sh try.sh` and `pytest` end with 1 where an answer is not what it should be.
 
     Examples:
 
@@ -95,27 +114,35 @@ def payloads(
 
         specimen payloads kayle --format pytest --out tests/
 
+        specimen payloads kayle --list-kinds --kind 'structure.*'
+
         specimen payloads --summary
     """
-    with user_errors(), _quiet_pipe():
+    with user_errors(), standard_output():
         from contracts.payloads import Choice
 
-        if summary:
-            _print_summary([specs.load(name).name] if name else list(specs.names()))
+        choice = Choice(
+            operation, direction, verdict, status, tuple(tag or ()), tuple(field or ()), tuple(kind or ()), count, seed
+        )
+        if force and out is None:
+            raise SpecimenError("--force: it is for --out.")
+        if summary or list_kinds:
+            if summary and list_kinds:
+                raise SpecimenError("--summary and --list-kinds: ask for one of them.")
+            if out is not None:
+                raise SpecimenError("--out: counts are printed; take a > and a file's name.")
+            _print_counts([specs.load(one) for one in ([name] if name else specs.names())], choice, form, by_kind=list_kinds)
             return
         if name is None:
             raise SpecimenError(f"PROVIDER is missing. There are {', '.join(specs.names())}; or ask for --summary.")
         provider = specs.load(name)
-        choice = Choice(
-            operation, direction, verdict, status, tuple(tag or ()), tuple(field or ()), tuple(kind or ()), count, seed
-        )
         choice.check(provider)
         if form is None:
             form = TABLE if out is None and sys.stdout.isatty() else "ndjson"
         if form == TABLE and out is None:
             _print_table(provider, choice)
         else:
-            _print_cases(provider, choice, form, out)
+            _print_cases(provider, choice, form, out, force)
 
 
 def _print_table(provider: specs.Provider, choice: Choice) -> None:
@@ -129,14 +156,15 @@ def _print_table(provider: specs.Provider, choice: Choice) -> None:
     Console(stderr=True, highlight=False).print(told, style="dim")
 
 
-def _none_left(provider: specs.Provider) -> SpecimenError:
+def _none_left(*providers: specs.Provider) -> SpecimenError:
+    who = providers[0].name if len(providers) == 1 else "all providers"
+    words = "" if len(providers) > 1 else f"{who} "
     return SpecimenError(
-        f"{provider.name}: no case is left of what was asked for. "
-        f"`specimen payloads {provider.name} --summary` says what there is."
+        f"{who}: no case is left of what was asked for. `specimen payloads {words}--summary` says what there is."
     )
 
 
-def _print_cases(provider: specs.Provider, choice: Choice, form: str, out: Path | None) -> None:
+def _print_cases(provider: specs.Provider, choice: Choice, form: str, out: Path | None, force: bool) -> None:
     from contracts.files import write_text
     from contracts.payloads import cases
     from contracts.payloads.formats import SUFFIXES, WRITERS, as_pytest
@@ -147,6 +175,7 @@ def _print_cases(provider: specs.Provider, choice: Choice, form: str, out: Path 
         raise SpecimenError(f"--format '{form}': there is none. {did_you_mean(form, FORMATS)}")
     if form == "curl" and choice.direction == "response":
         raise SpecimenError("--format curl: a response is not sent. Ask for --direction request, or another format.")
+    path = None if out is None else _path(out, provider, form, force)
     found = _told(cases(provider, choice), form == "curl")
     if form == "pytest":
         first = next(found, None)
@@ -158,23 +187,31 @@ def _print_cases(provider: specs.Provider, choice: Choice, form: str, out: Path 
     start = next(text, None)
     if start is None:
         raise _none_left(provider)
-    if out is None:
+    if path is None:
         sys.stdout.write(start)
         for piece in text:
             sys.stdout.write(piece)
-        sys.stdout.flush()
         return
-    if out.exists() and not out.is_dir():
-        raise SpecimenError(f"--out {out}: expected a folder, it is a file.")
-    path = out / (f"test_{provider.name}_payloads.py" if form == "pytest" else f"{provider.name}_payloads{SUFFIXES[form]}")
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, start + "".join(text))
         if form == "curl":
             path.chmod(path.stat().st_mode | 0o111)
     except OSError as error:
         raise SpecimenError(f"--out {out}: cannot be written: {error.strerror or error}") from error
     Console(stderr=True, highlight=False).print(f"wrote {path}", soft_wrap=True)
+
+
+def _path(out: Path, provider: specs.Provider, form: str, force: bool) -> Path:
+    """Where a format's file goes, before any case is made."""
+    from contracts.payloads.formats import SUFFIXES
+
+    if out.exists() and not out.is_dir():
+        raise SpecimenError(f"--out {out}: expected a folder, it is a file.")
+    path = out / (f"test_{provider.name}_payloads.py" if form == "pytest" else f"{provider.name}_payloads{SUFFIXES[form]}")
+    if path.exists() and not force:
+        raise SpecimenError(f"--out {out}: {path.name} exists there; choose another folder, or replace it with --force.")
+    return path
 
 
 def _or_nothing(found: Iterator[Case]) -> Iterator[Case] | None:
@@ -205,21 +242,22 @@ def _told(found: Iterator[Case], only_requests: bool) -> Iterator[Case]:
             yield case
 
 
-def _print_summary(names: list[str]) -> None:
-    from contracts.payloads.summary import counted, markdown
+def _print_counts(providers: list[specs.Provider], choice: Choice, form: str | None, *, by_kind: bool) -> None:
+    from contracts.payloads.summary import as_value, grid, markdown, summed
 
+    if form not in (None, TABLE, "json"):
+        raise SpecimenError(f"--format {form}: counts are printed as a table or as json.")
+    choice.check(*providers)
     console = Console(stderr=True)
     with console.status("counting") if console.is_terminal else contextlib.nullcontext():
-        counts = counted(names)
-    for line in markdown(names, counts):
-        print(line)
-
-
-@contextlib.contextmanager
-def _quiet_pipe() -> Iterator[None]:
-    """Ends without a word where the reader of a pipe has gone: `specimen payloads kayle | head`."""
-    try:
-        yield
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(0) from None
+        found = summed(providers, choice)
+    if not found.shown:
+        raise _none_left(*providers)
+    if form == "json":
+        print(json.dumps(as_value(found), indent=1, ensure_ascii=False))
+    elif by_kind:
+        printed = Console(highlight=False)
+        (printed if printed.is_terminal else Console(highlight=False, width=max(printed.width, _WIDE))).print(grid(found))
+    else:
+        for line in markdown(found):
+            print(line)

@@ -1,46 +1,100 @@
-"""How many cases there are: by family, provider and direction."""
+"""How many cases there are: by family or kind, provider and direction."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-import specs
+from rich.table import Table
+from rich.text import Text
+
 from contracts.payloads.bases import REQUEST, RESPONSE
-from contracts.payloads.catalogue import cases
+from contracts.payloads.case import Case
+from contracts.payloads.choosing import Choice, chosen
 from contracts.payloads.kinds import FAMILIES, VERDICTS
+from specs import Provider
 
-Counts = Counter[tuple[str, str, str, str, str]]
-
-
-def counted(names: Sequence[str]) -> Counts:
-    """Cases by provider, direction, family, kind and verdict."""
-    found: Counts = Counter()
-    for name in names:
-        for case in cases(specs.load(name)):
-            found[name, case.direction, case.kind.partition(".")[0], case.kind, case.verdict] += 1
-    return found
+_WAYS = (REQUEST, RESPONSE)
 
 
-def markdown(names: Sequence[str], counts: Counts) -> Iterator[str]:
+@dataclass(frozen=True)
+class Summary:
+    """Counts of the cases of some providers.
+
+    Attributes:
+        counts: cases by provider, direction, kind and verdict.
+        shown: a case of each kind, families in their order.
+    """
+
+    names: tuple[str, ...]
+    counts: Counter[tuple[str, str, str, str]]
+    shown: dict[str, Case]
+
+    def total(self, name: str, direction: str, kinds: Iterable[str], verdicts: Iterable[str] = VERDICTS) -> int:
+        """How many cases of some kinds a provider has in a direction, with one of the verdicts."""
+        return sum(self.counts[name, direction, kind, verdict] for kind in kinds for verdict in verdicts)
+
+    def cell(self, name: str, kinds: Sequence[str], verdicts: Sequence[str] = VERDICTS) -> str:
+        """The cases in requests · in responses."""
+        return " · ".join(f"{self.total(name, way, kinds, verdicts):,}" for way in _WAYS)
+
+
+def summed(providers: Sequence[Provider], choice: Choice) -> Summary:
+    """The counts of what is chosen of the providers' cases."""
+    counts: Counter[tuple[str, str, str, str]] = Counter()
+    shown: dict[str, Case] = {}
+    for provider in providers:
+        for case in chosen(provider, choice):
+            counts[provider.name, case.direction, case.kind, case.verdict] += 1
+            shown.setdefault(case.kind, case)
+    ordered = {kind: shown[kind] for family in FAMILIES for kind in sorted(shown) if kind.partition(".")[0] == family}
+    return Summary(tuple(provider.name for provider in providers), counts, ordered)
+
+
+def markdown(found: Summary) -> Iterator[str]:
     """A table in Markdown: for each family its kinds, and for each provider the cases in requests · in responses."""
+    names, every = found.names, list(found.shown)
     yield f"| cases in requests · in responses | kinds | {' | '.join(names)} |"
     yield f"|---|---:|{'---:|' * len(names)}"
     for family in FAMILIES:
-        kinds = {key[3] for key in counts if key[2] == family}
-        yield f"| {family} | {len(kinds)} | {' | '.join(_cell(counts, name, family) for name in names)} |"
-    yield f"| all | {len({key[3] for key in counts})} | {' | '.join(_cell(counts, name) for name in names)} |"
+        kinds = [kind for kind in every if kind.partition(".")[0] == family]
+        yield f"| {family} | {len(kinds)} | {' | '.join(found.cell(name, kinds) for name in names)} |"
+    yield f"| all | {len(every)} | {' | '.join(found.cell(name, every) for name in names)} |"
     for verdict in VERDICTS:
-        cells = [_cell(counts, name, verdict=verdict) for name in names]
-        yield f"| of these `{verdict}` | | {' | '.join(cells)} |"
+        yield f"| of these `{verdict}` | | {' | '.join(found.cell(name, every, [verdict]) for name in names)} |"
 
 
-def _cell(counts: Counts, name: str, family: str | None = None, verdict: str | None = None) -> str:
-    def total(direction: str) -> int:
-        return sum(
-            count
-            for key, count in counts.items()
-            if key[0] == name and key[1] == direction and family in (None, key[2]) and verdict in (None, key[4])
-        )
+def grid(found: Summary) -> Table:
+    """A table for people: each kind with its cases in requests · in responses, and its reason."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("kind", no_wrap=True)
+    for name in found.names:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("why")
+    for kind, case in found.shown.items():
+        table.add_row(kind, *(found.cell(name, [kind]) for name in found.names), Text(case.rationale))
+    return table
 
-    return f"{total(REQUEST):,} · {total(RESPONSE):,}"
+
+def as_value(found: Summary) -> dict[str, Any]:
+    """The counts as JSON: `{"version": 1, "kinds": [{kind, family, rationale, source, cases, verdicts}]}`.
+
+    `cases` has for each provider those in requests and in responses.
+    """
+    return {"version": 1, "kinds": [_kind(found, kind, case) for kind, case in found.shown.items()]}
+
+
+def _kind(found: Summary, kind: str, case: Case) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "family": kind.partition(".")[0],
+        "rationale": case.rationale,
+        "source": case.source,
+        "cases": {name: {way: found.total(name, way, [kind]) for way in _WAYS} for name in found.names},
+        "verdicts": {
+            verdict: sum(found.total(name, way, [kind], [verdict]) for name in found.names for way in _WAYS)
+            for verdict in VERDICTS
+        },
+    }

@@ -11,6 +11,7 @@ import pty
 import re
 import subprocess
 import sys
+from collections import Counter
 
 import httpx
 import pytest
@@ -19,6 +20,7 @@ from typer.testing import CliRunner
 import specs
 from contracts.payloads import Choice, cases
 from contracts.payloads.formats import as_json, as_ndjson, as_pytest
+from contracts.payloads.listing import in_a_line
 from specimen import app
 from tests.serving import environment, serving
 
@@ -125,6 +127,57 @@ def test_command__writes_files_and_says_where(tmp_path) -> None:
     assert len(list((tmp_path / "qa").iterdir())) == 4
 
 
+def test_command__replaces_no_file_unasked(tmp_path) -> None:
+    """What stands there stays without --force, whatever the format."""
+    for form, name in (("json", "kayle_payloads.json"), ("pytest", "test_kayle_payloads.py")):
+        (tmp_path / name).write_text("mine", encoding="utf-8")
+        words = ("kayle", "--operation", "getSession", "--count", "2", "--format", form, "--out", str(tmp_path))
+        done = run(*words)
+        assert done.exit_code == 2
+        assert f"{name} exists there; choose another folder, or replace it with --force." in done.output
+        assert (tmp_path / name).read_text(encoding="utf-8") == "mine"
+        assert run(*words, "--force").exit_code == 0
+        assert (tmp_path / name).stat().st_size > 100
+
+
+def command(line: str, folder, **variables: str) -> subprocess.CompletedProcess[bytes]:
+    """A line of the shell in which `specimen` is the command, in a process of its own."""
+    root = str(specs.__file__).rpartition("/specs/")[0]
+    line = line.replace("specimen ", f"{sys.executable} -m specimen ")
+    there = environment(PYTHONPATH=root, **variables)
+    return subprocess.run(["sh", "-c", line], cwd=folder, env=there, capture_output=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "specimen payloads kyve --operation getVerification --kind 'names.*' --count 60",
+        "specimen show neurovision document --seed 7 --locale ja_JP --now 2026-03-19T10:31:30Z",
+    ],
+)
+def test_output__is_utf_8_whatever_the_locale(line, tmp_path) -> None:
+    """The same bytes where Python would write ASCII or a code page."""
+    plain = command(line, tmp_path)
+    assert plain.returncode == 0, plain.stderr
+    assert not plain.stdout.decode("utf-8").isascii()
+    done = command(line, tmp_path, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stdout, done.stderr) == (0, plain.stdout, b"")
+
+
+@pytest.mark.parametrize("words", ["--format json", "--format table", "--format pytest", "--list-kinds"])
+@pytest.mark.parametrize(
+    ("end", "text"),
+    [("> /dev/full", "standard output cannot be written: No space left on device"), (">&-", "standard output is closed.")],
+)
+def test_output__that_cannot_be_written_is_told(words, end, text, tmp_path) -> None:
+    """One sentence, exit code 2, no traceback."""
+    done = command(f"specimen payloads kayle --operation getSession --count 5 {words} {end}", tmp_path)
+    assert done.returncode == 2
+    assert text in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+    assert "Exception ignored" not in done.stderr.decode()
+
+
 def test_table__shows_each_case_in_a_line_with_its_reason() -> None:
     """For a person: by place, what must happen, the rule, the kind, the value with nothing invisible in it, and why."""
     done = run("kayle", "--format", "table", "--kind", "names.zero_width_space", "--kind", "structure.null", "--count", "40")
@@ -177,6 +230,13 @@ def test_command__prints_the_same_bytes_twice() -> None:
         (("kayle", "--tag", "structure", "--kind", "names.*"), "no case is left"),
         (("kayle", "--verdict", "maybe"), "verdict 'maybe'"),
         (("kayle", "--out", "{file}"), "expected a folder"),
+        (("kayle", "--force"), "--force: it is for --out"),
+        (("kayle", "--summary", "--out", "{file}"), "--out: counts are printed"),
+        (("kayle", "--summary", "--format", "curl"), "--format curl: counts are printed"),
+        (("kayle", "--summary", "--list-kinds"), "ask for one of them"),
+        (("--summary", "--tag", "nothing"), "tag 'nothing': no provider has one"),
+        (("--summary", "--operation", "nothing"), "operation 'nothing'"),
+        (("kayle", "--summary", "--tag", "structure", "--kind", "names.*"), "no case is left"),
         (("kayle", "--format", "table", "--out", "{file}"), "for people to read"),
     ],
 )
@@ -215,6 +275,46 @@ def test_summary__counts_every_case_once() -> None:
     assert tuple(map(sum, zip(*map(pair, cells.values()), strict=True))) == total
     assert tuple(map(sum, zip(*verdicts, strict=True))) == total
     assert sum(total) == len(list(cases("predicate")))
+
+
+def test_summary__counts_what_is_chosen() -> None:
+    """The options that choose cases choose what is counted; a provider without the operation has none of it."""
+    wanted = {"operation": "register", "direction": "request", "verdict": "reject"}
+    words = [word for name, value in wanted.items() for word in (f"--{name}", value)]
+    value = json.loads(run("--summary", "--format", "json", "--kind", "structure", *words).stdout)
+    found = [case.kind for case in cases("predicate", kinds="structure", **wanted)]
+    assert value["version"] == 1
+    assert {entry["kind"]: entry["cases"]["predicate"]["request"] for entry in value["kinds"]} == Counter(found)
+    assert all(sum(entry["cases"]["kayle"].values()) == 0 for entry in value["kinds"])
+    assert all(entry["verdicts"] == {"accept": 0, "reject": found.count(entry["kind"]), "either": 0} for entry in value["kinds"])
+
+
+def test_list_kinds__has_a_line_for_each_with_its_reason() -> None:
+    """As a table for people, and the same in JSON."""
+    every = list(cases("predicate"))
+    lines = run("predicate", "--list-kinds").stdout.splitlines()
+    value = json.loads(run("predicate", "--list-kinds", "--format", "json").stdout)
+    assert {entry["kind"] for entry in value["kinds"]} == {case.kind for case in every}
+    shown = {line.split()[0]: line for line in lines if "." in line.split("  ")[0]}
+    for entry in value["kinds"]:
+        of = [case for case in every if case.kind == entry["kind"]]
+        assert entry["rationale"] == of[0].rationale
+        assert list(entry) == ["kind", "family", "rationale", "source", "cases", "verdicts"]
+        assert entry["cases"] == {"predicate": {way: sum(c.direction == way for c in of) for way in ("request", "response")}}
+        assert "{request:,} · {response:,}".format(**entry["cases"]["predicate"]) in shown[entry["kind"]]
+        assert entry["rationale"].split()[0] in shown[entry["kind"]]
+
+
+def test_listing__shows_nothing_invisible() -> None:
+    """What turns the direction of a text, controls a terminal or has no width is written as an escape."""
+    marks = (0xAD, 0x61C, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF)
+    for code in (*range(0x20), *range(0x7F, 0xA0), *marks):
+        shown = in_a_line(f"a{chr(code)}b", 40)
+        assert chr(code) not in shown
+        assert shown.isprintable()
+    done = run("kyve", "--format", "table", "--kind", "names.*", "--operation", "getVerification")
+    assert done.exit_code == 0
+    assert all(line.isprintable() for line in done.stdout.splitlines())
 
 
 def test_sender__refuses_what_may_be_somebodys() -> None:
