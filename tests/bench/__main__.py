@@ -40,7 +40,9 @@ def main(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the table as Markdown.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
     sessions: Annotated[int, typer.Option(min=1, help="How many live kayle sessions to weigh.")] = 100_000,
-    dataset_rows: Annotated[int, typer.Option("--rows", min=1, help="How many rows of a dataset to write.")] = 200_000,
+    dataset_rows: Annotated[
+        int, typer.Option("--rows", min=1, help="Rows of a dataset to write; the target is about 1000000, which takes minutes.")
+    ] = 200_000,
 ) -> None:
     """Measure the mock against a bare ASGI function on the same server and against stock Connexion.
 
