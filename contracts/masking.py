@@ -61,7 +61,11 @@ class Mask:
             value = json.loads(body)
         except (ValueError, RecursionError):
             return body and f"[{len(body)} bytes, not recorded]".encode()
-        return json.dumps(self.value(value), ensure_ascii=False, separators=(",", ":")).encode()
+        masked = self.value(value)
+        try:
+            return json.dumps(masked, ensure_ascii=False, separators=(",", ":")).encode()
+        except UnicodeEncodeError:  # half of a surrogate pair stays an escape: UTF-8 cannot hold it
+            return json.dumps(masked, separators=(",", ":")).encode()
 
     def value(self, value: Any, field: str = "", *, personal: bool = False) -> Any:
         """A JSON value that stands in a field; what is in a personal field is personal."""

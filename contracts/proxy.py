@@ -70,7 +70,8 @@ class Proxy:
 
     An answer is held back until it was judged, so that it can carry `Specimen-Violations: n`; a stream, or a body of more
     than `most_bytes`, passes as it comes and counts what its head shows. With `enforce`, a judged answer that breaks the
-    contract is replaced by a 502. `tell` gets each verdict, or the words for a target that gave none.
+    contract is replaced by a 502. `tell` gets each verdict, or the words for a target that gave none. What `recorder` cannot
+    take is told once and changes no answer.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Proxy:
         self._target = Target(target, timeout_seconds)
         self._enforce = enforce
         self._recorder = recorder
+        self._lost = 0
         self._tell = tell
         self._most_bytes = most_bytes
 
@@ -199,10 +201,20 @@ class Proxy:
             except Exception as error:  # noqa: BLE001 - the app must get its answer even where a rule has a bug
                 _log.exception("a rule failed")
                 verdict = self._bench.skip(exchange, f"a rule failed: {type(error).__name__}")
-        if self._recorder is not None:
-            self._recorder.add(verdict, str(self._target.base_url), call.started_at)
+        self._record(verdict, call)
         self._tell(verdict)
         return verdict
+
+    def _record(self, verdict: Verdict, call: _Call) -> None:
+        if self._recorder is None:
+            return
+        try:
+            self._recorder.add(verdict, str(self._target.base_url), call.started_at)
+        except Exception as error:  # noqa: BLE001 - what cannot be recorded must not cost the app its answer
+            _log.debug("an exchange could not be recorded", exc_info=error)
+            if not self._lost:
+                self._tell(f"An exchange could not be recorded ({type(error).__name__}). The app gets its answers all the same.")
+            self._lost += 1
 
     def _head_count(self, call: _Call, status: int, headers: Pairs, plain: dict[str, str]) -> Pairs:
         if not _is_stream(plain):

@@ -10,12 +10,16 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 import specs
 from contracts.har import check, read_har
 from contracts.recording import Recorder
 from contracts.traffic import Bench
-from tests.contracts.targets import AUTH, mock, proxied, session_id
+from tests.contracts.targets import AUTH, mock, proxied, serving, session_id
 from tests.serving import FROM_SOURCE, environment
 
 SESSION = session_id()
@@ -68,6 +72,46 @@ def test_recording__full_disk(tmp_path: Path) -> None:
     recorder._file.close()
     assert recorder.failed is not None
     assert recorder.entries == 0
+
+
+def test_recording__takes_half_a_surrogate_pair(tmp_path: Path) -> None:
+    """What JSON can escape and UTF-8 cannot hold reaches the app, and the recording as it is."""
+    body = b'{"x": "\\ud800"}'
+
+    async def odd(request: Request) -> Response:
+        return Response(body, media_type="application/json")
+
+    recorder = Recorder(tmp_path / "x.har", specs.load("kayle"))
+    app = Starlette(routes=[Route("/v1/sessions/{id}", odd)])
+    with serving(app) as target, proxied(target, recorder=recorder) as proxy:
+        answer = httpx.get(proxy.url + PATH, headers=AUTH)
+        assert (answer.status_code, answer.content) == (200, body)
+        assert proxy.problems() == []
+    recorder.close()
+    entry = json.loads((tmp_path / "x.har").read_bytes())["log"]["entries"][0]
+    assert "\\ud800" in entry["response"]["content"]["text"]
+
+
+def test_recording__failure_costs_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault in the recorder is told once, without any value, and every answer passes as it came."""
+    recorder = Recorder(tmp_path / "x.har", specs.load("kayle"))
+
+    def fail(*_: object) -> None:
+        raise UnicodeEncodeError("utf-8", "s3cret", 0, 1, "s3cret")
+
+    monkeypatch.setattr(recorder, "add", fail)
+
+    async def plain(request: Request) -> Response:
+        return Response(b"{}", media_type="application/json")
+
+    app = Starlette(routes=[Route("/v1/sessions/{id}", plain)])
+    with serving(app) as target, proxied(target, recorder=recorder) as proxy:
+        assert [httpx.get(proxy.url + PATH, headers=AUTH).content for _ in range(3)] == [b"{}"] * 3
+        told = proxy.problems()
+    recorder.close()
+    assert len(told) == 1
+    assert "could not be recorded (UnicodeEncodeError)" in told[0]
+    assert "s3cret" not in told[0]
 
 
 def _start(folder: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:
