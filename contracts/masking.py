@@ -1,127 +1,256 @@
-"""Recorded values that tell nobody's name, papers or credentials and are still judged as the true ones were."""
+"""Recorded exchanges that tell nobody's name, papers or credentials and are still judged as the true ones were.
+
+What the contract knows as nobody's stays: see `Mask`. All else is replaced by a pseudonym of the same form.
+"""
 
 from __future__ import annotations
 
-import hmac
 import json
 import re
-from collections.abc import Iterator, Mapping
-from hashlib import sha256
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
-from contracts.redaction import is_secret_header
-from specs import Provider
+from contracts.described import Place, described, name_prefixes, text_prefixes
+from contracts.events import EVENT_STREAM, events
+from contracts.exchange import Exchange, parsed
+from contracts.forms import is_form, parts
+from contracts.general import RULES
+from contracts.history import History
+from contracts.masked_headers import BOUNDARY, masked_header
+from contracts.pseudonyms import Pseudonyms, unwrapped
+from contracts.redaction import words
+from contracts.reproducer import method_of
+from contracts.vocabulary import vocabulary
+from specs import Operation, Provider
 
-# Fields whose text may be somebody's; the contract's own words among their values stay.
-_PERSONAL = re.compile(
-    r"name|birth|born|address|street|city|postal|postcode|email|mail|phone|wallet|number|token|secret|password|passwd|key|mrz|"
-    r"ocr|optional_data|human_id|document_id|value|selfie|image|picture|photo|\burl|_url|Url|uri|href|link|qr|"
-    r"subject|state$|^ip$|user_?agent|device|signature|jwt|content$",
-    re.IGNORECASE,
-)
-_DATE = re.compile(r"(\d{4})-\d\d-\d\d")
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:?\d\d)")
-_NUMBERED = re.compile(r"[a-z]{1,8}_(?=[A-Za-z0-9_]{8,}$)")
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#]*/?|data:[^,]*,|0x")
-_SCHEMES = re.compile(r"(?i)(bearer|basic|token|digest|apikey)\s+")
-_HEX = re.compile(r"[0-9a-f-]+|0x[0-9a-fA-F]+")
+# Holdings (specs/contents.py) that say nothing of a person; what holds any other is always replaced.
+_IMPERSONAL = frozenset({"moment", "session_id", "cursor", "percentage"})
+# A time of the session by its name, which rules compare even where the document has no such field.
+_TIMES = re.compile(r"(?:(?:created|updated|completed|closed|ended|finished)_?at|response_?time)", re.IGNORECASE)
+_MOMENT = re.compile(r"\d{4}-?\d\d-?\d\d[Tt ]\d\d:?\d\d(?::?\d\d(?:[.,]\d{1,9})?)?(?:[Zz]|[+-]\d\d(?::?\d\d)?)?", re.ASCII)
+_PERCENTAGE = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,4})?%")
+_QUERY_NUMBER = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?")
+_ENDING = re.compile(r"[0-9]{1,3}")
+_SEXES = ("female", "male")
+_UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-%s[0-9a-fA-F]{3}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+_INSIDE = "Traceback (most recent call last)"
+_LEAKS = next(rule.check for rule in RULES if rule.id == "GEN-007")
+# The ways in which JSON is usually written.
+_STYLES: tuple[dict[str, Any], ...] = (
+    {"separators": (",", ":"), "ensure_ascii": False}, {"separators": (",", ":")}, {"ensure_ascii": False}, {},
+)  # fmt: skip
 
 
 class Mask:
-    """Replaces letters by letters and digits by digits, so that lengths, patterns and equal values stay what they were.
+    """Replaces what could be somebody's in exchanges; pseudonyms depend on `secret`, made for one recording and thrown away.
 
-    The replacement depends on `secret`, which is used for one recording and thrown away.
+    Of bodies, paths and queries this stays as it was:
+
+    - true, false, null; numbers in fields that the document describes as numbers;
+    - texts that the document lists as values, states, and the texts of its error examples, in fields that it describes;
+    - moments in fields that it describes as such, or that are named as times of the session are; percentages;
+    - ids of sessions in the form of lifecycle.yaml, in fields and parameters that hold them;
+    - names of fields that the contract knows, and numbers behind the fixed part of a documented pattern of names;
+    - paths' documented parts; of URLs the scheme, the port, this machine's names, and how long a signed link lasts.
+
+    Fields that contents.yaml says hold a person's, a document's or a wallet's data keep none of it, whatever it is. Of headers
+    see `masked_headers`. Bodies that are neither JSON, nor a form, nor events are replaced by their size.
     """
 
     def __init__(self, provider: Provider, secret: bytes) -> None:
-        self._secret = secret
-        self._words = frozenset(_words(provider.document.raw)) | frozenset(provider.lifecycle.states)
-        schemes = provider.document.raw.get("components", {}).get("securitySchemes", {}).values()
-        self._headers = frozenset(scheme["name"].lower() for scheme in schemes if scheme.get("in") == "header")
+        self._provider = provider
+        self._known = _known(provider)
+        self._pseudonyms = Pseudonyms(secret, self._known.prefixes)
+
+    def exchange(self, exchange: Exchange) -> Exchange:
+        """An exchange that is nobody's."""
+        sent_type = exchange.request_headers.get("content-type", "")
+        return replace(
+            exchange,
+            method=method_of(exchange),
+            path=self.path(exchange),
+            query=self.query(exchange),
+            request_headers={name: self.header(name, value) for name, value in exchange.request_headers.items()},
+            request_body=self._request(exchange, sent_type),
+            response_headers={name: self.header(name, value) for name, value in exchange.response_headers.items()},
+            response_body=self._answer(exchange),
+        )
 
     def header(self, name: str, value: str) -> str:
-        """A header's value; a credential's scheme stays (`Bearer …`)."""
-        if not is_secret_header(name) and name.lower() not in self._headers:
-            return self.text(value) if name.lower() in ("referer", "location", "x-forwarded-for", "forwarded") else value
-        scheme = _SCHEMES.match(value)
-        start = scheme.end() if scheme else 0
-        return value[:start] + self._replaced(value[start:])
+        """A header's value."""
+        return masked_header(name.lower(), value, self._pseudonyms)
 
-    def query(self, query: str) -> str:
-        """A query with the values of personal fields replaced."""
-        pairs = parse_qsl(query, keep_blank_values=True)
-        if not any(_PERSONAL.search(name) for name, _ in pairs):
-            return query
-        return urlencode([(name, self.text(value) if _PERSONAL.search(name) else value) for name, value in pairs])
+    def path(self, exchange: Exchange) -> str:
+        """The path: of a documented one the parameters, of another all parts that no documented path has."""
+        operation = exchange.operation
+        if operation is None:
+            segments = exchange.path.split("/")
+            return "/".join(one if one in self._known.segments else self._pseudonyms.escaped(one) for one in segments)
+        path = operation.path
+        for name, value in exchange.parameters.items():
+            path = path.replace("{" + name + "}", quote(self._parameter(operation, name, value, "path"), safe=""))
+        return path
 
-    def body(self, body: bytes) -> bytes:
-        """A JSON body with the values of personal fields replaced; any other body is replaced by its size."""
+    def query(self, exchange: Exchange) -> str:
+        """The query; names that the operation does not know are replaced too."""
+        known = {entry.name for entry in exchange.operation.parameters if entry.location == "query"} if exchange.operation else ()
+        pairs = parse_qsl(exchange.query, keep_blank_values=True)
+        names = [name if name in known else self._pseudonyms.text(name) for name, _ in pairs]
+        return urlencode([*zip(names, (self._parameter(exchange.operation, *pair, "query") for pair in pairs), strict=True)])
+
+    def _request(self, exchange: Exchange, content_type: str) -> bytes:
+        place = described(self._provider).request(exchange.operation)
+        if is_form(content_type, exchange.request_body):
+            return self._form(content_type, exchange.request_body, place)
+        return self._body(exchange.request_body, place, ("body",))
+
+    def _answer(self, exchange: Exchange) -> bytes:
+        operation, status, body = exchange.operation, exchange.status, exchange.response_body
+        if exchange.response_type == EVENT_STREAM:
+            place = described(self._provider).event(operation, status)
+            return b"".join(b"data: " + self._body(data.encode(), place).strip() + b"\n\n" for data in events(body))
+        leaks = _LEAKS is not None and any(_LEAKS(exchange, History()))
+        return self._body(body, described(self._provider).answer(operation, status), leaks=leaks)
+
+    def _body(self, body: bytes, place: Place, prefix: tuple[str, ...] = (), *, leaks: bool = False) -> bytes:
+        """A body of JSON with its values replaced; `leaks` says that it shows the server's inside, and it goes on doing so."""
         try:
-            value = json.loads(body)
-        except (ValueError, RecursionError):
-            return body and f"[{len(body)} bytes, not recorded]".encode()
-        masked = self.value(value)
+            text = body.decode()
+            value = parsed(text)
+            masked = self._value(value, place, prefix, {"body": value} if prefix else value, None)
+        except (UnicodeDecodeError, RecursionError):
+            value, text = None, ""
+        if value is None and text.strip() != "null":
+            return body and f"[{len(body)} bytes, not recorded{f': {_INSIDE}' if leaks else ''}]".encode()
+        if leaks and isinstance(masked, dict):
+            masked["_specimen"] = _INSIDE
+        return self._written(masked, value, text)
+
+    def _written(self, masked: Any, value: Any, text: str) -> bytes:
+        """As the first one was written: whether bytes were the same is judged too."""
+        style = next((one for one in _STYLES if json.dumps(value, **one) == text), None)
+        ending = "" if style is not None else " " * self._pseudonyms.small(text)
         try:
-            return json.dumps(masked, ensure_ascii=False, separators=(",", ":")).encode()
+            return (json.dumps(masked, **(style or _STYLES[0])) + ending).encode()
         except UnicodeEncodeError:  # half of a surrogate pair stays an escape: UTF-8 cannot hold it
-            return json.dumps(masked, separators=(",", ":")).encode()
+            return (json.dumps(masked) + ending).encode()
 
-    def value(self, value: Any, field: str = "", *, personal: bool = False) -> Any:
-        """A JSON value that stands in a field; what is in a personal field is personal."""
-        personal = personal or bool(_PERSONAL.search(field))
-        if isinstance(value, Mapping):
-            return {key: self.value(item, key, personal=personal and not _is_about(key)) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self.value(item, field, personal=personal) for item in value]
-        return self.text(value) if personal and isinstance(value, str) else value
-
-    def text(self, value: str) -> str:
-        """A personal text: words of the contract, moments and years stay."""
-        if value in self._words or _MOMENT.fullmatch(value):
-            return value
-        if date := _DATE.fullmatch(value):
-            return f"{date[1]}-01-01"
-        start = _SCHEME.match(value) or _NUMBERED.match(value)
-        return value[: start.end()] + self._replaced(value[start.end() :]) if start else self._replaced(value)
-
-    def _replaced(self, value: str) -> str:
-        is_hex = bool(_HEX.fullmatch(value))
+    def _form(self, content_type: str, body: bytes, place: Place) -> bytes:
+        """A form whose files are left out."""
         found = []
-        stream = self._stream(value)
-        for char in value:
-            drawn = next(stream)
-            if char.isdigit():
-                found.append(chr(48 + drawn % 10))
-            elif char.isalpha():
-                span = 6 if is_hex else 26
-                found.append(chr((65 if char.isupper() else 97) + drawn % span))
-            else:
-                found.append(char)
-        return "".join(found)
+        root = {"body": {part.name: part.text for part in parts(content_type, body)}}
+        for part in parts(content_type, body):
+            field = place.field(part.name)
+            inner = field.item if "array" in field.kinds else field
+            shown = self._number_or_text(part.text, inner, self._holding(("body", part.name), root))
+            name = self._name(part.name)
+            head, text = (f'name="{name}"; filename="file"', "a file") if part.is_file else (f'name="{name}"', shown)
+            found.append(f"--{BOUNDARY}\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n")
+        return "".join([*found, f"--{BOUNDARY}--\r\n"]).encode("utf-8", "replace")
 
-    def _stream(self, value: str) -> Iterator[int]:
-        block = hmac.digest(self._secret, value.encode("utf-8", "surrogatepass"), "sha256")
-        while True:
-            yield from block
-            block = sha256(block).digest()
+    def _value(self, value: Any, place: Place, where: tuple[str, ...], root: Any, above: str | None) -> Any:
+        """A JSON value at a place; `above` is what the field around it holds. One call for each level: values nest deeply."""
+        holds = self._holding(where, root) or above
+        if isinstance(value, dict):
+            fields: dict[str, Any] = {}
+            for key, item in value.items():
+                name = self._name(key)
+                while name in fields:
+                    name += "_"
+                fields[name] = self._value(item, place.field(key), (*where, key), root, holds)
+            return fields
+        if isinstance(value, list):
+            items = []
+            for index, item in enumerate(value):
+                items.append(self._value(item, place.item, (*where, str(index)), root, holds))
+            return items
+        if isinstance(value, str):
+            is_time = len(where) <= 2 and where[:-1] in ((), ("data",)) and _TIMES.fullmatch(where[-1] if where else "")
+            if (where[-1:], value) in self._known.labels or (is_time and _MOMENT.fullmatch(value)):
+                return value
+            return self._text(value, place, holds)
+        if value is None or isinstance(value, bool) or (place.is_number and holds in (None, "percentage")):
+            return 10**400 if isinstance(value, float) and value in (float("inf"), float("-inf")) else value
+        return self._pseudonyms.number(value)
+
+    def _text(self, value: str, place: Place, holds: str | None) -> str:
+        if holds is not None and holds not in _IMPERSONAL:
+            return self._pseudonyms.text(value)
+        if value in _SEXES:
+            return self._pseudonyms.one_of(value, _SEXES)
+        if holds == "moment" or place.is_moment:
+            return value if _MOMENT.fullmatch(value) else self._pseudonyms.text(value)
+        if (holds in ("session_id", "cursor") or place.is_text) and self._known.is_session(value, holds):
+            return value
+        is_known = value in place.words or (place.is_text and value in self._known.texts)
+        is_percentage = (place.is_text or holds == "percentage") and _PERCENTAGE.fullmatch(value)
+        return value if is_known or is_percentage else self._pseudonyms.text(value)
+
+    def _number_or_text(self, value: str, place: Place, holds: str | None) -> str:
+        is_plain = place.is_number and holds is None and _QUERY_NUMBER.fullmatch(value)
+        is_switch = "boolean" in place.kinds and value in ("true", "false", "True", "False")
+        return value if is_plain or is_switch else self._text(value, place, holds)
+
+    def _parameter(self, operation: Operation | None, name: str, value: str, location: str) -> str:
+        place = described(self._provider).parameter(operation, name, location)
+        holds = self._holding((location, name), {}) if place is not described(self._provider).unknown else None
+        return self._number_or_text(value, place, holds)
+
+    def _holding(self, where: tuple[str, ...], root: Any) -> str | None:
+        found = self._provider.contents.at(where, root)
+        return found.holds if found is not None else "session_id" if where in self._known.sessions else None
+
+    def _name(self, key: str) -> str:
+        if key in self._known.names:
+            return key
+        start = next((one for one in self._known.name_prefixes if key.startswith(one)), None)
+        return key if start is not None and _ENDING.fullmatch(key[len(start) :]) else self._pseudonyms.text(key)
 
 
-def _is_about(key: str) -> bool:
-    """Fields that say what a thing is, not whose, wherever they stand."""
-    return key.lower() in ("id", "type", "kind", "status", "code", "message", "name_type", "country", "created_at", "updated_at")
+class _Known:
+    """What a provider's contract itself says, put together once."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.texts = vocabulary(provider)
+        self.prefixes = text_prefixes(provider)
+        self.name_prefixes = name_prefixes(provider)
+        named = [part for entry in provider.contents.entries for part in entry.parts]
+        chosen = [part[1:-1].partition("=") for part in named if part.startswith("[")]
+        # What a list's members are chosen by: the title `Surname` is nobody's surname.
+        self.labels = frozenset(((name,), value) for name, _, value in chosen)
+        self.names = words(provider) | {part for part in named if not part.startswith(("[", "*"))} | {one for *_, one in chosen}
+        segments = {part for one in provider.document.operations.values() for part in one.path.split("/")}
+        self.segments = frozenset(part for part in segments if "{" not in part)
+        self.sessions = frozenset(_session_places(provider))
+        form = provider.lifecycle.ids.get("session")
+        self._is_plain = form is not None and form.kind == "prefixed" and bool(form.prefix)
+        if form is None:
+            self._session = re.compile(r"(?!)")
+        elif form.kind == "prefixed":
+            self._session = re.compile(re.escape(form.prefix) + f"[A-Za-z0-9]{{{form.length}}}")
+        else:
+            self._session = re.compile(_UUID % form.kind[-1])
+
+    def is_session(self, value: str, holds: str | None) -> bool:
+        """Whether a text is a session's id, or almost one; a UUID is one only where a session's id stands."""
+        return (holds is not None or self._is_plain) and self._session.fullmatch(unwrapped(value)[1]) is not None
 
 
-def _words(node: Any) -> Iterator[str]:
-    """Every text that the document lists as a possible value."""
-    if isinstance(node, Mapping):
-        for key, value in node.items():
-            if key == "enum" and isinstance(value, list):
-                yield from (item for item in value if isinstance(item, str))
-            elif key == "const" and isinstance(value, str):
-                yield value
-            else:
-                yield from _words(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from _words(item)
+def _session_places(provider: Provider) -> list[tuple[str, ...]]:
+    """Where ids of sessions stand by lifecycle.yaml: in answers, in paths, and in requests under `body`."""
+    lifecycle = provider.lifecycle
+    pointers = [lifecycle.create.session, *(read.id for read in lifecycle.reads if read.id is not None)]
+    found = [tuple(pointer.split("/")[1:]) for pointer in pointers]
+    for read in lifecycle.reads:
+        body = read.request.body if isinstance(read.request.body, Mapping) else {}
+        for location, values in (("path", read.request.path), ("body", body)):
+            found += [(location, name) for name, value in values.items() if value == "{session}"]
+    return found
+
+
+@cache
+def _known(provider: Provider) -> _Known:
+    return _Known(provider)

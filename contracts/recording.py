@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
+import re
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from contracts.events import EVENT_STREAM
 from contracts.masking import Mask
 from contracts.traffic import TrafficError, Verdict, as_json
 from specs import Provider
 
 _END = b"\n]}}\n"
+_FINGERPRINT = re.compile(r"#[0-9a-f]{8}\b")
 
 
 class Recorder:
     """Writes exchanges to a file as they come; nothing has to be done at the end, and a crash loses nothing.
 
-    An entry replaces the file's last bytes by itself and the same end, in one write. Bodies that are JSON are kept with
-    personal values replaced by others of the same form; other bodies are replaced by their size.
+    An entry replaces the file's last bytes by itself and the same end, in one write. What an entry keeps is for `Mask` to say:
+    what the contract knows as nobody's; everything else is a pseudonym of the same form.
     """
 
     def __init__(self, path: Path, provider: Provider, *, secret: bytes | None = None) -> None:
@@ -71,24 +72,24 @@ class Recorder:
 
 
 def as_entry(verdict: Verdict, base_url: str, started_at: int, mask: Mask) -> dict[str, Any]:
-    """An exchange as an entry of a HAR file."""
-    exchange = verdict.exchange
-    query = mask.query(exchange.query)
-    sent = _content(exchange.request_body, exchange.request_headers.get("content-type", ""), mask)
-    got = _content(exchange.response_body, exchange.response_headers.get("content-type", ""), mask)
+    """An exchange as an entry of a HAR file; of violations all is told but what came, which stands in the entry itself."""
+    exchange = mask.exchange(verdict.exchange)
+    sent_type, got_type = (headers.get("content-type", "") for headers in (exchange.request_headers, exchange.response_headers))
     taken = max(0, exchange.at - started_at)
     request = {
         "method": exchange.method,
-        "url": base_url + exchange.path + (f"?{query}" if query else ""),
+        "url": base_url + exchange.path + (f"?{exchange.query}" if exchange.query else ""),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": _headers(exchange.request_headers, mask),
-        "queryString": [{"name": name, "value": value} for name, value in parse_qsl(query, keep_blank_values=True)],
+        "headers": _headers(exchange.request_headers),
+        "queryString": [{"name": name, "value": value} for name, value in parse_qsl(exchange.query, keep_blank_values=True)],
         "headersSize": -1,
         "bodySize": len(exchange.request_body),
     }
     if exchange.request_body:
-        request["postData"] = {"mimeType": exchange.request_headers.get("content-type", ""), **sent}
+        request["postData"] = {"mimeType": sent_type, "text": exchange.request_body.decode()}
+    content = {"size": len(exchange.response_body), "mimeType": got_type, "text": exchange.response_body.decode()}
+    violations = [_without_values(as_json(one)) for one in verdict.found]
     return {
         "startedDateTime": moment(started_at),
         "time": taken,
@@ -98,42 +99,29 @@ def as_entry(verdict: Verdict, base_url: str, started_at: int, mask: Mask) -> di
             "statusText": "",
             "httpVersion": "HTTP/1.1",
             "cookies": [],
-            "headers": _headers(exchange.response_headers, mask),
-            "content": {
-                "size": len(exchange.response_body),
-                "mimeType": exchange.response_headers.get("content-type", ""),
-                **got,
-            },
+            "headers": _headers(exchange.response_headers),
+            "content": content,
             "redirectURL": "",
             "headersSize": -1,
             "bodySize": len(exchange.response_body),
         },
         "cache": {},
         "timings": {"send": 0, "wait": taken, "receive": 0},
-        "_specimen": {"violations": [as_json(violation) for violation in verdict.found], "unjudged": verdict.unjudged},
+        "_specimen": {"violations": violations, "is_judged": verdict.unjudged is None},
     }
 
 
-def _content(body: bytes, content_type: str, mask: Mask) -> dict[str, str]:
-    if content_type.partition(";")[0].strip().lower() == EVENT_STREAM:
-        body = b"\n".join(_line(line, mask) for line in body.split(b"\n"))
-    else:
-        body = mask.body(body)
-    try:
-        return {"text": body.decode("utf-8")}
-    except UnicodeDecodeError:
-        return {"text": base64.b64encode(body).decode(), "encoding": "base64"}
+def _without_values(violation: dict[str, Any]) -> dict[str, Any]:
+    """A violation without what came, and without fingerprints: a name or a birthday can be guessed from one."""
+    return {
+        name: _FINGERPRINT.sub("#", value) if isinstance(value, str) else value
+        for name, value in violation.items()
+        if name != "got"
+    }
 
 
-def _line(line: bytes, mask: Mask) -> bytes:
-    name, colon, value = line.partition(b":")
-    if name != b"data" or not colon:
-        return line
-    return b"data: " + mask.body(value.strip())
-
-
-def _headers(headers: Any, mask: Mask) -> list[dict[str, str]]:
-    return [{"name": name, "value": mask.header(name, value)} for name, value in headers.items()]
+def _headers(headers: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in headers.items()]
 
 
 def moment(millis: int) -> str:

@@ -1,0 +1,95 @@
+"""Masked exchanges are judged as the true ones are: lawful lives in full, and everything that breaks a rule."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import specs
+from contracts.exchange import Exchange
+from contracts.har import check, read_har
+from contracts.history import History
+from contracts.judge import observe
+from contracts.masking import Mask
+from contracts.recording import Recorder
+from contracts.rule import ERROR
+from contracts.traffic import Bench, Verdict
+from tests.contracts.stage import Stage, golden_lives
+from tests.contracts.test_rules import NAMES, SIXTH, cases, mutants
+
+SECRETS = (b"one", b"another")
+
+
+def _told(exchanges: list[Exchange]) -> list[list[tuple[str, str, str]]]:
+    """What each exchange breaks, judged in order: rule, severity and place, names of fields aside that the contract lacks."""
+    history = History()
+    return [
+        [(one.rule, one.severity, re.sub("#[0-9a-f]{8}", "#", one.pointer)) for one in observe(exchange, history)]
+        for exchange in exchanges
+    ]
+
+
+def _masked(exchanges: list[Exchange], secret: bytes) -> list[Exchange]:
+    mask = Mask(exchanges[0].provider, secret)
+    return [mask.exchange(exchange) for exchange in exchanges]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lawful__nothing_new(name: str) -> None:
+    """Every golden life breaks nothing, and nothing when masked."""
+    for scenario, exchanges in golden_lives(specs.load(name)):
+        assert _told(_masked(exchanges, SECRETS[0])) == _told(exchanges), scenario
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize(("name", "index"), list(cases()))
+def test_mutant__is_judged_the_same(name: str, index: int, secret: bytes) -> None:
+    """Each mutant breaks when masked what it breaks, in the same place, and nothing else."""
+    exchanges = mutants(name)[index].make(Stage(specs.load(name)))
+    assert _told(_masked(exchanges, secret)) == _told(exchanges)
+
+
+@pytest.mark.parametrize("mutant", [pytest.param(one, id=f"{one.rule} {one.what}") for one in mutants("general")])
+def test_general_mutant__is_judged_the_same(mutant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So it is for a provider of which there is a document and no more."""
+    monkeypatch.setenv("SPECIMEN_PATH", str(SIXTH))
+    exchanges = mutant.make(Stage(specs.load("veritas")))
+    assert _told(_masked(exchanges, SECRETS[0])) == _told(exchanges)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_recording__is_judged_the_same(name: str, tmp_path: Path) -> None:
+    """Lives and mutants by way of a file: `specimen check` finds in it the errors that the proxy found, and no others."""
+    facts = specs.load(name)
+    runs = [exchanges for _, exchanges in golden_lives(facts)] + [one.make(Stage(facts)) for one in mutants(name)]
+    for run, exchanges in enumerate(runs):
+        live, path = Bench(facts), tmp_path / f"{run}.har"
+        recorder = Recorder(path, facts)
+        for number, exchange in enumerate(exchanges):
+            plain = replace(exchange, intent={}, at=1_780_000_000_000 + (exchange.at - exchanges[0].at) + number)
+            recorder.add(live.judge(plain), "https://vendor.example", plain.at)
+        recorder.close()
+        later = Bench(facts)
+        list(check(read_har(path, facts, "https://vendor.example"), later))
+        shown, known = ({(one.rule, one.severity, one.operation) for one in bench.found} for bench in (later, live))
+        assert shown == known, exchanges[-1].label
+
+
+def test_verdict__is_told_without_values() -> None:
+    """What an entry says of violations holds nothing of what came, not even as a fingerprint."""
+    from contracts.recording import as_entry
+
+    facts = specs.load("kayle")
+    exchange = Stage(facts).read()
+    body = json.loads(exchange.response_body)
+    body["data"] |= {"status": "Annsurname", "share_fields": {"annsurname": 1}}
+    exchange = replace(exchange, response_body=json.dumps(body).encode())
+    found = Bench(facts).judge(exchange)
+    assert any(one.severity == ERROR for one in found.found)
+    entry = as_entry(Verdict(exchange, found.found), "http://x", 0, Mask(facts, b"a"))
+    assert "nnsurname" not in json.dumps(entry)
+    assert re.search(r"#[0-9a-f]{8}", json.dumps(entry["_specimen"])) is None
