@@ -19,6 +19,7 @@ from contracts.exchange import Exchange, parsed
 from contracts.forms import is_form, parts
 from contracts.general import RULES
 from contracts.history import History
+from contracts.holdings import Holdings, States
 from contracts.masked_headers import BOUNDARY, masked_header
 from contracts.pseudonyms import Pseudonyms, unwrapped
 from contracts.redaction import words
@@ -120,7 +121,7 @@ class Mask:
         try:
             text = body.decode()
             value = parsed(text)
-            masked = self._value(value, place, prefix, {"body": value} if prefix else value, None)
+            masked = self._value(value, place, self._known.holdings_at(*prefix), None)
         except (UnicodeDecodeError, RecursionError):
             value, text = None, ""
         if value is None and text.strip() != "null":
@@ -141,35 +142,37 @@ class Mask:
     def _form(self, content_type: str, body: bytes, place: Place) -> bytes:
         """A form whose files are left out."""
         found = []
-        root = {"body": {part.name: part.text for part in parts(content_type, body)}}
         for part in parts(content_type, body):
             field = place.field(part.name)
             inner = field.item if "array" in field.kinds else field
-            shown = self._number_or_text(part.text, inner, self._holding(("body", part.name), root))
+            shown = self._number_or_text(part.text, inner, self._known.holdings.at("body", part.name))
             name = self._name(part.name)
             head, text = (f'name="{name}"; filename="file"', "a file") if part.is_file else (f'name="{name}"', shown)
             found.append(f"--{BOUNDARY}\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n")
         return "".join([*found, f"--{BOUNDARY}--\r\n"]).encode("utf-8", "replace")
 
-    def _value(self, value: Any, place: Place, where: tuple[str, ...], root: Any, above: str | None) -> Any:
+    def _value(self, value: Any, place: Place, states: States, above: str | None, name: str = "", depth: int = 0) -> Any:
         """A JSON value at a place; `above` is what the field around it holds. One call for each level: values nest deeply."""
-        holds = self._holding(where, root) or above
+        holdings = self._known.holdings
+        holds = holdings.held(states) or above
         if isinstance(value, dict):
             fields: dict[str, Any] = {}
+            # What is in the field `data` is as near to the top as what stands beside it.
+            inner = depth if depth == 1 and name == "data" else depth + 1
             for key, item in value.items():
-                name = self._name(key)
-                while name in fields:
-                    name += "_"
-                fields[name] = self._value(item, place.field(key), (*where, key), root, holds)
+                shown = self._name(key)
+                while shown in fields:
+                    shown += "_"
+                fields[shown] = self._value(item, place.field(key), holdings.below(states, key, item), holds, key, inner)
             return fields
         if isinstance(value, list):
             items = []
-            for index, item in enumerate(value):
-                items.append(self._value(item, place.item, (*where, str(index)), root, holds))
+            for item in value:  # no comprehension: it would be a call of its own
+                items.append(self._value(item, place.item, holdings.below(states, "0", item), holds, "", depth + 1))  # noqa: PERF401
             return items
         if isinstance(value, str):
-            is_time = len(where) <= 2 and where[:-1] in ((), ("data",)) and _TIMES.fullmatch(where[-1] if where else "")
-            if (where[-1:], value) in self._known.labels or (is_time and _MOMENT.fullmatch(value)):
+            is_time = depth == 1 and _TIMES.fullmatch(name)
+            if (name, value) in self._known.labels or (is_time and _MOMENT.fullmatch(value)):
                 return value
             return self._text(value, place, holds)
         if value is None or isinstance(value, bool) or (place.is_number and holds in (None, "percentage")):
@@ -196,12 +199,8 @@ class Mask:
 
     def _parameter(self, operation: Operation | None, name: str, value: str, location: str) -> str:
         place = described(self._provider).parameter(operation, name, location)
-        holds = self._holding((location, name), {}) if place is not described(self._provider).unknown else None
+        holds = self._known.holdings.at(location, name) if place is not described(self._provider).unknown else None
         return self._number_or_text(value, place, holds)
-
-    def _holding(self, where: tuple[str, ...], root: Any) -> str | None:
-        found = self._provider.contents.at(where, root)
-        return found.holds if found is not None else "session_id" if where in self._known.sessions else None
 
     def _name(self, key: str) -> str:
         if key in self._known.names:
@@ -220,11 +219,12 @@ class _Known:
         named = [part for entry in provider.contents.entries for part in entry.parts]
         chosen = [part[1:-1].partition("=") for part in named if part.startswith("[")]
         # What a list's members are chosen by: the title `Surname` is nobody's surname.
-        self.labels = frozenset(((name,), value) for name, _, value in chosen)
+        self.labels = frozenset((name, value) for name, _, value in chosen)
         self.names = words(provider) | {part for part in named if not part.startswith(("[", "*"))} | {one for *_, one in chosen}
         segments = {part for one in provider.document.operations.values() for part in one.path.split("/")}
         self.segments = frozenset(part for part in segments if "{" not in part)
-        self.sessions = frozenset(_session_places(provider))
+        patterns = [(entry.parts, entry.holds) for entry in provider.contents.entries]
+        self.holdings = Holdings([*patterns, *((where, "session_id") for where in _session_places(provider))])
         form = provider.lifecycle.ids.get("session")
         self._is_plain = form is not None and form.kind == "prefixed" and bool(form.prefix)
         if form is None:
@@ -233,6 +233,13 @@ class _Known:
             self._session = re.compile(re.escape(form.prefix) + f"[A-Za-z0-9]{{{form.length}}}")
         else:
             self._session = re.compile(_UUID % form.kind[-1])
+
+    def holdings_at(self, *where: str) -> States:
+        """Where the walk of a value begins."""
+        states = self.holdings.start
+        for name in where:
+            states = self.holdings.below(states, name, None)
+        return states
 
     def is_session(self, value: str, holds: str | None) -> bool:
         """Whether a text is a session's id, or almost one; a UUID is one only where a session's id stands."""

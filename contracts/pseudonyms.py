@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hmac
 import math
 import re
-from collections.abc import Iterator
 from datetime import datetime
-from hashlib import sha256
+from functools import lru_cache
+from hashlib import shake_128
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _HEX = re.compile(r"[0-9a-f]{16,}", re.IGNORECASE)
@@ -25,9 +24,21 @@ _ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}|.", re.DOTALL)
 _FLOAT = re.compile(r"(-?)([0-9.]+)(.*)")
 # Characters after these are written alike, whatever they are; that the whole is another is seen in those before.
 _MOST_DRAWN = 512
-_SHORT = 8
+# So many letters and digits are shuffled, so that two short values never get one pseudonym; of more it is hardly to be met.
+_SHORT = 5
+_MOST_SHUFFLED = 12
+_MOST_CACHED = 64
 _TAIL = str.maketrans({**dict.fromkeys("0123456789", "0"), **{chr(65 + n): "A" for n in range(26)},
                        **{chr(97 + n): "a" for n in range(26)}})  # fmt: skip
+# What stands in place of an ASCII letter or digit for each byte drawn, by how many letters there are.
+_KINDS = {
+    span: {
+        chr(char): "".join(chr(first + byte % count) for byte in range(256))
+        for first, size, count in ((48, 10, 10), (97, 26, span), (65, 26, span))
+        for char in range(first, first + size)
+    }
+    for span in (6, 26)
+}
 _FOREIGN = re.compile(r"[^\x00-\x7f\s\ud800-\udfff]")
 
 
@@ -41,19 +52,22 @@ class Pseudonyms:
     def __init__(self, secret: bytes, prefixes: tuple[str, ...] = ()) -> None:
         self._secret = secret
         self._prefixes = prefixes
+        self._recent = lru_cache(maxsize=4096)(self._core)  # who polls a session sees the same values again and again
 
     def text(self, value: str) -> str:
         """A text of the same form: a URL, a UUID of its version, a lawful or an unlawful date, or just as many characters."""
         before, core, after = unwrapped(value)
-        return before + (self._core(core) if core else "") + after
+        if not core:
+            return value
+        return before + (self._recent(core) if len(core) <= _MOST_CACHED else self._core(core)) + after
 
     def one_of(self, value: str, pair: tuple[str, str]) -> str:
         """The one or the other of two words."""
-        return pair[(pair.index(value) + next(self._stream(" ".join(pair)))) % 2]
+        return pair[(pair.index(value) + self._stream(" ".join(pair), 1)[0]) % 2]
 
     def small(self, value: str) -> int:
         """A number from 1 to 32, mostly another one for another text."""
-        return 1 + next(self._stream(value)) % 32
+        return 1 + self._stream(value, 1)[0] % 32
 
     def number(self, value: float) -> float:
         """A number of as many digits; whole ones stay whole, and zero stays."""
@@ -88,6 +102,8 @@ class Pseudonyms:
 
     def escaped(self, part: str) -> str:
         """A part of a URL: what was percent-encoded is percent-encoded again."""
+        if "%" not in part:
+            return self._letters(part)
         tokens = _ESCAPED.findall(part)
         plain = "".join(chr(int(token[1:], 16)) if len(token) == 3 else token for token in tokens)
         drawn = zip(tokens, plain, self._letters(plain), strict=True)
@@ -104,8 +120,9 @@ class Pseudonyms:
             return self._date(value, date)
         spoken = _SPOKEN_DATE.fullmatch(value)
         if spoken is not None:
-            draw = self._stream(value)
-            return f"{1 + next(draw) % 28:02}{spoken[1]}{1 + next(draw) % 12:02}{spoken[1]}{1930 + next(draw) % 90}"
+            draw = iter(self._stream(value, 4 + len(value)))
+            day, month, year = 1 + next(draw) % 28, 1 + next(draw) % 12, _another_year(next(draw), value[6:])
+            return f"{day:02}{spoken[1]}{month:02}{spoken[1]}{year}"
         if _URL.fullmatch(value):
             return self.url(value)
         picture = _PICTURE.match(value)
@@ -123,8 +140,9 @@ class Pseudonyms:
     def _date(self, value: str, found: re.Match[str]) -> str:
         """A date, or a date with its time, that exists exactly if the first one does."""
         _, first, _, second, _, between, _, rest = found.groups()
-        draw = self._stream(value)
-        year, month, day, hour = 1930 + next(draw) % 90, 1 + next(draw) % 12, 1 + next(draw) % 28, next(draw) % 24
+        draw = iter(self._stream(value, 4 + len(value)))
+        year, month, day = _another_year(next(draw), value[:4]), 1 + next(draw) % 12, 1 + next(draw) % 28
+        hour = next(draw) % 24
         if not _exists(value):
             month = 0
         date = f"{year}{first}{month:02}{second}{day:02}"
@@ -141,39 +159,41 @@ class Pseudonyms:
         first, rest = digits[0], digits[1:]
         if first == "0":
             return first + self._letters(rest)
-        drawn = self._drawn(digits, [(int(first) - 1, 9), *((int(char), 10) for char in rest if char != ".")])
+        if len(digits) <= _SHORT:
+            drawn = iter(self._shuffled([(int(first) - 1, 9), *((int(char), 10) for char in rest if char != ".")]))
+        else:
+            stream = self._stream(digits, len(digits))
+            drawn = iter([stream[0] % 9, *(byte % 10 for byte in stream[1:])])
         return str(next(drawn) + 1) + "".join("." if char == "." else str(next(drawn)) for char in rest)
 
     def _letters(self, value: str, span: int = 26) -> str:
         """ASCII letters, digits and characters of other scripts each by one of their kind; all else stays."""
-        head = value[:_MOST_DRAWN]
-        cells = [_cell(char, span) for char in head]
-        drawn = self._drawn(value.lower(), [cell[1:] for cell in cells if cell is not None])
-        found = [char if cell is None else chr(cell[0] + next(drawn)) for char, cell in zip(head, cells, strict=True)]
-        tail = value[_MOST_DRAWN:]
-        return "".join(found) + (_FOREIGN.sub("à", tail.translate(_TAIL)) if tail else "")
+        head, tail = value[:_MOST_DRAWN], value[_MOST_DRAWN:]
+        cells = [_cell(char, span) for char in head] if len(head) <= _MOST_SHUFFLED else None
+        if cells is not None and sum(cell is not None for cell in cells) <= _SHORT:
+            drawn = iter(self._shuffled([cell[1:] for cell in cells if cell is not None]))
+            return "".join(char if cell is None else chr(cell[0] + next(drawn)) for char, cell in zip(head, cells, strict=True))
+        kinds = _KINDS[span]
+        stream = self._stream(value.lower(), len(head))
+        if not head.isascii():
+            kinds = {**kinds, **{char: _foreign(char) for char in set(head) if _FOREIGN.match(char)}}
+        found = "".join([kinds[char][byte] if char in kinds else char for char, byte in zip(head, stream, strict=True)])
+        return found + (_FOREIGN.sub("à", tail.translate(_TAIL)) if tail else "")
 
-    def _drawn(self, value: str, cells: list[tuple[int, int]]) -> Iterator[int]:
-        """Other numbers for `cells`, each a number below its bound, that depend on the whole value.
+    def _shuffled(self, cells: list[tuple[int, int]]) -> list[int]:
+        """Other numbers for `cells`, each a number and its bound, and for two lists of numbers never the same ones.
 
-        A few are shuffled and not hashed, so that two short values never get one pseudonym: each number in turn is moved by what
-        all the others are, which can be undone.
+        A few are shuffled and not hashed: each number in turn is moved by what all the others are, which can be undone.
         """
-        if len(cells) > _SHORT:
-            return (byte % bound for byte, (_, bound) in zip(self._stream(value), cells, strict=False))
         numbers, bounds = [number for number, _ in cells], bytes(bound for _, bound in cells)
         for step in range(2 * len(cells)):
             index = step % len(cells)
-            others = bytes([step, *numbers[:index], *numbers[index + 1 :]])
-            block = hmac.digest(self._secret, bounds + b" " + others, "sha256")
-            numbers[index] = (numbers[index] + int.from_bytes(block[:4], "big")) % bounds[index]
-        return iter(numbers)
+            key = self._secret + bytes((step, *numbers[:index], *numbers[index + 1 :])) + bounds
+            numbers[index] = (numbers[index] + int.from_bytes(shake_128(key).digest(4), "big")) % bounds[index]
+        return numbers
 
-    def _stream(self, value: str) -> Iterator[int]:
-        block = hmac.digest(self._secret, value.encode("utf-8", "surrogatepass"), "sha256")
-        while True:
-            yield from block
-            block = sha256(block).digest()
+    def _stream(self, value: str, length: int) -> bytes:
+        return shake_128(self._secret + b" " + value.encode("utf-8", "surrogatepass")).digest(length)
 
 
 def _cell(char: str, span: int) -> tuple[int, int, int] | None:
@@ -183,9 +203,13 @@ def _cell(char: str, span: int) -> tuple[int, int, int] | None:
     if "a" <= char <= "z" or "A" <= char <= "Z":
         first = 97 if char >= "a" else 65
         return first, (ord(char) - first) % span, span
-    if _FOREIGN.match(char):
-        return 0xC0 if char.isupper() else 0xE0, ord(char) % 22, 22
-    return None
+    return (ord(_foreign(char)[0]), ord(char) % 22, 22) if _FOREIGN.match(char) else None
+
+
+def _foreign(char: str) -> str:
+    """What stands for each byte drawn in place of a character of another script: one that is not ASCII either."""
+    first = 0xC0 if char.isupper() else 0xE0
+    return "".join(chr(first + byte % 22) for byte in range(256))
 
 
 def unwrapped(value: str) -> tuple[str, str, str]:
@@ -197,6 +221,10 @@ def unwrapped(value: str) -> tuple[str, str, str]:
     if len(core) > 1 and (core[0], core[-1]) == ("{", "}"):
         start, core = start + 1, core[1:-1]
     return value[:start], core, value[start + len(core) :]
+
+
+def _another_year(drawn: int, year: str) -> int:
+    return 1930 + drawn % 90 + (1930 + drawn % 90 == int(year))
 
 
 def _exists(value: str) -> bool:

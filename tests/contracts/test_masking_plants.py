@@ -20,7 +20,7 @@ from starlette.routing import Route
 import specs
 from contracts.masking import Mask
 from contracts.recording import Recorder
-from tests.contracts.stage import Stage, golden_lives
+from tests.contracts.stage import golden_lives
 from tests.contracts.targets import proxied, serving, session_id
 from tests.contracts.test_rules import NAMES
 
@@ -190,16 +190,3 @@ def test_lives__tell_no_person(name: str) -> None:
                 ):
                     kept |= {(holding.holds, text)} if text in shown else set()
     assert kept == set()
-
-
-def test_speed() -> None:
-    """A large exchange is masked in a time that nobody notices."""
-    import time
-
-    exchange = Stage(specs.load("neurovision")).read()
-    mask = Mask(specs.load("neurovision"), b"a")
-    mask.exchange(exchange)
-    before = time.perf_counter()
-    for _ in range(20):
-        mask.exchange(exchange)
-    assert (time.perf_counter() - before) / 20 < 0.05

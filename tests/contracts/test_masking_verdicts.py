@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -59,6 +60,39 @@ def test_general_mutant__is_judged_the_same(mutant, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("SPECIMEN_PATH", str(SIXTH))
     exchanges = mutant.make(Stage(specs.load("veritas")))
     assert _told(_masked(exchanges, SECRETS[0])) == _told(exchanges)
+
+
+@pytest.mark.parametrize(("name", "form"), [("kyve", "ses_Real.form-{}"), ("idnow", "ses:real/{}"), ("predicate", "REAL {} é")])
+def test_lawful__other_ids(name: str, form: str) -> None:
+    """Ids of a form that we do not expect are replaced, and still lead from answer to answer."""
+    facts = specs.load(name)
+    for scenario, exchanges in golden_lives(facts):
+        first = next(str(value) for one in exchanges for value in one.parameters.values() if len(value) > 20)
+        new = form.format("anna")
+        renamed = [
+            replace(
+                one,
+                path=one.path.replace(first, quote(new, safe="")),
+                response_body=one.response_body.replace(first.encode(), json.dumps(new)[1:-1].encode()),
+            )
+            for one in exchanges
+        ]
+        masked = _masked(renamed, SECRETS[0])
+        assert _told(masked) == _told(renamed), scenario
+        assert not any("anna" in one.path or b"anna" in one.response_body for one in masked)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lawful__more_times(name: str) -> None:
+    """Times of the session that the document does not have are compared by rules too; they stay in their order."""
+    _, exchanges = next(golden_lives(specs.load(name)))
+    more = []
+    for number, one in enumerate(exchanges):
+        body = json.loads(one.response_body)
+        if isinstance(body, dict):
+            body |= {"updated_at": f"2026-03-19T10:{number:02}:00Z", "responseTime": f"2026-03-19T11:{number:02}:00Z"}
+        more.append(replace(one, response_body=json.dumps(body).encode()))
+    assert _told(_masked(more, SECRETS[0])) == _told(more)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,0 +1,46 @@
+"""What fields hold, found by walking, is what the patterns say when they are asked from the root."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import specs
+from contracts.holdings import Holdings, States
+from tests.contracts.stage import golden_lives
+from tests.contracts.test_rules import NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_holdings__are_those_of_contents(name: str) -> None:
+    """For every place of every golden answer."""
+    contents = specs.load(name).contents
+    holdings = Holdings((entry.parts, entry.holds) for entry in contents.entries)
+    seen: set[str | None] = set()
+
+    def walk(value: Any, where: tuple[str, ...], states: States, root: Any) -> None:
+        found = contents.at(where, root)
+        assert holdings.held(states) == (found.holds if found else None), where
+        seen.add(holdings.held(states))
+        below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        for key, item in below:
+            walk(item, (*where, str(key)), holdings.below(states, str(key), item), root)
+
+    for _, exchanges in golden_lives(specs.load(name)):
+        for exchange in exchanges[::2]:
+            walk(exchange.response_json, (), holdings.start, exchange.response_json)
+    assert {None, "session_id", "moment"} <= seen
+
+
+def test_holdings__order_and_depth() -> None:
+    """The first pattern that fits counts; `**` stands for any number of parts, none among them."""
+    holdings = Holdings([(("**", "a", "**", "b"), "one"), (("a", "*"), "two"), (("x", "[k=v]", "y"), "three")])
+    assert [holdings.at(*where) for where in (("a", "b"), ("a", "c"), ("q", "a", "z", "b"), ("x", "0", "y"))] == [
+        "one",
+        "two",
+        "one",
+        None,
+    ]
+    states = holdings.below(holdings.below(holdings.start, "x", [{"k": "v"}]), "0", {"k": "v"})
+    assert holdings.held(holdings.below(states, "y", 1)) == "three"
