@@ -180,14 +180,14 @@ class Mask:
         return self._pseudonyms.number(value)
 
     def _text(self, value: str, place: Place, holds: str | None) -> str:
+        if self._known.is_session(value, holds) and (holds in ("session_id", "cursor") or place.is_text):
+            return value
         if holds is not None and holds not in _IMPERSONAL:
             return self._pseudonyms.text(value)
         if value in _SEXES:
             return self._pseudonyms.one_of(value, _SEXES)
         if holds == "moment" or place.is_moment:
             return value if _MOMENT.fullmatch(value) else self._pseudonyms.text(value)
-        if (holds in ("session_id", "cursor") or place.is_text) and self._known.is_session(value, holds):
-            return value
         is_known = value in place.words or (place.is_text and value in self._known.texts)
         is_percentage = (place.is_text or holds == "percentage") and _PERCENTAGE.fullmatch(value)
         return value if is_known or is_percentage else self._pseudonyms.text(value)
@@ -243,7 +243,8 @@ class _Known:
 
     def is_session(self, value: str, holds: str | None) -> bool:
         """Whether a text is a session's id, or almost one; a UUID is one only where a session's id stands."""
-        return (holds is not None or self._is_plain) and self._session.fullmatch(unwrapped(value)[1]) is not None
+        may_be = holds in ("session_id", "cursor") or (self._is_plain and holds in (None, "id"))
+        return may_be and self._session.fullmatch(unwrapped(value)[1]) is not None
 
 
 def _session_places(provider: Provider) -> list[tuple[str, ...]]:

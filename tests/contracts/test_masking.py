@@ -17,6 +17,7 @@ from contracts.judge import observe
 from contracts.masking import Mask
 from contracts.second_opinion import disagreements
 from contracts.traffic import headers_of
+from tests.contracts.stage import Stage
 from tests.contracts.targets import mock
 from tests.sending import as_request
 
@@ -150,6 +151,24 @@ def test_header__others(name: str) -> None:
 def test_mask__other_bodies(body: bytes, shown: bytes) -> None:
     """What cannot be read is replaced by its size."""
     assert Mask(specs.load("kayle"), b"a").exchange(_answered(body)).response_body == shown
+
+
+def test_mask__ids() -> None:
+    """A session's id stays wherever the contract has an id, and stays itself; what may be a person's id does not."""
+    facts = specs.load("kyve")
+    session, verification = (Stage(facts).read(None, None, name).response_json for name in ("getSession", "getVerification"))
+    shown = [
+        Mask(facts, b"a").exchange(Stage(facts).read(None, None, name)).response_json
+        for name in ("getSession", "getVerification")
+    ]
+    assert shown[0]["id"] == shown[1]["session_id"] == session["id"]
+    assert shown[0]["verification_id"] == shown[1]["id"] != verification["id"]
+    assert shown[1]["id"].startswith("ver_")
+    completed = Stage(specs.load("predicate")).read()
+    masked = Mask(completed.provider, b"a").exchange(completed)
+    assert masked.path == completed.path
+    assert masked.response_json["sessionId"] == completed.response_json["sessionId"]
+    assert masked.response_json["userId"] != completed.response_json["userId"]
 
 
 def test_mask__method() -> None:
