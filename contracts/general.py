@@ -212,7 +212,7 @@ def credentials_are_checked(exchange: Exchange, _: History) -> Iterator[Finding]
 @_rule("GEN-018", "an id that nobody issued finds no session", "P", "RFC 9110, section 15.5.5, 404 Not Found")
 def unknown_ids_find_nothing(exchange: Exchange, _: History) -> Iterator[Finding]:
     """Who asks for a well-formed id that its sender made up is told that there is none."""
-    if exchange.intent.get("unknown_id") and exchange.operation is not None and exchange.is_success and _shows_session(exchange):
+    if exchange.intent.get("unknown_id") and exchange.operation is not None and exchange.is_success and shows_session(exchange):
         yield Finding("", "a refusal of an id that nobody issued", exchange.status)
 
 
@@ -221,7 +221,7 @@ def new_sessions_are_found(exchange: Exchange, history: History) -> Iterator[Fin
     """For a minute after its creation, who made a session can read it in the place where it was made."""
     asked = _asked_id(exchange)
     made = history.created(asked) if isinstance(asked, str) else None
-    is_lost = exchange.status in (404, 410) or (exchange.is_success and not _shows_session(exchange))
+    is_lost = exchange.status in (404, 410) or (exchange.is_success and not shows_session(exchange))
     if made is None or not is_lost or exchange.is_wished or exchange.at - made.at > _NEW_MILLISECONDS:
         return
     shared = set(exchange.parameters) & set(made.parameters)
@@ -232,7 +232,7 @@ def new_sessions_are_found(exchange: Exchange, history: History) -> Iterator[Fin
 @_rule("GEN-020", "a session is found in its own place only", "A", "path parameters of the operation", "no page says so of each")
 def sessions_stay_in_their_place(exchange: Exchange, _: History) -> Iterator[Finding]:
     """Under another type or environment the id leads nowhere."""
-    if exchange.intent.get("elsewhere") and exchange.is_success and _shows_session(exchange):
+    if exchange.intent.get("elsewhere") and exchange.is_success and shows_session(exchange):
         yield Finding("", "a refusal", exchange.status)
 
 
@@ -245,7 +245,7 @@ def end_stays(exchange: Exchange, history: History) -> Iterator[Finding]:
             yield Finding(pointer, "the same value in every read", value)
 
 
-def _shows_session(exchange: Exchange) -> bool:
+def shows_session(exchange: Exchange) -> bool:
     """Whether a success is one: some vendors answer "not found" with 200, without an id and with a status of its own."""
     read = read_of(exchange)
     if read is None or read.status is None:

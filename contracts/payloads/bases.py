@@ -22,7 +22,7 @@ from specs.documents import Media
 REQUEST, RESPONSE = "request", "response"
 # The moment of all cases: a fixed one, so that the same case has the same bytes on every day.
 NOW = times.parse("2026-03-19T10:31:30Z")
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_PLACEHOLDER = re.compile(r"\{(\w+(?::\w+)?)\}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,8 +207,17 @@ def form_parts(form: Mapping[str, Any]) -> tuple[Mapping[str, str], ...]:
     return tuple(found)
 
 
+def spelled(ids: Mapping[str, str]) -> dict[str, str]:
+    """The ids of a session by their placeholders, each also in the spellings that an edge case asks for.
+
+    `{session:capitals}` is the id in capitals, `{session:bare}` without its hyphens.
+    """
+    spellings = {"": str, ":capitals": str.upper, ":bare": lambda text: text.replace("-", "")}
+    return {f"{name}{suffix}": spell(value) for name, value in ids.items() for suffix, spell in spellings.items()}
+
+
 def with_ids(payload: Any, ids: Mapping[str, str]) -> Any:
-    """A payload with its placeholders filled by the ids of a session."""
+    """A payload with its placeholders filled by `ids`, as `spelled` gives them."""
     if isinstance(payload, str):
         return _PLACEHOLDER.sub(lambda found: ids.get(found[1], found.group()), payload)
     if isinstance(payload, Mapping):

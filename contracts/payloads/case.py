@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as default
 from typing import Any
 
 from contracts.payloads.bases import Base
@@ -30,6 +31,7 @@ class Case:
         rationale: why anybody should care.
         source: where the kind comes from.
         tags: the family, the kind's own, the provider's state.
+        made_with: fields with which a session must have been created before the request is sent.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Case:
     state: str | None
     base: Base
     content_type: str | None = None
+    made_with: Mapping[str, str] = default(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The case as JSON: `id, provider, operation, direction, kind, field, value, payload, verdict, …`."""
@@ -65,6 +68,7 @@ class Case:
             "value": self.value,
             "payload": shown(payload),
             **({} if self.content_type is None else {"content_type": self.content_type}),
+            **({"made_with": dict(self.made_with)} if self.made_with else {}),
             "verdict": self.verdict,
             "expect_status": list(self.expect_status),
             "rule": self.rule,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,8 @@ from contracts.payloads.case import Case
 from contracts.payloads.changes import ABSENT, Fields, Whole, as_bytes, changed, shown
 from contracts.payloads.kinds import ACCEPT, EITHER, Edge, edges
 from contracts.payloads.places import Place
-from contracts.payloads.verdicts import UNKNOWN_RULE, Ruling, absent, malformed, ruling
+from contracts.payloads.setup import made_with
+from contracts.payloads.verdicts import UNKNOWN_RULE, Ruling, absent, malformed, not_found, ruling
 from specs import Provider
 
 # What a request names and the implementation may not have, however lawful its form.
@@ -117,7 +119,8 @@ def case(base: Base, place: Place, edge: Edge) -> Case | LeftOut:
         if place.holds in _REFERENCES:
             verdict, expected = EITHER, tuple(sorted({*expected, *malformed(base.operation), *absent(base.operation)}))
         elif verdict == EITHER:
-            expected = tuple(sorted({*expected, *malformed(base.operation)}))
+            others = not_found(base.provider, base.operation) if place.holds == "session_id" else ()
+            expected = tuple(sorted({*expected, *malformed(base.operation), *others}))
     elif found.rules == (UNKNOWN_RULE,) and ACCEPT not in edge.kind.claims:
         expected = tuple(sorted({*expected, *malformed(base.operation)}))  # refused for its form before anybody looks it up
     if not is_claimed:
@@ -143,6 +146,7 @@ def case(base: Base, place: Place, edge: Edge) -> Case | LeftOut:
         state=own,
         base=base,
         content_type=content_type,
+        made_with=made_with(base, payload) if verdict == ACCEPT else {},
     )
 
 
@@ -169,13 +173,21 @@ def _verdict(edge: Edge, found: Ruling) -> tuple[str, tuple[int, ...]]:
 
 
 def _other_id(place: Place, base: Base, payload: Any) -> str | None:
-    """Which id of the session that a request is about stands there no more; None where it is no such id."""
+    """Which id of the session that a request is about stands there no more, in whatever spelling; None where it is no such id."""
     if base.direction != REQUEST or (
         place.parts[:1] == ("body",) and place.name in ignored_fields(base.provider, base.pointer, payload.get("body"))
     ):
         return None
     own = next((name for name in base.provider.lifecycle.ids if place.value == f"{{{name}}}"), None)
+    if own is not None and re.fullmatch(rf"\{{{own}(:\w+)?\}}", str(_at(payload, place.parts))):
+        return None
     return own or ("session" if place.holds == "session_id" else None)
+
+
+def _at(payload: Any, parts: Sequence[str]) -> Any:
+    for part in parts:
+        payload = payload.get(part) if isinstance(payload, Mapping) else None
+    return payload
 
 
 def _changed(base: Base, place: Place, change: Any) -> tuple[Any, str | None]:

@@ -11,7 +11,9 @@ from contracts.drafts import Draft, draft, ids_shown
 from contracts.exchange import Exchange
 from contracts.payloads.bases import REQUEST
 from contracts.payloads.case import Case
-from contracts.payloads.verdicts import as_draft
+from contracts.payloads.kinds import REJECT
+from contracts.payloads.setup import creation
+from contracts.payloads.verdicts import UNKNOWN_RULE, as_draft
 from contracts.transport import Transport
 from specs import Provider, SpecimenError
 
@@ -58,7 +60,11 @@ class Sender:
         """
         if case.direction != REQUEST:
             raise SpecimenError(f"case '{case.id}': it is a response; there is nothing to send.")
-        return self._of(case).send(self.transport, intent={"case": case.id})
+        wanted = self._of(case)
+        if case.made_with:
+            self._made(case.made_with)
+        nobodys = {"unknown_id": True} if case.rule == UNKNOWN_RULE and case.verdict == REJECT else {}
+        return wanted.send(self.transport, intent={"case": case.id, **nobodys})
 
     def _of(self, case: Case) -> Draft:
         needed = set(_PLACEHOLDER.findall(repr(case.base.payload))) & set(self.provider.lifecycle.ids)
@@ -67,17 +73,21 @@ class Sender:
     def _ids(self) -> Mapping[str, str]:
         """The ids of a new session."""
         lifecycle = self.provider.lifecycle
-        made = draft(self.provider, lifecycle.create.operation)
-        exchange = made.send(self.transport, intent={}) if made is not None else None
-        ids = ids_shown(self.provider, exchange) if exchange is not None else {}
-        if "session" not in ids:
-            came = exchange.status if exchange is not None else "nothing"
-            raise SpecimenError(f"{lifecycle.create.operation}: expected a new session for the case, got {came}.")
+        ids = self._made({})
         missing = set(lifecycle.ids) - set(ids)
         for read in lifecycle.reads if missing else ():
             wanted = draft(self.provider, read.operation, ids)
             if wanted is not None:
                 ids = {**ids_shown(self.provider, wanted.send(self.transport, intent={}), needs_own=False), **ids}
+        return ids
+
+    def _made(self, fields: Mapping[str, str]) -> dict[str, str]:
+        """The ids that the creation of a session with these fields shows."""
+        exchange = creation(self.provider, fields).send(self.transport, intent={})
+        ids = ids_shown(self.provider, exchange)
+        if "session" not in ids:
+            operation = self.provider.lifecycle.create.operation
+            raise SpecimenError(f"{operation}: expected a new session for the case, got {exchange.status}.")
         return ids
 
     def close(self) -> None:

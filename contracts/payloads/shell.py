@@ -16,12 +16,15 @@ from contracts.credentials import secret_headers
 from contracts.drafts import BOUNDARY, Draft, draft, multipart, unknown
 from contracts.payloads.bases import REQUEST
 from contracts.payloads.case import Case
+from contracts.payloads.setup import creation
 from contracts.payloads.shell_functions import FUNCTIONS
 from contracts.payloads.verdicts import as_draft
 from contracts.transport import MISSING, STREAM_SECONDS
-from specs import Provider, SpecimenError
+from specs import Provider
 
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_PLACEHOLDER = re.compile(r"\{(\w+(?::\w+)?)\}")
+# How `contracts.payloads.bases.spelled` spells an id, in the shell.
+_SPELLINGS = {"capitals": "tr a-z A-Z", "bare": "tr -d -"}
 # A longer body goes through a pipe, compressed: a command line has its limits.
 _MOST_WORD = 16_000
 _EMPTY = "''"
@@ -55,7 +58,7 @@ def _beginning(provider: Provider) -> str:
     pieces = {
         "title": provider.lifecycle.title,
         "credential": credential,
-        "fill": " ".join(["sed", *(f'-e "s|{{{name}}}|${_variable(name)}|g"' for name in provider.lifecycle.ids)]),
+        "fill": " ".join(["sed", *(f'-e "s|{{{name}}}|${_variable(name)}|g"' for name in _placeholders(provider))]),
         "new_session": "\n".join(f"  {line}" for line in _new_session(provider)),
     }
     return re.sub("@([a-z_]+)@", lambda found: pieces[found[1]], FUNCTIONS)
@@ -66,10 +69,7 @@ def _new_session(provider: Provider) -> Iterator[str]:
     lifecycle = provider.lifecycle
     others = [name for name in lifecycle.ids if name != "session"]
     yield from (f"{_variable(name)}=" for name in lifecycle.ids)
-    made = draft(provider, lifecycle.create.operation)
-    if made is None:
-        raise SpecimenError(f"{lifecycle.create.operation}: lifecycle.yaml shows no request that makes a session.")
-    yield f"fetch {_arguments(made, provider)}"
+    yield f"fetch {_arguments(creation(provider, {}), provider)}"
     for name in lifecycle.ids:
         yield f"{_variable(name)}=$(shown {name} {shlex.quote(lifecycle.create.session if name == 'session' else '')})"
     yield f'[ -n "${_variable("session")}" ] || {{ no_session; return 1; }}'
@@ -84,6 +84,9 @@ def _new_session(provider: Provider) -> Iterator[str]:
     for name in others:
         # Well-formed, so that a request is refused for nothing else.
         yield f'[ -n "${_variable(name)}" ] || {_variable(name)}={shlex.quote(unknown(provider, name))}'
+    for name in lifecycle.ids:
+        for spelling, command in _SPELLINGS.items():
+            yield f'{_variable(f"{name}:{spelling}")}=$(printf %s "${_variable(name)}" | {command})'
 
 
 def _checked(case: Case, provider: Provider) -> str:
@@ -93,6 +96,8 @@ def _checked(case: Case, provider: Provider) -> str:
     right = " ".join(str(status) for status in case.expect_status)
     command = f"check {_arguments(sent, provider, case.id, right)}"
     needed = _names(sent, provider)
+    if case.made_with:
+        command = f"fetch {_arguments(creation(provider, case.made_with), provider)}\n{command}"
     return f"new_session {' '.join([shlex.quote(case.id), *needed])} &&\n  {command}" if needed else command
 
 
@@ -113,7 +118,7 @@ def _arguments(sent: Draft, provider: Provider, *before: str) -> str:
     text = body.decode("utf-8", "replace")
     if text.encode() == body and text.isprintable() and len(text) < _MOST_WORD:
         return _joined("ask", [*words, f"--data-raw {_word(text, provider) or _EMPTY}"])
-    is_filled = any(f"{{{name}}}".encode() in body for name in provider.lifecycle.ids)
+    is_filled = any(placeholder.encode() in body for placeholder in _placeholders(provider).values())
     packed = base64.b64encode(gzip.compress(body, mtime=0)).decode()
     return f"{_joined('ask_filled' if is_filled else 'ask_packed', words)} <<'END'\n{packed}\nEND"
 
@@ -131,20 +136,23 @@ def _body(sent: Draft) -> tuple[bytes | None, str | None]:
 
 
 def _placeholders(provider: Provider) -> dict[str, str]:
-    return {name: f"{{{name}}}" for name in provider.lifecycle.ids}
+    """By the name of an id, and of each of its spellings, what stands for it."""
+    names = [f"{name}{suffix}" for name in provider.lifecycle.ids for suffix in ("", *(f":{spelling}" for spelling in _SPELLINGS))]
+    return {name: f"{{{name}}}" for name in names}
 
 
 def _names(sent: Draft, provider: Provider) -> list[str]:
     """The ids of a session that a request asks for."""
-    named = set(_PLACEHOLDER.findall(repr((sent.path, sent.query, sent.headers, sent.body, sent.raw, sent.parts))))
+    found = _PLACEHOLDER.findall(repr((sent.path, sent.query, sent.headers, sent.body, sent.raw, sent.parts)))
+    named = {name.partition(":")[0] for name in found}
     return [name for name in provider.lifecycle.ids if name in named]
 
 
 def _escaped(text: str, provider: Provider) -> str:
     """A text as a part of a URL, its placeholders as they are."""
     escaped = quote(text, safe="")
-    for name in provider.lifecycle.ids:
-        escaped = escaped.replace(f"%7B{name}%7D", f"{{{name}}}")
+    for placeholder in _placeholders(provider).values():
+        escaped = escaped.replace(quote(placeholder, safe=""), placeholder)
     return escaped
 
 
@@ -162,7 +170,7 @@ def _word(text: str, provider: Provider) -> str:
     pieces = _PLACEHOLDER.split(text)
     words = []
     for index, piece in enumerate(pieces):
-        if index % 2 and piece in provider.lifecycle.ids:
+        if index % 2 and piece in _placeholders(provider):
             words.append(f'"${_variable(piece)}"')
         elif index % 2 or piece:
             words.append(shlex.quote(f"{{{piece}}}" if index % 2 else piece))
@@ -170,4 +178,4 @@ def _word(text: str, provider: Provider) -> str:
 
 
 def _variable(name: str) -> str:
-    return f"id_{name}"
+    return f"id_{name.replace(':', '_')}"

@@ -14,7 +14,7 @@ from contracts.drafts import BOUNDARY, Draft, draft, filled, multipart, unknown
 from contracts.exchange import Exchange
 from contracts.history import History
 from contracts.judge import judge
-from contracts.payloads.bases import RESPONSE, Base, form_parts, ignored_fields, with_ids
+from contracts.payloads.bases import RESPONSE, Base, form_parts, ignored_fields, spelled, with_ids
 from contracts.payloads.changes import as_bytes
 from contracts.payloads.kinds import ACCEPT, EITHER, REJECT
 from contracts.requests import request_errors
@@ -183,7 +183,7 @@ def _asking(base: Base, ids: Mapping[str, str]) -> Draft:
 def as_draft(base: Base, payload: Any, content_type: str | None = None, ids: Mapping[str, str] | None = None) -> Draft:
     """A request's payload, to be sent; `ids` fill its placeholders."""
     provider = base.provider
-    known = {**{name: unknown(provider, name) for name in provider.lifecycle.ids}, **(ids or {})}
+    known = spelled({**{name: unknown(provider, name) for name in provider.lifecycle.ids}, **(ids or {})})
     values = with_ids({name: payload.get(name, {}) for name in ("path", "query", "headers")}, known)
     body = payload.get("body", MISSING)
     plain = Draft(base.operation, values["path"], values["query"], values["headers"])

@@ -238,6 +238,7 @@ def _of_parts(place: Place) -> Iterator[Edge]:
 
 def _of_texts(place: Place) -> Iterator[Edge]:
     if place.parts[0] == "path":
+        yield from _of_values(place)
         return
     if place.is_present and place.required:
         yield Edge(MISSING, ABSENT)
@@ -253,6 +254,10 @@ def _of_texts(place: Place) -> Iterator[Edge]:
                 if place.value != bound:
                     yield Edge(at, str(bound))
                 yield Edge(past, str(bound + step))
+    yield from _of_values(place)
+
+
+def _of_values(place: Place) -> Iterator[Edge]:
     values = place.keyword("enum")
     if values:
         yield Edge(UNKNOWN_VALUE, "specimen")

@@ -105,11 +105,15 @@ def texts(subject: Subject) -> Iterator[tuple[Kind, str]]:
     yield BRACES, "{" + subject.own + "}"
     yield URN, f"urn:uuid:{subject.own}"
     sample, bare = subject.sample, subject.sample.replace("-", "")
-    if not (subject.role == "session_id" and subject.base.direction == "request"):
-        # A session's own id cannot be spelled before it is issued, and in capitals another's is only another's.
+    if subject.is_placeholder:
+        # The session's own id is spelled when it is known: in capitals another's is only another's.
+        name = subject.own.strip("{}")
+        yield CAPITALS, f"{{{name}:capitals}}"
+        yield NO_HYPHENS, f"{{{name}:bare}}"
+    else:
         yield CAPITALS, sample.upper()
         yield MIXED_CASE, "".join(letter.upper() if index % 2 else letter for index, letter in enumerate(sample))
-    yield NO_HYPHENS, bare
+        yield NO_HYPHENS, bare
     yield MOVED_HYPHENS, "-".join(bare[start : start + 4] for start in range(0, 32, 4))
     yield NOT_HEX, sample[:-1] + "g"
     yield TOO_SHORT, sample[:-1]

@@ -140,11 +140,6 @@ CHANGES: tuple[Change, ...] = (
         TD1_DATA, EITHER, _misread("optional_2"), tags=("check-digit",), layout=TD1,
     ),
     change(
-        "td3_optional_digit_filler", "An empty personal number may have a filler for its check digit, which is not a number.",
-        TD3_DATA, ACCEPT, lambda zone, _: zone.put(optional="", optional_digit=FILLER).sealed(), tags=("check-digit", "parser"),
-        layout=TD3,
-    ),
-    change(
         "td3_optional_digit_zero", "An empty personal number may have 0 for its check digit: no sign that there is a number.",
         TD3_DATA, ACCEPT, lambda zone, _: zone.put(optional="", optional_digit="0").sealed(), tags=("check-digit", "parser"),
         layout=TD3,
