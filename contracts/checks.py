@@ -217,3 +217,23 @@ def ended_by(operations: Mapping[str, str], parameter: str, *wanted: str) -> Che
                 yield Finding(pointer, f"one of {', '.join(wanted)}, after {call}", shown)
 
     return check
+
+
+def asked_id(exchange: Exchange) -> Any:
+    """The id in the place where the read's request in lifecycle.yaml has a placeholder for it."""
+    read = read_of(exchange)
+    if read is None:
+        return None
+    for name, value in read.request.path.items():
+        if value in _placeholders(exchange):
+            return exchange.parameters.get(name)
+    if isinstance(read.request.body, Mapping) and isinstance(exchange.request_json, Mapping):
+        for name, value in read.request.body.items():
+            # Another identifier beside it may have decided.
+            if value in _placeholders(exchange) and set(exchange.request_json) <= {name, "token"}:
+                return exchange.request_json.get(name)
+    return None
+
+
+def _placeholders(exchange: Exchange) -> frozenset[str]:
+    return frozenset("{" + name + "}" for name in exchange.provider.lifecycle.ids)

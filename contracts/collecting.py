@@ -16,6 +16,7 @@ from contracts.report import Found, Reach, Report, Sample
 from contracts.reproducer import OTHER_TOKEN, OWN, TOKEN, curl, method_of, without_userinfo
 from contracts.rule import Violation
 from contracts.rulebook import rulebook
+from contracts.silences import TOLD
 from contracts.vocabulary import field_names, shape, strings, vocabulary
 from specs import Provider
 
@@ -127,6 +128,8 @@ class Collector:
         )
 
     def _answer(self, exchange: Exchange) -> str:
+        if exchange.silence:
+            return f"none: {TOLD[exchange.silence]}"
         body = exchange.response_json
         if body is None and exchange.response_body.strip() != b"null":
             kind = exchange.response_type if exchange.response_type in self._words | _MEDIA_TYPES else "another content type"

@@ -23,7 +23,8 @@ class Exchange:
     `path` begins at the provider's base URL and is percent-encoded as it was sent (`/v1/sessions/vs_…`); header names are
     lower-case. `at` is when the answer came, in milliseconds since the epoch. `seen_by` says who observed it: walk, fuzz,
     machine, watch, proxy, har, client. `intent` is what the observer knows about the request: `credentials` none or unknown,
-    `near_miss` for an id that is almost one, `unlawful` for a body made to break the schema.
+    `near_miss` for an id that is almost one, `unlawful` for a body made to break the schema. `silence` says why a request
+    that was sent has no answer: one of `contracts.silences`; its status is 0 then, and it has no answer's body.
     """
 
     provider: Provider
@@ -38,6 +39,7 @@ class Exchange:
     at: int
     seen_by: str = "client"
     intent: Mapping[str, Any] = field(default_factory=dict)
+    silence: str = ""
 
     def __repr__(self) -> str:
         """Nothing of what was sent: it may hold a token."""

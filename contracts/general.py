@@ -8,6 +8,7 @@ from typing import Any
 
 from contracts.checks import (
     NEAR_MISS,
+    asked_id,
     is_read,
     moment,
     reachable,
@@ -22,6 +23,7 @@ from contracts.history import History, read_subject
 from contracts.redaction import Words
 from contracts.requests import may_mean_nothing, request_errors
 from contracts.rule import Check, Finding, Rule
+from contracts.silences import ARE_NOTES, TOLD
 from specs import Operation
 from specs.documents import mark_of
 
@@ -36,9 +38,11 @@ _MOVING = re.compile(r"updated_?at|response_?time", re.IGNORECASE)
 _NEW_MILLISECONDS = 60_000
 RULES: list[Rule] = []
 # Rules about the form of an answer, which holds even where a mock was asked for a certain one.
-ABOUT_FORM = frozenset({"GEN-001", "GEN-002", "GEN-003", "GEN-004", "GEN-007"})
+ABOUT_FORM = frozenset({"GEN-001", "GEN-002", "GEN-003", "GEN-004", "GEN-007", "GEN-022"})
 # Rules that hold even for operations that no page documents.
 ABOUT_SAFETY = frozenset({"GEN-004", "GEN-007", "GEN-008"})
+# The one rule about a request that has no answer.
+ABOUT_SILENCE = "GEN-022"
 
 
 def _rule(rule_id: str, sentence: str, mark: str, source: str, reason: str = "") -> Callable[[Check | None], Check | None]:
@@ -129,7 +133,7 @@ def near_misses_are_refused(exchange: Exchange, _: History) -> Iterator[Finding]
     read = read_of(exchange)
     if read is None or read_subject(exchange) is None:
         return
-    asked = _asked_id(exchange)
+    asked = asked_id(exchange)
     if isinstance(asked, str) and NEAR_MISS.fullmatch(asked):
         yield Finding("", "a refusal", exchange.status, is_assumed=_any_text_is_an_id(exchange))
 
@@ -179,7 +183,7 @@ def ids_are_echoed(exchange: Exchange, _: History) -> Iterator[Finding]:
     read = read_of(exchange)
     if read is None or read.id is None or read_subject(exchange) is None:
         return
-    asked, shown = _asked_id(exchange), at(exchange.response_json, read.id)
+    asked, shown = asked_id(exchange), at(exchange.response_json, read.id)
     if isinstance(asked, str) and not NEAR_MISS.fullmatch(asked) and not same_id(asked, shown):
         yield Finding(read.id, "the id that was asked for", shown)
 
@@ -219,7 +223,7 @@ def unknown_ids_find_nothing(exchange: Exchange, _: History) -> Iterator[Finding
 @_rule("GEN-019", "a session that was made is found", "A", "creation of a session", "no page says how soon")
 def new_sessions_are_found(exchange: Exchange, history: History) -> Iterator[Finding]:
     """For a minute after its creation, who made a session can read it in the place where it was made."""
-    asked = _asked_id(exchange)
+    asked = asked_id(exchange)
     made = history.created(asked) if isinstance(asked, str) else None
     is_lost = exchange.status in (404, 410) or (exchange.is_success and not shows_session(exchange))
     if made is None or not is_lost or exchange.is_wished or exchange.at - made.at > _NEW_MILLISECONDS:
@@ -243,6 +247,13 @@ def end_stays(exchange: Exchange, history: History) -> Iterator[Finding]:
     for pointer, value in _fields(exchange.response_json, _ENDED) if earlier else ():
         if value is not None and at(earlier[0].response_json, pointer) not in (None, value):
             yield Finding(pointer, "the same value in every read", value)
+
+
+@_rule(ABOUT_SILENCE, "a request is answered", "P", "RFC 9110, section 3.4, Messages")
+def requests_are_answered(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """A connection does not end before its answer is whole; one that is late or too large to be read is a note."""
+    if exchange.silence:
+        yield Finding("", "an answer", Words(TOLD[exchange.silence]), exchange.silence in ARE_NOTES)
 
 
 def shows_session(exchange: Exchange) -> bool:
@@ -275,32 +286,13 @@ def _statuses_are_assumed(operation: Operation, status: int) -> bool:
     return bool(of_its_kind) and all(response.mark == "A" for response in of_its_kind)
 
 
-def _asked_id(exchange: Exchange) -> Any:
-    """The id in the place where the read's request in lifecycle.yaml has a placeholder for it."""
-    read = read_of(exchange)
-    if read is None:
-        return None
-    for name, value in read.request.path.items():
-        if value in _placeholders(exchange):
-            return exchange.parameters.get(name)
-    if isinstance(read.request.body, Mapping) and isinstance(exchange.request_json, Mapping):
-        for name, value in read.request.body.items():
-            # Another identifier beside it may have decided.
-            if value in _placeholders(exchange) and set(exchange.request_json) <= {name, "token"}:
-                return exchange.request_json.get(name)
-    return None
-
-
 def _any_text_is_an_id(exchange: Exchange) -> bool:
     """Whether the document gives the id in the path no form: then no page says which texts are none."""
     placed = [entry for entry in exchange.operation.parameters if entry.location == "path"] if exchange.operation else []
     read = read_of(exchange)
-    named = {name for name, value in read.request.path.items() if value in _placeholders(exchange)} if read is not None else set()
+    placeholders = {f"{{{name}}}" for name in exchange.provider.lifecycle.ids}
+    named = {name for name, value in read.request.path.items() if value in placeholders} if read is not None else set()
     return any(entry.name in named and not {"pattern", "format", "enum"} & entry.schema.keys() for entry in placed)
-
-
-def _placeholders(exchange: Exchange) -> frozenset[str]:
-    return frozenset("{" + name + "}" for name in exchange.provider.lifecycle.ids)
 
 
 def _fields(body: Any, names: re.Pattern[str]) -> Iterator[tuple[str, Any]]:

@@ -20,7 +20,9 @@ class History:
         self._by_subject: dict[str, deque[Exchange]] = {}
 
     def add(self, exchange: Exchange) -> None:
-        """Keeps an exchange under everything that it is about."""
+        """Keeps an exchange under everything that it is about; without an answer it tells of nothing."""
+        if exchange.silence:
+            return
         for subject in subjects(exchange):
             kept = self._by_subject.pop(subject, None)
             if kept is None:

@@ -9,7 +9,7 @@ from typing import Any
 from contracts.events import event_schema, events
 from contracts.exchange import Exchange, parsed
 from contracts.faults import Said, fault_of, once, places_of, places_of_rule
-from contracts.general import ABOUT_FORM, ABOUT_SAFETY, RULES
+from contracts.general import ABOUT_FORM, ABOUT_SAFETY, ABOUT_SILENCE, RULES
 from contracts.history import History
 from contracts.redaction import Words
 from contracts.rulebook import NOTE, Finding, Rule, Violation, rulebook
@@ -29,12 +29,15 @@ _TOLD = frozenset(
 def judge(exchange: Exchange, history: History) -> list[Violation]:
     """What an exchange breaks, sorted and without repeats; `history` holds what came before and is not changed.
 
-    Of an answer that was wished for (Prefer) only the form is judged: it need not be true of any session.
+    Of an answer that was wished for (Prefer) only the form is judged: it need not be true of any session. Where there is no
+    answer, that is all there is to say.
     """
     rules = rulebook(exchange.provider)
-    said = [*_by_schema(exchange, rules)]
+    said = [] if exchange.silence else [*_by_schema(exchange, rules)]
     for rule in rules.values():
         if rule.check is None or (exchange.is_wished and rule.id not in ABOUT_FORM):
+            continue
+        if exchange.silence and rule.id != ABOUT_SILENCE:
             continue
         for finding in rule.check(exchange, history):
             rests_on = tuple(place for pointer in (finding.pointer, *finding.rests_on) for place in places_of(pointer))

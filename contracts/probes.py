@@ -39,13 +39,12 @@ class Probes:
         return 10**9 if self.most is None else self.most - (self.transport.sent - self._sent_before)
 
     def ask(self, wanted: Draft | None, intent: Mapping[str, Any] | None = None, **how: Any) -> Exchange | None:
-        """Sends a request if there is one and it is in the plan; None where there is no answer."""
+        """Sends a request if there is one and it is in the plan; None where there is no answer, which the transport tells."""
         if wanted is None or self.left <= 0:
             return None
         try:
             return wanted.send(self.transport, intent=dict(intent or {}), **how)
         except (NoAnswer, Forbidden):
-            self.transport.skipped += 1
             return None
 
     def ids(self) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 from contracts.breaking import broken
 from contracts.checks import status_pointer
 from contracts.exchange import Exchange, at
-from contracts.general import ABOUT_FORM
+from contracts.general import ABOUT_FORM, ABOUT_SILENCE
 from contracts.history import History, read_subject
 from contracts.judge import BODY_RULE, ENVELOPE_RULE
 from contracts.report import Reach, Reached
@@ -39,7 +39,10 @@ class ReachCounter:
         self._exercised: dict[str, None] = {}
 
     def add(self, exchange: Exchange) -> None:
-        """Counts an exchange; to be called in the order in which they were seen."""
+        """Counts an exchange; to be called in the order in which they were seen. Without an answer nothing was reached."""
+        self._exercised.setdefault(ABOUT_SILENCE)
+        if exchange.silence:
+            return
         operation = exchange.operation
         if operation is not None:
             self._operations.setdefault(operation.id)

@@ -130,6 +130,11 @@ class Report:
         return f"inconclusive: never seen: {', '.join(self.missing)}" if self.missing else "every rule held"
 
 
+def status_words(status: int) -> str:
+    """A finding's status as reports tell it; 0 stands for a request without an answer."""
+    return f"status {status}" if status else "no answer"
+
+
 def by_rule(found: tuple[Found, ...]) -> dict[str, tuple[Found, ...]]:
     """Findings grouped by rule, in the order of the rules' ids."""
     groups: dict[str, list[Found]] = {}

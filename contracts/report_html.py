@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from contracts.report import Found, Reached, Report, by_rule
+from contracts.report import Found, Reached, Report, by_rule, status_words
 from contracts.report_terminal import MARKS
 from contracts.rule import Rule
 
@@ -89,7 +89,7 @@ def _entry(entry: Found) -> str:
     times = f" · {entry.count} times" if entry.count > 1 else ""
     return (
         f"<article><p><code>{_text(violation.operation)} {_text(violation.pointer)}</code>"
-        f'<span class="dim"> · status {violation.status}{times}</span></p>'
+        f'<span class="dim"> · {status_words(violation.status)}{times}</span></p>'
         f"<dl><dt>Expected</dt><dd>{_text(violation.expected)}</dd><dt>Got</dt><dd>{_text(violation.got)}</dd>"
         f"<dt>Request</dt><dd><code>{_text(example.method)} {_text(example.url)}</code></dd></dl>"
         f'<pre>{_text(example.curl)}</pre><details><summary class="dim">The answer, redacted</summary>'

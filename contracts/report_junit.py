@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
-from contracts.report import Found, Report, by_rule
+from contracts.report import Found, Report, by_rule, status_words
 from contracts.rule import Rule
 
 # What XML 1.0 cannot hold, section 2.2.
@@ -80,8 +80,9 @@ def _lines(found: tuple[Found, ...]) -> str:
     blocks = []
     for entry in found:
         violation = entry.violation
+        place = f"{violation.operation} {violation.pointer or '(the answer)'}"
         blocks.append(
-            f"{violation.operation} {violation.pointer or '(the answer)'}, status {violation.status}, {entry.count} times\n"
+            f"{place}, {status_words(violation.status)}, {entry.count} times\n"
             f"  expected: {violation.expected}\n  got:      {violation.got}\n"
             f"  source:   {violation.source} ({violation.mark})\n  repeat:   {entry.example.curl}"
         )

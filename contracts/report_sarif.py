@@ -93,8 +93,9 @@ def _result(report: Report, entry: Found, index: int, places: Mapping[str, tuple
     violation = entry.violation
     place = f" at {violation.pointer}" if violation.pointer else ""
     times = f" Seen {entry.count} times." if entry.count > 1 else ""
+    said = f"answered {violation.status}" if violation.status else "gave no answer"
     text = (
-        f"{violation.operation} answered {violation.status}: {violation.sentence}{place}. "
+        f"{violation.operation} {said}: {violation.sentence}{place}. "
         f"Expected {violation.expected}; got {violation.got}.{times}\nTo repeat: {entry.example.curl}"
     )
     identity = json.dumps([report.provider, violation.rule, violation.operation, violation.pointer, violation.expected])

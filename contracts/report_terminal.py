@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from contracts.report import Found, Reached, Report, by_rule
+from contracts.report import Found, Reached, Report, by_rule, status_words
 
 MARKS = {"D": "documented", "P": "public", "A": "assumed"}
 _MOST_PER_RULE = 3
@@ -43,7 +43,7 @@ def _entry(console: Console, entry: Found) -> None:
     violation = entry.violation
     place = f" {violation.pointer}" if violation.pointer else ""
     times = f", {entry.count} times" if entry.count > 1 else ""
-    _line(console, (f"  {violation.operation}{place}", "cyan"), (f" · status {violation.status}{times}", "dim"))
+    _line(console, (f"  {violation.operation}{place}", "cyan"), (f" · {status_words(violation.status)}{times}", "dim"))
     _line(console, ("    expected  ", "dim"), (violation.expected, ""))
     _line(console, ("    got       ", "dim"), (violation.got, ""))
     _line(console, ("    repeat    ", "dim"), (entry.example.curl, ""))

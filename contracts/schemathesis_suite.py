@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import socket
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+import requests
 import schemathesis
 from schemathesis.checks import CHECKS
 from schemathesis.engine import events, from_schema
+from schemathesis.engine.errors import ServerUnavailable, never_reached_server
+from urllib3.exceptions import ReadTimeoutError
 
 from contracts.credentials import as_schemes, secret_headers
 from contracts.events import EVENT_STREAM
 from contracts.exchange import Exchange
 from contracts.refusals import Forbidden, SuiteError, Unreachable
+from contracts.silences import CLOSED, TIMEOUT, UNREADABLE
 from contracts.transport import Transport
-from specs import Provider
+from specs import Operation, Provider
 
 JUDGE = "specimen_judge"
 REQUEST_SECONDS = 10.0
-CONNECT_SECONDS = 2.0
 STREAM_SECONDS = 0.3
 # Schemathesis 4.32 looks for links to operations in the texts of answers, and ends at one such as "http://a]": `urlsplit` of
 # `engine/observations.py` raises. No documented answer has such a link or a Location header.
@@ -43,7 +46,6 @@ def configuration(provider: Provider, headers: Mapping[str, str], *, seed: int, 
         "seed": seed,
         "workers": 1,
         "generation": {"max-examples": examples, "database": "none"},
-        "auth": {"openapi": as_schemes(provider, headers)},
         "output": {"sanitization": {"enabled": False}},
         "request-timeout": REQUEST_SECONDS,
         "checks": {"enabled": False, JUDGE: {"enabled": True}},
@@ -52,9 +54,12 @@ def configuration(provider: Provider, headers: Mapping[str, str], *, seed: int, 
         "operations": [
             {"include-operation-id": operation.id, "request-timeout": STREAM_SECONDS}
             for operation in provider.document.operations.values()
-            if any(media.content_type == EVENT_STREAM for entry in operation.responses.values() for media in entry.media)
+            if _streams(operation)
         ],
     }
+    schemes = as_schemes(provider, headers)
+    if schemes:  # an empty one is a mistake to Schemathesis
+        found["auth"] = {"openapi": schemes}
     others = {name: value for name, value in headers.items() if name not in secret}
     if others:
         found["headers"] = others
@@ -84,17 +89,19 @@ def fuzz(
     settings = configuration(sender.provider, sender.headers, seed=seed, examples=examples)
     config = schemathesis.Config.from_dict(settings)
     started = time.monotonic()
-    with warnings.catch_warnings(), _plugged_in(watcher):
+    with warnings.catch_warnings(), contextlib.ExitStack() as stack:
         warnings.simplefilter("ignore")  # of its own dependencies
         schema = schemathesis.openapi.from_dict(document, config=config)
         schema.location = sender.base_url
+        stack.enter_context(_plugged_in(watcher))
+        stack.enter_context(_overheard(schema.transport, watcher))
         stream = from_schema(schema).execute()
         for event in _whole(stream):
             if isinstance(event, events.ScenarioStarted) and on_progress is not None:
                 on_progress(f"Schemathesis, {event.phase.value}")
             if watcher.mistake is not None:
                 raise watcher.mistake  # which Schemathesis would take for one of the service's
-            if isinstance(event, events.NonFatalError) and not _is_up(sender):
+            if isinstance(event, events.NonFatalError) and (isinstance(event.value, ServerUnavailable) or not sender.is_up()):
                 raise Unreachable(f"{sender.host}: nobody answers any more, after {watcher.count} requests of Schemathesis.")
             if seconds is not None and time.monotonic() - started > seconds:
                 stream.stop()
@@ -123,13 +130,8 @@ def _ended(error: Exception) -> SuiteError:
     return SuiteError(f"Schemathesis could not go on: {type(error).__name__}: {error}")
 
 
-def _is_up(sender: Transport) -> bool:
-    parts = urlsplit(sender.base_url)
-    try:
-        socket.create_connection((sender.host, parts.port or (443 if parts.scheme == "https" else 80)), CONNECT_SECONDS).close()
-    except OSError:
-        return False
-    return True
+def _streams(operation: Operation) -> bool:
+    return any(media.content_type == EVENT_STREAM for entry in operation.responses.values() for media in entry.media)
 
 
 def served(provider: Provider, base_url: str) -> dict[str, Any]:
@@ -152,27 +154,43 @@ class _Watcher:
 
     def take(self, response: Any, case: Any) -> None:
         """Judges one answer."""
-        request = response.request
+        shown = {name.lower(): ", ".join(values) for name, values in response.headers.items()}
+        self._tell(
+            replace(
+                self._asked(response.request, case), status=response.status_code, response_headers=shown,
+                response_body=response.content or b"",
+            )
+        )  # fmt: skip
+
+    def miss(self, request: Any, case: Any, silence: str) -> None:
+        """Judges a request that got no answer; a stream that has nothing to say yet is left by us, not by the service."""
+        asked = self._asked(request, case)
+        if silence != TIMEOUT or asked.operation is None or not _streams(asked.operation):
+            self._tell(replace(asked, silence=silence))
+
+    def _tell(self, exchange: Exchange) -> None:
+        self.count += 1
+        self.see(exchange)
+
+    def _asked(self, request: Any, case: Any) -> Exchange:
+        """A request without its answer."""
         parts = urlsplit(request.url)
         body = request.body or b""
         body = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body if isinstance(body, bytes) else b""
         told = {_text(name).lower(): _text(value) for name, value in request.headers.items()}
-        self.count += 1
-        self.see(
-            Exchange(
-                provider=self.provider,
-                method=request.method,
-                path=parts.path.removeprefix(self.base_path) or "/",
-                query=parts.query,
-                request_headers=told,
-                request_body=body,
-                status=response.status_code,
-                response_headers={name.lower(): ", ".join(values) for name, values in response.headers.items()},
-                response_body=response.content or b"",
-                at=time.time_ns() // 1_000_000,
-                seen_by="fuzz",
-                intent=self._intent(told, case),
-            )
+        return Exchange(
+            provider=self.provider,
+            method=request.method,
+            path=parts.path.removeprefix(self.base_path) or "/",
+            query=parts.query,
+            request_headers=told,
+            request_body=body,
+            status=0,
+            response_headers={},
+            response_body=b"",
+            at=time.time_ns() // 1_000_000,
+            seen_by="fuzz",
+            intent=self._intent(told, case),
         )
 
     def _intent(self, told: Mapping[str, str], case: Any) -> dict[str, Any]:
@@ -208,3 +226,42 @@ def _plugged_in(watcher: _Watcher) -> Iterator[None]:
         yield
     finally:
         CHECKS.unregister(JUDGE)
+
+
+@contextlib.contextmanager
+def _overheard(transport: Any, watcher: _Watcher) -> Iterator[None]:
+    """Tells the watcher of requests without an answer, for the time of one run: no check and no hook hears of all of them."""
+    plain = transport.send
+
+    def send(case: Any, **options: Any) -> Any:
+        try:
+            return plain(case, **options)
+        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError,
+                requests.exceptions.ContentDecodingError) as error:  # fmt: skip
+            if not never_reached_server(error):
+                try:
+                    # Where it ended in its body, the error does not know the request.
+                    watcher.miss(error.request or _prepared(case, options), case, _silence(error))
+                except Exception as mistake:
+                    watcher.mistake = watcher.mistake or mistake
+                    raise
+            raise
+
+    transport.send = send
+    try:
+        yield
+    finally:
+        del transport.send
+
+
+def _prepared(case: Any, options: Mapping[str, Any]) -> Any:
+    sent = case.as_transport_kwargs(base_url=options.get("base_url"), headers=options.get("headers"))
+    known = ("method", "url", "headers", "params", "cookies", "data", "json", "files")
+    return requests.Request(**{name: sent[name] for name in known if name in sent}).prepare()
+
+
+def _silence(error: Exception) -> str:
+    if isinstance(error, requests.exceptions.ContentDecodingError):
+        return UNREADABLE
+    is_late = isinstance(error, requests.Timeout) or any(isinstance(one, ReadTimeoutError) for one in error.args)
+    return TIMEOUT if is_late else CLOSED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
 import json
 import time
@@ -18,6 +17,8 @@ from contracts.credentials import made_up, secret_headers
 from contracts.exchange import Exchange
 from contracts.refusals import BudgetSpent, Burst, Forbidden, NoAnswer, Planned, Unreachable
 from contracts.requests import request_errors
+from contracts.silences import ARE_SILENT, CLOSED, TIMEOUT, TOLD
+from contracts.wire import Wire
 from specs import Operation, Provider, SpecimenError
 
 __all__ = ["MISSING", "BudgetSpent", "Burst", "Forbidden", "NoAnswer", "Planned", "Transport", "Unreachable", "is_loopback"]
@@ -27,8 +28,8 @@ PRODUCTION_RATE = 1.0
 # So many answers of 429 or 5xx in a row are a burst: whoever watches that service has enough to do.
 BURST = 3
 MOST_RETRY_AFTER_SECONDS = 120.0
-MOST_ANSWER_BYTES = 16 * 1024 * 1024
-STREAM_SECONDS = 2.0
+# A service of one's own that drops connections and takes new ones is worth asking for the rest, up to here.
+MOST_DROPPED = 25
 
 
 class _Missing(Enum):
@@ -95,24 +96,27 @@ class Transport:
         self.dry_run = dry_run
         self.planned: list[Planned] = []
         self.sent = 0
-        self.skipped = 0
         self._budget = PRODUCTION_BUDGET if budget is None and self.is_production else budget
         self._rate = PRODUCTION_RATE if rate_per_second is None and self.is_production else rate_per_second
         self._obeys_retry_after = not loopback(self.host)
         self._not_before = 0.0
         self._bad_in_a_row = 0
         self._silent_in_a_row = 0
+        self._has_answered = False
         self._seen = seen
         self._sleep = sleep
-        self._timeout = timeout_seconds
         # A proxy of the environment is for other machines; nothing else is read from there.
-        self._client = httpx.Client(
-            transport=transport, follow_redirects=False, timeout=timeout_seconds, trust_env=not loopback(self.host)
+        self._wire = Wire(
+            self.base_url, timeout_seconds=timeout_seconds, trust_env=not loopback(self.host), transport=transport
         )
 
     def close(self) -> None:
         """Ends the connections."""
-        self._client.close()
+        self._wire.close()
+
+    def is_up(self) -> bool:
+        """Whether anything takes connections where requests are sent."""
+        return self._wire.is_up()
 
     def admit(self, session: str) -> None:
         """Counts an id among those that the user gave: a command of the user's printed it."""
@@ -141,7 +145,7 @@ class Transport:
         Raises:
             Forbidden: it is not in the plan for somebody's production.
             Unreachable: nobody answers at the base URL.
-            NoAnswer: this request got no answer, earlier ones did.
+            NoAnswer: this request got no answer that can be judged; `seen` is told.
             BudgetSpent, Burst: nothing more is sent.
         """
         operation = self.provider.document.operations[operation_id]
@@ -172,9 +176,12 @@ class Transport:
             return self._plan(operation, wanted)
         self._wait()
         self.sent += 1
-        exchange = self._exchange(wanted, is_stream=_streams(operation))
-        if self._seen is not None:
+        is_safe = operation.is_safe and wanted.method == operation.method.upper()
+        exchange = self._wire.send(wanted, is_safe=is_safe, is_stream=_streams(operation))
+        # A stream that has nothing to say yet is left by us, not by the service.
+        if self._seen is not None and not (exchange.silence == TIMEOUT and _streams(operation)):
             self._seen(exchange)
+        self._watch_silence(exchange)
         self._watch(exchange)
         return exchange
 
@@ -227,30 +234,19 @@ class Transport:
         known = {name: values[name] for name in Exchange.__dataclass_fields__}
         return Exchange(**{**known, "response_body": json.dumps(example).encode()})
 
-    def _exchange(self, wanted: Exchange, *, is_stream: bool) -> Exchange:
-        url = self.base_url + wanted.path + (f"?{wanted.query}" if wanted.query else "")
-        timeout = httpx.Timeout(self._timeout, read=STREAM_SECONDS if is_stream else self._timeout)
-        # Bytes, since a token may be in any alphabet: a header is Latin-1 or UTF-8.
-        headers = [(name.encode(), value.encode("utf-8")) for name, value in wanted.request_headers.items()]
-        try:
-            with self._client.stream(
-                wanted.method, url, headers=headers, content=wanted.request_body or None, timeout=timeout
-            ) as response:
-                content = _read(response, time.monotonic() + (STREAM_SECONDS if is_stream else self._timeout))
-                shown = {name.lower(): value for name, value in response.headers.items()}
-                told = {name.lower(): value for name, value in response.request.headers.items()}
-        except (httpx.TransportError, httpx.InvalidURL, httpx.DecodingError) as error:
+    def _watch_silence(self, exchange: Exchange) -> None:
+        """Tells one request that is not answered from a service that answers nothing."""
+        if exchange.silence not in ARE_SILENT:
+            self._silent_in_a_row, self._has_answered = 0, True
+        if not exchange.silence:
+            return
+        what = f"{exchange.label} at {self.host}: {TOLD[exchange.silence]}"
+        if exchange.silence in ARE_SILENT:
             self._silent_in_a_row += 1
-            what = f"{wanted.label} at {self.host}: {type(error).__name__}"
-            if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL)) or self._silent_in_a_row >= BURST:
-                raise Unreachable(f"{what}. Is the service running, and the URL right?") from error
-            raise NoAnswer(what) from error
-        self._silent_in_a_row = 0
-        values = {name: getattr(wanted, name) for name in Exchange.__dataclass_fields__}
-        return Exchange(
-            **{**values, "request_headers": told, "status": response.status_code, "response_headers": shown,
-               "response_body": content, "at": time.time_ns() // 1_000_000}
-        )  # fmt: skip
+            is_patient = self._has_answered and exchange.silence == CLOSED and not self.is_production
+            if self._silent_in_a_row >= (MOST_DROPPED if is_patient else BURST):
+                raise Unreachable(f"{what}, {self._silent_in_a_row} times in a row. Is the service running, and the URL right?")
+        raise NoAnswer(f"{what}.")
 
     def _wait(self) -> None:
         pause = self._not_before - time.monotonic()
@@ -285,18 +281,6 @@ def _fixed(provider: Provider, operation: Operation) -> frozenset[str]:
 
 def _streams(operation: Operation) -> bool:
     return any(media.content_type == "text/event-stream" for entry in operation.responses.values() for media in entry.media)
-
-
-def _read(response: httpx.Response, until: float) -> bytes:
-    """The answer's body; of an event stream, which need not end, the first event."""
-    is_stream = response.headers.get("content-type", "").startswith("text/event-stream")
-    content = b""
-    with contextlib.suppress(httpx.ReadTimeout) if is_stream else contextlib.nullcontext():
-        for part in response.iter_bytes():
-            content += part
-            if (is_stream and b"\n\n" in content) or len(content) > MOST_ANSWER_BYTES or time.monotonic() > until:
-                break
-    return content
 
 
 def _segment(value: str) -> str:

@@ -18,7 +18,8 @@ from contracts.history import History
 from contracts.judge import observe
 from contracts.refusals import SuiteError
 from contracts.report import Report
-from contracts.transport import BudgetSpent, Burst, Planned, Transport, Unreachable, is_loopback
+from contracts.silences import ARE_SILENT
+from contracts.transport import BudgetSpent, Burst, NoAnswer, Planned, Transport, Unreachable, is_loopback
 from contracts.values import with_values
 from contracts.walk import SMOKE_REQUESTS, Walk
 from specs import Provider, SpecimenError
@@ -42,19 +43,34 @@ class Plan:
 
 
 class _Run:
-    """One run: where everything that was seen is judged and counted."""
+    """One run: where everything that was seen is judged and counted.
+
+    Requests that got no answer wait until another one gets one: a service that is gone, or never was there, breaks no rule.
+    """
 
     def __init__(self, provider: Provider, collector: Collector) -> None:
         self.provider = provider
         self.collector = collector
         self.history = History()
         self.exchanges = 0
+        self.has_answers = False
+        self._waiting: list[Exchange] = []
 
     def see(self, exchange: Exchange) -> None:
         """Judges an exchange and counts it."""
-        found = observe(exchange, self.history)
         self.exchanges += 1
-        self.collector.add(exchange, found)
+        if exchange.silence in ARE_SILENT:
+            self._waiting.append(exchange)
+            return
+        self.has_answers = True
+        self.settle()
+        self.collector.add(exchange, observe(exchange, self.history))
+
+    def settle(self) -> None:
+        """Judges what waits: the service is there."""
+        for exchange in self._waiting:
+            self.collector.add(exchange, observe(exchange, self.history))
+        self._waiting.clear()
 
 
 def verify(
@@ -133,6 +149,10 @@ def verify(
         wanted.append(str(error))
     finally:
         sender.close()
+    if run.exchanges and not run.has_answers:
+        unreachable = unreachable or f"{sender.host}: not one of {run.exchanges} requests was answered."
+    elif unreachable is None or sender.is_up():
+        run.settle()
     found = collector.report(
         profile=profile, seed=seed, strict=strict, started_at=started_at, seconds=time.monotonic() - clock,
         requests=run.exchanges, require=wanted, unreachable=unreachable,
@@ -203,7 +223,10 @@ def _understands_prefer(sender: Transport) -> bool:
     wanted = creation(sender.provider, {})
     if wanted is None:
         return False
-    exchange = wanted.send(sender, intent={"lawful": True}, prefer=f"scenario={sender.provider.lifecycle.default.name}")
+    try:
+        exchange = wanted.send(sender, intent={"lawful": True}, prefer=f"scenario={sender.provider.lifecycle.default.name}")
+    except NoAnswer:
+        return False
     return "scenario" in exchange.response_headers.get("preference-applied", "")
 
 

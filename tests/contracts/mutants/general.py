@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from contracts.exchange import Exchange, at
+from contracts.silences import CLOSED, UNREADABLE
 from tests.contracts.stage import REMOVED, Mutant, Stage, changed, without
 
 TRACE = 'Traceback (most recent call last):\n  File "/srv/app.py", line 3, in check\n'
@@ -19,6 +20,11 @@ def lost(stage: Stage, made: Exchange) -> Exchange:
     """A new session's read, answered as if there were none."""
     nobody = stage.ask("getCheck", path={"check": "00000000-0000-4000-8000-000000000000"})
     return replace(nobody, path=nobody.path.replace("00000000-0000-4000-8000-000000000000", at(made.response_json, "/check/id")))
+
+
+def unanswered(earlier: Exchange, why: str) -> Exchange:
+    """A request that got no answer."""
+    return changed(earlier, status=0, response_headers={}, response_body=b"", silence=why)
 
 
 MUTANTS = (
@@ -58,4 +64,6 @@ MUTANTS = (
     Mutant("GEN-018", "nobody's id finds a session", lambda stage: [changed(stage.read(), intent={"unknown_id": True})]),
     Mutant("GEN-019", "a new session is lost", lambda stage: [made := stage.create(), lost(stage, made)]),
     Mutant("GEN-020", "a session is found elsewhere", lambda stage: [changed(stage.read(), intent={"elsewhere": True})]),
+    Mutant("GEN-022", "a connection is dropped", lambda stage: [unanswered(stage.read(), CLOSED)]),
+    Mutant("GEN-022", "a body cannot be decoded", lambda stage: [unanswered(stage.create(), UNREADABLE)]),
 )

@@ -1,0 +1,21 @@
+"""Why a request that was sent has no answer that can be judged."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CLOSED: Final = "closed"
+TIMEOUT: Final = "timeout"
+TOO_LARGE: Final = "too large"
+UNREADABLE: Final = "unreadable"
+
+TOLD: Final = {
+    CLOSED: "a connection that ended without a whole answer",
+    TIMEOUT: "no whole answer in time",
+    TOO_LARGE: "an answer that is larger than what is read here: it was not judged",
+    UNREADABLE: "an answer that its Content-Encoding does not decode",
+}
+# A slow answer, or one that is larger than we care to read, breaks no promise: it is told, and does not count.
+ARE_NOTES: Final = frozenset({TIMEOUT, TOO_LARGE})
+# Nobody spoke: of a service that is gone, each request in flight ends so.
+ARE_SILENT: Final = frozenset({CLOSED, TIMEOUT})
