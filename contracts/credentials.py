@@ -11,6 +11,9 @@ from typing import Any
 
 from specs import Provider, SpecimenError
 
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
 
 @cache
 def secret_headers(provider: Provider) -> frozenset[str]:
@@ -23,17 +26,32 @@ def as_headers(provider: Provider, auth: Mapping[str, str] | str | None) -> dict
     """The headers for a token (put into the first security scheme), or those given.
 
     Raises:
-        SpecimenError: a token, or a header's value, has a line break.
+        SpecimenError: a token is empty, or HTTP has no such header.
     """
     if auth is None:
         return {}
     if isinstance(auth, str):
+        if not auth.strip():
+            raise SpecimenError("the token is empty. Give one, or leave the option out.")
         scheme = next(iter(provider.document.raw["components"]["securitySchemes"].values()))
         auth = {"authorization": f"Bearer {auth}"} if scheme["type"] == "http" else {scheme["name"].lower(): auth}
     for name, value in auth.items():
-        if "\n" in value or "\r" in value:
-            raise SpecimenError(f"header '{name}': its value has a line break. Take it away; a file often ends with one.")
+        _check(name, value)
     return {name.lower(): value for name, value in auth.items()}
+
+
+def _check(name: str, value: str) -> None:
+    """Whether HTTP has such a header (RFC 9110, sections 5.1 and 5.5); what is wrong is told without the value."""
+    if not _NAME.fullmatch(name):
+        raise SpecimenError(f"header '{name}': a name is of letters, digits and hyphens, without spaces or accents.")
+    if "\n" in value or "\r" in value:
+        raise SpecimenError(f"header '{name}': its value has a line break. Take it away; a file often ends with one.")
+    if value != value.strip(" \t") or _CONTROL.search(value):
+        raise SpecimenError(f"header '{name}': its value has a space at an end or a control character. Take it away.")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise SpecimenError(f"header '{name}': its value is not UTF-8.") from error
 
 
 def as_schemes(provider: Provider, headers: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -2,101 +2,23 @@
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
+from contracts.base_url import BaseUrl, TrafficError
 from contracts.encodings import Undecodable, decoded
 from contracts.exchange import Exchange
 from contracts.history import History
 from contracts.judge import judge, observe
 from contracts.rule import ERROR, Violation
 from contracts.second_opinion import disagreements
-from specs import Provider, SpecimenError
+from specs import Provider
 
-_PORTS = {"http": 80, "https": 443}
-
-
-class TrafficError(SpecimenError):
-    """A URL, an option or a file that traffic cannot be judged with."""
-
-
-@dataclass(frozen=True, slots=True)
-class BaseUrl:
-    """Where a provider is: the path below it begins an exchange's path.
-
-    `path` has no slash at its end. The scheme of HTTP does not tell two services apart, host and port do.
-    """
-
-    scheme: str
-    host: str
-    port: int
-    path: str
-
-    @classmethod
-    def parse(cls, text: str, what: str = "URL") -> BaseUrl:
-        """`https://api.example.com/v1`.
-
-        Raises:
-            TrafficError: it is no such URL.
-        """
-        try:
-            parts = urlsplit(text)
-            port = parts.port
-        except ValueError as error:
-            raise TrafficError(f"{what} '{text}': {error}.") from error
-        if parts.scheme not in _PORTS or not parts.hostname:
-            raise TrafficError(
-                f"{what} '{_shown(parts)}': expected http:// or https:// and a host, such as https://api.example.com."
-            )
-        if parts.query or parts.fragment:
-            raise TrafficError(f"{what} '{_shown(parts)}': a base URL has no query and no fragment.")
-        if parts.username is not None or parts.password is not None:
-            raise TrafficError(f"{what} '{_shown(parts)}': put user and password into a header, not into the URL.")
-        try:
-            host = parts.hostname.lower() if parts.hostname.isascii() else parts.hostname.encode("idna").decode()
-        except UnicodeError as error:
-            raise TrafficError(f"{what} '{_shown(parts)}': that is no host name.") from error
-        return cls(parts.scheme, host, port or _PORTS[parts.scheme], parts.path.rstrip("/"))
-
-    def below(self, url: str) -> tuple[str, str] | None:
-        """Path (below this, percent-encoded as sent) and query of a URL; None for a URL that is elsewhere."""
-        try:
-            parts = urlsplit(url)
-            port = parts.port or _PORTS.get(parts.scheme, 0)
-        except ValueError:
-            return None
-        host = (parts.hostname or "").lower()
-        if (host, port) != (self.host, self.port):
-            return None
-        path = parts.path or "/"
-        if path != self.path and not path.startswith(self.path + "/"):
-            return None
-        return path[len(self.path) :] or "/", parts.query
-
-    @property
-    def origin(self) -> str:
-        """Scheme, host and port, the port where it is not the scheme's own."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}" + ("" if self.port == _PORTS[self.scheme] else f":{self.port}")
-
-    def __str__(self) -> str:
-        return self.origin + self.path
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether it is on this machine."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+__all__ = ["BaseUrl", "Bench", "TrafficError", "Verdict", "as_json", "as_text", "headers_of", "kind_of", "now_millis"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +167,3 @@ def as_text(violation: Violation) -> str:
 
 def _text(value: str | bytes) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else value
-
-
-def _shown(parts: SplitResult) -> str:
-    return f"{parts.scheme + '://' if parts.scheme else ''}{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import httpx
 
 import specs
+from contracts.base_url import BaseUrl, is_loopback
 from contracts.credentials import made_up, secret_headers
 from contracts.exchange import Exchange
 from contracts.refusals import BudgetSpent, Burst, Forbidden, NoAnswer, Planned, Unreachable
 from contracts.requests import request_errors
 from contracts.silences import ARE_SILENT, CLOSED, TIMEOUT, TOLD
 from contracts.wire import Wire
-from specs import Operation, Provider, SpecimenError
+from specs import Operation, Provider
 
 __all__ = ["MISSING", "BudgetSpent", "Burst", "Forbidden", "NoAnswer", "Planned", "Transport", "Unreachable", "is_loopback"]
 
@@ -37,16 +37,6 @@ class _Missing(Enum):
 
 
 MISSING: Final = _Missing.MISSING
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine by its name alone; a name that needs DNS is not."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 class Transport:
@@ -82,13 +72,10 @@ class Transport:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.provider = specs.load(provider) if isinstance(provider, str) else provider
-        self.base_url = base_url.rstrip("/")
-        parts = urlsplit(self.base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise SpecimenError(f"URL '{base_url}': expected http:// or https:// and a host.")
-        self.host = parts.hostname
-        # A host may be named with or without its port.
-        self.is_production = not loopback(self.host) and not {self.host, parts.netloc.rpartition("@")[2]} & allow_writes
+        base = BaseUrl.parse(base_url)
+        self.base_url = str(base)
+        self.host = base.host
+        self.is_production = not loopback(self.host) and not any(base.is_at(place) for place in allow_writes)
         self.headers = {name.lower(): value for name, value in (headers or {}).items()}
         self.other_headers = {name.lower(): value for name, value in (other_headers or {}).items()}
         self.sessions = frozenset(sessions)
@@ -107,7 +94,7 @@ class Transport:
         self._sleep = sleep
         # A proxy of the environment is for other machines; nothing else is read from there.
         self._wire = Wire(
-            self.base_url, timeout_seconds=timeout_seconds, trust_env=not loopback(self.host), transport=transport
+            base, timeout_seconds=timeout_seconds, trust_env=not loopback(self.host), transport=transport
         )
 
     def close(self) -> None:
@@ -152,7 +139,7 @@ class Transport:
         target = operation.path
         for name, value in (path or {}).items():
             target = target.replace("{" + name + "}", _segment(value))
-        query_text = urlencode({name: _text(value) for name, value in (query or {}).items()})
+        query_text = urlencode({name: _text(value) for name, value in (query or {}).items()}, errors="surrogatepass")
         content = raw if raw is not None else b"" if body is MISSING else json.dumps(body).encode()
         told = {"accept": "*/*", **self._credentials(credentials)}
         if content or content_type:
@@ -285,7 +272,7 @@ def _streams(operation: Operation) -> bool:
 
 def _segment(value: str) -> str:
     """A value as one part of a path; dots alone would be taken for a way up."""
-    return value.replace(".", "%2E") if value in (".", "..") else quote(value, safe="")
+    return value.replace(".", "%2E") if value in (".", "..") else quote(value, safe="", errors="surrogatepass")
 
 
 def _text(value: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from contracts.base_url import BaseUrl
 from contracts.exchange import Exchange
 from contracts.refusals import Unreachable
 from contracts.silences import CLOSED, TIMEOUT, TOO_LARGE, UNREADABLE
@@ -35,7 +36,9 @@ class Wire:
     not be repeated, always goes on a new one: who gives no answer then has read the request.
     """
 
-    def __init__(self, base_url: str, *, timeout_seconds: float, trust_env: bool, transport: httpx.BaseTransport | None) -> None:
+    def __init__(
+        self, base_url: BaseUrl, *, timeout_seconds: float, trust_env: bool, transport: httpx.BaseTransport | None
+    ) -> None:
         self.base_url = base_url
         self._timeout = timeout_seconds
         options: dict[str, Any] = {"follow_redirects": False, "timeout": timeout_seconds, "trust_env": trust_env}
@@ -50,9 +53,8 @@ class Wire:
 
     def is_up(self) -> bool:
         """Whether anything takes connections where requests are sent."""
-        url = httpx.URL(self.base_url)
         try:
-            socket.create_connection((url.host, url.port or (443 if url.scheme == "https" else 80)), CONNECT_SECONDS).close()
+            socket.create_connection((self.base_url.host, self.base_url.port), CONNECT_SECONDS).close()
         except OSError:
             return False
         return True
@@ -79,7 +81,7 @@ class Wire:
             if event == "connection.connect_tcp.started":
                 opened.append(event)
 
-        url = self.base_url + wanted.path + (f"?{wanted.query}" if wanted.query else "")
+        url = str(self.base_url) + wanted.path + (f"?{wanted.query}" if wanted.query else "")
         timeout = httpx.Timeout(self._timeout, read=STREAM_SECONDS if is_stream else self._timeout)
         # Bytes, since a token may be in any alphabet: a header is Latin-1 or UTF-8.
         headers = [(name.encode(), value.encode("utf-8")) for name, value in wanted.request_headers.items()]
@@ -93,7 +95,7 @@ class Wire:
                 shown = {name.lower(): value for name, value in response.headers.items()}
                 told = {name.lower(): value for name, value in response.request.headers.items()}
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL) as error:
-            what = f"{wanted.label} at {httpx.URL(self.base_url).host}: {type(error).__name__}"
+            what = f"{wanted.label} at {self.base_url.host}: {type(error).__name__}"
             raise Unreachable(f"{what}. Is the service running, and the URL right?") from error
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
             # What is wrong with it may be a credential, which the error quotes.

@@ -1,0 +1,118 @@
+"""The base URL of an implementation, as every command takes it."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from specs import SpecimenError
+
+_PORTS = {"http": 80, "https": 443}
+# RFC 1123, section 2.1; underscores are in the names of containers.
+_NAME = re.compile(r"(?=.{1,253}\.?$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*\.?")
+
+
+class TrafficError(SpecimenError):
+    """A URL, an option or a file that traffic cannot be judged with."""
+
+
+@dataclass(frozen=True, slots=True)
+class BaseUrl:
+    """Where a provider is: the path below it begins an exchange's path.
+
+    `path` has no slash at its end. The scheme of HTTP does not tell two services apart, host and port do.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @classmethod
+    def parse(cls, text: str, what: str = "URL") -> BaseUrl:
+        """`https://api.example.com/v1`.
+
+        Raises:
+            TrafficError: it is no such URL.
+        """
+        try:
+            text.encode()
+            parts = urlsplit(text)
+            port = parts.port
+        except UnicodeEncodeError as error:
+            raise TrafficError(f"{what}: its text is not UTF-8.") from error
+        except ValueError as error:  # of which no part may be shown: what is before an '@' is a password
+            raise TrafficError(f"{what} '{text.rpartition('@')[2]}': that is no URL ({str(error).partition(':')[0]}).") from error
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise TrafficError(
+                f"{what} '{_shown(parts)}': expected http:// or https:// and a host, such as https://api.example.com."
+            )
+        if parts.query or parts.fragment:
+            raise TrafficError(f"{what} '{_shown(parts)}': a base URL has no query and no fragment.")
+        if parts.username is not None or parts.password is not None:
+            raise TrafficError(f"{what} '{_shown(parts)}': put user and password into a header, not into the URL.")
+        try:
+            host = parts.hostname.lower() if parts.hostname.isascii() else parts.hostname.encode("idna").decode()
+        except UnicodeError as error:
+            raise TrafficError(f"{what} '{_shown(parts)}': that is no host name.") from error
+        if not (_is_address(host) or _NAME.fullmatch(host)) or port == 0:
+            raise TrafficError(f"{what} '{_shown(parts)}': that is no host name, address or port.")
+        return cls(parts.scheme, host, port or _PORTS[parts.scheme], parts.path.rstrip("/"))
+
+    def below(self, url: str) -> tuple[str, str] | None:
+        """Path (below this, percent-encoded as sent) and query of a URL; None for a URL that is elsewhere."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port or _PORTS.get(parts.scheme, 0)
+        except ValueError:
+            return None
+        host = (parts.hostname or "").lower()
+        if (host, port) != (self.host, self.port):
+            return None
+        path = parts.path or "/"
+        if path != self.path and not path.startswith(self.path + "/"):
+            return None
+        return path[len(self.path) :] or "/", parts.query
+
+    def is_at(self, place: str) -> bool:
+        """Whether this is a host that is named with or without its port, in whatever case."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return place.strip().lower().rstrip(".") in {self.host.rstrip("."), host, f"{host}:{self.port}"}
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, the port where it is not the scheme's own."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}" + ("" if self.port == _PORTS[self.scheme] else f":{self.port}")
+
+    def __str__(self) -> str:
+        return self.origin + self.path
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it is on this machine."""
+        return is_loopback(self.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine by its name alone; a name that needs DNS is not."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _shown(parts: SplitResult) -> str:
+    return f"{parts.scheme + '://' if parts.scheme else ''}{parts.netloc.rpartition('@')[2]}{parts.path}"
