@@ -91,6 +91,8 @@ class Collector:
         requests: int,
         require: Sequence[str] = (),
         unreachable: str | None = None,
+        remarks: Sequence[str] = (),
+        interrupted: bool = False,
     ) -> Report:
         """The report. `require` names operations and states that must have been seen; `started_at` is in milliseconds."""
         reach = self._reach.result()
@@ -111,6 +113,8 @@ class Collector:
             unreachable=self._unreachable(unreachable),
             rules=tuple(rulebook(self.provider).values()),
             required=required,
+            remarks=tuple(dict.fromkeys(map(self._scrubbed, remarks))),
+            interrupted=interrupted,
         )
 
     def _unreachable(self, text: str | None) -> str | None:

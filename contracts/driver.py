@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import shlex
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from contracts.drafts import Draft, filled, ids_shown
 from contracts.exchange import at
+from contracts.given import given
 from contracts.transport import NoAnswer, Transport
-from specs import Provider, SpecimenError
+from specs import Provider
 from specs.lifecycle import Scenario
-
-COMMAND_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -55,14 +52,19 @@ class Driver(Protocol):
     def drives(self) -> bool:
         """Whether it can bring a session into any state."""
 
+    @property
+    def wishes(self) -> bool:
+        """Whether the host is our mock, which takes wishes."""
+
 
 class NoDriver:
     """Nothing moves; the sessions are those that the user gave, as `ID` or `KIND=ID`."""
 
     drives = False
+    wishes = False
 
     def __init__(self, provider: Provider, sessions: Sequence[str]) -> None:
-        self.sessions = [_given(provider, text) for text in sessions]
+        self.sessions = [Known(given(provider, text)) for text in sessions]
 
     def session(self, state: str) -> str | None:
         """None: nobody knows their states."""
@@ -80,80 +82,43 @@ class NoDriver:
         return [Journey(f"session {index + 1}", lambda one=one: one, 3) for index, one in enumerate(self.sessions)]  # type: ignore[misc]
 
 
-def _given(provider: Provider, text: str) -> Known:
-    kind, equals, value = text.partition("=")
-    if not equals:
-        return Known({"session": text})
-    kind = "session" if kind == "id" else kind
-    if kind not in provider.lifecycle.ids:
-        raise SpecimenError(f"--session '{kind}=…': expected an id, or one of {', '.join(provider.lifecycle.ids)} before '='.")
-    return Known({kind: value})
+class Joined:
+    """A driver, and after its sessions those that the user gave."""
 
+    def __init__(self, driver: Driver, given: NoDriver) -> None:
+        self._driver = driver
+        self._given = given
 
-def given_ids(sessions: Sequence[str]) -> tuple[str, ...]:
-    """The bare ids of what the user gave."""
-    return tuple(text.partition("=")[2] if "=" in text else text for text in sessions)
+    @property
+    def drives(self) -> bool:
+        """Whether the driver does."""
+        return self._driver.drives
 
-
-class CommandDriver:
-    """A command that is called with a state as its last argument, and prints the id of a session in it.
-
-    It may print a JSON object of ids by kind instead. An empty answer means that there is no way to that state.
-    """
-
-    drives = True
-
-    def __init__(self, transport: Transport, command: str) -> None:
-        self.transport = transport
-        self.provider = transport.provider
-        self.command = shlex.split(command)
-        if not self.command:
-            raise SpecimenError("--driver '': expected none, prefer, auto or a command.")
+    @property
+    def wishes(self) -> bool:
+        """Whether the driver does."""
+        return self._driver.wishes
 
     def session(self, state: str) -> str | None:
-        """The id that the command prints."""
-        found = self.known(state)
-        return None if found is None else found.ids.get("session")
+        """The driver's."""
+        return self._driver.session(state)
 
     def known(self, state: str) -> Known | None:
-        """The session that the command prints.
-
-        Raises:
-            SpecimenError: the command cannot be run, fails, or takes more than a minute.
-        """
-        where = f"--driver '{self.command[0]}'"
-        try:
-            done = subprocess.run(  # noqa: S603 - the user's own command
-                [*self.command, state], capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False
-            )
-        except OSError as error:
-            raise SpecimenError(f"{where}: cannot be run: {error.strerror or error}.") from error
-        except subprocess.TimeoutExpired as error:
-            raise SpecimenError(f"{where}: no answer for state '{state}' within {COMMAND_SECONDS:g} s.") from error
-        if done.returncode != 0:
-            raise SpecimenError(f"{where}: exit code {done.returncode} for state '{state}'; expected 0 and an id.")
-        text = done.stdout.strip()
-        if text.startswith("{"):
-            try:
-                ids = json.loads(text)
-            except ValueError as error:
-                raise SpecimenError(f"{where}: printed a '{{' that begins no JSON object.") from error
-        else:
-            ids = {"session": text} if text else {}
-        for value in ids.values():
-            self.transport.admit(str(value))
-        return Known({name: str(value) for name, value in ids.items()}) if ids else None
+        """The driver's."""
+        return self._driver.known(state)
 
     def journeys(self, most_requests: int) -> Sequence[Journey]:
-        """One session for each state, read twice."""
-        del most_requests
-        return [Journey(state, lambda state=state: self.known(state), 2) for state in self.provider.lifecycle.states]  # type: ignore[misc]
+        """The driver's, in what the given ones leave of the requests, then the given ones."""
+        given = self._given.journeys(most_requests)
+        rest = most_requests - sum(journey.rounds for journey in given)
+        return [*self._driver.journeys(max(rest, most_requests // 3)), *given]
 
 
 class PreferDriver:
     """Asks our mock, by the header `Prefer` on the creation of a session, for a scenario at a pace of reads."""
 
     drives = True
+    wishes = True
 
     def __init__(self, transport: Transport, *, every_scenario: bool = False) -> None:
         self.transport = transport

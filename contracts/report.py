@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 HELD, VIOLATIONS, USAGE, UNREACHABLE, INCONCLUSIVE = 0, 1, 2, 3, 4
+# As a shell has it for SIGINT: 128 and the signal's number.
+INTERRUPTED = 130
 
 
 class ReportError(SpecimenError):
@@ -82,7 +84,8 @@ class Report:
     """The result of a run. `started_at` is in milliseconds since the epoch, `base_url` without user and password.
 
     `required` names what must be seen, as `--require` spells it, `missing` what of it was not; `unreachable` says
-    why the target gave no answer; `rules` are all that were judged by.
+    why the target gave no answer; `rules` are all that were judged by; `remarks` are sentences about the run itself, such as
+    a session that could not be asked for. `interrupted`: somebody ended the run before its end.
     """
 
     provider: str
@@ -99,6 +102,8 @@ class Report:
     unreachable: str | None = None
     rules: tuple[Rule, ...] = ()
     required: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    interrupted: bool = False
 
     @property
     def errors(self) -> tuple[Found, ...]:
@@ -112,7 +117,12 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 all held, 1 violations, 3 unreachable, 4 inconclusive. Violations beat the others; notes never count."""
+        """0 all held, 1 violations, 3 unreachable, 4 inconclusive, 130 interrupted.
+
+        Violations beat 3 and 4; notes never count; an interrupted run has no verdict.
+        """
+        if self.interrupted:
+            return INTERRUPTED
         if self.errors:
             return VIOLATIONS
         if self.unreachable is not None:
@@ -123,8 +133,11 @@ class Report:
     def verdict(self) -> str:
         """The exit code in words."""
         rules = len({entry.violation.rule for entry in self.errors})
+        broken = f"{len(self.errors)} violation{'s'[: len(self.errors) != 1]} of {rules} rule{'s'[: rules != 1]}"
+        if self.interrupted:
+            return f"interrupted before its end; {broken} until then"
         if self.errors:
-            return f"{len(self.errors)} violation{'s'[: len(self.errors) > 1]} of {rules} rule{'s'[: rules > 1]}"
+            return broken
         if self.unreachable is not None:
             return f"target unreachable: {self.unreachable}"
         return f"inconclusive: never seen: {', '.join(self.missing)}" if self.missing else "every rule held"

@@ -61,6 +61,7 @@ def render(report: Report) -> str:
     ]
     if report.missing:
         parts.append(f'<p class="note">Required and never seen: {_text(", ".join(report.missing))}</p>')
+    parts += [f'<p class="note">{_text(remark)}</p>' for remark in report.remarks]
     if report.errors:
         parts += ["<h2>Violations</h2>", *_groups(report.errors, "bad")]
     parts += _reach(report)

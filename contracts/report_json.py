@@ -33,6 +33,7 @@ def values(report: Report) -> dict[str, Any]:
         "unreachable": report.unreachable,
         "required": list(report.required),
         "missing": list(report.missing),
+        "remarks": list(report.remarks),
         "violations": [_found(entry) for entry in report.errors],
         "notes": [_found(entry) for entry in report.notes],
         "reach": {

@@ -33,6 +33,8 @@ def render(report: Report) -> str:
     for name in ("base_url", "profile", "seed", "strict", "requests", "exit_code"):
         ET.SubElement(properties, "property", {"name": name, "value": _clean(str(getattr(report, name)))})
     suite.extend(cases)
+    if report.remarks:
+        ET.SubElement(suite, "system-out").text = _clean("\n".join(report.remarks))
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 

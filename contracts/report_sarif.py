@@ -51,7 +51,7 @@ def values(report: Report) -> dict[str, Any]:
                 "automationDetails": {"id": f"specimen/{report.provider}/"},
                 "invocations": [
                     {
-                        "executionSuccessful": report.unreachable is None,
+                        "executionSuccessful": report.unreachable is None and not report.interrupted,
                         "exitCode": report.exit_code,
                         "startTimeUtc": f"{started:%Y-%m-%dT%H:%M:%S}Z",
                         "endTimeUtc": f"{ended:%Y-%m-%dT%H:%M:%S}Z",
@@ -147,6 +147,7 @@ def _places(provider: str) -> dict[str, tuple[int, str]]:
 def _notifications(report: Report) -> list[dict[str, Any]]:
     texts = [(f"Target unreachable: {report.unreachable}", "error")] if report.unreachable is not None else []
     texts += [(f"Required and never seen: {name}", "warning") for name in report.missing]
+    texts += [(remark, "note") for remark in report.remarks]
     return [{"message": {"text": text}, "level": level} for text, level in texts]
 
 

@@ -85,13 +85,15 @@ def _row(part: Reached[str]) -> tuple[str, str, Text]:
 
 def _verdict(console: Console, report: Report) -> None:
     colour = {0: "green", 1: "red"}.get(report.exit_code, "yellow")
-    word = {0: "HELD", 1: "VIOLATED", 3: "UNREACHABLE", 4: "INCONCLUSIVE"}[report.exit_code]
+    word = {0: "HELD", 1: "VIOLATED", 3: "UNREACHABLE", 4: "INCONCLUSIVE", 130: "INTERRUPTED"}[report.exit_code]
     console.print()
     _line(console, (word, f"bold {colour}"), (f"  {report.provider} at {report.base_url}: {report.verdict}", "bold"))
     if report.exit_code == 1 and report.missing:
         _line(console, (f"  never seen: {', '.join(report.missing)}", "yellow"))
     if report.exit_code == 1 and report.unreachable is not None:
         _line(console, (f"  the target stopped answering: {report.unreachable}", "yellow"))
+    for remark in report.remarks:
+        _line(console, (f"  {remark}", "yellow"))
     strict = ", strict" if report.strict else ""
     numbers = f"  {report.requests} requests in {report.seconds:.1f} s, profile {report.profile}{strict}, seed {report.seed}"
     _line(console, (numbers, "dim"))

@@ -88,7 +88,7 @@ def fuzz(
     document = served(sender.provider, sender.base_url)
     settings = configuration(sender.provider, sender.headers, seed=seed, examples=examples)
     config = schemathesis.Config.from_dict(settings)
-    started = time.monotonic()
+    started, is_stopped = time.monotonic(), False
     with warnings.catch_warnings(), contextlib.ExitStack() as stack:
         warnings.simplefilter("ignore")  # of its own dependencies
         schema = schemathesis.openapi.from_dict(document, config=config)
@@ -103,7 +103,10 @@ def fuzz(
                 raise watcher.mistake  # which Schemathesis would take for one of the service's
             if isinstance(event, events.NonFatalError) and (isinstance(event.value, ServerUnavailable) or not sender.is_up()):
                 raise Unreachable(f"{sender.host}: nobody answers any more, after {watcher.count} requests of Schemathesis.")
+            if isinstance(event, events.Interrupted) and not is_stopped:
+                raise KeyboardInterrupt  # which the engine has caught
             if seconds is not None and time.monotonic() - started > seconds:
+                is_stopped = True
                 stream.stop()
     return watcher.count
 

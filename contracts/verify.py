@@ -10,20 +10,22 @@ from typing import Any
 import httpx
 
 import specs
+from contracts.base_url import BaseUrl
 from contracts.collecting import Collector
+from contracts.command import CommandDriver
 from contracts.credentials import as_headers, secret_headers
-from contracts.driver import CommandDriver, Driver, NoDriver, PreferDriver, given_ids
-from contracts.exchange import Exchange
-from contracts.history import History
-from contracts.judge import observe
+from contracts.driver import Driver, Joined, NoDriver, PreferDriver
+from contracts.given import given_ids, refusals
 from contracts.refusals import SuiteError
 from contracts.report import Report
-from contracts.silences import ARE_SILENT
+from contracts.run import Interrupted, Run
 from contracts.transport import BudgetSpent, Burst, NoAnswer, Planned, Transport, Unreachable, is_loopback
 from contracts.values import with_values
 from contracts.walk import SMOKE_REQUESTS, Walk
 from specs import Provider, SpecimenError
 from specs.errors import did_you_mean
+
+__all__ = ["PROFILES", "Interrupted", "Plan", "Progress", "choose", "plan", "verify"]
 
 PROFILES = ("smoke", "ci", "nightly")
 CI_EXAMPLES = 25
@@ -40,37 +42,7 @@ class Plan:
     requests: tuple[Planned, ...]
     is_production: bool
     phases: tuple[str, ...]
-
-
-class _Run:
-    """One run: where everything that was seen is judged and counted.
-
-    Requests that got no answer wait until another one gets one: a service that is gone, or never was there, breaks no rule.
-    """
-
-    def __init__(self, provider: Provider, collector: Collector) -> None:
-        self.provider = provider
-        self.collector = collector
-        self.history = History()
-        self.exchanges = 0
-        self.has_answers = False
-        self._waiting: list[Exchange] = []
-
-    def see(self, exchange: Exchange) -> None:
-        """Judges an exchange and counts it."""
-        self.exchanges += 1
-        if exchange.silence in ARE_SILENT:
-            self._waiting.append(exchange)
-            return
-        self.has_answers = True
-        self.settle()
-        self.collector.add(exchange, observe(exchange, self.history))
-
-    def settle(self) -> None:
-        """Judges what waits: the service is there."""
-        for exchange in self._waiting:
-            self.collector.add(exchange, observe(exchange, self.history))
-        self._waiting.clear()
+    remarks: tuple[str, ...] = ()
 
 
 def verify(
@@ -117,14 +89,16 @@ def verify(
 
     Raises:
         SpecimenError: an argument is wrong.
+        Interrupted: Ctrl-C; it holds the report of what was seen until then.
     """
+    base_url = str(BaseUrl.parse(base_url))
     known = with_values(_checked(provider, profile, require), values or {})
     headers, other = as_headers(known, auth), as_headers(known, other_auth)
     secret, other_secret = _secret(known, headers), _secret(known, other)
     if other and other_secret == secret:
         raise SpecimenError("--other-token: the same credential as --token. Give one that must not see what that one made.")
     collector = Collector(known, base_url, token=secret, other_token=other_secret, sessions=given_ids(sessions))
-    run = _Run(known, collector)
+    run = Run(known, collector)
     started_at, clock = time.time_ns() // 1_000_000, time.monotonic()
     sender = Transport(
         base_url, known, headers=headers, other_headers=other, allow_writes=frozenset(allow_writes),
@@ -132,9 +106,11 @@ def verify(
     )  # fmt: skip
     tell = on_progress or (lambda _what, _sent: None)
     unreachable: str | None = None
+    is_interrupted = False
     wanted = list(require)
+    run.remarks += remarks(sender, sessions, allow_writes)
     try:
-        who = choose(sender, driver, sessions, every_scenario=profile != "smoke")
+        who = choose(sender, driver, sessions, every_scenario=profile != "smoke", remark=run.remarks.append)
         wanted += _default_requirements(sender, who)
         _walk(sender, who, profile, seed, tell)
         if profile != "smoke" and not sender.is_production:
@@ -147,18 +123,24 @@ def verify(
         unreachable = str(error)
     except (BudgetSpent, Burst, SuiteError) as error:
         wanted.append(str(error))
+    except KeyboardInterrupt:
+        is_interrupted = True
     finally:
         sender.close()
     if run.exchanges and not run.has_answers:
         unreachable = unreachable or f"{sender.host}: not one of {run.exchanges} requests was answered."
     elif unreachable is None or sender.is_up():
         run.settle()
+    if run.is_locked_out and not headers:
+        run.remarks.append("No --token was given; every operation that wants one refused.")
     found = collector.report(
         profile=profile, seed=seed, strict=strict, started_at=started_at, seconds=time.monotonic() - clock,
-        requests=run.exchanges, require=wanted, unreachable=unreachable,
+        requests=run.exchanges, require=wanted, unreachable=unreachable, remarks=run.remarks, interrupted=is_interrupted,
     )  # fmt: skip
     if unreachable is None and not found.reach.states.seen:
-        return replace(found, missing=(*found.missing, "the state of any session"))
+        found = replace(found, missing=(*found.missing, "the state of any session"))
+    if is_interrupted:
+        raise Interrupted(found)
     return found
 
 
@@ -171,12 +153,13 @@ def plan(
     driver: str = "auto",
     sessions: Sequence[str] = (),
     values: Mapping[str, str] | None = None,
+    require: Sequence[str] = (),
     allow_writes: Sequence[str] = (),
     budget: int | None = None,
     loopback: Callable[[str], bool] = is_loopback,
 ) -> Plan:
     """What `verify` would send; nothing is sent. Ids that answers would show are those of the document's examples."""
-    known = with_values(_checked(provider, profile, ()), values or {})
+    known = with_values(_checked(provider, profile, require), values or {})
     sender = Transport(
         base_url, known, headers={"authorization": "Bearer dry-run"},
         other_headers={"authorization": "Bearer dry-run-other"} if other_auth else None, allow_writes=frozenset(allow_writes),
@@ -195,11 +178,26 @@ def plan(
     if not sender.is_production:
         phases += ["Schemathesis"] if profile != "smoke" else []
         phases += ["machine"] if profile == "nightly" else []
-    return Plan(tuple(sender.planned), sender.is_production, tuple(phases))
+    return Plan(tuple(sender.planned), sender.is_production, tuple(phases), tuple(remarks(sender, sessions, allow_writes)))
 
 
-def choose(sender: Transport, driver: str, sessions: Sequence[str], *, every_scenario: bool) -> Driver:
-    """The driver that a word names.
+def remarks(sender: Transport, sessions: Sequence[str], allow_writes: Sequence[str]) -> list[str]:
+    """What of the arguments has no effect, in sentences."""
+    found = list(refusals(sender.provider, sessions, is_production=sender.is_production))
+    base = BaseUrl.parse(sender.base_url)
+    idle = [host for host in allow_writes if not base.is_at(host)]
+    return [*found, *(f"--allow-writes '{host}' has no effect: the URL's host is '{base.host}'." for host in idle)]
+
+
+def choose(
+    sender: Transport,
+    driver: str,
+    sessions: Sequence[str],
+    *,
+    every_scenario: bool,
+    remark: Callable[[str], None] = lambda _: None,
+) -> Driver:
+    """The driver that a word names, and the sessions that were given; `remark` is told of states that a command failed for.
 
     Raises:
         SpecimenError: it cannot be had against somebody's production.
@@ -207,13 +205,14 @@ def choose(sender: Transport, driver: str, sessions: Sequence[str], *, every_sce
     provider = sender.provider
     if driver == "auto":
         driver = "prefer" if not sender.is_production and _understands_prefer(sender) else "none"
+    given = NoDriver(provider, sessions)
     if driver == "none":
-        return NoDriver(provider, sessions)
-    if driver == "prefer":
-        if sender.is_production:
-            raise SpecimenError(f"--driver prefer: {sender.host} is not this machine; --allow-writes names hosts of your own.")
-        return PreferDriver(sender, every_scenario=every_scenario)
-    return CommandDriver(sender, driver)
+        return given
+    if driver == "prefer" and sender.is_production:
+        raise SpecimenError(f"--driver prefer: {sender.host} is not this machine; --allow-writes names hosts of your own.")
+    is_ours = driver == "prefer"
+    who = PreferDriver(sender, every_scenario=every_scenario) if is_ours else CommandDriver(sender, driver, remark)
+    return Joined(who, given) if sessions else who
 
 
 def _understands_prefer(sender: Transport) -> bool:
@@ -260,7 +259,7 @@ def _walk(sender: Transport, driver: Driver, profile: str, seed: int, tell: Prog
         step.run()
 
 
-def _fuzz(sender: Transport, run: _Run, profile: str, seed: int, tell: Progress, transport: Any) -> None:
+def _fuzz(sender: Transport, run: Run, profile: str, seed: int, tell: Progress, transport: Any) -> None:
     if transport is not None:
         return  # Schemathesis has a network client of its own
     from contracts.schemathesis_suite import fuzz  # noqa: PLC0415 - slow to import

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 from contracts import asking
 from contracts.drafts import Draft, draft, filled, ids_shown, names_in, request_examples, unknown
-from contracts.driver import Journey, Known, PreferDriver, creation
+from contracts.driver import Journey, Known, creation
 from contracts.exchange import Exchange
 from contracts.probes import SMOKE_REQUESTS, Probes
 from contracts.transport import MISSING
@@ -60,7 +60,7 @@ class Walk(Probes):
         yield Step("another kind or place", self.elsewhere)
         yield Step("unlawful requests", self.unlawful)
         yield Step("wrong methods", self.wrong_methods)
-        if isinstance(self.driver, PreferDriver):
+        if self.driver.wishes:
             yield Step("documented answers", self.examples)
 
     def _share(self) -> int:
