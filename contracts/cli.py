@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,9 +15,11 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 import specs
+from contracts.printing import Printer, standard_output
 from specs import SpecimenError, completion
 
 if TYPE_CHECKING:
+    from contracts.report import Report
     from contracts.verify import Plan, Progress
 
 USAGE_ERROR = 2
@@ -103,8 +106,8 @@ def verify(
     """Ask an implementation whether it keeps the vendor's contract.
 
     Every host but this machine is treated as somebody's production: it gets only documented reads, of the sessions given,
-    one a second. Exit codes: 0 all held, 1 violations, 2 a mistake in the command, 3 nobody answers, 4 inconclusive:
-    something that is required was never seen.
+    one a second. Exit codes: 0 all held, 1 violations, 2 a mistake in the command, or nowhere to print, 3 nobody answers, 4
+    inconclusive: something that is required was never seen, 130 interrupted; the reports are written all the same.
 
     Examples:
 
@@ -119,7 +122,7 @@ def verify(
     with user_errors():
         from contracts import report as reports
         from contracts.traffic_cli import pair
-        from contracts.verify import plan
+        from contracts.verify import Interrupted, plan
         from contracts.verify import verify as run
 
         files = [reports.wanted(option) for option in report or ()]
@@ -129,20 +132,37 @@ def verify(
         if dry_run:
             _print_plan(
                 plan(url, name, profile=profile, other_auth=other, driver=driver, sessions=session or (), values=values,
-                     allow_writes=allow_writes or (), budget=budget)
+                     require=require or (), allow_writes=allow_writes or (), budget=budget)
             )  # fmt: skip
             return
         auth = _headers(name, token, header or ())
-        with _progress() as tell:
-            found = run(
-                url, name, profile=profile, auth=auth, other_auth=other, driver=driver, sessions=session or (),
-                values=values, require=require or (), strict=strict, seed=seed, allow_writes=allow_writes or (), budget=budget,
-                on_progress=tell,
-            )  # fmt: skip
-        reports.print_report(found)  # first: a full disk must not lose it
-        for kind, path in files:
-            reports.write(found, kind, path)
+        try:
+            with _progress() as tell:
+                found = run(
+                    url, name, profile=profile, auth=auth, other_auth=other, driver=driver, sessions=session or (),
+                    values=values, require=require or (), strict=strict, seed=seed, allow_writes=allow_writes or (),
+                    budget=budget, on_progress=tell,
+                )  # fmt: skip
+        except Interrupted as stopped:
+            found = stopped.report
+        _deliver(found, files)
     raise typer.Exit(found.exit_code)
+
+
+def _deliver(found: Report, files: Sequence[tuple[str, Path]]) -> None:
+    """Writes the reports, then prints: who reads the output may go away. Neither is lost by what goes wrong with the other."""
+    from contracts import report as reports
+
+    failed: SpecimenError | None = None
+    for kind, path in files:
+        try:
+            reports.write(found, kind, path)
+        except SpecimenError as error:
+            failed = failed or error
+    with standard_output():
+        reports.print_report(found, Printer(highlight=False, soft_wrap=True))
+    if failed is not None:
+        raise failed
 
 
 def _headers(name: str, token: str | None, given: list[str] | tuple[str, ...]) -> dict[str, str]:
@@ -178,6 +198,8 @@ def _print_plan(found: Plan) -> None:
     console.print(f"Phases: {', '.join(found.phases)}. The walk would send {len(found.requests)} requests:")
     for entry in found.requests:
         console.print(Text.assemble(f"  {entry.method:<6} {entry.path}", (f"  {entry.note}" if entry.note else "", "dim")))
+    for remark in found.remarks:
+        console.print(Text(remark, style="yellow"))
     if not found.requests:
         console.print("  none: name sessions with --session, or the host with --allow-writes if it is yours.")
 

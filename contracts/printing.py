@@ -1,4 +1,4 @@
-"""What is printed: in UTF-8 whatever the locale, and one sentence where standard output takes no more."""
+"""What is printed: in UTF-8 whatever the locale, to an output that may be full, or that nobody reads any more."""
 
 from __future__ import annotations
 
@@ -8,9 +8,21 @@ import os
 import sys
 from collections.abc import Iterator
 
-import typer
+from rich.console import Console
 
 from specs import SpecimenError
+
+
+class Printer(Console):
+    """A console that tells of a reader who went away, instead of ending the process with a code of its own."""
+
+    def on_broken_pipe(self) -> None:
+        """Raises what was caught.
+
+        Raises:
+            BrokenPipeError: always.
+        """
+        raise BrokenPipeError
 
 
 def print_utf_8() -> None:
@@ -22,9 +34,7 @@ def print_utf_8() -> None:
 
 @contextlib.contextmanager
 def standard_output() -> Iterator[None]:
-    """Prints within it, and all that was printed is out at its end.
-
-    It ends without a word where the reader of a pipe has gone: `specimen payloads kayle | head`.
+    """What is printed within is out at its end; a reader who went away (`| head -1`) is no mistake, and nothing more is printed.
 
     Raises:
         SpecimenError: standard output is closed, or takes no more.
@@ -37,7 +47,6 @@ def standard_output() -> Iterator[None]:
         sys.stdout.flush()
     except BrokenPipeError:
         _drop()
-        raise typer.Exit(0) from None
     except OSError as error:
         _drop()
         raise SpecimenError(f"standard output cannot be written: {error.strerror or error}") from error
@@ -45,4 +54,7 @@ def standard_output() -> Iterator[None]:
 
 def _drop() -> None:
     """Lets what is left in the buffer go, which Python would try once more at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

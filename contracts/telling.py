@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from contracts.plain import shown
 from contracts.recording import moment
 from contracts.traffic import Bench, Verdict, as_json, as_text, kind_of
 from contracts.watch import Step
@@ -19,8 +20,9 @@ def console() -> Console:
 
 
 def print_json(value: Any, indent: int | None = None) -> None:
-    """Prints a JSON value at once."""
-    print(json.dumps(value, ensure_ascii=False, indent=indent), flush=True)
+    """Prints a JSON value at once; half of a surrogate pair, which no encoding holds, as its escape."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    print(text.encode("utf-8", "backslashreplace").decode(), flush=True)
 
 
 def as_values(verdict: Verdict, bench: Bench) -> dict[str, Any]:
@@ -48,7 +50,7 @@ def tell_step(step: Step, bench: Bench, told: set[tuple[str, ...]]) -> None:
     out = console()
     if step.is_change and step.state is not None and step.verdict is not None:
         line = Text(f"{moment(step.verdict.exchange.at)}  ")
-        line.append(step.state, style="bold green" if step.is_end else "bold")
+        line.append(shown(step.state), style="bold green" if step.is_end else "bold")
         out.print(line)
     elif step.said:
         out.print(Text(step.said, style="yellow"), soft_wrap=True)

@@ -79,6 +79,8 @@ def watch(
     with user_errors():
         from contracts import telling
         from contracts.credentials import as_headers
+        from contracts.given import as_text
+        from contracts.plain import shown
         from contracts.traffic import BaseUrl, Bench, TrafficError
         from contracts.transport import Transport
         from contracts.watch import Watch, watched
@@ -97,6 +99,7 @@ def watch(
         )
         bench = Bench(provider, strict=strict)
         try:
+            as_text(session)
             send, pointer = watched(provider, transport, session, settings)
             watching = Watch(bench, send, pointer, every_seconds=every, timeout_seconds=timeout)
             told: set[Any] = set()
@@ -116,8 +119,8 @@ def watch(
             )
         else:
             if why:
-                telling.console().print(Text(why, style="yellow"), soft_wrap=True)
-            telling.tell_summary(bench, f"{watching.polls} polls, {' → '.join(watching.states) or 'no state seen'}")
+                telling.console().print(Text(shown(why, 2000), style="yellow"), soft_wrap=True)
+            telling.tell_summary(bench, f"{watching.polls} polls, {' → '.join(map(shown, watching.states)) or 'no state seen'}")
     raise typer.Exit(code)
 
 

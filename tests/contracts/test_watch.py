@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,7 +22,7 @@ from mockserver.direct import create
 from mockserver.pytest_plugin import MockClock
 from mockserver.server import running
 from mockserver.settings import Pace
-from tests.contracts.targets import AUTH, mock_app, session_id
+from tests.contracts.targets import AUTH, mock_app, serving, session_id
 
 NOW = 1_772_366_400_000
 SESSION = session_id()
@@ -229,6 +230,24 @@ def test_command__json(vendor: str) -> None:
     first, last = (json.loads(line) for line in result.output.splitlines())
     assert (first["state"], first["is_end"], first["violations"]) == ("succeeded", True, [])
     assert (last["states"], last["exit_code"], result.exit_code) == (["succeeded"], 0, 0)
+
+
+def test_command__a_state_that_no_terminal_should_obey(tmp_path: Path) -> None:
+    """Control characters and halves of surrogate pairs are spelled out, as words and as JSON."""
+
+    async def odd(scope: Any, receive: Any, send: Any) -> None:
+        body = json.dumps({"data": {"id": SESSION, "status": "a\x1b[2J\ud800"}}).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    with serving(odd) as url:
+        words = ("kayle", "--url", url, "--session", SESSION, "--every", "0.05", "--timeout", "0.1")
+        plain, as_json = _run(*words), _run(*words, "--json")
+    assert plain.exit_code == as_json.exit_code == 1, plain.output
+    assert r"a\x1b[2J\ud800" in plain.output
+    assert "\x1b" not in plain.output + as_json.output
+    assert json.loads(as_json.output.splitlines()[0])["state"] == "a\x1b[2J\ud800"
 
 
 @pytest.mark.parametrize(
