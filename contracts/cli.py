@@ -90,7 +90,11 @@ def verify(
         list[str] | None, typer.Option(metavar="ID", help="A session that may be read (KIND=ID for another id); may be repeated.")
     ] = None,
     require: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="An operation or a state that must be seen; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="An operation or a state that must be seen; may be repeated. A production's list is asked for only so.",
+        ),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Count broken rules that rest on assumptions as violations.")] = False,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The number that all drawn requests depend on.")] = 1,

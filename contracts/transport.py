@@ -43,9 +43,9 @@ class Transport:
     """Sends documented requests to a base URL and gives back exchanges.
 
     A host that is not loopback and not named in `allow_writes` is somebody's production. It gets only documented safe
-    operations with ids that the user gave (`sessions`), lawful in every parameter, with the credentials given and without a
-    wish; one a second, no more than `budget`, none before the time of a `Retry-After`, and none after a burst of 429 or
-    5xx. No redirect is followed anywhere.
+    operations with ids that the user gave (`sessions`), and those without one that the user named (`named`), lawful in every
+    parameter, with the credentials given and without a wish; one a second, no more than `budget`, none before the time of a
+    `Retry-After`, and none after a burst of 429 or 5xx. No redirect is followed anywhere.
 
     `headers` hold the credentials, `other_headers` those of somebody else, which `credentials="other"` sends in their
     place; somebody's production gets the same reads with them, and nothing else. `seen` is told every exchange; with
@@ -61,6 +61,7 @@ class Transport:
         other_headers: Mapping[str, str] | None = None,
         allow_writes: frozenset[str] = frozenset(),
         sessions: Sequence[str] = (),
+        named: Sequence[str] = (),
         seen_by: str = "walk",
         budget: int | None = None,
         rate_per_second: float | None = None,
@@ -79,6 +80,7 @@ class Transport:
         self.headers = {name.lower(): value for name, value in (headers or {}).items()}
         self.other_headers = {name.lower(): value for name, value in (other_headers or {}).items()}
         self.sessions = frozenset(sessions)
+        self.named = frozenset(named)
         self.seen_by = seen_by
         self.dry_run = dry_run
         self.planned: list[Planned] = []
@@ -206,6 +208,9 @@ class Transport:
                 raise Forbidden(f"{where}: '{name}' is no id that was given with --session.")
         if body is not MISSING and not (isinstance(body, Mapping) and all(value in self.sessions for value in body.values())):
             raise Forbidden(f"{where}: a body with more than ids that were given with --session.")
+        asked = {*path.values(), *(body.values() if isinstance(body, Mapping) else ())}
+        if not asked & self.sessions and operation.id not in self.named:
+            raise Forbidden(f"{where}: shows sessions that were not given. --require {operation.id} asks for it.")
         if request_errors(wanted):
             raise Forbidden(f"{where}: a request that breaks the document.")
 

@@ -77,7 +77,7 @@ def verify(
             `auto`: `prefer` where the host understands it, else none.
         sessions: ids that may be read; `KIND=ID` for another kind than the session's own.
         values: of the requests, by the names that the provider's read gives them, such as `{"environment": "staging"}`.
-        require: operations and states that must be seen.
+        require: operations and states that must be seen; somebody's production is asked for a list only where it is named here.
         strict: whether rules that rest on assumptions count.
         seed: of everything that is drawn.
         allow_writes: hosts besides this machine that are not somebody's production.
@@ -102,7 +102,8 @@ def verify(
     started_at, clock = time.time_ns() // 1_000_000, time.monotonic()
     sender = Transport(
         base_url, known, headers=headers, other_headers=other, allow_writes=frozenset(allow_writes),
-        sessions=given_ids(sessions), budget=budget, transport=transport, seen=run.see, loopback=loopback, sleep=sleep,
+        sessions=given_ids(sessions), named=require, budget=budget, transport=transport, seen=run.see, loopback=loopback,
+        sleep=sleep,
     )  # fmt: skip
     tell = on_progress or (lambda _what, _sent: None)
     unreachable: str | None = None
@@ -163,7 +164,7 @@ def plan(
     sender = Transport(
         base_url, known, headers={"authorization": "Bearer dry-run"},
         other_headers={"authorization": "Bearer dry-run-other"} if other_auth else None, allow_writes=frozenset(allow_writes),
-        sessions=given_ids(sessions), budget=budget, dry_run=True, loopback=loopback,
+        sessions=given_ids(sessions), named=require, budget=budget, dry_run=True, loopback=loopback,
     )  # fmt: skip
     if driver == "auto":
         driver = "none" if sender.is_production or sessions else "prefer"
