@@ -162,13 +162,15 @@ def test_action__wrong_use_has_no_reports(mock, tmp_path) -> None:
 def test_action__inputs_are_one_argument_each(mock, tmp_path) -> None:
     """Spaces, quotes, substitutions and leading dashes stay text; lists are one per line, empty lines left out."""
     odd = "$(touch hacked) `touch hacked` '\"; touch hacked #"
-    lists = {"sessions": f"{odd}\r\n\n two words\n", "allow-writes": "a\nb"}
+    lists = {"sessions": f"{odd}\r\n\n two words\n", "allow-writes": "a\nb", "header": f"X-A: {odd}\nX-B: 2", "set": "a=b c\n"}
     run_verify(tmp_path, provider="--help", url=f"{mock}/kayle", driver=odd, **lists)
     given = (tmp_path / "arguments").read_text().splitlines()
     assert given[-2:] == ["--", "--help"]
     assert given[given.index("--driver") + 1] == odd
     assert [given[index + 1] for index, text in enumerate(given) if text == "--session"] == [odd, " two words"]
     assert [given[index + 1] for index, text in enumerate(given) if text == "--allow-writes"] == ["a", "b"]
+    assert [given[index + 1] for index, text in enumerate(given) if text == "--header"] == [f"X-A: {odd}", "X-B: 2"]
+    assert [given[index + 1] for index, text in enumerate(given) if text == "--set"] == ["a=b c"]
     assert not (tmp_path / "hacked").exists()
 
 
