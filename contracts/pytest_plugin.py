@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _MARKER = "kyc_contract"
 _KEY = pytest.StashKey["KycContract"]()
 _NOTE = "kyc_contract_note"
+_UNHEARD = "kyc_contract_unheard"
 _MARKER_HELP = (
     "kyc_contract(provider, url=…, strict=False): what the test exchanges with that URL (or the fixture of that name) "
     "through httpx or requests must keep the provider's contract."
@@ -80,6 +81,11 @@ class KycContract:
         """How many exchanges were heard."""
         return sum(listener.bench.exchanges for listener in self._listeners.values())
 
+    @property
+    def place(self) -> str:
+        """Where the marker says that the contract is kept."""
+        return f"{self._provider} at {self._url}"
+
     def hear_all(self) -> None:
         """Judges whatever the test exchanges with the marker's URL, through any client of httpx or requests."""
         from contracts import listening
@@ -131,6 +137,8 @@ def kyc_contract(request: pytest.FixtureRequest) -> Iterator[KycContract]:
         complaint = contract.complaint()
         for note in contract.notes:
             request.node.user_properties.append((_NOTE, _line(note)))
+        if marker is not None and not contract.exchanges:
+            request.node.user_properties.append((_UNHEARD, contract.place))
     if complaint:
         pytest.fail(complaint, pytrace=False)
 
@@ -173,13 +181,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Shows the notes of all tests, those of xdist's workers too."""
+    """Shows the notes of all tests, those of xdist's workers too, and the marked tests that passed with nothing judged."""
     notes: dict[str, set[str]] = {}
+    unheard: dict[str, str] = {}
+    passed = {report.nodeid for report in terminalreporter.stats.get("passed", ())}
     for reports in terminalreporter.stats.values():
         for report in reports:
             for name, value in getattr(report, "user_properties", ()):
                 if name == _NOTE:
                     notes.setdefault(str(value), set()).add(report.nodeid)
+                elif name == _UNHEARD and report.nodeid in passed:
+                    unheard[report.nodeid] = str(value)
+    if unheard:
+        terminalreporter.section("kyc_contract: nothing was judged")
+        for nodeid, place in sorted(unheard.items()):
+            terminalreporter.line(f"{nodeid}: no exchange with {place} was heard. Is that the URL that it uses?")
     if notes:
         terminalreporter.section("notes of kyc_contract: assumed rules that did not hold")
         for text, tests in sorted(notes.items()):

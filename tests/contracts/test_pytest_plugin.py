@@ -215,6 +215,40 @@ def test_plugin__adds_to_another_failure(suite: pytest.Pytester) -> None:
     assert result.stdout.str().count("violations of the contract:") == 1
 
 
+def test_plugin__tells_where_nothing_was_judged(suite: pytest.Pytester) -> None:
+    """A marked test that talks to another place, or to nobody, holds nothing: it is named at the end, and passes."""
+    suite.makepyfile(
+        test_it="""
+        import os
+        import httpx
+        import pytest
+
+        URL = os.environ["KAYLE_URL"]
+
+        @pytest.mark.kyc_contract("kayle", url="http://127.0.0.1:9/kayle")
+        def test_elsewhere():
+            httpx.get(URL + "/v1/sessions")
+
+        @pytest.mark.kyc_contract("kayle", url=URL)
+        def test_here():
+            httpx.get(URL + "/v1/sessions")
+
+        @pytest.mark.kyc_contract("kayle", url=URL)
+        def test_skipped():
+            pytest.skip("not today")
+
+        def test_unmarked(kyc_contract):
+            pass
+        """
+    )
+    result = _inside(suite, "test_it.py")
+    result.assert_outcomes(passed=3, skipped=1)
+    result.stdout.fnmatch_lines(
+        ["*kyc_contract: nothing was judged*", "test_it.py::test_elsewhere: no exchange with kayle at http://127.0.0.1:9/kayle*"]
+    )
+    assert result.stdout.str().count("no exchange with") == 1
+
+
 def test_plugin__announces_itself(suite: pytest.Pytester) -> None:
     """`pytest --markers` and `--fixtures` tell what the plugin gives."""
     _inside(suite, "--markers").stdout.fnmatch_lines(["@pytest.mark.kyc_contract(*"])
