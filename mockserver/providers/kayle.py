@@ -86,10 +86,14 @@ def cancel_by_token(request: Request, sessions: Sessions) -> Reply:
 
     Source: Get a session by ID, OpenAPI, cancel_token ("one-shot").
     """
-    token, _, namespace = request.body["cancel_token"].partition(".")
-    if namespace:
-        sessions.namespace = namespace
+    token, point, namespace = request.body["cancel_token"].partition(".")
+    own = sessions.namespace
+    sessions.namespace = namespace or own
     session = _as_it_is(request.path["id"], sessions)
+    if point and (session is None or not namespace):
+        # What stands behind the point is no namespace of this session: the token is wrong, if the session is there.
+        sessions.namespace, token = own, ""
+        session = _as_it_is(request.path["id"], sessions)
     if session is None:
         return request.example("session_not_found")
     if session.ids["cancel_token"] != token:

@@ -313,6 +313,8 @@ def test_cancel__by_token_once(call: Caller) -> None:
 
     assert cancel(other["cancel_token"]) == (401, "CANCEL_TOKEN_INVALID")
     assert cancel("") == (401, "CANCEL_TOKEN_INVALID")
+    for almost in (f"{session['cancel_token']}.json", f"../{session['cancel_token']}", f"{session['cancel_token']}."):
+        assert cancel(almost) == (401, "CANCEL_TOKEN_INVALID"), almost
     assert call.read(session["id"])["status"] == "created"
     assert cancel(session["cancel_token"]) == (204, None)
     assert call.read(session["id"])["status"] == "cancelled"
