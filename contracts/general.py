@@ -258,7 +258,9 @@ def requests_are_answered(exchange: Exchange, _: History) -> Iterator[Finding]:
 
 def shows_session(exchange: Exchange) -> bool:
     """Whether a success is one: some vendors answer "not found" with 200, without an id and with a status of its own."""
-    read = read_of(exchange)
+    read, create = read_of(exchange), exchange.provider.lifecycle.create
+    if read is None and exchange.operation is not None and exchange.operation.id == create.operation:
+        return at(exchange.response_json, create.session) is not None
     if read is None or read.status is None:
         return True
     shows_id = read.id is not None and at(exchange.response_json, read.id) is not None

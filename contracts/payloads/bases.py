@@ -212,8 +212,11 @@ def spelled(ids: Mapping[str, str]) -> dict[str, str]:
 
     `{session:capitals}` is the id in capitals, `{session:bare}` without its hyphens.
     """
-    spellings = {"": str, ":capitals": str.upper, ":bare": lambda text: text.replace("-", "")}
-    return {f"{name}{suffix}": spell(value) for name, value in ids.items() for suffix, spell in spellings.items()}
+    found = dict(ids)
+    for name, value in ids.items():
+        found.setdefault(f"{name}:capitals", value.upper())
+        found.setdefault(f"{name}:bare", value.replace("-", ""))
+    return found
 
 
 def with_ids(payload: Any, ids: Mapping[str, str]) -> Any:

@@ -19,7 +19,8 @@ from contracts.payloads.case import Case
 from contracts.payloads.setup import creation
 from contracts.payloads.shell_functions import FUNCTIONS
 from contracts.payloads.verdicts import as_draft
-from contracts.transport import MISSING, STREAM_SECONDS
+from contracts.transport import MISSING
+from contracts.wire import STREAM_SECONDS
 from specs import Provider
 
 _PLACEHOLDER = re.compile(r"\{(\w+(?::\w+)?)\}")
@@ -137,8 +138,8 @@ def _body(sent: Draft) -> tuple[bytes | None, str | None]:
 
 def _placeholders(provider: Provider) -> dict[str, str]:
     """By the name of an id, and of each of its spellings, what stands for it."""
-    names = [f"{name}{suffix}" for name in provider.lifecycle.ids for suffix in ("", *(f":{spelling}" for spelling in _SPELLINGS))]
-    return {name: f"{{{name}}}" for name in names}
+    suffixes = ("", *(f":{spelling}" for spelling in _SPELLINGS))
+    return {f"{name}{suffix}": f"{{{name}{suffix}}}" for name in provider.lifecycle.ids for suffix in suffixes}
 
 
 def _names(sent: Draft, provider: Provider) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 import specs
 from contracts.payloads.kinds import ACCEPT, REJECT
 from tests.contracts.payloads.catalogues import catalogue
-from tests.payload_clients import LIMITS, Outcome, generated, outcomes, table
+from tests.payload_clients import LIMITS, Outcome, each, generated, outcomes, table
 
 
 @pytest.fixture(scope="module")
@@ -42,5 +42,8 @@ def test_table__counts_every_answer_once(found) -> None:
     """The README's table has a row for each provider; clients refuse some of what breaks the contract, and not all."""
     every = [outcome for found_of_one in found.values() for outcome in found_of_one]
     assert len(list(table(every))) == len(specs.names()) + 2
+    rejects = [outcome for outcome in every if outcome.case.verdict == REJECT]
+    assert [line.partition("\t")[0] for line in each(every)] == [outcome.case.id for outcome in rejects]
+    assert sum(line.endswith("\ttaken") for line in each(every)) == sum(outcome.error is None for outcome in rejects)
     refused = [outcome.error is not None for outcome in every if outcome.case.verdict == REJECT]
     assert 0 < sum(refused) < len(refused)

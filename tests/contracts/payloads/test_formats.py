@@ -54,7 +54,8 @@ def test_ndjson__each_line_holds_the_whole_case(name) -> None:
     assert len(lines) == len(found)
     for line, case in zip(lines, found, strict=True):
         value = json.loads(line)
-        assert [key for key in value if key != "content_type"] == KEYS
+        assert [key for key in value if key not in ("content_type", "made_with")] == KEYS
+        assert value.get("made_with", {}) == case.made_with
         assert value["id"] == case.id
         if isinstance(case.payload, bytes):
             assert bytes_of(value["payload"]) == case.payload

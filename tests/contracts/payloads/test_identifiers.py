@@ -67,7 +67,7 @@ def test_uuids__spellings_are_of_one_number() -> None:
     """What braces, URN, capitals and missing hyphens are put around is a UUID to Python's reader."""
     kinds = ("uuid_capitals", "uuid_mixed_case", "uuid_no_hyphens", "uuid_moved_hyphens", "uuid_in_braces", "uuid_urn")
     for case in (case for kind in kinds for case in found(kind)):
-        if "{session}" not in case.value:
+        if "{session" not in case.value:
             uuid.UUID(case.value)
     for case in found("uuid_base64"):
         assert len(base64.urlsafe_b64decode(f"{case.value}==")) == 16
@@ -82,7 +82,11 @@ def test_uuids__capitals_are_either() -> None:
     for kind in ("uuid_capitals", "uuid_mixed_case"):
         assert found(kind)
         assert {case.verdict for case in found(kind)} == {EITHER}
-        assert all(case.value != case.value.lower() for case in found(kind))
+        assert all(case.value in ("{session:capitals}", case.value.upper()) or kind == "uuid_mixed_case" for case in found(kind))
+        assert all(case.value != case.value.lower() for case in found(kind) if ":capitals}" not in case.value)
+    # The session's own id, spelled when it is known.
+    asked = [case for case in found("uuid_capitals") if case.direction == "request"]
+    assert {case.provider for case in asked if case.value == "{session:capitals}"} == {"idnow", "neurovision", "predicate"}
 
 
 def test_uuids__another_version_is_refused_where_the_vendor_names_one() -> None:
@@ -104,8 +108,13 @@ def test_session_ids__no_near_miss_finds_the_session() -> None:
         "percent_encoded_twice", "prefixed_one_longer",
     }  # fmt: skip
     named = [case for case in everything() if case.direction == "request" and case.field in ("/path/sessionId", "/path/id")]
-    assert {case.verdict for case in named} == {REJECT}
+    spelled = [case for case in named if re.fullmatch(r"\{session:\w+\}", case.value)]
+    assert {case.verdict for case in named if case not in spelled} == {REJECT}
     assert all(case.expect_status for case in named)
+    assert {(case.provider, case.kind.partition(".")[2], case.verdict) for case in spelled} == {
+        ("idnow", "uuid_capitals", EITHER), ("idnow", "uuid_no_hyphens", EITHER), ("predicate", "uuid_capitals", EITHER),
+        ("predicate", "uuid_no_hyphens", REJECT),
+    }  # fmt: skip
 
 
 def test_session_ids__an_answer_about_another_session_breaks_one_rule() -> None:

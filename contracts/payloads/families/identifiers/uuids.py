@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterator
 from uuid import UUID
 
+from contracts.payloads.bases import REQUEST
 from contracts.payloads.families.identifiers.subject import Subject
 from contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Kind, kind
 
@@ -111,8 +112,9 @@ def texts(subject: Subject) -> Iterator[tuple[Kind, str]]:
         yield CAPITALS, f"{{{name}:capitals}}"
         yield NO_HYPHENS, f"{{{name}:bare}}"
     else:
-        yield CAPITALS, sample.upper()
-        yield MIXED_CASE, "".join(letter.upper() if index % 2 else letter for index, letter in enumerate(sample))
+        if not (subject.role == "session_id" and subject.base.direction == REQUEST):  # in capitals another's is only another's
+            yield CAPITALS, sample.upper()
+            yield MIXED_CASE, "".join(letter.upper() if index % 2 else letter for index, letter in enumerate(sample))
         yield NO_HYPHENS, bare
     yield MOVED_HYPHENS, "-".join(bare[start : start + 4] for start in range(0, 32, 4))
     yield NOT_HEX, sample[:-1] + "g"
