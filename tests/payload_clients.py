@@ -6,12 +6,13 @@ how.
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import json
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -115,13 +116,23 @@ def _of(count: Counter[Any], verdict: str, *, is_taken: bool) -> str:
     return f"{count[verdict, is_taken]:,} of {count[verdict, True] + count[verdict, False]:,}"
 
 
-def main() -> None:
-    """Prints the table."""
+def each(found: Iterable[Outcome]) -> Iterator[str]:
+    """A line for each answer that breaks the contract: its id, and what the client raised, or that it took it."""
+    for outcome in found:
+        if outcome.case.verdict == REJECT:
+            yield f"{outcome.case.id}\t{'taken' if outcome.error is None else type(outcome.error).__name__}"
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    """Prints the table, or with `--each` a line for each answer that breaks the contract."""
+    parser = argparse.ArgumentParser(prog="python -m tests.payload_clients", description=__doc__)
+    parser.add_argument("--each", action="store_true", help="print what happens to each answer that breaks the contract")
+    asked = parser.parse_args(given)
     found: list[Outcome] = []
     for name in specs.names():
         with generated(specs.load(name)) as client:
             found += outcomes(client, cases(name))
-    for line in table(found):
+    for line in each(found) if asked.each else table(found):
         print(line)
 
 
