@@ -172,6 +172,15 @@ def test_table__a_mutant_counts_only_where_the_mock_passes() -> None:
     assert list(scoring.false_alarms(results)) == [Job("kayle", UNBROKEN, CI, 2)]
 
 
+def test_table__says_how_many_seeds_each_suite_had() -> None:
+    """One number where it is the same for all."""
+    once = Outcome((), (), 1, 0.1)
+    same = {Job("kayle", "", suite, seed): once for suite in (SMOKE, PLAIN) for seed in (1, 2)}
+    assert "2 seeds: median" in table.markdown(same)
+    fewer = {job: outcome for job, outcome in same.items() if (job.suite, job.seed) != (PLAIN, 2)}
+    assert "`smoke` 2 seeds, Schemathesis alone 1 seed: median" in table.markdown(fewer)
+
+
 def test_table__a_suite_has_the_seeds_in_which_the_mock_passed_it() -> None:
     """Where the mock fails one suite, that suite's seed is left out; it is not counted as nothing found."""
     results = made_up()

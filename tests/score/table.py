@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -57,8 +57,8 @@ def _lines(results: Results) -> Iterator[str]:
         cells = [_alarms([job for job in jobs if job.suite == suite], alarms) for suite in suites]
         yield f"| false alarms, {title} | | {' | '.join(cells)} |"
     yield ""
-    seeds = len({job.seed for job in results})
-    yield f"{_many(seeds, 'seed')}: median, and the range where it varies; with `--strict` · without it."
+    seeds = {suite: len({job.seed for job in results if job.suite == suite}) for suite in suites}
+    yield f"{_seeds(seeds)}: median, and the range where it varies; with `--strict` · without it."
     yield "Requests and seconds are the unbroken mock's, whose runs came one at a time, before the rest."
     if PLAIN in suites:
         yield f"Schemathesis alone has all its own checks, {EXAMPLES} examples (as in `ci`), and ends at its first finding."
@@ -72,7 +72,14 @@ def _lines(results: Results) -> Iterator[str]:
         yield f"Not found by `ci` under `--strict` ({len(left)}):"
         yield ""
         for (name, label), count in sorted(left.items()):
-            yield f"- {name} `{label}`, {count} of {seeds} seeds: {_broken(name, label)}. {reason(name, label)}"
+            yield f"- {name} `{label}`, {count} of {seeds[CI]} seeds: {_broken(name, label)}. {reason(name, label)}"
+
+
+def _seeds(counts: Mapping[str, int]) -> str:
+    """How many seeds the suites had."""
+    if len(set(counts.values())) == 1:
+        return _many(next(iter(counts.values())), "seed")
+    return ", ".join(f"{TITLES[suite]} {_many(count, 'seed')}" for suite, count in counts.items())
 
 
 def _many(count: int, noun: str) -> str:
