@@ -54,7 +54,7 @@ bench-peers: $(DEV_READY) ## the same, with Prism and Mockoon from npm
 prism: $(DEV_READY) ## judge Prism, from npm, serving our kayle and idnow documents
 	@$(BIN)/python -m tests.prism
 
-score: $(DEV_READY) ## measure how many broken implementations the judge finds (an hour; SCORE="--seeds 1" is quicker)
+score: $(DEV_READY) ## measure how many broken implementations the judge finds (hours; SCORE="--seeds 1" is quicker)
 	@$(BIN)/python -m tests.score $(SCORE)
 
 clean: ## remove the virtual environment
