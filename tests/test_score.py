@@ -14,7 +14,7 @@ import specs
 from contracts.matching import match
 from tests.mockserver.calling import frozen_app
 from tests.providers.promises import exchanges
-from tests.score import scoring, table
+from tests.score import kept, scoring, table
 from tests.score.__main__ import main
 from tests.score.asgi import Answer, Call, Changed
 from tests.score.changes import CLASSES, FIELDS, REQUESTS, Mutant, alter, drop, put
@@ -275,11 +275,100 @@ def test_command__says_what_is_wrong_before_it_runs(arguments: list[str], said: 
     assert said in capsys.readouterr().err
 
 
+GIVEN = ("--provider", "idnow", "--seeds", "1", "--suite", SMOKE, "--only", "chunked", "--jobs", "1")
+
+
 def test_command__writes_every_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The table is printed, and each run stands in the file."""
-    out = tmp_path / "score.json"
-    given = ["--provider", "idnow", "--seeds", "1", "--suite", SMOKE, "--only", "chunked", "--jobs", "1", "--out", str(out)]
-    assert main(given) == 0
-    assert "| false alarms, 1 lawful variant | | 0 in 1 run |" in capsys.readouterr().out
-    runs = json.loads(out.read_text())
+    """The table is printed, each run stands in the file, and --of prints the same table of the file."""
+    out = tmp_path / "score.ndjson"
+    assert main([*GIVEN, "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "| false alarms, 1 lawful variant | | 0 in 1 run |" in printed
+    runs = [json.loads(line) for line in out.read_text().splitlines()]
     assert [(run["label"], run["suite"], run["seed"]) for run in runs] == [("", SMOKE, 1), ("chunked", SMOKE, 1)]
+    assert main(["--of", str(out)]) == 0
+    assert capsys.readouterr().out == printed
+
+
+def test_command__goes_on_where_it_was_stopped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the file holds is not run again; a line that was cut off is."""
+    out = tmp_path / "score.ndjson"
+    marked = Outcome((), (), 12345, 9.0)
+    first, second = (Job("idnow", label, SMOKE, 1) for label in (UNBROKEN, "chunked"))
+    code = kept.fingerprint()
+    out.write_text(kept.line(first, marked, code) + kept.line(second, marked, code)[:50])
+    assert main([*GIVEN, "--out", str(out)]) == 0
+    assert "| requests for a provider | | 12345 |" in capsys.readouterr().out
+    _, found = kept.read([out])
+    assert found[first] == marked
+    assert found[second].requests not in {0, 12345}
+
+
+def test_command__keeps_what_ended_before_it_is_stopped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C says that the same command goes on, and what has ended is in the file already."""
+    out = tmp_path / "score.ndjson"
+    add = kept.Kept.add
+
+    def stopped(self: kept.Kept, job: Job, outcome: Outcome) -> None:
+        add(self, job, outcome)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(kept.Kept, "add", stopped)
+    assert main([*GIVEN, "--out", str(out)]) == 130
+    assert capsys.readouterr().err == f"stopped: the same command goes on from what {out} holds\n"
+    assert list(kept.read([out])[1]) == [Job("idnow", UNBROKEN, SMOKE, 1)]
+
+
+def test_command__mixes_no_runs_of_different_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither does it go on from other code's runs, nor print two codes' runs in one table."""
+    out, other = tmp_path / "score.ndjson", tmp_path / "other.ndjson"
+    job, outcome = Job("idnow", UNBROKEN, SMOKE, 1), Outcome((), (), 1, 1.0)
+    before = kept.line(job, outcome, "0123456789ab")
+    out.write_text(before)
+    other.write_text(kept.line(job, outcome, "ba9876543210"))
+    with pytest.raises(SystemExit):
+        main([*GIVEN, "--out", str(out)])
+    assert f"--out {out}: holds runs of other code (0123456789ab; this is {kept.fingerprint()}): name another" in _said(capsys)
+    assert out.read_text() == before
+    with pytest.raises(SystemExit):
+        main(["--of", str(out), "--of", str(other)])
+    assert f"--of these are runs of different code: {out} (0123456789ab), {other} (ba9876543210)" in _said(capsys)
+
+
+@pytest.mark.parametrize("text", ["[1]\n", "not json\n", '{"label": ""}\n', "\xff\n", "no newline"])
+def test_command__another_file_is_left_alone(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that is something else is named, with its line, and keeps its content."""
+    out = tmp_path / "notes.txt"
+    out.write_text(text, encoding="latin-1")
+    for option in ("--out", "--of"):
+        with pytest.raises(SystemExit):
+            main([*GIVEN, option, str(out)])
+        assert f"{option} {out}:1: no run that --out wrote" in _said(capsys)
+    assert out.read_text(encoding="latin-1") == text
+
+
+def test_kept__the_fingerprint_is_of_sources_alone(tmp_path: Path) -> None:
+    """A changed, moved or new source changes it; what Python leaves beside the sources does not."""
+    for source in kept.SOURCES:
+        place = tmp_path / source
+        place.parent.mkdir(exist_ok=True)
+        if place.suffix:
+            place.write_text("")
+        else:
+            place.mkdir()
+    seen = [kept.fingerprint(tmp_path)]
+    (tmp_path / "contracts/__pycache__").mkdir()
+    (tmp_path / "contracts/__pycache__/a.pyc").write_text("compiled")
+    assert kept.fingerprint(tmp_path) == seen[0]
+    for file, text in (("contracts/a.py", ""), ("contracts/a.py", "1"), ("tests/fuzzing.py", "1"), ("specs/a.yaml", "1")):
+        (tmp_path / file).write_text(text)
+        seen.append(kept.fingerprint(tmp_path))
+    (tmp_path / "contracts/a.py").rename(tmp_path / "contracts/b.py")
+    seen.append(kept.fingerprint(tmp_path))
+    assert len(set(seen)) == len(seen)
+
+
+def _said(capsys: pytest.CaptureFixture[str]) -> str:
+    return capsys.readouterr().err.replace("\n", " ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 
 from rich.console import Console
@@ -14,15 +14,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 import specs
 from specs.errors import did_you_mean
 from tests.score.changes import CLASSES
+from tests.score.kept import Kept, KeptError, fingerprint, line, read
 from tests.score.runs import SUITES, mutants
-from tests.score.scoring import PROCESSES, Tell, false_alarms, mistakes, score, variants
-from tests.score.table import as_json, from_json, markdown
+from tests.score.scoring import PROCESSES, Results, Tell, false_alarms, mistakes, score, variants
+from tests.score.table import markdown
 
 TOLD_EVERY = 100  # runs, where standard error is no terminal
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Exit code 0; 1 where something lawful was found fault with, or a table has a mistake."""
+    """Exit code 0; 1 where something lawful was found fault with, or a table has a mistake; 130 interrupted."""
     parser = _parser()
     asked = parser.parse_args(given)
     names = asked.provider or specs.names()
@@ -30,22 +31,32 @@ def main(given: Sequence[str] | None = None) -> int:
     for label in asked.only or ():
         if label not in known:
             parser.error(f"--only {label}: no such mutant or variant of {', '.join(names)}. {did_you_mean(label, known)}")
-    if asked.out is not None:
-        try:
-            asked.out.touch()
-        except OSError as error:
-            parser.error(f"--out {asked.out}: {error.strerror}")
-    if asked.of:
-        try:
-            results = from_json(path.read_text(encoding="utf-8") for path in asked.of)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            parser.error(f"--of: no file that --out wrote: {error}")
-        sys.stdout.write(markdown(results))
-        return 1 if false_alarms(results) or mistakes(results) else 0
+    try:
+        code, results = read(asked.of) if asked.of else _scored(asked, names)
+    except KeptError as error:
+        parser.error(f"{'--of' if asked.of else '--out'} {error}")
+    except OSError as error:
+        parser.error(f"{'--of' if asked.of else '--out'} {error.filename}: {error.strerror}")
+    except KeyboardInterrupt:
+        kept = "nothing is kept without --out" if asked.out is None else f"the same command goes on from what {asked.out} holds"
+        sys.stderr.write(f"stopped: {kept}\n")
+        return 130
+    if asked.json:
+        sys.stdout.write("".join(line(job, outcome, code) for job, outcome in results.items()))
+    sys.stdout.write(markdown(results) if asked.markdown or not asked.json else "")
+    return 1 if false_alarms(results) or mistakes(results) else 0
+
+
+def _scored(asked: argparse.Namespace, names: Sequence[str]) -> tuple[str, Results]:
+    """The code's fingerprint and every run that was asked for; those that --out holds are not run again."""
+    code = fingerprint()
     columns = (TextColumn("{task.description:<60.60}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
-    with bar if sys.stderr.isatty() else nullcontext():
-        results = score(
+    with ExitStack() as stack:
+        kept = stack.enter_context(Kept(asked.out, code)) if asked.out is not None else None
+        if sys.stderr.isatty():
+            stack.enter_context(bar)
+        return code, score(
             names,
             asked.seed or range(1, asked.seeds + 1),
             only=frozenset(asked.only or ()),
@@ -54,12 +65,9 @@ def main(given: Sequence[str] | None = None) -> int:
             whole=asked.whole,
             processes=asked.jobs,
             tell=_teller(bar),
+            known={} if kept is None else kept.results,
+            keep=(lambda _job, _outcome: None) if kept is None else kept.add,
         )
-    if asked.out is not None:
-        asked.out.write_text(as_json(results), encoding="utf-8")
-    sys.stdout.write(as_json(results) if asked.json else "")
-    sys.stdout.write(markdown(results) if asked.markdown or not asked.json else "")
-    return 1 if false_alarms(results) or mistakes(results) else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,8 +86,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--suite", action="append", choices=SUITES, help="this suite only; may be repeated")
     parser.add_argument("--whole", action="store_true", help="run ci on what smoke found too")
     parser.add_argument("--markdown", action="store_true", help="print the table (as it is printed without --json)")
-    parser.add_argument("--json", action="store_true", help="print every run as JSON")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write every run to a file as JSON")
+    parser.add_argument("--json", action="store_true", help="print every run as a line of JSON")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="write each run to a file as it ends, and run nothing again that it holds",
+    )
     return parser
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from multiprocessing import get_context
+from types import MappingProxyType
 from typing import NamedTuple
 
 from hypothesis.internal.conjecture import providers as drawing
@@ -59,11 +60,14 @@ def score(
     whole: bool = False,
     processes: int = PROCESSES,
     tell: Tell = lambda _done, _all, _what: None,
+    known: Mapping[Job, Outcome] = MappingProxyType({}),
+    keep: Callable[[Job, Outcome], None] = lambda _job, _outcome: None,
 ) -> Results:
     """Every run's outcome, always in the same order.
 
     The unbroken mock's runs come first, one at a time, so that their seconds are those of a machine with nothing else to do.
     What `smoke` finds with an error is not given to `ci`, whose walk is the same and longer, unless `whole`.
+    A run that is `known` is not run again; every other is handed to `keep` as it ends.
 
     Raises:
         RunError: a run raised, or its process ended.
@@ -85,15 +89,16 @@ def score(
     later = [job for job in jobs if not whole and job.suite == CI and SMOKE in suites and job.label in labels[job.provider]]
     alone = [job for job in jobs if job.label == UNBROKEN]
     apart = {*alone, *later}
-    results: Results = {}
+    results = {job: known[job] for job in jobs if job in known}
 
     def ended(job: Job, outcome: Outcome) -> None:
         results[job] = outcome
+        keep(job, outcome)
         tell(len(results), len(jobs), job.words)
 
-    run_all(alone, 1, ended)
-    run_all([job for job in jobs if job not in apart], processes, ended)
-    for job in later:
+    run_all([job for job in alone if job not in results], 1, ended)
+    run_all([job for job in jobs if job not in apart and job not in results], processes, ended)
+    for job in [job for job in later if job not in results]:
         before = results[job._replace(suite=SMOKE)]
         if before.errors:
             ended(job, before)

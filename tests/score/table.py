@@ -1,16 +1,14 @@
-"""A score as a table, in Markdown or as JSON."""
+"""A score as a table, in Markdown."""
 
 from __future__ import annotations
 
 import importlib
-import json
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from statistics import median
-from typing import Any
 
 from tests.fuzzing import EXAMPLES
 from tests.score.changes import CLASSES
-from tests.score.runs import CI, PLAIN, SMOKE, Outcome
+from tests.score.runs import CI, PLAIN, SMOKE
 from tests.score.scoring import UNBROKEN, Job, Results, costs, false_alarms, lawful, mistakes, rows, survivors
 
 NO_REASON = "No reason is known."
@@ -108,24 +106,3 @@ def reason(name: str, label: str) -> str:
 def _broken(name: str, label: str) -> str:
     found = importlib.import_module(f"tests.score.mutants.{name}").MUTANTS
     return next(entry.broken for entry in found if entry.name == label)
-
-
-def as_json(results: Results) -> str:
-    """Every run."""
-    values: list[dict[str, Any]] = [{**job._asdict(), **outcome._asdict()} for job, outcome in results.items()]
-    return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
-
-
-def from_json(texts: Iterable[str]) -> Results:
-    """The runs that `as_json` wrote, of several times together.
-
-    Raises:
-        ValueError, KeyError, TypeError: a text is something else.
-    """
-    found: Results = {}
-    for text in texts:
-        for value in json.loads(text):
-            job = Job(*(value[name] for name in Job._fields))
-            outcome = Outcome(**{name: value[name] for name in Outcome._fields})
-            found[job] = outcome._replace(errors=tuple(outcome.errors), notes=tuple(outcome.notes))
-    return found
