@@ -7,6 +7,7 @@ import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -115,6 +116,33 @@ def test_payload__holds_the_contract_in_every_state(scenario: str) -> None:
                     assert sorted(starts) == starts
                     assert max(starts) <= body["responseTime"]
                     assert len(entry["history"]) == max(0, entry["tries"] - 1)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_payload__what_a_session_drew_stays(scenario: str) -> None:
+    """The contacts in every state; a task that is done, to the end of its checks and times; the same again for the same seed."""
+    for seed in range(20):
+        states = bodies(scenario, seed, contacts=("email", "wallet"))
+        assert states == bodies(scenario, seed, contacts=("email", "wallet"))
+        assert len({(body["email"], body["wallet"]) for body in states}) == 1
+        for before, after in pairwise(states):
+            for entry in before["results"]:
+                if entry["status"] in ("success", "failed"):
+                    assert entry == task(after, entry["type"])
+
+
+def test_payload__sessions_draw_apart() -> None:
+    """Another seed gives other times, confidences, faces and another wallet."""
+    drawn = [bodies("success", seed, contacts=("wallet",))[-1] for seed in range(30)]
+    for look in (
+        lambda body: body["wallet"],
+        lambda body: task(body, "document")["spent"],
+        lambda body: task(body, "selfie")["spent"],
+        lambda body: tuple(item.get("confidence") for item in checks(body, "document").values()),
+        lambda body: tuple(item.get("confidence") for item in checks(body, "selfie").values()),
+        lambda body: tuple(item["value"] for item in checks(body, "faces").values()),
+    ):
+        assert len(set(map(look, drawn))) > 20
 
 
 def test_captions__are_the_documented_ones() -> None:
