@@ -23,11 +23,12 @@ def render(report: Report) -> str:
     failures = sum(case.find("failure") is not None for case in cases)
     broken = sum(case.find("error") is not None for case in cases)
     skipped = sum(case.find("skipped") is not None for case in cases)
-    counts = {"tests": str(len(cases)), "failures": str(failures), "errors": str(broken), "skipped": str(skipped)}
-    root = ET.Element("testsuites", {"name": "specimen verify", **counts, "time": f"{report.seconds:.3f}"})
+    counts = {"tests": str(len(cases)), "failures": str(failures), "errors": str(broken), "time": f"{report.seconds:.3f}"}
+    # Jenkins' xUnit plugin refuses a file whose root counts what was skipped.
+    root = ET.Element("testsuites", {"name": "specimen verify", **counts})
     when = datetime.fromtimestamp(report.started_at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     suite = ET.SubElement(
-        root, "testsuite", {"name": f"specimen.{report.provider}", **counts, "time": f"{report.seconds:.3f}", "timestamp": when}
+        root, "testsuite", {"name": f"specimen.{report.provider}", **counts, "skipped": str(skipped), "timestamp": when}
     )
     properties = ET.SubElement(suite, "properties")
     for name in ("base_url", "profile", "seed", "strict", "requests", "exit_code"):

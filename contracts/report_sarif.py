@@ -152,7 +152,10 @@ def _notifications(report: Report) -> list[dict[str, Any]]:
 
 
 def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith(".") else ".")
+    first, _, rest = text.partition(" ")
+    if first.isalpha():  # a field's name stays as it is written
+        first = f"{first[:1].upper()}{first[1:]}"
+    return f"{first} {rest}".strip() + ("" if text.endswith(".") else ".")
 
 
 def _markdown(text: str) -> str:
