@@ -43,13 +43,17 @@ class Draft:
         )  # fmt: skip
 
 
+# HTML Standard, multipart/form-data encoding algorithm.
+_ESCAPED = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
+
+
 def multipart(parts: tuple[Mapping[str, str], ...]) -> bytes:
-    """Form parts as lifecycle.yaml writes them, encoded (RFC 7578)."""
+    """Form parts as lifecycle.yaml writes them, encoded (RFC 7578); a name's quotes and line ends as browsers escape them."""
     out = b""
     for part in parts:
         head = f'Content-Disposition: form-data; name="{part["name"]}"'
         if "base64" in part:
-            head += f'; filename="{part.get("filename", "file")}"'
+            head += f'; filename="{part.get("filename", "file").translate(_ESCAPED)}"'
             head += f"\r\nContent-Type: {part.get('content_type', 'application/octet-stream')}"
             data = base64.b64decode(part["base64"])
         else:

@@ -282,6 +282,11 @@ BROKEN: dict[str, tuple[Change, str, str]] = {
         "recipe.py",
         r"cannot be imported: ModuleNotFoundError: No module named 'nothing_such'",
     ),
+    "list of an unknown operation": (
+        replaced("recipe.py", "answers = {", 'listings = {"seeChecks": None}\nanswers = {'),
+        "recipe.py",
+        r"operation 'seeChecks' that is not in openapi\.yaml",
+    ),
     "recipe without answers": (replaced("recipe.py", "answers = {", "replies = {"), "recipe.py", "has no `answers`"),
     "no handlers": (lambda folder: (folder / "handlers.py").unlink(), "handlers.py", r"the file is missing\."),
     "no recipe": (lambda folder: (folder / "recipe.py").unlink(), "recipe.py", r"the file is missing\."),

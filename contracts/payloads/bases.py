@@ -15,13 +15,15 @@ from contracts.payloads.changes import ABSENT
 from contracts.payloads.places import Place, places, slug
 from contracts.transport import MISSING
 from fixtures import lives, recipes, times
-from fixtures.recipe import Moment, settle
+from fixtures.recipe import Listing, Moment, settle
 from specs import Operation, Provider
 from specs.documents import Media
 
 REQUEST, RESPONSE = "request", "response"
 # The moment of all cases: a fixed one, so that the same case has the same bytes on every day.
 NOW = times.parse("2026-03-19T10:31:30Z")
+# How many sessions a page may have, where it shows all that there are.
+_LIMIT = 10
 _PLACEHOLDER = re.compile(r"\{(\w+(?::\w+)?)\}")
 
 
@@ -85,15 +87,19 @@ def _places(base: Base) -> tuple[Place, ...]:
 def responses(provider: Provider, operation: Operation, *, seed: int = 0, locale: str | None = None) -> Iterator[Base]:
     """Answers of an operation: of each scenario's session in the state it ends in, then in those along the way.
 
-    Each state is met by the happy path first; a creation answers the first state of each. An operation that answers no single
-    session gives the document's examples. Not all are lawful: what ends a session does not answer an open one.
+    Each state is met by the happy path first; a creation answers the first state of each. A list gives a page with a session of
+    each scenario, the happy path's first, and an operation that answers no single session the document's examples. Not all are
+    lawful: what ends a session does not answer an open one.
     """
-    answers = recipes.answers(provider)
+    answers, listings = recipes.answers(provider), recipes.listings(provider)
     media = _success(operation)
     if media is None or media[1].pointer is None:
         return
     status, found = media
     if operation.id not in answers:
+        if operation.id in listings:
+            for shown, body in _pages(provider, listings[operation.id], seed, locale):
+                yield Base(provider, operation, RESPONSE, body, found.pointer, status, shown, seed=seed)
         validator = provider.schemas.validator(found.pointer or "")
         for value in found.examples.values():
             if validator.is_valid(value):
@@ -114,6 +120,19 @@ def responses(provider: Provider, operation: Operation, *, seed: int = 0, locale
     for moment in [life[-1] for life in last] + [moment for life in last for moment in life[:-1]]:
         body = settle(answers[operation.id](moment), moment.now)
         yield Base(provider, operation, RESPONSE, body, found.pointer, status, moment.scenario, moment.state, moment, seed=seed)
+
+
+def _pages(provider: Provider, listing: Listing, seed: int, locale: str | None) -> Iterator[tuple[str, Any]]:
+    """For each scenario a page with one of its sessions, and its name; after the second page come more.
+
+    One session alone: a change of its id or times then says nothing of the order of several.
+    """
+    for index, name in enumerate(provider.lifecycle.scenarios):
+        moment = lives.moments(
+            provider, name, seed=1000 * seed + index, key=f"payloads/{seed}/page/{name}", at=NOW, locale=locale,
+            facts=listing.made_with,
+        )[-1]  # fmt: skip
+        yield name, settle(listing.page([moment], *((1, True) if index == 1 else (_LIMIT, False))), NOW)
 
 
 @cache

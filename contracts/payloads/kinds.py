@@ -14,7 +14,7 @@ from contracts.payloads.places import Place
 ACCEPT, REJECT, EITHER = "accept", "reject", "either"
 VERDICTS = (ACCEPT, REJECT, EITHER)
 # In the order in which they are listed; where two kinds are the same payload, the first one makes the case.
-FAMILIES = ("names", "mrz", "dates", "identifiers", "countries", "wallets", "state", "structure")
+FAMILIES = ("names", "mrz", "dates", "identifiers", "countries", "wallets", "state", "structure", "links", "emails", "uploads")
 
 
 @dataclass(frozen=True)

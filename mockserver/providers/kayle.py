@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from fixtures.recipes import kayle as recipe
 from fixtures.times import iso_millis
 from mockserver.provider import Problem, Reply, Request, SchemaError, Session, Sessions, operation
 from mockserver.wishes import NO_WISH
@@ -55,19 +56,7 @@ def list_sessions(request: Request, sessions: Sessions) -> Reply:
     """
     limit: int = request.query["limit"]
     rows = sorted(_matching(request.query, sessions), key=lambda session: session.id)
-    page, has_more = rows[:limit], len(rows) > limit
-    return Reply(
-        200,
-        {
-            "data": [sessions.body(session, "getSession")["data"] for session in page],
-            "error": None,
-            "pagination": {
-                "limit": limit,
-                "has_more": has_more,
-                "next_cursor": page[-1].id if has_more else None,
-            },
-        },
-    )
+    return Reply(200, recipe.page([session.moment for session in rows[:limit]], limit, len(rows) > limit))
 
 
 @operation("cancelSession")

@@ -69,14 +69,8 @@ def list_verifications(request: Request, sessions: Sessions) -> Reply:
             return _example(request, "verification_not_found")
         seen = seen[at + 1 :]
     found = [session for session in seen if status is None or session.state == status]
-    page = found[: request.query["limit"]]
-    has_more = len(found) > len(page)
-    body = {
-        "data": [recipe.summary(session.moment) for session in page],
-        "has_more": has_more,
-        "next_cursor": page[-1].ids["verification"] if has_more else None,
-    }
-    return Reply(200, body)
+    limit: int = request.query["limit"]
+    return Reply(200, recipe.page([session.moment for session in found[:limit]], limit, len(found) > limit))
 
 
 @operation("getVerification")

@@ -107,6 +107,8 @@ def test_payload__holds_the_contract_in_every_state(scenario: str) -> None:
             assert broken(body, schemas) == set()
             assert body["spent"] >= sum(entry["spent"] for entry in body["results"])
             for entry in body["results"]:
+                sure = [item["confidence"] for group in entry["checks"] for item in group["items"] if "confidence" in item]
+                assert all(0.75 < value <= 1 and len(str(value)) <= len("0.816") for value in sure)
                 captions = {item["caption"] for group in entry["checks"] for item in group["items"]}
                 if entry["type"] in known:
                     assert captions in (set(), known[entry["type"]])

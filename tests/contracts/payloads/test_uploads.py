@@ -1,0 +1,122 @@
+"""The family of files: each is what its kind says, by Pillow and by the mock's own reader of forms."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import warnings
+from collections.abc import Iterator
+
+import pytest
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+import specs
+from contracts.drafts import BOUNDARY, multipart
+from contracts.payloads import Case, pictures
+from contracts.payloads.bases import requests
+from contracts.payloads.families import uploads
+from mockserver.bodies import parse_multipart
+from tests.contracts.payloads.catalogues import catalogue
+
+FILES = {each.id.partition(".")[2]: value for each, value in uploads._ALL}
+
+
+def data(name: str) -> bytes:
+    """The bytes of a file."""
+    return base64.b64decode(FILES[name]["base64"])
+
+
+def opened(name: str) -> Image.Image:
+    """A file as Pillow reads it, points and all."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        picture = Image.open(io.BytesIO(data(name)))
+        picture.load()
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "size"),
+    [
+        ("jpeg", "JPEG", (1, 1)),
+        ("jpeg_turned", "JPEG", (1, 1)),
+        ("jpeg_with_place", "JPEG", (1, 1)),
+        ("jpeg_with_script", "JPEG", (1, 1)),
+        ("jpeg_named_png", "JPEG", (1, 1)),
+        ("png_named_jpeg", "PNG", (1, 1)),
+        ("png_16_bits", "PNG", (1, 1)),
+        ("png_see_through", "PNG", (1, 1)),
+        ("png_wide", "PNG", (65_535, 1)),
+        ("png_with_tail", "PNG", (1, 1)),
+        ("png_with_text", "PNG", (1, 1)),
+        ("gif", "GIF", (1, 1)),
+        ("bmp", "BMP", (1, 1)),
+    ],
+)
+def test_pictures__are_read(name: str, form: str, size: tuple[int, int]) -> None:
+    """Of that form and size."""
+    picture = opened(name)
+    assert (picture.format, picture.size) == (form, size)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["jpeg_cut_off", "png_cut_off", "png_no_points", "png_no_width", "png_signature_alone", "png_wrong_checksum", "png_bomb",
+     "heic", "webp", "pdf", "svg", "html_named_png", "text", "no_bytes", "one_byte"],
+)  # fmt: skip
+def test_pictures__are_refused(name: str) -> None:
+    """What is broken, and what is no picture."""
+    with pytest.raises((OSError, SyntaxError, UnidentifiedImageError, ValueError, Image.DecompressionBombError)):
+        opened(name)
+
+
+def test_pictures__hold_what_they_say() -> None:
+    """Notes, depth, opacity and the size that is claimed."""
+    assert opened("jpeg_turned").getexif()[ExifTags.Base.Orientation] == 6
+    place = opened("jpeg_with_place").getexif().get_ifd(ExifTags.IFD.GPSInfo)
+    assert {place[ExifTags.GPS.GPSLatitudeRef], place[ExifTags.GPS.GPSLongitudeRef]} == {"N", "E"}
+    assert tuple(map(float, place[ExifTags.GPS.GPSLatitude])) == (0, 0, 0)
+    assert opened("png_16_bits").mode == "I;16"
+    assert opened("png_see_through").getpixel((0, 0))[3] == 0
+    assert opened("png_with_text").text == {"Comment": pictures.HTML.decode()}
+    assert opened("jpeg_with_script").info["comment"] == pictures.HTML
+    assert data("png_bomb")[16:24] == b"\0\0\xff\xff" * 2
+    assert len(data("png_bomb")) < 100
+    assert data("gif_and_script").startswith(b"GIF89a=")
+
+
+def test_uploads__differ_in_the_file_alone() -> None:
+    """Each case changes one file of the form, and one thing of it: its content with what it is called, its name, or its type."""
+    found = list(cases())
+    assert {case.kind for case in found} == {each.id for each in uploads.KINDS}
+    for case in found:
+        own, value = case.kind.partition(".")[2], case.value
+        provider = specs.load(case.provider)
+        before = next(iter(requests(provider, provider.document.operations[case.operation]))).payload["body"]["images"][0]
+        changed = {key for key in before if value[key] != before[key]}
+        if own.startswith("name_"):
+            assert changed == {"filename"}
+        elif own.startswith("type_"):
+            assert changed == {"content_type"}
+        else:
+            assert "base64" in changed
+
+
+def cases() -> Iterator[Case]:
+    """The cases of this family."""
+    for name in specs.names():
+        yield from (case for case in catalogue(name).cases if case.kind.startswith("uploads."))
+
+
+BEFORE = {"filename": "document.png", "content_type": "image/png", "base64": base64.b64encode(pictures.png()).decode()}
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_forms__are_read_as_they_were_meant(name: str) -> None:
+    """One file, with its bytes, and its name but for what a browser escapes; Starlette drops a path of Windows."""
+    sent = {**BEFORE, **FILES[name], "name": "images"}
+    (part,) = asyncio.run(parse_multipart(multipart((sent,)), f"multipart/form-data; boundary={BOUNDARY}"))
+    assert (part.name, part.content_type, part.data) == ("images", sent["content_type"], base64.b64decode(sent["base64"]))
+    name = sent["filename"].removeprefix("C:\\Users\\Public\\")
+    assert part.filename == name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
