@@ -48,7 +48,7 @@ _ESCAPED = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
 
 
 def multipart(parts: tuple[Mapping[str, str], ...]) -> bytes:
-    """Form parts as lifecycle.yaml writes them, encoded (RFC 7578); a name's quotes and line ends as browsers escape them."""
+    """Form parts as lifecycle.yaml writes them, encoded (RFC 7578); files' names with the escapes that browsers use."""
     out = b""
     for part in parts:
         head = f'Content-Disposition: form-data; name="{part["name"]}"'

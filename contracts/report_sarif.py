@@ -153,7 +153,7 @@ def _notifications(report: Report) -> list[dict[str, Any]]:
 
 def _sentence(text: str) -> str:
     first, _, rest = text.partition(" ")
-    if first.isalpha():  # a field's name stays as it is written
+    if first.isalpha() and first.islower():  # a field's name stays as it is written
         first = f"{first[:1].upper()}{first[1:]}"
     return f"{first} {rest}".strip() + ("" if text.endswith(".") else ".")
 

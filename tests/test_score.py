@@ -321,6 +321,64 @@ def test_command__keeps_what_ended_before_it_is_stopped(
     assert list(kept.read([out])[1]) == [Job("idnow", UNBROKEN, SMOKE, 1)]
 
 
+def test_command__a_copy_of_smokes_finding_is_not_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`ci` is not run on what `smoke` found; the file does not say that it was, and `--whole` then runs it."""
+    out, label = tmp_path / "score.ndjson", "no_credentials_read"
+    given = ["--provider", "idnow", "--seeds", "1", "--only", label, "--suite", SMOKE, "--suite", CI, "--jobs", "1"]
+    assert main([*given, "--out", str(out)]) == 0
+    table = capsys.readouterr().out
+    ci = Job("idnow", label, CI, 1)
+    kept_jobs = [json.loads(text)["label"] for text in out.read_text().splitlines() if json.loads(text)["suite"] == CI]
+    assert kept_jobs == [UNBROKEN]
+    assert kept.read([out])[1][ci] == kept.read([out])[1][ci._replace(suite=SMOKE)]
+    assert main(["--of", str(out)]) == 0
+    assert capsys.readouterr().out == table
+    assert main([*given, "--whole", "--out", str(out)]) == 0
+    assert kept.read([out])[1][ci] != kept.read([out])[1][ci._replace(suite=SMOKE)]
+
+
+def test_command__prints_the_same_table_whatever_ended_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Runs of a file are put in order; a last line that was cut off is left out, and what is not whole is said."""
+    files = [tmp_path / name for name in ("one.ndjson", "other.ndjson")]
+    lines = [kept.line(job, outcome, kept.fingerprint()) for job, outcome in made_up().items()]
+    files[0].write_text("".join(lines))
+    files[1].write_text("".join(reversed(lines)) + lines[0][:40])
+    printed = []
+    for file in files:
+        main(["--of", str(file)])
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1]
+    assert "Not whole" not in printed[0]
+    files[0].write_text("".join(lines[:-1]))
+    main(["--of", str(files[0])])
+    assert "Not whole: `ci` has 3 of 4 runs of mutants." in capsys.readouterr().out
+
+
+def test_command__says_what_it_cannot_make_a_table_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file without runs, and one with a mutant that is no more."""
+    file = tmp_path / "score.ndjson"
+    gone = kept.line(Job("idnow", "long_gone", SMOKE, 1), Outcome((), (), 1, 1.0), kept.fingerprint())
+    for text, said in (("", "--of no run stands in it"), (gone, "idnow has no mutant or variant 'long_gone' any more")):
+        file.write_text(text)
+        with pytest.raises(SystemExit):
+            main(["--of", str(file)])
+        assert said in _said(capsys)
+
+
+def test_kept__takes_nothing_after_the_code_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes begin again and again, with the code of the moment."""
+    job, outcome = Job("idnow", UNBROKEN, SMOKE, 1), Outcome(("lone \ud800",), (), 1, 1.0)
+    with kept.Kept(tmp_path / "score.ndjson", kept.fingerprint()) as file:
+        file.add(job, outcome)
+        monkeypatch.setattr(kept, "_stamps", list)
+        file.add(job._replace(seed=2), outcome)
+        monkeypatch.setattr(kept, "fingerprint", lambda: "0123456789ab")
+        with pytest.raises(kept.KeptError, match="the code changed while it was run"):
+            file.add(job._replace(seed=3), outcome)
+    _, found = kept.read([tmp_path / "score.ndjson"])
+    assert found == {job: outcome, job._replace(seed=2): outcome}
+
+
 def test_command__mixes_no_runs_of_different_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Neither does it go on from other code's runs, nor print two codes' runs in one table."""
     out, other = tmp_path / "score.ndjson", tmp_path / "other.ndjson"
@@ -337,7 +395,9 @@ def test_command__mixes_no_runs_of_different_code(tmp_path: Path, capsys: pytest
     assert f"--of these are runs of different code: {out} (0123456789ab), {other} (ba9876543210)" in _said(capsys)
 
 
-@pytest.mark.parametrize("text", ["[1]\n", "not json\n", '{"label": ""}\n', "\xff\n", "no newline"])
+@pytest.mark.parametrize(
+    "text", ["[1]\n", "not json\n", '{"label": ""}\n', "\xff\n", "no newline", '{"code": 404}', '{"code": "x"}\n']
+)
 def test_command__another_file_is_left_alone(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file that is something else is named, with its line, and keeps its content."""
     out = tmp_path / "notes.txt"
@@ -345,7 +405,7 @@ def test_command__another_file_is_left_alone(text: str, tmp_path: Path, capsys: 
     for option in ("--out", "--of"):
         with pytest.raises(SystemExit):
             main([*GIVEN, option, str(out)])
-        assert f"{option} {out}:1: no run that --out wrote" in _said(capsys)
+        assert f"{option} {out}:1: no run that --out wrote" in _said(capsys), option
     assert out.read_text(encoding="latin-1") == text
 
 

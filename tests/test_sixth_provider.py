@@ -228,6 +228,7 @@ def replaced(filename: str, old: str, new: str) -> Change:
     return change
 
 
+LISTING = "from fixtures.recipe import Listing"
 BROKEN: dict[str, tuple[Change, str, str]] = {
     "document that is no YAML": (replaced("openapi.yaml", "openapi: 3.1.0", "openapi: [3.1.0"), "openapi.yaml", "line "),
     "document of an old version": (replaced("openapi.yaml", "openapi: 3.1.0", "openapi: 3.0.3"), "openapi.yaml", r"OpenAPI 3\.1"),
@@ -283,9 +284,19 @@ BROKEN: dict[str, tuple[Change, str, str]] = {
         r"cannot be imported: ModuleNotFoundError: No module named 'nothing_such'",
     ),
     "list of an unknown operation": (
-        replaced("recipe.py", "answers = {", 'listings = {"seeChecks": None}\nanswers = {'),
+        replaced("recipe.py", "answers = {", f'{LISTING}\nlistings = {{"seeChecks": Listing(0, {{}})}}\nanswers = {{'),
         "recipe.py",
         r"operation 'seeChecks' that is not in openapi\.yaml",
+    ),
+    "listings that are none": (
+        replaced("recipe.py", "answers = {", 'listings = {"getCheck": check}\nanswers = {'),
+        "recipe.py",
+        r"`listings` is no dict from operationIds to Listing\.",
+    ),
+    "answers that are none": (
+        replaced("recipe.py", '"getCheck": check', '"getCheck": None'),
+        "recipe.py",
+        r"`answers` is no dict from operationIds to Callable\.",
     ),
     "recipe without answers": (replaced("recipe.py", "answers = {", "replies = {"), "recipe.py", "has no `answers`"),
     "no handlers": (lambda folder: (folder / "handlers.py").unlink(), "handlers.py", r"the file is missing\."),

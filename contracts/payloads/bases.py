@@ -123,7 +123,7 @@ def responses(provider: Provider, operation: Operation, *, seed: int = 0, locale
 
 
 def _pages(provider: Provider, listing: Listing, seed: int, locale: str | None) -> Iterator[tuple[str, Any]]:
-    """For each scenario a page with one of its sessions, and its name; after the second page come more.
+    """For each scenario a page with one of its sessions, and its name; the second page says that there are more.
 
     One session alone: a change of its id or times then says nothing of the order of several.
     """

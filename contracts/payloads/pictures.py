@@ -78,9 +78,35 @@ def _place_entries() -> Iterator[bytes]:
 # One black point as a GIF and as a bitmap. Source: GIF89a; BITMAPINFOHEADER.
 GIF = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
 BMP = struct.pack("<2sIHHIIiiHHIIiiII", b"BM", 58, 0, 0, 54, 40, 1, 1, 1, 24, 0, 4, 0, 0, 0, 0) + bytes(4)
+
+
+def gif_and_script() -> bytes:
+    """A GIF file of one point that is a script too: its width opens a comment, which a note of the picture closes.
+
+    Source: GIF89a, sections 18 (screen), 20 (image) and 24 (comment extension).
+    """
+    script = b"*/=1;alert(1)//"
+    return b"GIF89a/*" + GIF[8:19] + b"!\xfe" + bytes([len(script)]) + script + b"\0" + GIF[19:]
+
+
+def pdf() -> bytes:
+    """A document of one empty page. Source: ISO 32000-1, section 7.5."""
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Resources<<>>>>",
+    )
+    out, starts = b"%PDF-1.4\n", []
+    for number, entry in enumerate(objects, 1):
+        starts.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, entry)
+    table = b"".join(b"%010d 00000 n \n" % start for start in starts)
+    trailer = b"trailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, len(out))
+    return out + b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + table + trailer
+
+
 # The heads alone, which is what programs know a file by.
 HEIC = struct.pack(">I4s4sI4s4s", 24, b"ftyp", b"heic", 0, b"mif1", b"heic")
 WEBP = b"RIFF\x04\0\0\0WEBP"
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><rect width="1" height="1"/></svg>'
 HTML = b"<!doctype html><script>alert(document.domain)</script>"

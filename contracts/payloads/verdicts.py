@@ -174,10 +174,15 @@ def _asking(base: Base, ids: Mapping[str, str]) -> Draft:
             if found is not None:
                 return found
     found = draft(base.provider, base.operation.id, ids) or Draft(base.operation)
-    if base.moment is not None or not isinstance(found.body, Mapping) or not isinstance(base.payload, Mapping):
+    if base.moment is not None or not isinstance(base.payload, Mapping):
         return found
-    # An example of the document answers what it repeats.
-    return replace(found, body={name: base.payload.get(name, value) for name, value in found.body.items()})
+    # An answer that was made from no single session repeats what it was asked, in itself or in its rows.
+    rows: list[Any] = next((value for value in base.payload.values() if isinstance(value, list) and value), [{}])
+    own = rows[0] if isinstance(rows[0], Mapping) else {}
+    query = {name: own.get(name, value) for name, value in found.query.items()}
+    if not isinstance(found.body, Mapping):
+        return replace(found, query=query)
+    return replace(found, query=query, body={name: base.payload.get(name, value) for name, value in found.body.items()})
 
 
 def as_draft(base: Base, payload: Any, content_type: str | None = None, ids: Mapping[str, str] | None = None) -> Draft:

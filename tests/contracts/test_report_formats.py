@@ -13,7 +13,9 @@ import pytest
 from rich.console import Console
 
 from contracts.report import Report, print_report, render, write
-from specs import load
+from contracts.report_sarif import _sentence
+from contracts.rulebook import listed
+from specs import load, names
 from tests.contracts.reporting import broken_report, collected, exchange, session_body
 
 
@@ -220,6 +222,14 @@ def test_sarif__keeps_the_shape_of_its_standard() -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", invocation["startTimeUtc"])
     assert invocation["exitCode"] == 1
     assert [note["message"]["text"] for note in invocation["toolExecutionNotifications"]] == ["Required and never seen: expired"]
+
+
+@pytest.mark.parametrize("name", names())
+def test_sarif__a_sentence_begins_with_a_capital_and_a_field_as_it_is(name: str) -> None:
+    """Names such as sessionId and completed_at stay what they are."""
+    for rule in listed(load(name)):
+        own, shown = (re.match(r"\w+", text)[0] for text in (rule.sentence, _sentence(rule.sentence)))
+        assert shown == (own.capitalize() if own.islower() and own.isalpha() else own)
 
 
 def test_sarif__points_at_the_operation_in_the_document() -> None:

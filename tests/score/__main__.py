@@ -15,8 +15,8 @@ import specs
 from specs.errors import did_you_mean
 from tests.score.changes import CLASSES
 from tests.score.kept import Kept, KeptError, fingerprint, line, read
-from tests.score.runs import SUITES, mutants
-from tests.score.scoring import PROCESSES, Results, Tell, false_alarms, mistakes, score, variants
+from tests.score.runs import SUITES
+from tests.score.scoring import PROCESSES, UNBROKEN, Results, Tell, false_alarms, labels, mistakes, score
 from tests.score.table import markdown
 
 TOLD_EVERY = 100  # runs, where standard error is no terminal
@@ -27,7 +27,7 @@ def main(given: Sequence[str] | None = None) -> int:
     parser = _parser()
     asked = parser.parse_args(given)
     names = asked.provider or specs.names()
-    known = {label for name in names for label in (*variants(name), *(entry.name for entry in mutants(name)))}
+    known = {label for name in names for label in labels(name)} - {UNBROKEN}
     for label in asked.only or ():
         if label not in known:
             parser.error(f"--only {label}: no such mutant or variant of {', '.join(names)}. {did_you_mean(label, known)}")
@@ -35,12 +35,12 @@ def main(given: Sequence[str] | None = None) -> int:
         code, results = read(asked.of) if asked.of else _scored(asked, names)
     except KeptError as error:
         parser.error(f"{'--of' if asked.of else '--out'} {error}")
-    except OSError as error:
-        parser.error(f"{'--of' if asked.of else '--out'} {error.filename}: {error.strerror}")
     except KeyboardInterrupt:
         kept = "nothing is kept without --out" if asked.out is None else f"the same command goes on from what {asked.out} holds"
         sys.stderr.write(f"stopped: {kept}\n")
         return 130
+    if code != fingerprint():
+        sys.stderr.write(f"these are runs of other code ({code}; this is {fingerprint()})\n")
     if asked.json:
         sys.stdout.write("".join(line(job, outcome, code) for job, outcome in results.items()))
     sys.stdout.write(markdown(results) if asked.markdown or not asked.json else "")

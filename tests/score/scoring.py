@@ -50,6 +50,11 @@ def variants(name: str) -> list[str]:
     return [entry.name for entry in VARIANTS if not entry.providers or name in entry.providers]
 
 
+def labels(name: str) -> list[str]:
+    """The unbroken mock, the lawful variants and the mutants of a provider, in the order in which they are run."""
+    return [UNBROKEN, *variants(name), *(entry.name for entry in mutants(name))]
+
+
 def score(
     names: Sequence[str],
     seeds: Iterable[int],
@@ -67,12 +72,12 @@ def score(
 
     The unbroken mock's runs come first, one at a time, so that their seconds are those of a machine with nothing else to do.
     What `smoke` finds with an error is not given to `ci`, whose walk is the same and longer, unless `whole`.
-    A run that is `known` is not run again; every other is handed to `keep` as it ends.
+    A run that is `known` is not run again; every other that is run is handed to `keep` as it ends.
 
     Raises:
         RunError: a run raised, or its process ended.
     """
-    labels = {
+    broken = {
         name: [entry.name for entry in mutants(name) if (not only or entry.name in only) and (not kinds or entry.kind in kinds)]
         for name in names
     }
@@ -81,12 +86,12 @@ def score(
         Job(name, label, suite, seed)
         for seed in seeds
         for name in names
-        for label in (UNBROKEN, *lawful[name], *labels[name])
+        for label in (UNBROKEN, *lawful[name], *broken[name])
         for suite in suites
         # What Schemathesis thinks of lawful variants is not what is measured here.
         if suite != PLAIN or label not in lawful[name]
     ]
-    later = [job for job in jobs if not whole and job.suite == CI and SMOKE in suites and job.label in labels[job.provider]]
+    later = [job for job in jobs if not whole and job.suite == CI and SMOKE in suites and job.label in broken[job.provider]]
     alone = [job for job in jobs if job.label == UNBROKEN]
     apart = {*alone, *later}
     results = {job: known[job] for job in jobs if job in known}
@@ -100,8 +105,9 @@ def score(
     run_all([job for job in jobs if job not in apart and job not in results], processes, ended)
     for job in [job for job in later if job not in results]:
         before = results[job._replace(suite=SMOKE)]
-        if before.errors:
-            ended(job, before)
+        if before.errors:  # what was not run is not kept either
+            results[job] = before
+            tell(len(results), len(jobs), job.words)
     run_all([job for job in later if job not in results], processes, ended)
     return {job: results[job] for job in jobs}
 
@@ -170,7 +176,7 @@ def rows(results: Results) -> Iterator[Row]:
     """The table, class by class; last all classes together."""
     kinds: dict[str, list[Job]] = defaultdict(list)
     for job in results:
-        if _is_mutant(job) and is_counted(results, job):
+        if is_mutant(job) and is_counted(results, job):
             kinds[_kind(job)].append(job)
     kinds["all"] = [job for jobs in kinds.values() for job in jobs]
     for kind, jobs in kinds.items():
@@ -195,7 +201,7 @@ def survivors(results: Results, suite: str) -> dict[tuple[str, str], int]:
     """The mutants, by provider and name, that a suite does not find under --strict, with the number of seeds."""
     found: dict[tuple[str, str], int] = defaultdict(int)
     for job, outcome in results.items():
-        if job.suite == suite and _is_mutant(job) and is_counted(results, job) and not outcome.is_found:
+        if job.suite == suite and is_mutant(job) and is_counted(results, job) and not outcome.is_found:
             found[job.provider, job.label] += 1
     return dict(found)
 
@@ -205,7 +211,7 @@ def false_alarms(results: Results) -> dict[Job, tuple[str, ...]]:
     departing = {entry.name for entry in VARIANTS if entry.departs}
     found = {}
     for job, outcome in results.items():
-        if not _is_mutant(job):
+        if not is_mutant(job):
             alarms = outcome.errors if job.label in departing else (*outcome.errors, *outcome.notes)
             if alarms:
                 found[job] = alarms
@@ -214,7 +220,7 @@ def false_alarms(results: Results) -> dict[Job, tuple[str, ...]]:
 
 def lawful(results: Results, suite: str) -> list[Job]:
     """A suite's runs in which nothing may be found."""
-    return [job for job in results if job.suite == suite and not _is_mutant(job)]
+    return [job for job in results if job.suite == suite and not is_mutant(job)]
 
 
 def mistakes(results: Results) -> dict[tuple[str, str], str]:
@@ -229,7 +235,8 @@ def costs(results: Results, suite: str) -> list[tuple[int, float]]:
     ]
 
 
-def _is_mutant(job: Job) -> bool:
+def is_mutant(job: Job) -> bool:
+    """Whether the run is of a broken implementation."""
     return any(entry.name == job.label for entry in mutants(job.provider))
 
 

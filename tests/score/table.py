@@ -9,7 +9,7 @@ from statistics import median
 from tests.fuzzing import EXAMPLES
 from tests.score.changes import CLASSES
 from tests.score.runs import CI, PLAIN, SMOKE
-from tests.score.scoring import UNBROKEN, Job, Results, costs, false_alarms, lawful, mistakes, rows, survivors
+from tests.score.scoring import UNBROKEN, Job, Results, costs, false_alarms, is_mutant, lawful, mistakes, rows, survivors
 
 NO_REASON = "No reason is known."
 TITLES = {SMOKE: "`smoke`", CI: "`ci`", PLAIN: "Schemathesis alone"}
@@ -57,6 +57,7 @@ def _lines(results: Results) -> Iterator[str]:
     yield ""
     seeds = {suite: len({job.seed for job in results if job.suite == suite}) for suite in suites}
     yield f"{_seeds(seeds)}: median, and the range where it varies; with `--strict` · without it."
+    yield from _unfinished(results)
     yield "Requests and seconds are the unbroken mock's, whose runs came one at a time, before the rest."
     if PLAIN in suites:
         yield f"Schemathesis alone has all its own checks, {EXAMPLES} examples (as in `ci`), and ends at its first finding."
@@ -71,6 +72,16 @@ def _lines(results: Results) -> Iterator[str]:
         yield ""
         for (name, label), count in sorted(left.items()):
             yield f"- {name} `{label}`, {count} of {seeds[CI]} seeds: {_broken(name, label)}. {reason(name, label)}"
+
+
+def _unfinished(results: Results) -> Iterator[str]:
+    """What a score that was stopped has not run."""
+    broken = {(job.provider, job.label) for job in results if is_mutant(job)}
+    for suite in dict.fromkeys(job.suite for job in results):
+        jobs = [job for job in results if job.suite == suite]
+        has, wanted = sum(map(is_mutant, jobs)), len(broken) * len({job.seed for job in jobs})
+        if has < wanted:
+            yield f"Not whole: {TITLES[suite]} has {has:,} of {wanted:,} runs of mutants."
 
 
 def _seeds(counts: Mapping[str, int]) -> str:

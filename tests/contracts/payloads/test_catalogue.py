@@ -14,15 +14,16 @@ from contracts import forms
 from contracts.exchange import Exchange, parsed
 from contracts.history import History
 from contracts.judge import judge
-from contracts.payloads.bases import REQUEST, RESPONSE
+from contracts.payloads.bases import REQUEST, RESPONSE, responses
 from contracts.payloads.case import Case
 from contracts.payloads.changes import as_bytes
 from contracts.payloads.kinds import ACCEPT, EITHER, REJECT
-from contracts.payloads.verdicts import MALFORMED_RULE, UNKNOWN_RULE, as_exchange
+from contracts.payloads.verdicts import MALFORMED_RULE, UNKNOWN_RULE, as_exchange, ruling
 from contracts.requests import request_errors
 from contracts.rule import ERROR
 from contracts.rulebook import rulebook
 from contracts.second_opinion import disagreements
+from fixtures import recipes
 from specs.parameters import typed
 from tests.contracts.payloads.catalogues import catalogue, check_all, read
 
@@ -40,6 +41,19 @@ def in_direction(name: str, direction: str, verdict: str | None = None) -> list[
 def sent(case: Case) -> Exchange:
     """The case as an observer would see it."""
     return as_exchange(case.base, case.payload, case.content_type)
+
+
+@PROVIDERS
+def test_page__of_each_scenario_is_lawful_and_of_made_people(name) -> None:
+    """A list answers pages of sessions, one for each scenario; the judge takes each, and another seed has other sessions."""
+    provider = specs.load(name)
+    for operation in recipes.listings(provider):
+        pages = [list(responses(provider, provider.document.operations[operation], seed=seed)) for seed in (0, 1)]
+        count = len(provider.lifecycle.scenarios)
+        assert [base.scenario for base in pages[0][:count]] == list(provider.lifecycle.scenarios)
+        for base, other in zip(*(each[:count] for each in pages), strict=True):
+            assert ruling(base, base.payload).verdict == ACCEPT, base.scenario
+            assert base.payload["data"][0]["id"] != other.payload["data"][0]["id"]
 
 
 @PROVIDERS

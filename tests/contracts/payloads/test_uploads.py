@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import re
 import warnings
+import zipfile
 from collections.abc import Iterator
 
 import pytest
@@ -51,6 +53,8 @@ def opened(name: str) -> Image.Image:
         ("png_with_tail", "PNG", (1, 1)),
         ("png_with_text", "PNG", (1, 1)),
         ("gif", "GIF", (1, 1)),
+        ("gif_and_script", "GIF", (10_799, 1)),
+        ("jpeg_as_image_jpg", "JPEG", (1, 1)),
         ("bmp", "BMP", (1, 1)),
     ],
 )
@@ -83,7 +87,18 @@ def test_pictures__hold_what_they_say() -> None:
     assert opened("jpeg_with_script").info["comment"] == pictures.HTML
     assert data("png_bomb")[16:24] == b"\0\0\xff\xff" * 2
     assert len(data("png_bomb")) < 100
-    assert data("gif_and_script").startswith(b"GIF89a=")
+    script = re.sub(rb"/\*.*?\*/", b"", data("gif_and_script"), flags=re.DOTALL)
+    assert script.partition(b"//")[0] == b"GIF89a=1;alert(1)"
+    assert b"\n" not in script
+    assert zipfile.is_zipfile(io.BytesIO(data("png_with_tail")))
+    assert data("heic")[4:12] == b"ftypheic"
+    assert len(data("heic")) == int.from_bytes(data("heic")[:4])
+    assert (data("webp")[:4], data("webp")[8:]) == (b"RIFF", b"WEBP")
+    found = data("pdf")
+    start = int(found.rpartition(b"startxref\n")[2].split()[0])
+    assert found[start:].startswith(b"xref\n0 4\n")
+    for number, entry in enumerate(found[start:].split(b"\n")[3:6], 1):
+        assert found[int(entry.split()[0]) :].startswith(b"%d 0 obj" % number)
 
 
 def test_uploads__differ_in_the_file_alone() -> None:
@@ -95,6 +110,7 @@ def test_uploads__differ_in_the_file_alone() -> None:
         provider = specs.load(case.provider)
         before = next(iter(requests(provider, provider.document.operations[case.operation]))).payload["body"]["images"][0]
         changed = {key for key in before if value[key] != before[key]}
+        assert changed == {key for key, said in FILES[own].items() if said != before[key]}
         if own.startswith("name_"):
             assert changed == {"filename"}
         elif own.startswith("type_"):
