@@ -10,7 +10,7 @@ from typing import Any
 import specs
 from contracts.dataset_mix import Mix, Shard, mixed
 from fixtures import ids, lives, recipes, times
-from fixtures.recipe import settle
+from fixtures.recipe import answer
 from fixtures.timelines import length
 from specs import Provider, SpecimenError
 from specs.errors import did_you_mean
@@ -80,7 +80,7 @@ class Dataset:
         born_at = self.now - SPREAD + int.from_bytes(noise[8:16]) % max(SPREAD - took, 1)
         seed = int.from_bytes(noise[16:22])
         moment = lives.moment(provider, course.scenario, seed=seed, key=f"{key}/{seed}", born_at=born_at, steps=course.steps)
-        body = settle(recipes.answers(provider)[self.operation](moment), moment.now)
+        body = answer(recipes.answers(provider)[self.operation], moment)
         return Row(number, moment.scenario, moment.state, born_at, moment.id, self.operation, body)
 
 

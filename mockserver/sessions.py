@@ -9,7 +9,7 @@ from typing import Any
 
 from fixtures import ids
 from fixtures.lives import expires_at
-from fixtures.recipe import Moment, settle
+from fixtures.recipe import Moment, answer
 from fixtures.timelines import Event
 from mockserver import wishes
 from mockserver.births import as_wished, born
@@ -310,7 +310,7 @@ class Sessions:
 
     def body(self, session: Session, operation_id: str) -> Any:
         """What an operation answers of the session, as a plain JSON value."""
-        return settle(self._ledger.answers[operation_id](self.moment(session)), self.now)
+        return answer(self._ledger.answers[operation_id], self.moment(session))
 
     def ids_of(self, record: Record) -> Iterator[tuple[str, str]]:
         """The names and values of all ids of a session."""

@@ -15,7 +15,7 @@ from contracts.payloads.changes import ABSENT
 from contracts.payloads.places import Place, places, slug
 from contracts.transport import MISSING
 from fixtures import lives, recipes, times
-from fixtures.recipe import Listing, Moment, settle
+from fixtures.recipe import Listing, Moment, answer, settle
 from specs import Operation, Provider
 from specs.documents import Media
 
@@ -118,7 +118,7 @@ def responses(provider: Provider, operation: Operation, *, seed: int = 0, locale
             life = life[:1]
         last.append(life)
     for moment in [life[-1] for life in last] + [moment for life in last for moment in life[:-1]]:
-        body = settle(answers[operation.id](moment), moment.now)
+        body = answer(answers[operation.id], moment)
         yield Base(provider, operation, RESPONSE, body, found.pointer, status, moment.scenario, moment.state, moment, seed=seed)
 
 
