@@ -139,7 +139,8 @@ def test_junit__unreachable_is_an_error() -> None:
 def test_junit__holds_only_what_xml_can() -> None:
     """Control characters and surrogates become U+FFFD."""
     report = collected(exchange(), unreachable="a\x00b\x1bc\ud800d")
-    ET.fromstring(render(report, "junit").encode("utf-8"))
+    root = ET.fromstring(render(report, "junit").encode("utf-8"))
+    assert root.find(".//error").get("message") == "a\ufffdb\ufffdc\ufffdd"
 
 
 class _Reader(HTMLParser):
