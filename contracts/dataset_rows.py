@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import specs
 from contracts.dataset_mix import Mix, Shard, mixed
@@ -23,8 +23,7 @@ SPREAD = 90 * 86_400_000
 GROUP_ROWS = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A session as a read of it answers when it has just entered `state`; `created_at` in milliseconds since the epoch."""
 
     row: int
