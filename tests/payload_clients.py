@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,31 +33,6 @@ class Outcome(NamedTuple):
 
     case: Case
     error: Exception | None
-
-
-class Limit(NamedTuple):
-    """What generated code cannot read though the contract allows it: cases by kind and field, the exception, and why."""
-
-    kind: str
-    field: str
-    error: str
-    reason: str
-
-    def covers(self, outcome: Outcome) -> bool:
-        """Whether an outcome is one of these."""
-        return (
-            re.fullmatch(self.kind, outcome.case.kind) is not None
-            and re.fullmatch(self.field, outcome.case.field) is not None
-            and type(outcome.error).__name__ == self.error
-        )
-
-
-LIMITS: tuple[Limit, ...] = (
-    Limit(
-        r"dates\.moment_(lowercase_z|leap_second(_elsewhere|_of_no_day)?)", r".*", "ValueError",
-        "RFC 3339 allows a small z and second 60; Python's datetime reads neither",
-    ),
-)  # fmt: skip
 
 
 @contextlib.contextmanager

@@ -62,7 +62,7 @@ _CONTENTS = (
              f"{_PNG}, section 12.3", claims=VERDICTS),
     _content("png_wide", png(_MOST, 1), "One row of 65,535 points: to be made smaller it must keep one row.",
              f"{_PNG}, section 11.2.1", "boundary", claims=VERDICTS),
-    _content("png_bomb", png(_MOST, _MOST, rows=b""), "A few bytes that claim four thousand million points, and hold none.",
+    _content("png_bomb", png(_MOST, _MOST, rows=b"\0\0"), "The head of one point's picture claims four thousand million points.",
              "CWE-789, memory allocation with excessive size value", "boundary"),
     _content("png_no_width", png(0, 1), "A width of nothing: a share of it is a division by zero.", f"{_PNG}, section 11.2.1",
              "boundary"),

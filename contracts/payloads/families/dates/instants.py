@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts.payloads.families.dates.spellings import (
     LEAP,
+    OPEN,
     POSIX,
     RFC,
     UNLAWFUL,
@@ -16,16 +17,16 @@ _NEVER = "RFC 3339, section 5.7, Restrictions"
 
 CHANGES: tuple[MomentChange, ...] = (
     change(
-        "leap_second", "The last leap second so far: a time that most clocks never showed.", _BULLETIN,
-        lambda _: "2016-12-31T23:59:60Z", tags=["leap"],
+        "leap_second", "The last leap second so far: few clocks can hold it, and none may make another moment of it.", _BULLETIN,
+        lambda _: "2016-12-31T23:59:60Z", OPEN, ["leap"],
     ),
     change(
         "leap_second_elsewhere", "The same leap second by clocks that are an hour ahead: not at midnight.", LEAP,
-        lambda _: "2017-01-01T00:59:60+01:00", tags=["leap", "offset"],
+        lambda _: "2017-01-01T00:59:60+01:00", OPEN, ["leap", "offset"],
     ),
     change(
-        "leap_second_of_no_day", "A second 60 at the end of a day that had no leap second.", LEAP,
-        lambda at: f"{at.at:%Y-%m-%d}T23:59:60Z", tags=["leap"],
+        "leap_second_of_no_day", "A second 60 at the end of a day that had no leap second: only a table tells.", LEAP,
+        lambda at: f"{at.at:%Y-%m-%d}T23:59:60Z", OPEN, ["leap"],
     ),
     change(
         "second_60", "A second 60 in the middle of a day.", LEAP, lambda at: f"{at.at:%Y-%m-%dT%H:%M}:60Z", UNLAWFUL, ["leap"],

@@ -19,6 +19,8 @@ POSIX = "POSIX.1-2017, section 4.16, Seconds since the Epoch"
 _LAWFUL = (ACCEPT, REJECT)
 # What no profile for the internet allows.
 UNLAWFUL = (EITHER, REJECT)
+# What RFC 3339 allows, and leaves others free not to read: the contract says no more of it than `format: date-time`.
+OPEN = (EITHER, REJECT)
 _ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 
@@ -177,8 +179,14 @@ _OFFSETS = (
     ),
 )  # fmt: skip
 _FORMS = (
-    change("lowercase_t", "RFC 3339 takes a small t for T.", RFC, lambda at: f"{at.precise}Z".replace("T", "t"), tags=["case"]),
-    change("lowercase_z", "RFC 3339 takes a small z for Z.", RFC, lambda at: f"{at.precise}z", tags=["case"]),
+    change(
+        "lowercase_t", "RFC 3339 reads a small t as T, and lets others ask for capitals: the same moment, or refused.", RFC,
+        lambda at: f"{at.precise}Z".replace("T", "t"), OPEN, ["case"],
+    ),
+    change(
+        "lowercase_z", "RFC 3339 reads a small z as Z, and lets others ask for capitals: the same moment, or refused.", RFC,
+        lambda at: f"{at.precise}z", OPEN, ["case"],
+    ),
     change(
         "space_for_t", "RFC 3339 mentions a space between date and time, and its grammar does not have it.", RFC,
         lambda at: f"{at.precise}Z".replace("T", " "), UNLAWFUL, ["white-space"],
