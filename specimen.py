@@ -8,8 +8,8 @@ import typer
 
 from contracts import cli as contracts_cli
 from contracts import dataset_cli, payloads_cli, traffic_cli
-from contracts.printing import print_utf_8
 from mockserver import cli as mock_cli
+from specs.printing import print_utf_8
 
 app = typer.Typer(
     name="specimen",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,14 +14,13 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 import specs
-from contracts.printing import Printer, standard_output
 from specs import SpecimenError, completion
+from specs.printing import console, standard_output, table_console, user_errors
 
 if TYPE_CHECKING:
     from contracts.report import Report
     from contracts.verify import Plan, Progress
 
-USAGE_ERROR = 2
 TOKEN_VARIABLE = "SPECIMEN_TOKEN"  # noqa: S105 - a variable's name
 OTHER_TOKEN_VARIABLE = "SPECIMEN_OTHER_TOKEN"  # noqa: S105 - a variable's name
 
@@ -31,16 +29,6 @@ def register(app: typer.Typer) -> None:
     """Adds the judge's commands to a command line."""
     app.command()(verify)
     app.command()(rules)
-
-
-@contextlib.contextmanager
-def user_errors() -> Iterator[None]:
-    """Prints a user's mistake as one sentence and ends with exit code 2."""
-    try:
-        yield
-    except SpecimenError as error:
-        Console(stderr=True, highlight=False).print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
-        raise typer.Exit(USAGE_ERROR) from error
 
 
 def _profiles(incomplete: str) -> list[str]:
@@ -164,7 +152,7 @@ def _deliver(found: Report, files: Sequence[tuple[str, Path]]) -> None:
         except SpecimenError as error:
             failed = failed or error
     with standard_output():
-        reports.print_report(found, Printer(highlight=False, soft_wrap=True))
+        reports.print_report(found, console(soft_wrap=True))
     if failed is not None:
         raise failed
 
@@ -187,25 +175,26 @@ def _progress() -> Iterator[Progress]:
     """A bar on the error stream of a terminal; nothing elsewhere."""
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True)
+    errors = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.fields[sent]} requests"), BarColumn(20), TimeElapsedColumn(),
                TextColumn("{task.description}"))  # fmt: skip
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
         task = bar.add_task("starting", total=None, sent=0)
         yield lambda what, sent: bar.update(task, description=what, sent=sent)
 
 
+@standard_output()
 def _print_plan(found: Plan) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    out = console(soft_wrap=True)
     if found.is_production:
-        console.print("Somebody's production: documented reads only, one a second, no redirect followed.")
-    console.print(f"Phases: {', '.join(found.phases)}. The walk would send {len(found.requests)} requests:")
+        out.print("Somebody's production: documented reads only, one a second, no redirect followed.")
+    out.print(f"Phases: {', '.join(found.phases)}. The walk would send {len(found.requests)} requests:")
     for entry in found.requests:
-        console.print(Text.assemble(f"  {entry.method:<6} {entry.path}", (f"  {entry.note}" if entry.note else "", "dim")))
+        out.print(Text.assemble(f"  {entry.method:<6} {entry.path}", (f"  {entry.note}" if entry.note else "", "dim")))
     for remark in found.remarks:
-        console.print(Text(remark, style="yellow"))
+        out.print(Text(remark, style="yellow"))
     if not found.requests:
-        console.print("  none: name sessions with --session, or the host with --allow-writes if it is yours.")
+        out.print("  none: name sessions with --session, or the host with --allow-writes if it is yours.")
 
 
 def rules(
@@ -224,7 +213,7 @@ def rules(
 
         specimen rules --json
     """
-    with user_errors():
+    with user_errors(), standard_output():
         from contracts.rulebook import listed
 
         found = {one: listed(specs.load(one)) for one in ([name] if name else specs.names())}
@@ -232,8 +221,7 @@ def rules(
             entries = [_values(one, rule) for one, book in found.items() for rule in book]
             print(json.dumps({"version": 1, "rules": entries}, indent=1, ensure_ascii=False))
             return
-        console = Console(highlight=False)
-        wide = console if console.is_terminal else Console(highlight=False, width=max(console.width, 220), file=sys.stdout)
+        wide = table_console()
         for one, book in found.items():
             wide.print(Text(specs.load(one).lifecycle.title, style="bold"))
             grid = Grid("rule", "severity", "mark", "sentence", "source", box=None, pad_edge=False)

@@ -12,8 +12,8 @@ import typer
 from rich.console import Console
 
 import specs
-from contracts.cli import user_errors
 from specs import SpecimenError, completion
+from specs.printing import user_errors
 
 INTERRUPTED = 130
 

@@ -13,10 +13,9 @@ import typer
 from rich.console import Console
 
 import specs
-from contracts.cli import user_errors
-from contracts.printing import standard_output
 from specs import SpecimenError, completion
 from specs.errors import did_you_mean
+from specs.printing import standard_output, table_console, user_errors
 
 if TYPE_CHECKING:
     from contracts.payloads import Case, Choice
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 TABLE = "table"
 FORMATS = (TABLE, "json", "ndjson", "curl", "pytest")
-_WIDE = 220
 
 
 def register(app: typer.Typer) -> None:
@@ -256,8 +254,7 @@ def _print_counts(providers: list[specs.Provider], choice: Choice, form: str | N
     if form == "json":
         print(json.dumps(as_value(found), indent=1, ensure_ascii=False))
     elif by_kind:
-        printed = Console(highlight=False)
-        (printed if printed.is_terminal else Console(highlight=False, width=max(printed.width, _WIDE))).print(grid(found))
+        table_console().print(grid(found))
     else:
         for line in markdown(found):
             print(line)

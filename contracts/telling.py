@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
@@ -12,13 +13,17 @@ from contracts.plain import shown
 from contracts.recording import moment
 from contracts.traffic import Bench, Verdict, as_json, as_text, kind_of
 from contracts.watch import Step
+from specs import SpecimenError
+from specs.printing import console, standard_output
 
 
-def console() -> Console:
-    """Where words go: standard output, in colour on a terminal only."""
-    return Console(highlight=False)
+@standard_output()
+def say(words: str, style: str = "") -> None:
+    """Prints a line as it is, however long."""
+    console().print(Text(words, style=style), soft_wrap=True)
 
 
+@standard_output()
 def print_json(value: Any, indent: int | None = None) -> None:
     """Prints a JSON value at once; half of a surrogate pair, which no encoding holds, as its escape."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
@@ -45,6 +50,7 @@ def step_values(step: Step, bench: Bench) -> dict[str, Any]:
     return {"state": step.state, "is_change": step.is_change, "is_end": step.is_end, "problem": step.said or None, **judged}
 
 
+@standard_output()
 def tell_step(step: Step, bench: Bench, told: set[tuple[str, ...]]) -> None:
     """Prints a step of a watch where it is news."""
     out = console()
@@ -58,6 +64,7 @@ def tell_step(step: Step, bench: Bench, told: set[tuple[str, ...]]) -> None:
         _violations(step.verdict, bench, told)
 
 
+@standard_output()
 def tell(verdict: Verdict | str, bench: Bench, told: set[tuple[str, ...]], *, only_broken: bool = False) -> None:
     """Prints a verdict, or the words for a target that gave no answer."""
     out = console()
@@ -81,6 +88,7 @@ def _violations(verdict: Verdict, bench: Bench, told: set[tuple[str, ...]]) -> N
         console().print(words, soft_wrap=True)
 
 
+@standard_output()
 def tell_summary(bench: Bench, what: str) -> None:
     """Prints the last line of a command."""
     errors, notes = len(bench.errors), len(bench.notes)
@@ -89,3 +97,49 @@ def tell_summary(bench: Bench, what: str) -> None:
     verdict = f"{errors} violation{'s'[: errors != 1]}" if errors else "no violations"
     line = Text(f"{what}: ").append(verdict, style="bold red" if errors else "bold green")
     console().print(line.append(f", {notes} note{'s'[: notes != 1]}"), soft_wrap=True)
+
+
+class Voice:
+    """What a proxy says while it runs. What cannot be printed must not cost the app its answers: it goes on and says no more."""
+
+    def __init__(self, bench: Bench, *, as_json: bool) -> None:
+        self._bench, self._as_json = bench, as_json
+        self._told: set[tuple[str, ...]] = set()
+        self._lost: SpecimenError | None = None
+
+    def listening(self, url: str, target: str) -> None:
+        """Says where the proxy is."""
+        if self._as_json:
+            self._try(print_json, {"listening": url, "target": target})
+        else:
+            self._try(say, f"Listening on {url} for {target}. Stop with Ctrl-C.")
+
+    def tell(self, verdict: Verdict | str) -> None:
+        """Says what was found in an exchange, or what went wrong."""
+        if not self._as_json:
+            self._try(tell, verdict, self._bench, self._told)
+        elif isinstance(verdict, str):
+            self._try(print_json, {"problem": verdict})
+        else:
+            self._try(print_json, as_values(verdict, self._bench))
+
+    def end(self, more: str) -> None:
+        """Says what came of it.
+
+        Raises:
+            SpecimenError: something could not be said.
+        """
+        if self._as_json:
+            self._try(print_json, self._bench.summary())
+        else:
+            self._try(tell_summary, self._bench, f"{self._bench.exchanges} exchanges{more}")
+        if self._lost is not None:
+            raise self._lost
+
+    def _try(self, function: Callable[..., None], *words: Any) -> None:
+        try:
+            if self._lost is None:
+                function(*words)
+        except SpecimenError as error:
+            self._lost = error
+            Console(stderr=True, highlight=False).print(f"{error} The proxy goes on, and says no more.", soft_wrap=True)

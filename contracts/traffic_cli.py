@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
 import specs
-from specs import SpecimenError, completion
+from specs import completion
+from specs.printing import user_errors
 
-if TYPE_CHECKING:
-    from contracts.traffic import Verdict
-
-HELD, VIOLATIONS, USAGE_ERROR, INCONCLUSIVE = 0, 1, 2, 4
+HELD, VIOLATIONS, INCONCLUSIVE = 0, 1, 4
 TOKEN_VARIABLE = "SPECIMEN_TOKEN"  # noqa: S105 - its name
 
 ProviderArgument = Annotated[
@@ -36,16 +33,6 @@ def register(app: typer.Typer) -> None:
     app.command()(watch)
     app.command()(proxy)
     app.command()(check)
-
-
-@contextlib.contextmanager
-def user_errors() -> Iterator[None]:
-    """Prints a user's mistake as one sentence and ends with exit code 2."""
-    try:
-        yield
-    except SpecimenError as error:
-        Console(stderr=True, highlight=False).print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
-        raise typer.Exit(USAGE_ERROR) from error
 
 
 def watch(
@@ -119,7 +106,7 @@ def watch(
             )
         else:
             if why:
-                telling.console().print(Text(shown(why, 2000), style="yellow"), soft_wrap=True)
+                telling.say(shown(why, 2000), "yellow")
             telling.tell_summary(bench, f"{watching.polls} polls, {' → '.join(map(shown, watching.states)) or 'no state seen'}")
     raise typer.Exit(code)
 
@@ -161,35 +148,17 @@ def proxy(
         bench = Bench(provider, strict=strict, second=True)
         recorder = Recorder(har, provider) if har is not None else None
         listening = listen(host, port)
-        told: set[Any] = set()
-
-        def tell(verdict: Verdict | str) -> None:
-            if as_json:
-                telling.print_json({"problem": verdict} if isinstance(verdict, str) else telling.as_values(verdict, bench))
-            else:
-                telling.tell(verdict, bench, told)
-
-        def started() -> None:
-            if as_json:
-                telling.print_json({"listening": url_of(listening), "target": str(base)})
-            else:
-                telling.console().print(f"Listening on {url_of(listening)} for {base}. Stop with Ctrl-C.", soft_wrap=True)
-
-        app = build_proxy(bench, base, enforce=enforce, recorder=recorder, tell=tell, timeout_seconds=timeout)
+        voice = telling.Voice(bench, as_json=as_json)
+        app = build_proxy(bench, base, enforce=enforce, recorder=recorder, tell=voice.tell, timeout_seconds=timeout)
         try:
-            serve(app, listening, started)
+            serve(app, listening, lambda: voice.listening(url_of(listening), str(base)))
         finally:
             listening.close()
             if recorder is not None:
                 recorder.close()
         if recorder is not None and recorder.failed:
             Console(stderr=True, highlight=False).print(Text(recorder.failed, style="bold red"), soft_wrap=True)
-        if as_json:
-            telling.print_json(bench.summary())
-        else:
-            telling.tell_summary(
-                bench, f"{bench.exchanges} exchanges" + (f", {recorder.entries} recorded to {har}" if recorder else "")
-            )
+        voice.end(f", {recorder.entries} recorded to {har}" if recorder else "")
     raise typer.Exit(VIOLATIONS if bench.errors else HELD)
 
 
@@ -235,7 +204,7 @@ def check(
             if recording.headless:
                 skipped.append(f"{len(recording.headless)} without a body: judged by status and headers alone")
             for line in skipped:
-                telling.console().print(Text(line, style="dim"), soft_wrap=True)
+                telling.say(line, "dim")
             telling.tell_summary(bench, f"{bench.exchanges} of {recording.entries} entries are for {recording.base_url}")
     raise typer.Exit(code)
 

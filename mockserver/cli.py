@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shlex
 import sys
@@ -21,8 +20,8 @@ from fixtures.recipe import DEFAULT_NAMESPACE
 from mockserver.errors import SettingError, SpecimenError
 from mockserver.settings import Pace, Settings
 from specs import completion
+from specs.printing import console, standard_output, table_console, user_errors
 
-USAGE_ERROR = 2
 DEFAULT_ORIGIN = "http://127.0.0.1:8080"
 # Uvicorn has one more, "trace", which logs paths and queries: they may hold ids and tokens.
 LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
@@ -32,16 +31,6 @@ ProviderArgument = Annotated[
 ]
 SeedOption = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The number that all made-up data depends on.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
-
-
-@contextlib.contextmanager
-def user_errors() -> Iterator[None]:
-    """Prints a user's mistake as one sentence and ends with exit code 2."""
-    try:
-        yield
-    except SpecimenError as error:
-        Console(stderr=True, highlight=False).print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
-        raise typer.Exit(USAGE_ERROR) from error
 
 
 def register(app: typer.Typer) -> None:
@@ -108,7 +97,10 @@ def serve(
         url = base_url(listening, host)
 
         def started() -> None:
-            _print_start(app, url)
+            try:
+                _print_start(app, url)
+            except SpecimenError as error:  # a sandbox that nobody hears is one all the same
+                Console(stderr=True, highlight=False).print(f"{error} The server goes on at {url}", soft_wrap=True)
             if ready_file is not None:
                 write_ready_file(ready_file, url)
 
@@ -124,7 +116,7 @@ def providers(as_json: JsonOption = False) -> None:
 
         specimen providers --json
     """
-    with user_errors():
+    with user_errors(), standard_output():
         found = [specs.load(name) for name in specs.names()]
         if as_json:
             print(json.dumps([_summary(provider) for provider in found], indent=2, ensure_ascii=False))
@@ -134,7 +126,7 @@ def providers(as_json: JsonOption = False) -> None:
             lifecycle = provider.lifecycle
             counts = (len(provider.document.operations), len(lifecycle.states), len(lifecycle.scenarios))
             grid.add_row(provider.name, lifecycle.title, provider.mount, *(str(count) for count in counts))
-        Console(highlight=False).print(grid)
+        console().print(grid)
 
 
 def _summary(provider: specs.Provider) -> dict[str, Any]:
@@ -167,13 +159,13 @@ def show(
 
         specimen show neurovision success --seed 7 --locale ja_JP
     """
-    with user_errors():
+    with user_errors(), standard_output():
         from mockserver.preview import preview
 
         body = preview(specs.load(name), scenario, seed=seed, now=_time(now), locale=locale)
         text = json.dumps(body, indent=2, ensure_ascii=False)
         if sys.stdout.isatty():
-            Console().print_json(text)
+            console().print_json(text)
         else:
             print(text)
 
@@ -196,7 +188,7 @@ def ids(
 
         specimen ids --json
     """
-    with user_errors():
+    with user_errors(), standard_output():
         from mockserver.catalogue import Catalogue
         from mockserver.table import VERSION, Table
 
@@ -206,16 +198,16 @@ def ids(
             entries = [entry for table in tables for entry in table.entries()]
             print(json.dumps({"version": VERSION, "entries": entries}, indent=1, ensure_ascii=False))
             return
-        console = Console(highlight=False)
         for table in tables:
-            _print_table(console, table)
+            _print_table(table)
 
 
-def _print_table(console: Console, table: Any) -> None:
+def _print_table(table: Any) -> None:
     from mockserver.wishes import magic_value
 
     provider = table.provider
-    console.print(Text(provider.lifecycle.title, style="bold"))
+    out = table_console()
+    out.print(Text(provider.lifecycle.title, style="bold"))
     sessions = Grid("scenario", "alias", "state", "request", box=None, pad_edge=False)
     errors = Grid("error", "status", "operation", "ask for it", box=None, pad_edge=False)
     last = None
@@ -230,25 +222,25 @@ def _print_table(console: Console, table: Any) -> None:
         named = ("", "") if scenario is last else (scenario.name, scenario.alias)
         sessions.add_row(*named, entry["status"], f"{entry['method']} {entry['path']}{body}")
         last = scenario
-    wide = Console(highlight=False, width=max(console.width, 200)) if not console.is_terminal else console
-    wide.print(sessions)
+    out.print(sessions)
     example = magic_value(provider, provider.lifecycle.default)
     if example is not None and provider.lifecycle.magic is not None:
-        wide.print(f"On create, {provider.lifecycle.magic.pointer} = {example} asks for '{provider.lifecycle.default.name}'.")
-    wide.print(errors)
-    wide.print()
+        out.print(f"On create, {provider.lifecycle.magic.pointer} = {example} asks for '{provider.lifecycle.default.name}'.")
+    out.print(errors)
+    out.print()
 
 
+@standard_output()
 def _print_start(app: Any, url: str) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    out = console(soft_wrap=True)
     for name, mounted in app.mounted.items():
-        console.print(Text(mounted.provider.lifecycle.title, style="bold"))
+        out.print(Text(mounted.provider.lifecycle.title, style="bold"))
         root = f"  (also {url}{mounted.base_path})" if len(app.mounted) == 1 else ""
-        console.print(f"  base URL  {url}{mounted.provider.mount}{root}")
-        console.print(f"  document  {url}/{name}/openapi.json   {url}/{name}/ui/")
+        out.print(f"  base URL  {url}{mounted.provider.mount}{root}")
+        out.print(f"  document  {url}/{name}/openapi.json   {url}/{name}/ui/")
         for label, entry in good_and_bad(mounted):
-            console.print(Text.assemble(f"  {label:<9} ", (as_curl(entry, url), "cyan")))
-    console.print(f"Serving on {url} (namespace '{DEFAULT_NAMESPACE}', seed {app.settings.seed}). Stop with Ctrl-C.")
+            out.print(Text.assemble(f"  {label:<9} ", (as_curl(entry, url), "cyan")))
+    out.print(f"Serving on {url} (namespace '{DEFAULT_NAMESPACE}', seed {app.settings.seed}). Stop with Ctrl-C.")
 
 
 def good_and_bad(mounted: Any) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -7,24 +7,21 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from contracts.payloads.bases import REQUEST
 from contracts.payloads.case import Case
 from contracts.payloads.kinds import ACCEPT, EITHER, REJECT
+from specs.printing import table_console
 
 _STYLES = {ACCEPT: "green", REJECT: "red", EITHER: "yellow"}
 _VALUE_CHARACTERS = 40
-_WIDE = 200
 
 
 def print_listing(cases: Iterable[Case]) -> int:
     """Prints each case as it comes to standard output; gives how many there were."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=max(console.width, _WIDE))
+    console = table_console()
     count = 0
     for where, found in groupby(cases, key=lambda case: case.id.rpartition(":")[0]):
         grid = Table(box=None, pad_edge=False, show_header=False)

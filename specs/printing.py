@@ -1,4 +1,4 @@
-"""What is printed: in UTF-8 whatever the locale, to an output that may be full, or that nobody reads any more."""
+"""What commands print: in UTF-8 whatever the locale, to an output that may be full, or that nobody reads any more."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ import io
 import os
 import sys
 from collections.abc import Iterator
+from typing import Any
 
+import typer
 from rich.console import Console
+from rich.text import Text
 
-from specs import SpecimenError
+from specs.errors import SpecimenError
+
+USAGE_ERROR = 2
+_WIDE = 220
 
 
 class Printer(Console):
@@ -23,6 +29,27 @@ class Printer(Console):
             BrokenPipeError: always.
         """
         raise BrokenPipeError
+
+
+def console(**options: Any) -> Console:
+    """Standard output for words, in colour on a terminal only; `options` are Rich's."""
+    return Printer(highlight=False, **options)
+
+
+def table_console() -> Console:
+    """Standard output for tables: as wide as the terminal, and elsewhere wide enough not to be cut."""
+    found = console()
+    return found if found.is_terminal else console(width=max(found.width, _WIDE))
+
+
+@contextlib.contextmanager
+def user_errors() -> Iterator[None]:
+    """Prints a user's mistake as one sentence and ends with exit code 2."""
+    try:
+        yield
+    except SpecimenError as error:
+        Console(stderr=True, highlight=False).print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
+        raise typer.Exit(USAGE_ERROR) from error
 
 
 def print_utf_8() -> None:
