@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections import Counter
 from multiprocessing import active_children
 from pathlib import Path
@@ -377,6 +378,19 @@ def test_kept__takes_nothing_after_the_code_changed(tmp_path: Path, monkeypatch:
             file.add(job._replace(seed=3), outcome)
     _, found = kept.read([tmp_path / "score.ndjson"])
     assert found == {job: outcome, job._replace(seed=2): outcome}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fcntl")
+def test_kept__belongs_to_one_score_at_a_time(tmp_path: Path) -> None:
+    """A second score on the same file is refused, and nothing is cut off under the first one's hands."""
+    file, code = tmp_path / "score.ndjson", kept.fingerprint()
+    job, outcome = Job("idnow", UNBROKEN, SMOKE, 1), Outcome((), (), 1, 1.0)
+    with kept.Kept(file, code) as first:
+        first.add(job, outcome)
+        with pytest.raises(kept.KeptError, match="another score is writing it"):
+            kept.Kept(file, code)
+    with kept.Kept(file, code) as second:
+        assert second.results == {job: outcome}
 
 
 def test_command__mixes_no_runs_of_different_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,10 +12,15 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from tests.score.runs import CI, SMOKE, Outcome
 from tests.score.scoring import Job, Results, labels
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 ROOT = Path(__file__).parents[2]
 # What an outcome hangs on, besides the packages of constraints.txt. Where one is missing, the fingerprint cannot be made.
@@ -66,6 +71,7 @@ class Kept:
         except OSError as error:
             raise KeptError(f"{file}: {error.strerror}") from None
         try:
+            _lock(self._file, file)
             self.results: Results = self._whole()
         except BaseException:
             self._file.close()
@@ -104,6 +110,16 @@ class Kept:
             self._file.flush()
         except OSError as error:
             raise KeptError(f"{self._path}: {error.strerror}") from None
+
+
+def _lock(opened: IO[bytes], file: Path) -> None:
+    """Keeps other scores away until the file is closed, where the system can."""
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise KeptError(f"{file}: another score is writing it; name another file") from None
 
 
 def _stamps() -> list[tuple[Path, int, int]]:
