@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import sys
 from typing import Annotated
 
 import typer
@@ -9,7 +12,7 @@ import typer
 from contracts import cli as contracts_cli
 from contracts import dataset_cli, payloads_cli, traffic_cli
 from mockserver import cli as mock_cli
-from specs.printing import print_utf_8
+from specs.printing import USAGE_ERROR, print_utf_8, standard_output, user_errors
 
 app = typer.Typer(
     name="specimen",
@@ -46,7 +49,14 @@ dataset_cli.register(app)
 def main() -> None:
     """Runs the command line; what it prints is UTF-8, whatever the locale."""
     print_utf_8()
-    app()
+    try:
+        app()
+    except OSError as error:  # what a help text, which Typer prints, meets on a full disk
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        with contextlib.suppress(typer.Exit), user_errors(), standard_output():
+            raise
+        sys.exit(USAGE_ERROR)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from rich.text import Text
 
 import specs
 from specs import completion
-from specs.printing import user_errors
+from specs.printing import reader_left, user_errors
 
 HELD, VIOLATIONS, INCONCLUSIVE = 0, 1, 4
 TOKEN_VARIABLE = "SPECIMEN_TOKEN"  # noqa: S105 - its name
@@ -96,6 +96,8 @@ def watch(
                         telling.print_json(telling.step_values(step, bench))
                     else:
                         telling.tell_step(step, bench, told)
+                    if reader_left():
+                        break
         finally:
             transport.close()
         code = watching.exit_code

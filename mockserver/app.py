@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -18,7 +18,7 @@ from mockserver import connexion31, document_pages, hosted
 from mockserver.clock import Clock
 from mockserver.endpoint import VISIT, Endpoint, Visit, unrouted
 from mockserver.errors import SettingError, did_you_mean
-from mockserver.journal import Entry, Journal
+from mockserver.journal import Journal
 from mockserver.ledger import Ledger
 from mockserver.provider import Problem, Request, load_behaviour
 from mockserver.reply import Reply
@@ -36,7 +36,8 @@ NAMESPACE_HEADER = "specimen-namespace"
 _NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NAMESPACE_QUERY = re.compile(rb"(?:^|&)" + NAMESPACE_PARAMETER.encode() + rb"=([^&]*)")
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
-_MOST_ORIGINS = 256
+# Places remembered, and the characters of the longest one: who polls asks for the same one again and again.
+_MOST_PLACES, _LONGEST_PLACE = 1024, 256
 _ANYBODY: Extra = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"*"),
@@ -80,8 +81,20 @@ class Mounted:
         request = Request(_NO_OPERATION, scope, now=now, origin=visit.origin, namespace=visit.namespace)
         request.headers = visit.headers
         reply = unrouted(self.provider, self.behaviour, Problem(kind, detail, allow=allow), request)
-        visit.journal.add(Entry(now, self.provider.name, scope["method"], None, reply.status, None))
+        visit.journal.add(now, self.provider.name, scope["method"], None, reply.status, None)
         await send_reply(send, reply, visit.extra, is_head=scope["method"] == "HEAD")
+
+
+class _Place(NamedTuple):
+    """Where a path leads. `rest` is what follows `prefix`, `in_document` what of it the document's paths are compared with."""
+
+    mounted: Mounted | None
+    prefix: str
+    rest: str
+    origin: str
+    is_hosted: bool
+    may_be_page: bool
+    in_document: str | None
 
 
 class App:
@@ -95,7 +108,7 @@ class App:
         self.mounted = {entry.name: Mounted(entry, self.store, settings, start, self._clock_of) for entry in providers}
         self._at_root = next(iter(self.mounted.values())) if len(self.mounted) == 1 else None
         self._namespaces: dict[str, Namespace] = {}
-        self._origins: dict[tuple[str, str, str], str] = {}
+        self._places: dict[tuple[str, str, str], _Place] = {}
 
     def namespace(self, name: str) -> Namespace:
         """A namespace, made when first asked for."""
@@ -125,10 +138,10 @@ class App:
             await send({"type": "websocket.close", "code": 1000})
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers: dict[str, str] = {}
-        for raw_name, raw_value in scope["headers"]:
-            name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        pairs = list(scope["headers"])
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
+        if len(headers) < len(pairs):
+            headers = _joined(pairs)
         extra: Extra = ()
         if "origin" in headers and self.settings.is_loopback:
             extra = _ANYBODY
@@ -136,13 +149,9 @@ class App:
                 await send_reply(send, Reply(204), _preflight(headers))
                 return
         path: str = scope["path"]
-        first, slash, rest = path[1:].partition("/")
-        mounted, prefix = self.mounted.get(first), f"/{first}"
-        if mounted is None or not slash:
-            mounted, prefix, rest = self._without_mount(headers, path)
-        else:
-            rest = "/" + rest
-        if mounted is None:
+        key = (path, headers.get("host", ""), scope.get("scheme", "http"))
+        place = self._places.get(key) or self._place(*key)
+        if place.mounted is None:
             await self._own(path, send, extra)
             return
         name = headers.get(NAMESPACE_HEADER)
@@ -155,22 +164,42 @@ class App:
             await send_problem(send, 400, detail, extra=extra)
             return
         space = self.namespace(name)
-        origin = self._origin(scope, headers, prefix)
-        visit = scope[VISIT] = Visit(name, space.clock, space.journal, origin, path, headers, extra)
-        base = mounted.base_path
-        if rest.startswith(base) and not rest.startswith("/_specimen/"):
-            scope[connexion31.PATH] = rest[len(base) :] if base else rest
-            if not base and await self._page(mounted, prefix, rest, scope, receive, send):
-                return
-            await mounted.routed(scope, receive, send)
-        elif rest.startswith("/_specimen/"):
-            await self._hosted(mounted, rest, scope, send, visit)
-        elif not await self._page(mounted, prefix, rest, scope, receive, send):
+        visit = scope[VISIT] = Visit(name, space.clock, space.journal, place.origin, path, headers, extra)
+        mounted = place.mounted
+        if place.is_hosted:
+            await self._hosted(mounted, place.rest, scope, send, visit)
+        elif place.may_be_page and await self._page(mounted, place.prefix, place.rest, scope, receive, send):
+            return
+        elif place.in_document is None:
             await mounted.otherwise(scope, receive, send)
+        else:
+            scope[connexion31.PATH] = place.in_document
+            await mounted.routed(scope, receive, send)
 
-    def _without_mount(self, headers: dict[str, str], path: str) -> tuple[Mounted | None, str, str]:
+    def _place(self, path: str, host: str, scheme: str) -> _Place:
+        first, slash, rest = path[1:].partition("/")
+        mounted, prefix = self.mounted.get(first), f"/{first}"
+        if mounted is None or not slash:
+            mounted, prefix, rest = self._without_mount(host, path)
+        else:
+            rest = "/" + rest
+        base = "" if mounted is None else mounted.base_path
+        shown_host = host if _HOST.fullmatch(host) else f"127.0.0.1:{self.settings.port}"
+        found = _Place(
+            mounted, prefix, rest, f"{scheme}://{shown_host}{prefix}",
+            is_hosted=rest.startswith("/_specimen/"),
+            may_be_page=rest.startswith(("/openapi.", "/ui")),
+            in_document=rest[len(base) :] if rest.startswith(base) else None,
+        )  # fmt: skip
+        if len(path) + len(host) <= _LONGEST_PLACE:
+            if len(self._places) >= _MOST_PLACES:  # callers choose paths and hosts
+                self._places.clear()
+            self._places[path, host, scheme] = found
+        return found
+
+    def _without_mount(self, host: str, path: str) -> tuple[Mounted | None, str, str]:
         """The provider that the host's first label names, else the only one; none for the server's own paths."""
-        label = headers.get("host", "").partition(":")[0].partition(".")[0].lower()
+        label = host.partition(":")[0].partition(".")[0].lower()
         mounted = self.mounted.get(label) or self._at_root
         if mounted is None or (
             path.startswith("/_specimen/") and not path.startswith(("/_specimen/flow/", "/_specimen/images/"))
@@ -178,18 +207,8 @@ class App:
             return None, "", path
         return mounted, "", path
 
-    def _origin(self, scope: Scope, headers: dict[str, str], prefix: str) -> str:
-        key = (scope.get("scheme", "http"), headers.get("host", ""), prefix)
-        found = self._origins.get(key)
-        if found is None:
-            host = key[1] if _HOST.fullmatch(key[1]) else f"127.0.0.1:{self.settings.port}"
-            found = f"{key[0]}://{host}{prefix}"
-            if len(self._origins) < _MOST_ORIGINS:
-                self._origins[key] = found
-        return found
-
     async def _page(self, mounted: Mounted, prefix: str, rest: str, scope: Scope, receive: Receive, send: Send) -> bool:
-        if not rest.startswith(("/openapi.", "/ui")) or scope["method"] not in ("GET", "HEAD"):
+        if scope["method"] not in ("GET", "HEAD"):
             return False
         page = document_pages.answer(mounted.provider, prefix, rest)
         if page is None:
@@ -256,6 +275,15 @@ def product_version() -> str:
         return version("specimen-kyc")
     except PackageNotFoundError:
         return "0+source"
+
+
+def _joined(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers of which one comes twice, its values in one line (RFC 9110, section 5.3)."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in pairs:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
 
 
 def _preflight(headers: dict[str, str]) -> Extra:

@@ -40,31 +40,26 @@ class Refused(Exception):
         self.is_unread = is_unread
 
 
-class _Begun:
-    """A call to `receive` that was begun: most bodies are there already, and then no timer is needed (a tenth of a read)."""
+class Begun:
+    """A body that is not whole yet: a call to `receive` that waits (`first` is what it waits for), or its first message."""
 
-    __slots__ = ("_coroutine", "_first", "value")
+    __slots__ = ("_coroutine", "_first", "message")
 
-    def __init__(self, coroutine: Any) -> None:
-        self._coroutine = coroutine
-        self._first: Any = None
-        self.value: Message | None = None
-        try:
-            self._first = coroutine.send(None)
-        except StopIteration as done:
-            self.value = done.value
+    def __init__(self, coroutine: Any, first: Any, message: Message | None) -> None:
+        self._coroutine, self._first, self.message = coroutine, first, message
 
     def __await__(self) -> Generator[Any, Any, Message]:
+        if self.message is not None:
+            return self.message
         yield self._first
         return cast("Message", (yield from self._coroutine.__await__()))
 
 
-async def read(headers: Mapping[str, str], receive: Receive, *, most_bytes: int, seconds: float) -> bytes:
-    """The whole body.
+def at_hand(headers: Mapping[str, str], receive: Receive, most_bytes: int) -> bytes | Begun:
+    """The whole body where it is there already, as most are: then neither a timer nor a task's turn is needed.
 
     Raises:
-        Refused: it is larger than `most_bytes`, or not complete after `seconds`.
-        Disconnected: the client went away.
+        Refused: it is larger than `most_bytes`.
     """
     length = headers.get("content-length")
     if length == "0" or (length is None and "transfer-encoding" not in headers):
@@ -72,16 +67,31 @@ async def read(headers: Mapping[str, str], receive: Receive, *, most_bytes: int,
     if length is not None and not _is_within(length, most_bytes):
         detail = f"the body has {length[:20]} bytes, {most_bytes} are allowed"
         raise Refused(Problem("content_too_large", detail), is_unread="expect" not in headers)
-    begun = _Begun(receive())
-    if begun.value is not None and not begun.value.get("more_body", False):
-        whole: bytes = begun.value.get("body", b"")
-        if begun.value["type"] == "http.request" and len(whole) <= most_bytes:
-            return whole
+    coroutine: Any = receive()
+    try:
+        first = coroutine.send(None)
+    except StopIteration as done:
+        message: Message = done.value
+    else:
+        return Begun(coroutine, first, None)
+    whole: bytes = message.get("body", b"")
+    if message.get("more_body", False) or message["type"] != "http.request" or len(whole) > most_bytes:
+        return Begun(None, None, message)
+    return whole
+
+
+async def rest(begun: Begun, receive: Receive, *, most_bytes: int, seconds: float) -> bytes:
+    """The whole body, once it is there.
+
+    Raises:
+        Refused: it is larger than `most_bytes`, or not complete after `seconds`.
+        Disconnected: the client went away.
+    """
     chunks: list[bytes] = []
     size = 0
     try:
         async with asyncio.timeout(seconds):
-            message = await begun if begun.value is None else begun.value
+            message = await begun
             while True:
                 if message["type"] == "http.disconnect":
                     raise Disconnected

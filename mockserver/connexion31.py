@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -31,6 +31,8 @@ with warnings.catch_warnings():
 
 PATH = "specimen.path"
 ALLOW = "specimen.allow"
+# Paths with parameters that are remembered, and the characters of the longest one.
+_MOST_PATHS, _LONGEST_PATH = 1024, 256
 
 
 class Specification31(OpenAPISpecification):  # type: ignore[misc]  # Connexion is untyped
@@ -95,9 +97,9 @@ class OperationMiddleware(RoutedMiddleware[_Operations]):  # type: ignore[misc]
         self._by_id.update(api.operations)
         return api
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """One look-up in place of a search through base paths: there is one document."""
-        await self._by_id[scope["extensions"][ROUTING_CONTEXT]["operation_id"]](scope, receive, send)
+        return self._by_id[scope["extensions"][ROUTING_CONTEXT]["operation_id"]](scope, receive, send)
 
 
 class Routing31(RoutingMiddleware):  # type: ignore[misc]
@@ -107,6 +109,8 @@ class Routing31(RoutingMiddleware):  # type: ignore[misc]
         super().__init__(app)
         self._plain: dict[str, dict[str, str]] = {}
         self._patterns: list[tuple[re.Pattern[str], tuple[str, ...], dict[str, str]]] = []
+        # Who polls asks for the same path again and again.
+        self._matched: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
 
     def add_api(self, specification: Any, base_path: str | None = None, arguments: Any = None, **kwargs: Any) -> None:
         """Adds Connexion's own routes of a document, compiled."""
@@ -125,22 +129,31 @@ class Routing31(RoutingMiddleware):  # type: ignore[misc]
             source = "".join("([^/]+)" if part.startswith("{") else re.escape(part) for part in re.split(r"({[^}]+})", path))
             self._patterns.append((re.compile(source, re.DOTALL), names, methods))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _match(self, path: str) -> tuple[dict[str, str], dict[str, str]] | None:
+        """The operations of a path by method, and its parameters; remembered, where it leads to some."""
+        for pattern, names, methods in self._patterns:
+            match = pattern.fullmatch(path)
+            if match is not None:
+                found = methods, dict(zip(names, match.groups(), strict=True))
+                if len(path) <= _LONGEST_PATH:
+                    if len(self._matched) >= _MOST_PATHS:
+                        self._matched.clear()
+                    self._matched[path] = found
+                return found
+        return None
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Finds the operation and hands on; a request that no operation takes goes to the application below."""
         path: str = scope[PATH]
         methods = self._plain.get(path)
-        if methods is None:
-            for pattern, names, candidates in self._patterns:
-                match = pattern.fullmatch(path)
-                if match is not None:
-                    methods = candidates
-                    scope["path_params"] = dict(zip(names, match.groups(), strict=True))
-                    break
+        if methods is None and (found := self._matched.get(path) or self._match(path)) is not None:
+            methods, parameters = found
+            scope["path_params"] = parameters.copy()
         operation_id = None if methods is None else methods.get(scope["method"])
         if operation_id is None:
             scope[ALLOW] = () if methods is None else tuple(sorted(methods))
         scope["extensions"] = {ROUTING_CONTEXT: {"api_base_path": "", "operation_id": operation_id}}
-        await self.app(scope, receive, send)
+        return cast("Awaitable[None]", self.app(scope, receive, send))
 
 
 class _Resolver(Resolver):  # type: ignore[misc]

@@ -14,7 +14,7 @@ from mockserver import bodies, prefer, wishes
 from mockserver.bodies import Disconnected, Refused
 from mockserver.clock import Clock
 from mockserver.errors import WishError
-from mockserver.journal import Entry, Journal
+from mockserver.journal import Journal
 from mockserver.ledger import Ledger
 from mockserver.provider import Behaviour, Credential, Credentials, Problem, Reply, Request
 from mockserver.sending import Extra, send_problem, send_reply
@@ -76,9 +76,10 @@ class Endpoint:
         wish, sessions, is_unread = NO_WISH, None, False
         try:
             if "content-length" in visit.headers or "transfer-encoding" in visit.headers:
-                request.raw = await bodies.read(
-                    visit.headers, receive, most_bytes=self._most_bytes, seconds=self._settings.body_seconds
-                )
+                raw = bodies.at_hand(visit.headers, receive, self._most_bytes)
+                if not isinstance(raw, bytes):
+                    raw = await bodies.rest(raw, receive, most_bytes=self._most_bytes, seconds=self._settings.body_seconds)
+                request.raw = raw
             request.credential = self._authenticated(request)
             if "prefer" in visit.headers:
                 wish = wishes.from_prefer(prefer.parse(visit.headers["prefer"]), self._provider, self.operation)
@@ -103,7 +104,7 @@ class Endpoint:
             reply = self._refusal(refused.problem, request)
             is_unread = refused.is_unread
         except WishError as error:
-            visit.journal.add(Entry(now, self._provider.name, scope["method"], self.operation.id, 400, None))
+            visit.journal.add(now, self._provider.name, scope["method"], self.operation.id, 400, None)
             await send_problem(send, 400, str(error), {"wish": error.name, "possible": list(error.possible)}, visit.extra)
             return
         except Disconnected:
@@ -111,7 +112,7 @@ class Endpoint:
         if self._behaviour.finish is not None:
             reply = self._behaviour.finish(reply, request)
         shown = reply.session
-        visit.journal.add(Entry(now, self._provider.name, scope["method"], self.operation.id, reply.status, shown and shown[1]))
+        visit.journal.add(now, self._provider.name, scope["method"], self.operation.id, reply.status, shown and shown[1])
         applied = () if wish is NO_WISH else self._applied(wish, sessions)
         is_head = scope["method"] == "HEAD"
         await send_reply(send, reply, visit.extra, applied, is_head=is_head, receive=receive, is_unread=is_unread)

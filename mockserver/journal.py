@@ -23,12 +23,12 @@ class Journal:
     __slots__ = ("_entries",)
 
     def __init__(self, most: int) -> None:
-        self._entries: deque[Entry] = deque(maxlen=most)
+        self._entries: deque[tuple[int, str, str, str | None, int, str | None]] = deque(maxlen=most)
 
-    def add(self, entry: Entry) -> None:
-        """Keeps an exchange; the oldest goes when there are too many."""
-        self._entries.append(entry)
+    def add(self, at: int, provider: str, method: str, operation: str | None, status: int, scenario: str | None) -> None:
+        """Keeps an exchange, given by the fields of an `Entry`; the oldest goes when there are too many."""
+        self._entries.append((at, provider, method, operation, status, scenario))
 
     def entries(self) -> tuple[Entry, ...]:
         """All that is kept, oldest first."""
-        return tuple(self._entries)
+        return tuple([Entry(*entry) for entry in self._entries])

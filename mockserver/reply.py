@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
+
+from msgspec.json import Encoder
 
 JSON_TYPE = "application/json"
 
@@ -33,17 +34,21 @@ class Reply:
         return b"" if self.body is None else encode(self.body)
 
 
-def encode(value: Any) -> bytes:
-    """A JSON value as UTF-8 bytes, without spaces."""
-    return _ENCODER.encode(value).encode()
+def plain(value: Any) -> Any:
+    """A plain value of what the encoder does not know: another mapping, or a subclass of text or numbers.
 
-
-def _plain(value: Any) -> Any:
+    Raises:
+        TypeError: it is neither.
+    """
     if isinstance(value, MappingProxyType):
         return value.copy()  # ten times quicker than dict(value)
     if isinstance(value, Mapping):
         return dict(value)
+    for kind in (str, int, float):
+        if isinstance(value, kind):
+            return kind(value)
     raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)
+# A JSON value as UTF-8 bytes, without spaces; some ten times quicker than the standard library's.
+encode: Callable[[Any], bytes] = Encoder(enc_hook=plain).encode

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from starlette.types import Receive, Send
 
+from mockserver import whole
 from mockserver.bodies import drop
 from mockserver.reply import Reply, encode
 
 Extra = tuple[tuple[bytes, bytes], ...]
 PROBLEM_TYPE = "application/problem+json"
 _NO_BODY = frozenset({204, 304})
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
+# RFC 9110, section 5.5: a header's value has no control characters but the tab.
+_NO_CONTROLS = bytes(0x20 if (code < 0x20 and code != 0x09) or code == 0x7F else code for code in range(256))
 
 
 @lru_cache(maxsize=256)
 def _content_type(name: str) -> tuple[bytes, bytes]:
-    return b"content-type", name.encode("latin-1")
+    return b"content-type", _header(name)
 
 
 @lru_cache(maxsize=4096)
@@ -49,10 +54,12 @@ async def send_reply(
     if reply.session is not None:
         headers += _shown(*reply.session)
     if reply.headers:
-        headers += [(name.lower().encode("latin-1"), _header(value)) for name, value in reply.headers.items()]
+        headers += [(_name(name), _header(value)) for name, value in reply.headers.items()]
     if applied:
         headers.append((b"preference-applied", _header(", ".join(applied))))
     headers += extra
+    if reply.stream is None and not is_unread and whole.write(send, reply.status, headers, b"" if is_head else body):
+        return
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if reply.stream is None:
         if is_unread and receive is not None:
@@ -95,5 +102,12 @@ async def send_problem(send: Send, status: int, detail: str, more: Mapping[str, 
     await send_reply(send, Reply(status, encode(body), content_type=PROBLEM_TYPE), extra)
 
 
+@lru_cache(maxsize=1024)
+def _name(name: str) -> bytes:
+    if _TOKEN.fullmatch(name) is None:
+        raise ValueError(f"{name!r}: no name of a header")
+    return name.lower().encode()
+
+
 def _header(value: str) -> bytes:
-    return value.replace("\r", " ").replace("\n", " ").encode("latin-1", "replace")
+    return value.encode("latin-1", "replace").translate(_NO_CONTROLS)

@@ -17,6 +17,7 @@ from specs.errors import SpecimenError
 
 USAGE_ERROR = 2
 _WIDE = 220
+_READER: set[str] = set()
 
 
 class Printer(Console):
@@ -73,10 +74,18 @@ def standard_output() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
+        _READER.add("left")
         _drop()
     except OSError as error:
+        if error.filename is not None:  # another file's
+            raise
         _drop()
-        raise SpecimenError(f"standard output cannot be written: {error.strerror or error}") from error
+        raise SpecimenError(f"standard output cannot be written: {error.strerror or error}.") from error
+
+
+def reader_left() -> bool:
+    """Whether the reader of standard output went away: what is printed from now on is lost."""
+    return bool(_READER)
 
 
 def _drop() -> None:

@@ -53,13 +53,21 @@ def test_list__that_nobody_reads_on(line: str, tmp_path: Path) -> None:
 @NEEDS_FULL
 @pytest.mark.parametrize(
     ("end", "text"),
-    [("> /dev/full", b"standard output cannot be written: No space left on device"), (">&-", b"standard output is closed.")],
+    [("> /dev/full", b"standard output cannot be written: No space left on device."), (">&-", b"standard output is closed.")],
 )
 @pytest.mark.parametrize("line", LISTS)
 def test_list__that_cannot_be_written(line: str, end: str, text: bytes, tmp_path: Path) -> None:
     """One sentence, exit code 2."""
     done = ended(line, tmp_path, end)
     assert (done.returncode, done.stderr) == (2, b"error: " + text + b"\n")
+
+
+@NEEDS_FULL
+@pytest.mark.parametrize("line", ["--version", "--help", "show --help"])
+def test_help__that_cannot_be_written(line: str, tmp_path: Path) -> None:
+    """What Typer prints ends no other way."""
+    done = ended(line, tmp_path, "> /dev/full")
+    assert (done.returncode, done.stderr) == (2, b"error: standard output cannot be written: No space left on device.\n")
 
 
 @NEEDS_FULL
@@ -70,7 +78,15 @@ def test_watch_and_check__output_that_is_full(tmp_path: Path) -> None:
         watched = ended(watch, tmp_path, "> /dev/full")
     checked = ended(f"check {HAR / 'firefox.har'} kayle", tmp_path, "> /dev/full")
     for done in (watched, checked):
-        assert (done.returncode, done.stderr) == (2, b"error: standard output cannot be written: No space left on device\n")
+        assert (done.returncode, done.stderr) == (2, b"error: standard output cannot be written: No space left on device.\n")
+
+
+def test_watch__that_nobody_reads_on(tmp_path: Path) -> None:
+    """It ends at the next step: the end of the session was not seen."""
+    with place("kayle") as there:
+        watch = f"watch kayle --url {there.url} --token {TOKEN} --session {session_id(state='created')} --every 0.05"
+        done = ended(watch, tmp_path, "| true")
+    assert (done.returncode, done.stderr) == (4, b"")
 
 
 @pytest.mark.parametrize(("tool", "provider", "code"), [("firefox", "kayle", 0), ("insomnia", "idnow", 1)])
@@ -92,7 +108,7 @@ def test_proxy__output_that_is_full(form: list[str], tmp_path: Path) -> None:
         _, said = process.communicate(timeout=20)
     assert [answer.status_code for answer in answers] == [200, 200]
     assert process.returncode == 2
-    what = "standard output cannot be written: No space left on device"
+    what = "standard output cannot be written: No space left on device."
     assert said.splitlines() == [f"{what} The proxy goes on, and says no more.", f"error: {what}"]
 
 
@@ -103,7 +119,7 @@ def test_serve__output_that_is_full(tmp_path: Path) -> None:
         assert wait_for(f"http://127.0.0.1:{port}/kayle/v1/sessions/{session_id()}").status_code == 200
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=20)
-    assert f"standard output cannot be written: No space left on device The server goes on at http://127.0.0.1:{port}\n" in said
+    assert f"standard output cannot be written: No space left on device. The server goes on at http://127.0.0.1:{port}\n" in said
 
 
 @contextlib.contextmanager

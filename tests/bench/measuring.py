@@ -157,6 +157,7 @@ class Bench:
             f"The {BARE}: same server, loop and parser; reads the body, sends the bytes of {MOCK}'s answer.",
             f"{STOCK}: one constant answer, every credential accepted; {DOWNGRADE}",
             f"{MOCK}: all five providers; credentials, validation, journal; the session was made through the API (pace instant).",
+            f"{MOCK} hands the server head and body in one piece, the bare function as the two messages of ASGI.",
             "Answer is the size of a body, CPU/request the server's processor time, Memory resident after the runs.",
         ]
         if commands is not None and any(case.provider_name == "kayle" for case in cases):

@@ -26,7 +26,7 @@ CHANGES: tuple[MomentChange, ...] = (
     ),
     change(
         "leap_second_of_no_day", "A second 60 at the end of a day that had no leap second: only a table tells.", LEAP,
-        lambda at: f"{at.at:%Y-%m-%d}T23:59:60Z", OPEN, ["leap"],
+        lambda at: f"{at.at:%Y-%m-%d}T23:59:60Z", UNLAWFUL, ["leap"],
     ),
     change(
         "second_60", "A second 60 in the middle of a day.", LEAP, lambda at: f"{at.at:%Y-%m-%dT%H:%M}:60Z", UNLAWFUL, ["leap"],
