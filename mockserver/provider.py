@@ -12,7 +12,8 @@ from typing import Any
 from fixtures.recipes import load_module
 from mockserver.errors import IllegalTransition, SpecError, did_you_mean
 from mockserver.reply import Reply
-from mockserver.sessions import Session, Sessions
+from mockserver.session import Session
+from mockserver.sessions import Sessions
 from specs import Operation, Provider
 from specs.lifecycle import Credential
 

@@ -18,6 +18,7 @@ from mockserver.errors import IllegalTransition, WishError
 from mockserver.ledger import Ledger
 from mockserver.lifecycle import FOREVER, Record, Timeline, next_step, timeline
 from mockserver.reply import JSON_TYPE, Reply
+from mockserver.session import Session
 from mockserver.settings import Settings
 from mockserver.templates import Template
 from mockserver.wishes import NO_WISH, Wish
@@ -25,83 +26,6 @@ from mockserver.wishes import NO_WISH, Wish
 NO_HEADERS: Mapping[str, str] = {}
 # Rendered answers kept per phase of a session: its operations, times the hosts at which the mock is reached.
 _MOST_ANSWERS = 32
-
-
-class Session:
-    """A session at a moment, as a handler sees it."""
-
-    __slots__ = ("_sessions", "answers", "counts", "record", "timeline")
-
-    def __init__(
-        self,
-        record: Record,
-        line: Timeline,
-        sessions: Sessions,
-        *,
-        counts: bool = False,
-        answers: dict[tuple[str, str], Template] | None = None,
-    ) -> None:
-        self.record = record
-        self.timeline = line
-        self.counts = counts
-        self.answers = answers
-        self._sessions = sessions
-
-    @property
-    def id(self) -> str:
-        """The session's own id."""
-        return self.record.id
-
-    @property
-    def ids(self) -> Mapping[str, str]:
-        """All ids of the session by their names in lifecycle.yaml."""
-        return dict(self._sessions.ids_of(self.record))
-
-    @property
-    def state(self) -> str:
-        """The state it is in."""
-        return self.timeline.state
-
-    @property
-    def events(self) -> tuple[Event, ...]:
-        """What happened to it so far, oldest first."""
-        return self.timeline.events
-
-    @property
-    def scenario(self) -> str:
-        """The name of its scenario."""
-        return self.record.scenario
-
-    @property
-    def seed(self) -> int:
-        """The number that repeats it."""
-        return self.record.seed
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        """The scenario's facts, then the narrowed ones, then what the create request said."""
-        scenario = self._sessions.lifecycle.scenarios[self.record.scenario]
-        return {**self._sessions.defaults, **scenario.facts, **self.record.facts}
-
-    @property
-    def created_at(self) -> int:
-        """When it was made, in milliseconds since the epoch."""
-        return self.record.created_at
-
-    @property
-    def is_terminal(self) -> bool:
-        """Whether it can no longer move."""
-        return self.state in self._sessions.lifecycle.terminal
-
-    @property
-    def is_catalogue(self) -> bool:
-        """Whether it is one of the catalogue's, written to or not."""
-        return self.record.pinned
-
-    @property
-    def moment(self) -> Moment:
-        """All that a recipe may know of it."""
-        return self._sessions.moment(self)
 
 
 class Sessions:
