@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from json.encoder import encode_basestring
 from typing import Any
 
 from msgspec.json import Encoder
@@ -40,7 +39,6 @@ class Template:
             return self._pieces[0]
         out = [self._pieces[0]]
         for gap, piece in zip(self._gaps, self._pieces[1:], strict=True):
-            value = gap(now)
-            out.append(encode_basestring(value).encode() if type(value) is str else encode(value))
+            out.append(encode(gap(now)))
             out.append(piece)
         return b"".join(out)

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator
+from threading import Event
 from typing import Any
 
 import typer
@@ -17,7 +18,7 @@ from specs.errors import SpecimenError
 
 USAGE_ERROR = 2
 _WIDE = 220
-_READER: set[str] = set()
+_reader_left = Event()
 
 
 class Printer(Console):
@@ -74,7 +75,7 @@ def standard_output() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        _READER.add("left")
+        _reader_left.set()
         _drop()
     except OSError as error:
         if error.filename is not None:  # another file's
@@ -85,7 +86,7 @@ def standard_output() -> Iterator[None]:
 
 def reader_left() -> bool:
     """Whether the reader of standard output went away: what is printed from now on is lost."""
-    return bool(_READER)
+    return _reader_left.is_set()
 
 
 def _drop() -> None:

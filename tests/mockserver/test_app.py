@@ -79,30 +79,6 @@ def test_mount__links_carry_the_callers_host(app: App) -> None:
         assert url.startswith(f"{scheme}://{host}/kayle/_specimen/")
 
 
-def test_mount__many_hosts_fill_no_memory() -> None:
-    """Answers kept for the hosts that callers name are few, however many they name."""
-    app = frozen_app("kayle")
-    entry = read_entry(app, "kayle", ask_entry(app, create_entry(app, "kayle")).json())
-    for number in range(1_100):
-        assert ask_entry(app, entry, Host=f"host-{number}.test").status_code == 200
-    assert len(app._places) <= 1_024
-    assert all(len(phase.answers) < 100 for phase in app.mounted["kayle"].ledger.phases.values())
-
-
-def test_mount__many_and_long_paths_fill_no_memory() -> None:
-    """Of the paths that callers make up, few are remembered, and no long one."""
-    app = frozen_app("kayle")
-    for number in range(1_100):
-        assert ask_raw(app, "GET", f"/kayle/v1/sessions/vs_{number}")[0] == 401
-    routed = app.mounted["kayle"].routed
-    assert 0 < len(app._places) <= 1_024
-    assert 0 < len(routed._matched) <= 1_024
-    app._places.clear()
-    routed._matched.clear()
-    assert ask_raw(app, "GET", f"/kayle/v1/sessions/{'v' * 300}")[0] == 401
-    assert (app._places, routed._matched) == ({}, {})
-
-
 def test_mount__root_lists_the_providers(app: App) -> None:
     """The server's own root says where the providers are; a path below none of them says so, with the mounts."""
     assert ask(app, "GET", "/").json() == {"providers": {name: f"/{name}" for name in NAMES}}

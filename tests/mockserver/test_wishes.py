@@ -137,7 +137,7 @@ def test_seed__repeats_the_session(name: str) -> None:
     found = [sessions.get(_id(app, name, answer)) for answer in answers]
     people = [session.moment.identity for session in found if session is not None]
     assert people[0] == people[1] != people[2]
-    draws = [session.moment.rng("x").random() for session in found if session is not None]
+    draws = [session.moment.noise("x").take(8) for session in found if session is not None]
     assert draws[0] == draws[1] != draws[2]
 
 
