@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 import specs
-from specs import SpecimenError, completion
+from specs import completion
 from specs.printing import user_errors
 
 INTERRUPTED = 130
@@ -37,7 +37,7 @@ def dataset(
         typer.Option(
             metavar="NAME=WEIGHT,…",
             help="The shares of scenarios, or of states (shared evenly by the scenarios that end there); they need not add up "
-            "to 1.",
+            "to 1. success is the happy path, whatever the vendor calls it.",
             show_default="0.8 for the happy path, the others evenly",
         ),
     ] = None,
@@ -74,17 +74,10 @@ def dataset(
     with user_errors(), _interruptible():
         from contracts.dataset import write
         from contracts.dataset_mix import Shard, weights
-        from contracts.dataset_rows import EARLIEST, GROUP_ROWS, LATEST
-        from fixtures import times
+        from contracts.dataset_rows import GROUP_ROWS, moment_of
 
         provider = specs.load(name)
-        try:
-            at = times.parse(now)
-        except ValueError as error:
-            raise SpecimenError(f"--now {now}: expected a moment such as 2026-01-01T00:00:00Z.") from error
-        if not EARLIEST <= at <= LATEST:
-            between = f"from {times.iso_seconds(EARLIEST)} to {times.iso_seconds(LATEST)}"
-            raise SpecimenError(f"--now {now}: expected a moment {between}.")
+        at = moment_of(now)
         part = Shard.parse(shard)
         shares = None if mix is None else weights(mix)
         with _progress(out.name) as tell:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
+from threading import Thread
 from typing import IO, Any, Protocol
 
 from msgspec.json import Encoder
@@ -177,7 +180,7 @@ def _blocks(form: Form, dataset: Dataset, shard: Shard, processes: int) -> Itera
             yield group, form.block(dataset, group)
         return
     workers = min(processes, len(groups))
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts)
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin_worker)
     waiting: deque[tuple[int, Future[Any]]] = deque()
     try:
         for group in groups:
@@ -195,6 +198,9 @@ def _blocks(form: Form, dataset: Dataset, shard: Shard, processes: int) -> Itera
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _leave_interrupts() -> None:
-    """Ctrl-C is for the process that writes; it ends the others."""
+def _begin_worker() -> None:
+    """Ctrl-C is for the process that writes; it ends the others, and none outlives it, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=lambda: (wait([parent.sentinel]), os._exit(1)), daemon=True).start()

@@ -16,6 +16,7 @@ from specs.lifecycle import Scenario
 
 # Where no mix is given: so many sessions take the happy path, the others share the rest evenly.
 HAPPY_SHARE = 0.8
+_HAPPY = "success"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Shard:
         """
         found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
         if found is None:
-            raise SpecimenError(f"shard '{text}': expected K/N with K from 1 to N, such as 3/16.")
+            raise SpecimenError(f"shard '{text}': expected K/N with K from 1 to N, of at most six digits, such as 3/16.")
         return cls(int(found[1]), int(found[2]))
 
 
@@ -87,7 +88,8 @@ def mixed(provider: Provider, wanted: Mapping[str, float] | None) -> Mix:
     """The mix of weights by name; weights need not add up to 1.
 
     A name is a scenario's, or an alias; else a state's, whose weight is shared evenly by the scenarios that end in it. A state
-    that none ends in is held there by the first scenario that passes it.
+    that none ends in is held there by the first scenario that passes it. `success` is the happy path, whatever the vendor calls
+    it.
 
     Raises:
         SpecimenError: a name is neither, or a weight is negative or no number, or all of them are 0.
@@ -98,7 +100,10 @@ def mixed(provider: Provider, wanted: Mapping[str, float] | None) -> Mix:
     for name, weight in wanted.items():
         if not math.isfinite(weight) or weight < 0:
             raise SpecimenError(f"mix '{name}={weight:g}': expected a weight of 0 or more.")
-    total = math.fsum(wanted.values())
+    try:
+        total = math.fsum(wanted.values())
+    except OverflowError:
+        total = math.inf
     if not total:
         raise SpecimenError("mix: all weights are 0; give one scenario more.")
     if not math.isfinite(total):
@@ -122,6 +127,8 @@ def _usual(lifecycle: Lifecycle) -> dict[str, float]:
 def _courses(provider: Provider, name: str) -> Iterator[Course]:
     lifecycle = provider.lifecycle
     scenario = scenario_named(lifecycle, name)
+    if scenario is None and name == _HAPPY and name not in lifecycle.states:
+        scenario = lifecycle.default
     if scenario is not None:
         yield Course(scenario, len(scenario.path) - 1)
         return

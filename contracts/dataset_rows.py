@@ -83,6 +83,31 @@ class Dataset:
         return Row(number, moment.scenario, moment.state, born_at, moment.id, self.operation, body)
 
 
+def moment_of(text: str) -> int:
+    """The moment that `--now` states, in milliseconds since the epoch.
+
+    Raises:
+        SpecimenError: it is none, or not in the years 2000 to 2099.
+    """
+    try:
+        now = times.parse(text)
+    except ValueError as error:
+        raise SpecimenError(f"--now {text}: expected a moment such as 2026-01-01T00:00:00Z.") from error
+    return checked(now, f"--now {text}: expected a moment")
+
+
+def checked(now: int, what: str | None = None) -> int:
+    """A moment that people's births and documents' ends leave room for; `what` begins the sentence if it is none.
+
+    Raises:
+        SpecimenError: it is not in the years 2000 to 2099.
+    """
+    if not EARLIEST <= now <= LATEST:
+        begun = what or f"now {now}: expected milliseconds since the epoch,"
+        raise SpecimenError(f"{begun} from {times.iso_seconds(EARLIEST)} to {times.iso_seconds(LATEST)}.")
+    return now
+
+
 def dataset(
     provider: Provider | str,
     count: int,
@@ -107,9 +132,7 @@ def dataset(
         SpecimenError: one of these is not possible.
     """
     found = specs.load(provider) if isinstance(provider, str) else provider
-    if not EARLIEST <= now <= LATEST:
-        between = f"from {times.iso_seconds(EARLIEST)} to {times.iso_seconds(LATEST)}"
-        raise SpecimenError(f"now {now}: expected milliseconds since the epoch, {between}.")
+    checked(now)
     if count < 0:
         raise SpecimenError(f"rows {count}: expected 0 or more.")
     mixture = mixed(found, mix)

@@ -69,6 +69,9 @@ def payloads(
     ] = None,
     count: Annotated[int | None, typer.Option(min=1, help="At most so many, spread over the families.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Another number gives other people.")] = 0,
+    now: Annotated[
+        str, typer.Option(metavar="TIME", help="What cases call today (ISO 8601); for a server with a real clock: now.")
+    ] = "2026-03-19T10:31:30Z",
     form: Annotated[
         str | None,
         typer.Option(
@@ -96,7 +99,8 @@ def payloads(
     The payload of a response is its body, that of a request {path, query, headers, body}. In a request {session} and the like
     stand for the ids of a session that is to be made first; the formats curl and pytest do so. A payload, or a body, that is no
     plain JSON is {"$raw": its text}, {"$base64": its bytes} or {"$gzip": its bytes, compressed, in base64}; as a value,
-    {"$absent": true} is a field that was taken away.
+    {"$absent": true} is a field that was taken away. Accept is said of the field that was changed: what repeats it elsewhere,
+    such as the zone of a document, keeps what it said.
 
     Without a PROVIDER, --summary and --list-kinds count those of all; --format json prints each kind with its counts. Exit
     codes: 0 done, 2 a mistake in the command, or nothing is left of what was asked for. What curl and pytest give is run:
@@ -110,6 +114,8 @@ def payloads(
 
         specimen payloads neurovision --direction request --format curl > try.sh
 
+        specimen payloads idnow --kind 'dates.*' --now "$(date -u +%FT%TZ)" --format curl > today.sh
+
         specimen payloads kayle --format pytest --out tests/
 
         specimen payloads kayle --list-kinds --kind 'structure.*'
@@ -117,10 +123,12 @@ def payloads(
         specimen payloads --summary
     """
     with user_errors(), standard_output():
+        from contracts.dataset_rows import moment_of
         from contracts.payloads import Choice
 
         choice = Choice(
-            operation, direction, verdict, status, tuple(tag or ()), tuple(field or ()), tuple(kind or ()), count, seed
+            operation, direction, verdict, status, tuple(tag or ()), tuple(field or ()), tuple(kind or ()), count, seed,
+            moment_of(now),
         )
         if force and out is None:
             raise SpecimenError("--force: it is for --out.")

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from specs.printing import standard_output
 from tests.contracts.places import place
 from tests.contracts.targets import session_id
 from tests.serving import FROM_SOURCE, ROOT, environment
@@ -120,6 +121,12 @@ def test_serve__output_that_is_full(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=20)
     assert f"standard output cannot be written: No space left on device. The server goes on at http://127.0.0.1:{port}\n" in said
+
+
+def test_standard_output__errors_of_other_files_are_their_own(tmp_path: Path) -> None:
+    """A file that is missing is not standard output."""
+    with pytest.raises(FileNotFoundError), standard_output():
+        (tmp_path / "nothing").read_text()
 
 
 @contextlib.contextmanager

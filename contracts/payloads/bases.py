@@ -52,11 +52,12 @@ class Base:
     draft: Draft | None = None
     seed: int = 0
     media: Media | None = field(default=None)
+    sent_at: int = NOW
 
     @property
     def now(self) -> int:
         """When it is read (milliseconds since the epoch)."""
-        return self.moment.now if self.moment is not None else NOW
+        return self.moment.now if self.moment is not None else self.sent_at
 
     def places(self) -> tuple[Place, ...]:
         """Its places, in the payload's order."""
@@ -84,7 +85,9 @@ def _places(base: Base) -> tuple[Place, ...]:
     return tuple(found)
 
 
-def responses(provider: Provider, operation: Operation, *, seed: int = 0, locale: str | None = None) -> Iterator[Base]:
+def responses(
+    provider: Provider, operation: Operation, *, seed: int = 0, locale: str | None = None, now: int = NOW
+) -> Iterator[Base]:
     """Answers of an operation: of each scenario's session in the state it ends in, then in those along the way.
 
     Each state is met by the happy path first; a creation answers the first state of each. A list gives a page with a session of
@@ -98,12 +101,12 @@ def responses(provider: Provider, operation: Operation, *, seed: int = 0, locale
     status, found = media
     if operation.id not in answers:
         if operation.id in listings:
-            for shown, body in _pages(provider, listings[operation.id], seed, locale):
-                yield Base(provider, operation, RESPONSE, body, found.pointer, status, shown, seed=seed)
+            for shown, body in _pages(provider, listings[operation.id], seed, locale, now):
+                yield Base(provider, operation, RESPONSE, body, found.pointer, status, shown, seed=seed, sent_at=now)
         validator = provider.schemas.validator(found.pointer or "")
         for value in found.examples.values():
             if validator.is_valid(value):
-                yield Base(provider, operation, RESPONSE, value, found.pointer, status, seed=seed)
+                yield Base(provider, operation, RESPONSE, value, found.pointer, status, seed=seed, sent_at=now)
         return
     reads = {read.operation: read for read in provider.lifecycle.reads}
     last = []
@@ -112,7 +115,7 @@ def responses(provider: Provider, operation: Operation, *, seed: int = 0, locale
             continue
         facts = {} if seed == 0 else _papers(provider, name, index, locale)
         life = lives.moments(
-            provider, name, seed=1000 * seed + index, key=f"payloads/{seed}/{name}", at=NOW, locale=locale, facts=facts
+            provider, name, seed=1000 * seed + index, key=f"payloads/{seed}/{name}", at=now, locale=locale, facts=facts
         )
         if operation.id == provider.lifecycle.create.operation and operation.id not in reads:
             life = life[:1]
@@ -122,17 +125,17 @@ def responses(provider: Provider, operation: Operation, *, seed: int = 0, locale
         yield Base(provider, operation, RESPONSE, body, found.pointer, status, moment.scenario, moment.state, moment, seed=seed)
 
 
-def _pages(provider: Provider, listing: Listing, seed: int, locale: str | None) -> Iterator[tuple[str, Any]]:
+def _pages(provider: Provider, listing: Listing, seed: int, locale: str | None, now: int) -> Iterator[tuple[str, Any]]:
     """For each scenario a page with one of its sessions, and its name; the second page says that there are more.
 
     One session alone: a change of its id or times then says nothing of the order of several.
     """
     for index, name in enumerate(provider.lifecycle.scenarios):
         moment = lives.moments(
-            provider, name, seed=1000 * seed + index, key=f"payloads/{seed}/page/{name}", at=NOW, locale=locale,
+            provider, name, seed=1000 * seed + index, key=f"payloads/{seed}/page/{name}", at=now, locale=locale,
             facts=listing.made_with,
         )[-1]  # fmt: skip
-        yield name, settle(listing.page([moment], *((1, True) if index == 1 else (_LIMIT, False))), NOW)
+        yield name, settle(listing.page([moment], *((1, True) if index == 1 else (_LIMIT, False))), now)
 
 
 @cache
@@ -151,7 +154,7 @@ def _success(operation: Operation) -> tuple[int, Media] | None:
     return None
 
 
-def requests(provider: Provider, operation: Operation) -> Iterator[Base]:
+def requests(provider: Provider, operation: Operation, *, now: int = NOW) -> Iterator[Base]:
     """Requests of an operation: with every field filled that can be, then the smallest, then those that the files show."""
     template = template_of(provider, operation.id)
     if template is None:
@@ -163,11 +166,11 @@ def requests(provider: Provider, operation: Operation) -> Iterator[Base]:
     if draft.parts:
         media = operation.body("multipart/form-data")
         form = dict(_form(draft.parts))
-        yield _request(provider, draft, form, media)
+        yield _request(provider, draft, form, media, now)
         return
     media = operation.body("application/json")
     if media is None:
-        yield _request(provider, draft, MISSING, None)
+        yield _request(provider, draft, MISSING, None, now)
         return
     smallest, full, *rest = bodies(provider, operation, draft) or [draft.body, draft.body]
     seen: list[Any] = []
@@ -175,7 +178,7 @@ def requests(provider: Provider, operation: Operation) -> Iterator[Base]:
         value = _of_one_session(shown, draft.body, ignored_fields(provider, media.pointer, shown))
         if value not in seen and isinstance(value, dict):
             seen.append(value)
-            yield _request(provider, replace(draft, body=value), value, media)
+            yield _request(provider, replace(draft, body=value), value, media, now)
 
 
 def _of_one_session(body: Any, template: Any, ignored: frozenset[str]) -> Any:
@@ -195,14 +198,15 @@ def ignored_fields(provider: Provider, pointer: str | None, body: Any) -> frozen
     return frozenset(name for name, other in named.items() if other is not None and other in body)
 
 
-def _request(provider: Provider, draft: Draft, body: Any, media: Media | None) -> Base:
+def _request(provider: Provider, draft: Draft, body: Any, media: Media | None, now: int) -> Base:
     payload: dict[str, Any] = {}
     for name, values in (("path", draft.path), ("query", draft.query), ("headers", draft.headers)):
         if values:
             payload[name] = dict(values)
     if body is not MISSING:
         payload["body"] = body
-    return Base(provider, draft.operation, REQUEST, payload, None if media is None else media.pointer, draft=draft, media=media)
+    pointer = None if media is None else media.pointer
+    return Base(provider, draft.operation, REQUEST, payload, pointer, draft=draft, media=media, sent_at=now)
 
 
 def _form(parts: tuple[Mapping[str, str], ...]) -> Iterator[tuple[str, Any]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.payloads.bases import REQUEST, RESPONSE, Base, ignored_fields, requests, responses
+from contracts.payloads.bases import NOW, REQUEST, RESPONSE, Base, ignored_fields, requests, responses
 from contracts.payloads.case import Case
 from contracts.payloads.changes import ABSENT, Fields, Whole, as_bytes, changed, shown
 from contracts.payloads.kinds import ACCEPT, EITHER, Edge, edges
@@ -37,6 +37,7 @@ def cases(
     direction: str | None = None,
     status: str | None = None,
     seed: int = 0,
+    now: int = NOW,
     left_out: list[LeftOut] | None = None,
 ) -> Iterator[Case]:
     """The catalogue, in a fixed order, each case once.
@@ -48,12 +49,14 @@ def cases(
         status: only answers about sessions in this state, every kind anew; None takes each place from the first lawful payload
             that has it.
         seed: what the people in the payloads depend on; ids and kinds of the cases do not.
+        now: when the payloads are read or sent (milliseconds since the epoch), which cases call today.
         left_out: takes what could not be made into a case.
     """
     for found in provider.document.operations.values():
         if operation is not None and found.id != operation:
             continue
-        for way, bases in ((REQUEST, requests(provider, found)), (RESPONSE, responses(provider, found, seed=seed))):
+        every_way = ((REQUEST, requests(provider, found, now=now)), (RESPONSE, responses(provider, found, seed=seed, now=now)))
+        for way, bases in every_way:
             if direction in (None, way) and not (way == REQUEST and status is not None):
                 every = [base for base in bases if status is None or base.state == status]
                 yield from (made for made, _, _ in of_bases(every, left_out))

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import specs
-from contracts.payloads.bases import REQUEST, RESPONSE
+from contracts.dataset_rows import checked
+from contracts.payloads.bases import NOW, REQUEST, RESPONSE
 from contracts.payloads.case import Case
 from contracts.payloads.catalogue import LeftOut
 from contracts.payloads.catalogue import cases as _all
@@ -30,6 +31,8 @@ class Choice:
         kinds: a case is of one of them: `family.name`, a family's name, or a pattern such as `names.*`.
         count: at most so many, spread evenly over the catalogue.
         seed: whom the payloads are about.
+        now: when they are read or sent, which cases call today (milliseconds since the epoch, in the years 2000 to 2099). At
+            some hours today is the same day in UTC−12 or UTC+14; what is the same payload then is one case.
     """
 
     operation: str | None = None
@@ -41,6 +44,7 @@ class Choice:
     kinds: Sequence[str] = ()
     count: int | None = None
     seed: int = 0
+    now: int = NOW
 
     def __post_init__(self) -> None:
         """Takes a text for a word, not for a sequence of letters."""
@@ -60,6 +64,7 @@ class Choice:
         _one_of("status", self.status, [name for one in providers for name in one.lifecycle.states])
         if self.count is not None and self.count < 1:
             raise SpecimenError(f"count {self.count}: expected 1 or more.")
+        checked(self.now)
         if self.status is not None and self.direction == REQUEST:
             raise SpecimenError("status: a request has none; it is for direction response.")
         check_words(providers, tags=self.tags, kinds=self.kinds, fields=self.fields)
@@ -103,7 +108,7 @@ def chosen(provider: Provider, choice: Choice, *, left_out: list[LeftOut] | None
     """The same of a choice that is checked: none of what the provider does not have."""
     every = _all(
         provider, operation=choice.operation, direction=choice.direction, status=choice.status, seed=choice.seed,
-        left_out=left_out,
+        now=choice.now, left_out=left_out,
     )  # fmt: skip
     found = (case for case in every if choice.takes(case))
     return found if choice.count is None else iter(_spread(list(found), choice.count))

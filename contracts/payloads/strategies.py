@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 import specs
-from contracts.payloads.bases import REQUEST, RESPONSE, Base, requests, responses
+from contracts.payloads.bases import NOW, REQUEST, RESPONSE, Base, requests, responses
 from contracts.payloads.case import Case
 from contracts.payloads.catalogue import case, of_bases
 from contracts.payloads.choosing import Choice
@@ -32,6 +32,7 @@ def strategy(
     tags: Sequence[str] = (),
     fields: Sequence[str] = (),
     kinds: Sequence[str] = (),
+    now: int = NOW,
 ) -> st.SearchStrategy[Any]:
     """Payloads of an operation: lawful ones of different people, plain or with one edge case in them.
 
@@ -46,24 +47,26 @@ def strategy(
         tags: as in a `Choice`.
         fields: as in a `Choice`.
         kinds: as in a `Choice`.
+        now: as in a `Choice`.
 
     Raises:
         SpecimenError: there is no such provider, operation, state or verdict, or no case is left.
     """
     provider, operation, direction = _parsed(name)
-    choice = Choice(operation, direction, verdict, status, tuple(tags), tuple(fields), tuple(kinds))
+    choice = Choice(operation, direction, verdict, status, tuple(tags), tuple(fields), tuple(kinds), now=now)
     choice.check(provider)
     # Making the cases takes seconds, and a module is imported more often than its tests are run.
     is_special = bool(choice.tags or choice.fields or choice.kinds)
-    if is_special and not _places(provider, choice, not as_cases):
-        raise SpecimenError(f"strategy '{name}': no case is left of {choice}.")
+    is_met = status is None or bool(_bases(provider, operation, direction, status, 0, now))
+    if not is_met or (is_special and not _places(provider, choice, not as_cases)):
+        raise _none_left(name, choice)
     return st.deferred(lambda: _drawn(provider, choice, as_cases=as_cases, has_plain=verdict == ACCEPT and not is_special))
 
 
 def _drawn(provider: Provider, choice: Choice, *, as_cases: bool, has_plain: bool) -> st.SearchStrategy[Any]:
     places = _places(provider, choice, not as_cases)
     if not places:
-        raise SpecimenError(f"{provider.name}: no case is left of {choice}.")
+        raise _none_left(f"{provider.name}.{choice.operation}.{choice.direction}", choice)
     seeds = st.integers(0, _SEEDS - 1)
     drawn: st.SearchStrategy[Any] = st.tuples(seeds, st.sampled_from(places)).map(
         lambda pair: _made(provider, choice, pair[0], pair[1])
@@ -75,6 +78,12 @@ def _drawn(provider: Provider, choice: Choice, *, as_cases: bool, has_plain: boo
     if not has_plain:
         return payloads
     return st.one_of(st.tuples(seeds, st.integers(0, 63)).map(lambda pair: _plain(provider, choice, *pair)), payloads)
+
+
+def _none_left(name: str, choice: Choice) -> SpecimenError:
+    wanted = {name: getattr(choice, name) for name in ("status", "verdict", "tags", "fields", "kinds")}
+    said = ", ".join(f"{key} {value if isinstance(value, str) else ' '.join(value)}" for key, value in wanted.items() if value)
+    return SpecimenError(f"strategy '{name}': no case is left of {said}. `specimen payloads {name.partition('.')[0]}` lists all.")
 
 
 def _parsed(name: str) -> tuple[Provider, str, str]:
@@ -90,15 +99,15 @@ def _parsed(name: str) -> tuple[Provider, str, str]:
 
 
 @lru_cache(maxsize=256)
-def _bases(provider: Provider, operation: str, direction: str, status: str | None, seed: int) -> tuple[Base, ...]:
+def _bases(provider: Provider, operation: str, direction: str, status: str | None, seed: int, now: int) -> tuple[Base, ...]:
     found = provider.document.operations[operation]
-    every = requests(provider, found) if direction == REQUEST else responses(provider, found, seed=seed)
+    every = requests(provider, found, now=now) if direction == REQUEST else responses(provider, found, seed=seed, now=now)
     chosen = (base for base in every if status is None or base.state == status)
     return tuple(base for base in chosen if ruling(base, base.payload).verdict == ACCEPT)
 
 
 def _of(provider: Provider, choice: Choice, seed: int) -> tuple[Base, ...]:
-    return _bases(provider, str(choice.operation), str(choice.direction), choice.status, seed)
+    return _bases(provider, str(choice.operation), str(choice.direction), choice.status, seed, choice.now)
 
 
 def _plain(provider: Provider, choice: Choice, seed: int, index: int) -> Any:
@@ -109,7 +118,7 @@ def _plain(provider: Provider, choice: Choice, seed: int, index: int) -> Any:
 @lru_cache(maxsize=64)
 def _places(provider: Provider, choice: Choice, needs_json: bool) -> list[tuple[int, str, str]]:
     """Of each case of the first person that is wanted: which base, which place, which kind."""
-    every = _every(provider, str(choice.operation), str(choice.direction), choice.status)
+    every = _every(provider, str(choice.operation), str(choice.direction), choice.status, choice.now)
     return [
         (index, label, made.kind)
         for index, label, made in every
@@ -118,9 +127,9 @@ def _places(provider: Provider, choice: Choice, needs_json: bool) -> list[tuple[
 
 
 @lru_cache(maxsize=32)
-def _every(provider: Provider, operation: str, direction: str, status: str | None) -> list[tuple[int, str, Case]]:
+def _every(provider: Provider, operation: str, direction: str, status: str | None, now: int) -> list[tuple[int, str, Case]]:
     """All cases of the first person, each with the number of its base and the label of its place."""
-    bases = _bases(provider, operation, direction, status, 0)
+    bases = _bases(provider, operation, direction, status, 0, now)
     return [(index, label, made) for made, index, label in of_bases(bases)]
 
 

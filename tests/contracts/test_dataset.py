@@ -187,6 +187,15 @@ def test_mix__usual() -> None:
         assert found.bounds[-1] == 1.0
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_mix__success_is_the_happy_path_of_every_vendor(name: str) -> None:
+    """One command for all five, whatever each calls it."""
+    provider = specs.load(name)
+    (course,) = mixed(provider, {"success": 1.0}).courses
+    assert course.scenario == provider.lifecycle.default
+    assert course.steps == len(course.scenario.path) - 1
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -201,6 +210,7 @@ def test_mix__usual() -> None:
         ("success=nan", "mix 'success=nan': expected a weight of 0 or more"),
         ("success=inf", "mix 'success=inf': expected a weight of 0 or more"),
         ("success=0,failed=0", "mix: all weights are 0"),
+        ("success=1e308,failed=1e308", "mix: the weights are too large"),
     ],
 )
 def test_mix__what_is_refused(text: str, message: str) -> None:
@@ -399,6 +409,24 @@ def test_command__interrupted(sent: signal.Signals, processes: int, tmp_path: Pa
     assert started.returncode == 130
     assert told.splitlines() == ["stopped; nothing was written"]
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are listed in Linux's /proc")
+def test_command__killed_leaves_no_process(tmp_path: Path) -> None:
+    """What makes the rows ends with what writes them, however that ends."""
+    command = [sys.executable, "-m", "specimen", "dataset", "neurovision", "--rows", "1000000", "--processes", "2"]
+    started = subprocess.Popen([*command, "--out", str(tmp_path / "a.ndjson")], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not any(entry.stat().st_size for entry in tmp_path.iterdir()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    children = Path(f"/proc/{started.pid}/task/{started.pid}/children").read_text().split()
+    assert len(children) >= 2
+    started.kill()
+    started.wait(20)
+    while any(Path(f"/proc/{child}/cmdline").exists() and Path(f"/proc/{child}/cmdline").read_bytes() for child in children):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("suffix", [".ndjson", ".parquet"])

@@ -119,12 +119,13 @@ def cycle(**changes: Any) -> Any:
 
 def test_whole__writes_and_ends_the_exchange() -> None:
     """One write; the server knows that its answer is out."""
-    one = cycle()
+    one = cycle(waiting_for_100_continue=True)
     assert whole.write(one.send, 404, [(b"content-length", b"2")], b"{}")
     assert one.transport == b"HTTP/1.1 404 Not Found\r\ndate: D\r\ncontent-length: 2\r\n\r\n{}"
     assert one.response_started
     assert one.response_complete
     assert one.message_event.is_set()
+    assert not one.waiting_for_100_continue
     assert not whole.write(one.send, 200, [], b"")  # a second answer
 
 
@@ -145,6 +146,18 @@ def test_whole__leaves_to_the_server(changes: dict[str, Any], headers: list[tupl
     assert not whole.write(one.send, 200, headers, b"{}")
     assert one.transport == b""
     assert not one.response_started
+
+
+def test_whole__leaves_other_servers_alone() -> None:
+    """What only looks like the exchange that we know gets messages."""
+
+    class Other(httptools_impl.RequestResponseCycle):  # type: ignore[misc]
+        pass
+
+    one = cycle()
+    one.__class__ = Other
+    assert not whole.write(one.send, 200, [], b"")
+    assert one.transport == b""
 
 
 def test_whole__another_uvicorn_gets_messages() -> None:

@@ -103,7 +103,7 @@ _ROBUST = tuple(
         ("non_breaking_space", "Ana\u00a0Maria", "A blank that split() may not know.", "Unicode Standard, section 6.2, General Punctuation", ["unicode"]),
         ("bidi_override", "Ana\u202eairaM", "U+202E turns round what follows on a screen: a reviewer reads another name.", "CVE-2021-42574", ["unicode", "rtl"]),
         ("bidi_isolate", "\u2067Ana\u2069", "Isolates that are part of the value.", "Unicode Standard Annex 9", ["unicode", "rtl"]),
-        ("combining_marks", "A" + "\u0301" * 60, "Sixty accents on one letter overflow line and layout.", "Unicode Standard Annex 15, Stream-Safe Text Format", ["unicode", "boundary"]),
+        ("combining_marks", "A" + "\u0301" * 31, "Thirty-one accents on one letter overflow the line, and are one more than a stream-safe text has.", "Unicode Standard Annex 15, Stream-Safe Text Format", ["unicode", "boundary"]),
         ("emoji", "Ana 😀", "A code point beyond U+FFFF: four bytes, which utf8 of old MySQL cannot hold.", "Unicode Technical Standard 51", ["unicode"]),
         ("emoji_family", "👩‍👩‍👧‍👦", "One picture, seven code points, twenty-five bytes.", "Unicode Technical Standard 51", ["unicode", "boundary"]),
         ("flag", "🇩🇪", "Two regional letters that show as one flag, or as two letters.", "Unicode Technical Standard 51", ["unicode"]),

@@ -10,9 +10,11 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 import specs
-from contracts.payloads import Case
+from contracts.dataset_rows import moment_of
+from contracts.payloads import Case, cases
 from contracts.payloads.families.dates import DAYS, MOMENTS
 from contracts.payloads.kinds import ACCEPT, EITHER, REJECT
+from specs import SpecimenError
 from tests.contracts.payloads.catalogues import catalogue, check_all
 
 PROVIDERS = pytest.mark.parametrize("name", specs.names())
@@ -302,3 +304,28 @@ def test_moments__that_others_need_not_read_are_never_accept() -> None:
     assert {case.kind for case in found} == wanted
     assert {case.verdict for case in found} <= {EITHER, REJECT}
     assert all(case.verdict == EITHER for case in found if case.direction == "response" and schema_format(case) == "date-time")
+
+
+def test_today__moves_with_now_and_ids_do_not() -> None:
+    """Who turns 18 today does so on the day that is given; the other cases stay the same ones."""
+    now = moment_of("2027-01-02T10:31:30Z")
+    for name, operation in (("idnow", "createSession"), ("kayle", "getSession")):
+        found = list(cases(name, operation=operation, now=now))
+        assert {case.id for case in found} == {case.id for case in catalogue(name).cases if case.operation == operation}
+        assert all(case.base.now <= now for case in found)
+        adult = {case.value for case in found if case.kind == "dates.date_adult_today_in_utc"}
+        assert adult == ({"2009-01-02"} if name == "idnow" else set())
+
+
+def test_today__is_one_day_in_some_hours() -> None:
+    """At noon by UTC a day begins in UTC-12 too: two cases would be one payload."""
+    wanted = {f"dates.date_adult_today_in_{place}" for place in ("utc", "the_east", "the_west")}
+    for hour, missing in (("10:31:30", set()), ("12:00:00", {"dates.date_adult_today_in_the_west"})):
+        found = cases("idnow", operation="createSession", direction="request", now=moment_of(f"2027-01-02T{hour}Z"))
+        assert wanted - {case.kind for case in found} == missing
+
+
+def test_today__is_in_years_that_have_births_and_ends() -> None:
+    """Another one is refused in a sentence."""
+    with pytest.raises(SpecimenError, match="from 2000-01-01"):
+        list(cases("idnow", now=0))

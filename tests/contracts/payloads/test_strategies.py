@@ -73,7 +73,8 @@ def test_strategy__shrinks_to_a_session_without_an_edge() -> None:
         ("kayle.getSesion.response", {}, "Did you mean 'getSession'"),
         ("kayle.getSession.response", {"status": "done"}, "status 'done'"),
         ("kayle.getSession.response", {"tags": ["nothing"]}, "tag 'nothing'"),
-        ("kayle.cancelSession.request", {"kinds": ["names.*"]}, "no case is left"),
+        ("kayle.cancelSession.request", {"kinds": ["names.*"]}, "no case is left of verdict accept, kinds names"),
+        ("kayle.createSession.response", {"status": "failed"}, "no case is left of status failed, verdict accept"),
     ],
 )
 def test_strategy__says_what_cannot_be(name, wanted, text) -> None:

@@ -6,9 +6,10 @@ import asyncio
 import base64
 import io
 import re
+import unicodedata
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from PIL import ExifTags, Image, UnidentifiedImageError
@@ -99,6 +100,31 @@ def test_pictures__hold_what_they_say() -> None:
     assert found[start:].startswith(b"xref\n0 4\n")
     for number, entry in enumerate(found[start:].split(b"\n")[3:6], 1):
         assert found[int(entry.split()[0]) :].startswith(b"%d 0 obj" % number)
+
+
+# What a file's name must be, by its kind.
+NAMES: dict[str, Callable[[str], bool]] = {
+    "255_bytes": lambda name: len(name.encode()) == 255,
+    "256_bytes": lambda name: len(name.encode()) == 256,
+    "path_traversal": lambda name: name.startswith("../"),
+    "absolute_path": lambda name: name.startswith("/"),
+    "windows_path": lambda name: "\\" in name,
+    "decomposed": lambda name: unicodedata.normalize("NFC", name) != name,
+    "non_ascii": lambda name: not name.isascii() and unicodedata.normalize("NFC", name) == name,
+    "bidi_override": lambda name: "\u202e" in name,
+    "line_break": lambda name: "\r\n" in name,
+    "quote": lambda name: '"' in name,
+    "semicolon": lambda name: ";" in name,
+    "empty": lambda name: not name,
+    "no_extension": lambda name: "." not in name,
+    "leading_hyphen": lambda name: name.startswith("-"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_names__are_what_their_kind_says(name: str) -> None:
+    """To the byte, where the kind is about a length."""
+    assert NAMES[name](FILES[f"name_{name}"]["filename"])
 
 
 def test_uploads__differ_in_the_file_alone() -> None:
