@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from specs import SpecimenError
+from specimen.specs import SpecimenError
 
 _PORTS = {"http": 80, "https": 443}
 # RFC 1123, section 2.1; underscores are in the names of containers.

@@ -9,8 +9,8 @@ from dataclasses import replace
 from itertools import chain, repeat
 from typing import Any
 
-from contracts.checks import moment, read_of, status_pointer
-from contracts.exchange import Exchange, at
+from specimen.contracts.checks import moment, read_of, status_pointer
+from specimen.contracts.exchange import Exchange, at
 
 Change = Callable[[Any], Any]
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from contracts.exchange import Exchange, at
-from contracts.history import History, read_subject
-from contracts.rule import Check, Finding
-from specs.lifecycle import Lifecycle, Read
+from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.history import History, read_subject
+from specimen.contracts.rule import Check, Finding
+from specimen.specs.lifecycle import Lifecycle, Read
 
 # An id in braces, as a URN, or with white space at an end: almost one.
 NEAR_MISS = re.compile(r"\{.*\}|urn:uuid:.*|\s.*|.*\s", re.DOTALL | re.IGNORECASE)

@@ -13,13 +13,13 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-import specs
-from specs import SpecimenError, completion
-from specs.printing import console, standard_output, table_console, user_errors
+from specimen import specs
+from specimen.specs import SpecimenError, completion
+from specimen.specs.printing import console, standard_output, table_console, user_errors
 
 if TYPE_CHECKING:
-    from contracts.report import Report
-    from contracts.verify import Plan, Progress
+    from specimen.contracts.report import Report
+    from specimen.contracts.verify import Plan, Progress
 
 TOKEN_VARIABLE = "SPECIMEN_TOKEN"  # noqa: S105 - a variable's name
 OTHER_TOKEN_VARIABLE = "SPECIMEN_OTHER_TOKEN"  # noqa: S105 - a variable's name
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _profiles(incomplete: str) -> list[str]:
-    from contracts.verify import PROFILES
+    from specimen.contracts.verify import PROFILES
 
     return completion.among(PROFILES)(incomplete)
 
@@ -112,10 +112,10 @@ def verify(
         specimen verify kyve --url http://kyc.test:8000 --allow-writes kyc.test --driver ./session-in-state --report junit=kyc.xml
     """
     with user_errors():
-        from contracts import report as reports
-        from contracts.traffic_cli import pair
-        from contracts.verify import Interrupted, plan
-        from contracts.verify import verify as run
+        from specimen.contracts import report as reports
+        from specimen.contracts.traffic_cli import pair
+        from specimen.contracts.verify import Interrupted, plan
+        from specimen.contracts.verify import verify as run
 
         files = [reports.wanted(option) for option in report or ()]
         values = dict(pair(text, "=", "--set") for text in setting or ())
@@ -143,7 +143,7 @@ def verify(
 
 def _deliver(found: Report, files: Sequence[tuple[str, Path]]) -> None:
     """Writes the reports, then prints: who reads the output may go away. Neither is lost by what goes wrong with the other."""
-    from contracts import report as reports
+    from specimen.contracts import report as reports
 
     failed: SpecimenError | None = None
     for kind, path in files:
@@ -158,7 +158,7 @@ def _deliver(found: Report, files: Sequence[tuple[str, Path]]) -> None:
 
 
 def _headers(name: str, token: str | None, given: list[str] | tuple[str, ...]) -> dict[str, str]:
-    from contracts.credentials import as_headers
+    from specimen.contracts.credentials import as_headers
 
     provider = specs.load(name)
     pairs: dict[str, str] = {}
@@ -214,7 +214,7 @@ def rules(
         specimen rules --json
     """
     with user_errors(), standard_output():
-        from contracts.rulebook import listed
+        from specimen.contracts.rulebook import listed
 
         found = {one: listed(specs.load(one)) for one in ([name] if name else specs.names())}
         if as_json:

@@ -9,16 +9,16 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
-from contracts.exchange import Exchange
-from contracts.reach import ReachCounter
-from contracts.redaction import fingerprint
-from contracts.report import Found, Reach, Report, Sample
-from contracts.reproducer import OTHER_TOKEN, OWN, TOKEN, curl, method_of, without_userinfo
-from contracts.rule import Violation
-from contracts.rulebook import rulebook
-from contracts.silences import TOLD
-from contracts.vocabulary import field_names, shape, strings, vocabulary
-from specs import Provider
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.reach import ReachCounter
+from specimen.contracts.redaction import fingerprint
+from specimen.contracts.report import Found, Reach, Report, Sample
+from specimen.contracts.reproducer import OTHER_TOKEN, OWN, TOKEN, curl, method_of, without_userinfo
+from specimen.contracts.rule import Violation
+from specimen.contracts.rulebook import rulebook
+from specimen.contracts.silences import TOLD
+from specimen.contracts.vocabulary import field_names, shape, strings, vocabulary
+from specimen.specs import Provider
 
 _MOST_ANSWER = 2000
 _MOST_RECEIVED = 100_000

@@ -7,10 +7,10 @@ import shlex
 import subprocess
 from collections.abc import Callable, Sequence
 
-from contracts.driver import Journey, Known
-from contracts.plain import shown
-from contracts.transport import Transport
-from specs import SpecimenError
+from specimen.contracts.driver import Journey, Known
+from specimen.contracts.plain import shown
+from specimen.contracts.transport import Transport
+from specimen.specs import SpecimenError
 
 COMMAND_SECONDS = 60.0
 _MOST_ID = 512

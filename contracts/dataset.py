@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from contracts.dataset_files import write_groups
-from contracts.dataset_mix import Shard
-from contracts.dataset_rows import NOW, Row, dataset
-from specs import Provider
+from specimen.contracts.dataset_files import write_groups
+from specimen.contracts.dataset_mix import Shard
+from specimen.contracts.dataset_rows import NOW, Row, dataset
+from specimen.specs import Provider
 
 __all__ = ["NOW", "Row", "Shard", "dataset", "rows", "write"]
 

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-import specs
-from specs import completion
-from specs.printing import user_errors
+from specimen import specs
+from specimen.specs import completion
+from specimen.specs.printing import user_errors
 
 INTERRUPTED = 130
 
@@ -72,9 +72,9 @@ def dataset(
         specimen dataset kyve --operation getVerification --shard 3/16 --processes 4 --rows 1000000 --out part-03.parquet
     """
     with user_errors(), _interruptible():
-        from contracts.dataset import write
-        from contracts.dataset_mix import Shard, weights
-        from contracts.dataset_rows import GROUP_ROWS, moment_of
+        from specimen.contracts.dataset import write
+        from specimen.contracts.dataset_mix import Shard, weights
+        from specimen.contracts.dataset_rows import GROUP_ROWS, moment_of
 
         provider = specs.load(name)
         at = moment_of(now)

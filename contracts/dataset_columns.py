@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contracts.dataset_rows import Dataset
-from contracts.exchange import at
+from specimen.contracts.dataset_rows import Dataset
+from specimen.contracts.exchange import at
 
 # Every file has these columns, in this order, before those of the body's own fields.
 ROW_COLUMNS = ("row", "scenario", "state", "created_at", "session_id", "operation", "body")

@@ -18,13 +18,13 @@ from typing import IO, Any, Protocol
 
 from msgspec.json import Encoder
 
-from contracts.dataset_columns import ROW_COLUMNS, field_types, fields, home
-from contracts.dataset_mix import Shard
-from contracts.dataset_rows import Dataset, Row
-from contracts.files import replaced
-from fixtures.times import iso_millis
-from specs import SpecimenError
-from specs.errors import did_you_mean
+from specimen.contracts.dataset_columns import ROW_COLUMNS, field_types, fields, home
+from specimen.contracts.dataset_mix import Shard
+from specimen.contracts.dataset_rows import Dataset, Row
+from specimen.contracts.files import replaced
+from specimen.fixtures.times import iso_millis
+from specimen.specs import SpecimenError
+from specimen.specs.errors import did_you_mean
 
 # Groups that each process may have finished before they are written.
 _GROUPS_AHEAD = 2
@@ -109,7 +109,7 @@ class Parquet:
             SpecimenError: PyArrow is not installed.
         """
         try:
-            from contracts.dataset_parquet import ParquetFile
+            from specimen.contracts.dataset_parquet import ParquetFile
         except ModuleNotFoundError as error:
             if error.name is None or error.name.partition(".")[0] != "pyarrow":
                 raise
@@ -143,7 +143,7 @@ def write_groups(
     force: bool,
     on_progress: Callable[[int, int], object] | None,
 ) -> int:
-    """Writes a shard to a file and says how many rows it has; see `contracts.dataset.write`."""
+    """Writes a shard to a file and says how many rows it has; see `specimen.contracts.dataset.write`."""
     form = form_of(path)
     if processes < 1:
         raise SpecimenError(f"processes {processes}: expected 1 or more.")

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
-from fixtures.lives import scenario_named
-from specs import Lifecycle, Provider, SpecimenError
-from specs.errors import did_you_mean
-from specs.lifecycle import Scenario
+from specimen.fixtures.lives import scenario_named
+from specimen.specs import Lifecycle, Provider, SpecimenError
+from specimen.specs.errors import did_you_mean
+from specimen.specs.lifecycle import Scenario
 
 # Where no mix is given: so many sessions take the happy path, the others share the rest evenly.
 HAPPY_SHARE = 0.8

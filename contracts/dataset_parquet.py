@@ -8,7 +8,7 @@ from typing import IO, Any
 import pyarrow as pa
 from pyarrow import parquet
 
-from contracts.dataset_columns import FIELD_PREFIX, ROW_COLUMNS
+from specimen.contracts.dataset_columns import FIELD_PREFIX, ROW_COLUMNS
 
 _TYPES = {
     "string": pa.string(),

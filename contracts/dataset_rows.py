@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-import specs
-from contracts.dataset_mix import Mix, Shard, mixed
-from fixtures import ids, lives, recipes, times
-from fixtures.recipe import answer
-from fixtures.timelines import length
-from specs import Provider, SpecimenError
-from specs.errors import did_you_mean
+from specimen import specs
+from specimen.contracts.dataset_mix import Mix, Shard, mixed
+from specimen.fixtures import ids, lives, recipes, times
+from specimen.fixtures.recipe import answer
+from specimen.fixtures.timelines import length
+from specimen.specs import Provider, SpecimenError
+from specimen.specs.errors import did_you_mean
 
 # A fixed moment, so that a command gives the same rows tomorrow.
 NOW = times.parse("2026-01-01T00:00:00Z")

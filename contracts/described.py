@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from typing import Any
 
-from contracts.events import EVENT_STREAM
-from specs import Document, Operation, Provider
-from specs.documents import escape
-from specs.schemas import is_rule
+from specimen.contracts.events import EVENT_STREAM
+from specimen.specs import Document, Operation, Provider
+from specimen.specs.documents import escape
+from specimen.specs.schemas import is_rule
 
 _UNIONS = ("allOf", "anyOf", "oneOf")
 # `^ses_`: what a pattern spells out at its beginning.

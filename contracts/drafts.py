@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from contracts.exchange import Exchange, at
-from contracts.transport import MISSING, Transport
-from fixtures import ids as made_ids
-from specs import Operation, Provider
-from specs.lifecycle import RequestTemplate
+from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.transport import MISSING, Transport
+from specimen.fixtures import ids as made_ids
+from specimen.specs import Operation, Provider
+from specimen.specs.lifecycle import RequestTemplate
 
 _PLACEHOLDER = re.compile(r"\{(unknown:)?(\w+)(?::[^}]*)?\}")
 BOUNDARY = "specimen-7d3a9f"

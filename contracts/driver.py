@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from contracts.drafts import Draft, filled, ids_shown
-from contracts.exchange import at
-from contracts.given import given
-from contracts.transport import NoAnswer, Transport
-from specs import Provider
-from specs.lifecycle import Scenario
+from specimen.contracts.drafts import Draft, filled, ids_shown
+from specimen.contracts.exchange import at
+from specimen.contracts.given import given
+from specimen.contracts.transport import NoAnswer, Transport
+from specimen.specs import Provider
+from specimen.specs.lifecycle import Scenario
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.exchange import Exchange
-from specs.documents import escape
+from specimen.contracts.exchange import Exchange
+from specimen.specs.documents import escape
 
 EVENT_STREAM = "text/event-stream"
 

@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from contracts.matching import Match, match
-from specs import Operation, Provider
+from specimen.contracts.matching import Match, match
+from specimen.specs import Operation, Provider
 
 _WISH = re.compile(r"(^|[,;\s])(status|scenario|code|example)\s*=", re.IGNORECASE)
 
@@ -24,7 +24,7 @@ class Exchange:
     lower-case. `at` is when the answer came, in milliseconds since the epoch. `seen_by` says who observed it: walk, fuzz,
     machine, watch, proxy, har, client. `intent` is what the observer knows about the request: `credentials` none or unknown,
     `near_miss` for an id that is almost one, `unlawful` for a body made to break the schema. `silence` says why a request
-    that was sent has no answer: one of `contracts.silences`; its status is 0 then, and it has no answer's body.
+    that was sent has no answer: one of `specimen.contracts.silences`; its status is 0 then, and it has no answer's body.
     """
 
     provider: Provider

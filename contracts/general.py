@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from contracts.checks import (
+from specimen.contracts.checks import (
     NEAR_MISS,
     asked_id,
     is_read,
@@ -18,14 +18,14 @@ from contracts.checks import (
     status_pointer,
     terminal_stays,
 )
-from contracts.exchange import Exchange, at
-from contracts.history import History, read_subject
-from contracts.redaction import Words
-from contracts.requests import may_mean_nothing, request_errors
-from contracts.rule import Check, Finding, Rule
-from contracts.silences import ARE_NOTES, TOLD
-from specs import Operation
-from specs.documents import mark_of
+from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.history import History, read_subject
+from specimen.contracts.redaction import Words
+from specimen.contracts.requests import may_mean_nothing, request_errors
+from specimen.contracts.rule import Check, Finding, Rule
+from specimen.contracts.silences import ARE_NOTES, TOLD
+from specimen.specs import Operation
+from specimen.specs.documents import mark_of
 
 _TRACEBACK = re.compile(
     rb"Traceback \(most recent call last\)|File \"[^\"]+\.py\", line \d+|\n\s+at [\w.$<>]+\([\w.]+:\d+|goroutine \d+ \[|"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from contracts.drafts import filled
-from contracts.requests import request_errors
-from contracts.transport import Transport
-from specs import Provider, SpecimenError
+from specimen.contracts.drafts import filled
+from specimen.contracts.requests import request_errors
+from specimen.contracts.transport import Transport
+from specimen.specs import Provider, SpecimenError
 
 
 def given(provider: Provider, text: str) -> Mapping[str, str]:

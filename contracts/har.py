@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from contracts.encodings import Undecodable, decoded
-from contracts.exchange import Exchange
-from contracts.matching import match
-from contracts.traffic import BaseUrl, Bench, TrafficError, Verdict
-from specs import Provider
+from specimen.contracts.encodings import Undecodable, decoded
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.matching import match
+from specimen.contracts.traffic import BaseUrl, Bench, TrafficError, Verdict
+from specimen.specs import Provider
 
 # What can be said of an exchange whose bodies were not recorded.
 _OF_THE_HEAD = frozenset({"GEN-001", "GEN-002", "GEN-003"})

@@ -10,7 +10,7 @@ States = frozenset[tuple[int, int]]
 
 
 class Holdings:
-    """Patterns in their order, of which the first that fits counts; their form is that of `specs.contents.Holding`.
+    """Patterns in their order, of which the first that fits counts; their form is that of `specimen.specs.contents.Holding`.
 
     To ask for every field of a large value from its root would cost more than to judge the value.
     """

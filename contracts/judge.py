@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from contracts.events import event_schema, events
-from contracts.exchange import Exchange, parsed
-from contracts.faults import Said, fault_of, once, places_of, places_of_rule
-from contracts.general import ABOUT_FORM, ABOUT_SAFETY, ABOUT_SILENCE, RULES
-from contracts.history import History
-from contracts.redaction import Words
-from contracts.rulebook import NOTE, Finding, Rule, Violation, rulebook
-from specs import Provider, SpecError
-from specs.documents import escape, mark_of
+from specimen.contracts.events import event_schema, events
+from specimen.contracts.exchange import Exchange, parsed
+from specimen.contracts.faults import Said, fault_of, once, places_of, places_of_rule
+from specimen.contracts.general import ABOUT_FORM, ABOUT_SAFETY, ABOUT_SILENCE, RULES
+from specimen.contracts.history import History
+from specimen.contracts.redaction import Words
+from specimen.contracts.rulebook import NOTE, Finding, Rule, Violation, rulebook
+from specimen.specs import Provider, SpecError
+from specimen.specs.documents import escape, mark_of
 
 BODY_RULE = "GEN-005"
 ENVELOPE_RULE = "GEN-006"

@@ -19,13 +19,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from contracts import asking
-from contracts.drafts import Draft, draft, filled, ids_shown, names_in
-from contracts.driver import Driver, Known, creation
-from contracts.exchange import Exchange
-from contracts.mutations import Mutation
-from contracts.transport import Forbidden, NoAnswer, Transport
-from specs import Operation
+from specimen.contracts import asking
+from specimen.contracts.drafts import Draft, draft, filled, ids_shown, names_in
+from specimen.contracts.driver import Driver, Known, creation
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.mutations import Mutation
+from specimen.contracts.transport import Forbidden, NoAnswer, Transport
+from specimen.specs import Operation
 
 EXAMPLES = 20
 STEPS = 25

@@ -10,8 +10,8 @@ from unittest import mock
 
 import httpx
 
-from contracts.exchange import Exchange
-from contracts.traffic import BaseUrl, Bench, headers_of, now_millis
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.traffic import BaseUrl, Bench, headers_of, now_millis
 
 if TYPE_CHECKING:
     import requests

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from contracts.checks import moment
-from contracts.exchange import Exchange, at
-from contracts.history import History
-from contracts.rule import Check, Finding
+from specimen.contracts.checks import moment
+from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.history import History
+from specimen.contracts.rule import Check, Finding
 
 
 def rows(exchange: Exchange, operation: str, pointer: str = "/data") -> list[Any]:

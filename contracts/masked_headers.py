@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from contracts.pseudonyms import Pseudonyms
+from specimen.contracts.pseudonyms import Pseudonyms
 
 # The boundary of a form in a recording: who chose the first one may have put something into it.
 BOUNDARY = "specimen-form"

@@ -13,19 +13,19 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
-from contracts.described import Place, described, name_prefixes, text_prefixes
-from contracts.events import EVENT_STREAM, events
-from contracts.exchange import Exchange, parsed
-from contracts.forms import is_form, parts
-from contracts.general import RULES
-from contracts.history import History
-from contracts.holdings import Holdings, States
-from contracts.masked_headers import BOUNDARY, masked_header
-from contracts.pseudonyms import Pseudonyms, unwrapped
-from contracts.redaction import words
-from contracts.reproducer import method_of
-from contracts.vocabulary import vocabulary
-from specs import Operation, Provider
+from specimen.contracts.described import Place, described, name_prefixes, text_prefixes
+from specimen.contracts.events import EVENT_STREAM, events
+from specimen.contracts.exchange import Exchange, parsed
+from specimen.contracts.forms import is_form, parts
+from specimen.contracts.general import RULES
+from specimen.contracts.history import History
+from specimen.contracts.holdings import Holdings, States
+from specimen.contracts.masked_headers import BOUNDARY, masked_header
+from specimen.contracts.pseudonyms import Pseudonyms, unwrapped
+from specimen.contracts.redaction import words
+from specimen.contracts.reproducer import method_of
+from specimen.contracts.vocabulary import vocabulary
+from specimen.specs import Operation, Provider
 
 # Holdings (specs/contents.py) that say nothing of a person; what holds any other is always replaced.
 _IMPERSONAL = frozenset({"moment", "session_id", "cursor", "percentage"})

@@ -8,7 +8,7 @@ from functools import cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from specs import Document, Operation
+from specimen.specs import Document, Operation
 
 
 class Match(NamedTuple):

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-import specs
-from specs import SpecimenError, completion
-from specs.errors import did_you_mean
-from specs.printing import standard_output, table_console, user_errors
+from specimen import specs
+from specimen.specs import SpecimenError, completion
+from specimen.specs.errors import did_you_mean
+from specimen.specs.printing import standard_output, table_console, user_errors
 
 if TYPE_CHECKING:
-    from contracts.payloads import Case, Choice
+    from specimen.contracts.payloads import Case, Choice
 
 
 TABLE = "table"
@@ -123,8 +123,8 @@ def payloads(
         specimen payloads --summary
     """
     with user_errors(), standard_output():
-        from contracts.dataset_rows import moment_of
-        from contracts.payloads import Choice
+        from specimen.contracts.dataset_rows import moment_of
+        from specimen.contracts.payloads import Choice
 
         choice = Choice(
             operation, direction, verdict, status, tuple(tag or ()), tuple(field or ()), tuple(kind or ()), count, seed,
@@ -152,8 +152,8 @@ def payloads(
 
 
 def _print_table(provider: specs.Provider, choice: Choice) -> None:
-    from contracts.payloads import cases
-    from contracts.payloads.listing import print_listing
+    from specimen.contracts.payloads import cases
+    from specimen.contracts.payloads.listing import print_listing
 
     count = print_listing(cases(provider, choice))
     if count == 0:
@@ -171,9 +171,9 @@ def _none_left(*providers: specs.Provider) -> SpecimenError:
 
 
 def _print_cases(provider: specs.Provider, choice: Choice, form: str, out: Path | None, force: bool) -> None:
-    from contracts.files import write_text
-    from contracts.payloads import cases
-    from contracts.payloads.formats import SUFFIXES, WRITERS, as_pytest
+    from specimen.contracts.files import write_text
+    from specimen.contracts.payloads import cases
+    from specimen.contracts.payloads.formats import SUFFIXES, WRITERS, as_pytest
 
     if form == TABLE:
         raise SpecimenError("--format table: it is for people to read. For a file take json, ndjson, curl or pytest.")
@@ -210,7 +210,7 @@ def _print_cases(provider: specs.Provider, choice: Choice, form: str, out: Path 
 
 def _path(out: Path, provider: specs.Provider, form: str, force: bool) -> Path:
     """Where a format's file goes, before any case is made."""
-    from contracts.payloads.formats import SUFFIXES
+    from specimen.contracts.payloads.formats import SUFFIXES
 
     if out.exists() and not out.is_dir():
         raise SpecimenError(f"--out {out}: expected a folder, it is a file.")
@@ -249,7 +249,7 @@ def _told(found: Iterator[Case], only_requests: bool) -> Iterator[Case]:
 
 
 def _print_counts(providers: list[specs.Provider], choice: Choice, form: str | None, *, by_kind: bool) -> None:
-    from contracts.payloads.summary import as_value, grid, markdown, summed
+    from specimen.contracts.payloads.summary import as_value, grid, markdown, summed
 
     if form not in (None, TABLE, "json"):
         raise SpecimenError(f"--format {form}: counts are printed as a table or as json.")

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from contracts import asking
-from contracts.drafts import Draft, draft, filled, names_in
-from contracts.driver import Driver, Known
-from contracts.exchange import Exchange
-from contracts.refusals import Forbidden, NoAnswer
-from contracts.transport import Transport
+from specimen.contracts import asking
+from specimen.contracts.drafts import Draft, draft, filled, names_in
+from specimen.contracts.driver import Driver, Known
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.refusals import Forbidden, NoAnswer
+from specimen.contracts.transport import Transport
 
 SMOKE_REQUESTS = 100
 

@@ -15,13 +15,13 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
-from contracts.events import EVENT_STREAM
-from contracts.exchange import Exchange
-from contracts.history import History
-from contracts.judge import judge
-from contracts.recording import Recorder
-from contracts.target import NoAnswer, Pairs, Target, passed_on
-from contracts.traffic import BaseUrl, Bench, Verdict, as_json, headers_of, now_millis
+from specimen.contracts.events import EVENT_STREAM
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.history import History
+from specimen.contracts.judge import judge
+from specimen.contracts.recording import Recorder
+from specimen.contracts.target import NoAnswer, Pairs, Target, passed_on
+from specimen.contracts.traffic import BaseUrl, Bench, Verdict, as_json, headers_of, now_millis
 
 COUNT_HEADER = "specimen-violations"
 MEBIBYTE = 1024 * 1024

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import httpx
     import requests
 
-    from contracts.listening import Listener
-    from contracts.rule import Violation
+    from specimen.contracts.listening import Listener
+    from specimen.contracts.rule import Violation
 
 _MARKER = "kyc_contract"
 _KEY = pytest.StashKey["KycContract"]()
@@ -46,7 +46,7 @@ class KycContract:
         Raises:
             SpecimenError: there is no such provider, or no URL.
         """
-        from contracts import listening
+        from specimen.contracts import listening
 
         return self._stack.enter_context(listening.client(self._listener(provider, url, strict), **options))
 
@@ -54,7 +54,7 @@ class KycContract:
         self, provider: str | None = None, *, url: str | None = None, strict: bool | None = None, **options: Any
     ) -> httpx.AsyncClient:
         """The same as an `httpx.AsyncClient`; close it in the loop that it is used in."""
-        from contracts import listening
+        from specimen.contracts import listening
 
         return listening.async_client(self._listener(provider, url, strict), **options)
 
@@ -62,7 +62,7 @@ class KycContract:
         self, provider: str | None = None, *, url: str | None = None, strict: bool | None = None
     ) -> requests.Session:
         """The same as a `requests.Session`, whose URLs may be paths below `url`; requests must be installed."""
-        from contracts import listening
+        from specimen.contracts import listening
 
         return self._stack.enter_context(listening.requests_session(self._listener(provider, url, strict)))
 
@@ -88,7 +88,7 @@ class KycContract:
 
     def hear_all(self) -> None:
         """Judges whatever the test exchanges with the marker's URL, through any client of httpx or requests."""
-        from contracts import listening
+        from specimen.contracts import listening
 
         self._stack.enter_context(listening.hearing_all(self._listener(None, None, None)))
 
@@ -103,9 +103,9 @@ class KycContract:
         return _as_text(new)
 
     def _listener(self, provider: str | None, url: str | None, strict: bool | None) -> Listener:
-        import specs
-        from contracts.listening import Listener
-        from contracts.traffic import BaseUrl, Bench, TrafficError
+        from specimen import specs
+        from specimen.contracts.listening import Listener
+        from specimen.contracts.traffic import BaseUrl, Bench, TrafficError
 
         name, place = provider or self._provider, url or self._url
         if name is None or place is None:
@@ -223,6 +223,6 @@ def _as_text(violations: list[Violation]) -> str:
 
 
 def _line(violation: Violation) -> str:
-    from contracts.traffic import as_text
+    from specimen.contracts.traffic import as_text
 
     return as_text(violation)

@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from contracts.breaking import broken
-from contracts.checks import status_pointer
-from contracts.exchange import Exchange, at
-from contracts.general import ABOUT_FORM, ABOUT_SILENCE
-from contracts.history import History, read_subject
-from contracts.judge import BODY_RULE, ENVELOPE_RULE
-from contracts.report import Reach, Reached
-from contracts.rulebook import Rule, rulebook
-from specs import Document, Provider
-from specs.schemas import Schemas, is_rule
+from specimen.contracts.breaking import broken
+from specimen.contracts.checks import status_pointer
+from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.general import ABOUT_FORM, ABOUT_SILENCE
+from specimen.contracts.history import History, read_subject
+from specimen.contracts.judge import BODY_RULE, ENVELOPE_RULE
+from specimen.contracts.report import Reach, Reached
+from specimen.contracts.rulebook import Rule, rulebook
+from specimen.specs import Document, Provider
+from specimen.specs.schemas import Schemas, is_rule
 
 # Exchanges that look alike are tried on the rules so many times; then they have nothing new to tell.
 _TRIES = 3

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from contracts.masking import Mask
-from contracts.traffic import TrafficError, Verdict, as_json
-from specs import Provider
+from specimen.contracts.masking import Mask
+from specimen.contracts.traffic import TrafficError, Verdict, as_json
+from specimen.specs import Provider
 
 _END = b"\n]}}\n"
 _FINGERPRINT = re.compile(r"#[0-9a-f]{8}\b")

@@ -9,7 +9,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from specs import Provider
+from specimen.specs import Provider
 
 # Where a contract's own words stand: short lower- or upper-case tokens as enumerations have them.
 _STATED = re.compile(r"[a-z]*(status|outcome|verdict)|type|failure_code|error/code|error", re.IGNORECASE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from specs import SpecimenError
+from specimen.specs import SpecimenError
 
 
 class Forbidden(SpecimenError):

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from contracts.files import write_text
-from contracts.rule import ERROR, Rule, Violation
-from specs import SpecimenError
+from specimen.contracts.files import write_text
+from specimen.contracts.rule import ERROR, Rule, Violation
+from specimen.specs import SpecimenError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -162,7 +162,7 @@ def render(report: Report, format: str) -> str:  # noqa: A002 - the command's ow
     Raises:
         ReportError: there is no such format.
     """
-    from contracts import report_html, report_json, report_junit, report_sarif  # noqa: PLC0415 - they know this module
+    from specimen.contracts import report_html, report_json, report_junit, report_sarif  # noqa: PLC0415 - they know this module
 
     formats: dict[str, Callable[[Report], str]] = {
         "junit": report_junit.render,
@@ -209,13 +209,13 @@ def wanted(option: str) -> tuple[str, Path]:
 
 def print_report(report: Report, console: Console | None = None) -> None:
     """Prints a report for a person to read; in colour on a terminal only."""
-    from contracts import report_terminal  # noqa: PLC0415 - it knows this module; Rich is slow to import
+    from specimen.contracts import report_terminal  # noqa: PLC0415 - it knows this module; Rich is slow to import
 
     report_terminal.print_report(report, console)
 
 
 def as_json(report: Report) -> dict[str, Any]:
     """A report as JSON values."""
-    from contracts import report_json  # noqa: PLC0415 - it knows this module
+    from specimen.contracts import report_json  # noqa: PLC0415 - it knows this module
 
     return report_json.values(report)

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from contracts.report import Found, Reached, Report, by_rule, status_words
-from contracts.report_terminal import MARKS
-from contracts.rule import Rule
+from specimen.contracts.report import Found, Reached, Report, by_rule, status_words
+from specimen.contracts.report_terminal import MARKS
+from specimen.contracts.rule import Rule
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --dim: #59636e; --line: #d1d9e0; --back: #fff; --soft: #f6f8fa;

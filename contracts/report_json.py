@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from contracts.report import Found, Reached, Report
+from specimen.contracts.report import Found, Reached, Report
 
 SCHEMA_VERSION = 1
 

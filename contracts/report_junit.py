@@ -6,8 +6,8 @@ import re
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
-from contracts.report import Found, Report, by_rule, status_words
-from contracts.rule import Rule
+from specimen.contracts.report import Found, Report, by_rule, status_words
+from specimen.contracts.rule import Rule
 
 # What XML 1.0 cannot hold, section 2.2.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -7,8 +7,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from contracts.report import Found, Reached, Report, by_rule, status_words
-from specs import printing
+from specimen.contracts.report import Found, Reached, Report, by_rule, status_words
+from specimen.specs import printing
 
 MARKS = {"D": "documented", "P": "public", "A": "assumed"}
 _MOST_PER_RULE = 3

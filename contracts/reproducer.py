@@ -9,8 +9,8 @@ import shlex
 from collections.abc import Mapping
 from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
 
-from contracts.exchange import Exchange
-from contracts.redaction import fingerprint, is_secret_header
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.redaction import fingerprint, is_secret_header
 
 TOKEN = "SPECIMEN_TOKEN"  # noqa: S105 - a variable's name
 OTHER_TOKEN = "SPECIMEN_OTHER_TOKEN"  # noqa: S105 - a variable's name

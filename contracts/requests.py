@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from contracts import forms
-from contracts.exchange import Exchange
-from contracts.redaction import shown_pointer, words
-from specs import Document, Operation
-from specs.documents import Parameter, escape, mark_of
-from specs.parameters import typed
+from specimen.contracts import forms
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.redaction import shown_pointer, words
+from specimen.specs import Document, Operation
+from specimen.specs.documents import Parameter, escape, mark_of
+from specimen.specs.parameters import typed
 
 # What settles the form of a text in a schema.
 _SETTLED = frozenset({"enum", "const", "pattern", "format"})

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from contracts.redaction import redacted, shown_pointer, words
+from specimen.contracts.redaction import redacted, shown_pointer, words
 
 if TYPE_CHECKING:
-    from contracts.exchange import Exchange
-    from contracts.history import History
+    from specimen.contracts.exchange import Exchange
+    from specimen.contracts.history import History
 
 ERROR, NOTE = "error", "note"
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from contracts import general, second_opinion
-from contracts.rule import ERROR, NOTE, RULE_ATTRIBUTE, Check, Finding, Rule, Violation, rule
-from specs import Provider
-from specs.documents import mark_of
-from specs.schemas import rules as schema_rules
+from specimen.contracts import general, second_opinion
+from specimen.contracts.rule import ERROR, NOTE, RULE_ATTRIBUTE, Check, Finding, Rule, Violation, rule
+from specimen.specs import Provider
+from specimen.specs.documents import mark_of
+from specimen.specs.schemas import rules as schema_rules
 
 __all__ = ["ERROR", "NOTE", "Check", "Finding", "Rule", "Violation", "listed", "rule", "rulebook"]
 
@@ -43,7 +43,7 @@ def _from_spec(provider: Provider) -> Iterator[Rule]:
 
 def _from_module(provider: Provider) -> Iterator[Rule]:
     if provider.is_builtin:
-        module: Any = importlib.import_module(f"contracts.rules.{provider.name}")
+        module: Any = importlib.import_module(f"specimen.contracts.rules.{provider.name}")
     else:
         module = _outside(provider)
     found = [getattr(value, RULE_ATTRIBUTE) for value in vars(module).values() if hasattr(value, RULE_ATTRIBUTE)]

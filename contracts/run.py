@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
-from contracts.collecting import Collector
-from contracts.exchange import Exchange
-from contracts.history import History
-from contracts.judge import observe
-from contracts.report import Report
-from contracts.silences import ARE_SILENT
-from specs import Provider
+from specimen.contracts.collecting import Collector
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.history import History
+from specimen.contracts.judge import observe
+from specimen.contracts.report import Report
+from specimen.contracts.silences import ARE_SILENT
+from specimen.specs import Provider
 
 
 class Interrupted(KeyboardInterrupt):

@@ -18,13 +18,13 @@ from schemathesis.engine import events, from_schema
 from schemathesis.engine.errors import ServerUnavailable, never_reached_server
 from urllib3.exceptions import ReadTimeoutError
 
-from contracts.credentials import as_schemes, secret_headers
-from contracts.events import EVENT_STREAM
-from contracts.exchange import Exchange
-from contracts.refusals import Forbidden, SuiteError, Unreachable
-from contracts.silences import CLOSED, TIMEOUT, UNREADABLE
-from contracts.transport import Transport
-from specs import Operation, Provider
+from specimen.contracts.credentials import as_schemes, secret_headers
+from specimen.contracts.events import EVENT_STREAM
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.refusals import Forbidden, SuiteError, Unreachable
+from specimen.contracts.silences import CLOSED, TIMEOUT, UNREADABLE
+from specimen.contracts.transport import Transport
+from specimen.specs import Operation, Provider
 
 JUDGE = "specimen_judge"
 REQUEST_SECONDS = 10.0

@@ -6,9 +6,9 @@ import json
 from functools import cache
 from typing import Any, NamedTuple
 
-from contracts.exchange import Exchange
-from contracts.rule import Finding, Rule, Violation
-from specs import Provider
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.rule import Finding, Rule, Violation
+from specimen.specs import Provider
 
 RULE = Rule(
     "GEN-900",

@@ -10,7 +10,7 @@ from typing import Any
 
 import uvicorn
 
-from contracts.traffic import TrafficError
+from specimen.contracts.traffic import TrafficError
 
 
 def listen(host: str, port: int) -> socket.socket:

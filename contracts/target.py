@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from contracts.encodings import acceptable
-from contracts.traffic import BaseUrl, headers_of
+from specimen.contracts.encodings import acceptable
+from specimen.contracts.traffic import BaseUrl, headers_of
 
 CONNECT_SECONDS = 5.0
 # RFC 9110, section 7.6.1: these are for one connection. Expect is answered by the server that the app talks to.

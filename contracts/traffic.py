@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
-from contracts.base_url import BaseUrl, TrafficError
-from contracts.encodings import Undecodable, decoded
-from contracts.exchange import Exchange
-from contracts.history import History
-from contracts.judge import judge, observe
-from contracts.rule import ERROR, Violation
-from contracts.second_opinion import disagreements
-from specs import Provider
+from specimen.contracts.base_url import BaseUrl, TrafficError
+from specimen.contracts.encodings import Undecodable, decoded
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.history import History
+from specimen.contracts.judge import judge, observe
+from specimen.contracts.rule import ERROR, Violation
+from specimen.contracts.second_opinion import disagreements
+from specimen.specs import Provider
 
 __all__ = ["BaseUrl", "Bench", "TrafficError", "Verdict", "as_json", "as_text", "headers_of", "kind_of", "now_millis"]
 

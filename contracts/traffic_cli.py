@@ -11,9 +11,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-import specs
-from specs import completion
-from specs.printing import reader_left, user_errors
+from specimen import specs
+from specimen.specs import completion
+from specimen.specs.printing import reader_left, user_errors
 
 HELD, VIOLATIONS, INCONCLUSIVE = 0, 1, 4
 TOKEN_VARIABLE = "SPECIMEN_TOKEN"  # noqa: S105 - its name
@@ -64,13 +64,13 @@ def watch(
         SPECIMEN_TOKEN=… specimen watch idnow --url http://127.0.0.1:8080/idnow --session 0197… --set environment=staging
     """
     with user_errors():
-        from contracts import telling
-        from contracts.credentials import as_headers
-        from contracts.given import as_text
-        from contracts.plain import shown
-        from contracts.traffic import BaseUrl, Bench, TrafficError
-        from contracts.transport import Transport
-        from contracts.watch import Watch, watched
+        from specimen.contracts import telling
+        from specimen.contracts.credentials import as_headers
+        from specimen.contracts.given import as_text
+        from specimen.contracts.plain import shown
+        from specimen.contracts.traffic import BaseUrl, Bench, TrafficError
+        from specimen.contracts.transport import Transport
+        from specimen.contracts.watch import Watch, watched
 
         provider = specs.load(name)
         base = BaseUrl.parse(url, "--url")
@@ -137,11 +137,11 @@ def proxy(
         specimen proxy kyve --target http://127.0.0.1:8080/kyve --port 8081 --har kyve.har --enforce
     """
     with user_errors():
-        from contracts import telling
-        from contracts.proxy import build_proxy
-        from contracts.recording import Recorder
-        from contracts.serving import listen, serve, url_of
-        from contracts.traffic import BaseUrl, Bench, TrafficError
+        from specimen.contracts import telling
+        from specimen.contracts.proxy import build_proxy
+        from specimen.contracts.recording import Recorder
+        from specimen.contracts.serving import listen, serve, url_of
+        from specimen.contracts.traffic import BaseUrl, Bench, TrafficError
 
         provider = specs.load(name)
         base = BaseUrl.parse(target, "--target")
@@ -184,10 +184,10 @@ def check(
         specimen check checkout.har neurovision --base-url https://kyc.example.com/v1 --json
     """
     with user_errors():
-        from contracts import telling
-        from contracts.har import check as judged
-        from contracts.har import read_har
-        from contracts.traffic import Bench
+        from specimen.contracts import telling
+        from specimen.contracts.har import check as judged
+        from specimen.contracts.har import read_har
+        from specimen.contracts.traffic import Bench
 
         provider = specs.load(name)
         recording = read_har(file, provider, base_url)
@@ -217,7 +217,7 @@ def pair(text: str, separator: str, option: str) -> tuple[str, str]:
     Raises:
         TrafficError: it has no name or no separator.
     """
-    from contracts.traffic import TrafficError
+    from specimen.contracts.traffic import TrafficError
 
     name, found, value = text.partition(separator)
     if not found or not name.strip():

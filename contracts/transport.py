@@ -11,15 +11,15 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
-import specs
-from contracts.base_url import BaseUrl, is_loopback
-from contracts.credentials import made_up, secret_headers
-from contracts.exchange import Exchange
-from contracts.refusals import BudgetSpent, Burst, Forbidden, NoAnswer, Planned, Unreachable
-from contracts.requests import request_errors
-from contracts.silences import ARE_SILENT, CLOSED, TIMEOUT, TOLD
-from contracts.wire import Wire
-from specs import Operation, Provider
+from specimen import specs
+from specimen.contracts.base_url import BaseUrl, is_loopback
+from specimen.contracts.credentials import made_up, secret_headers
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.refusals import BudgetSpent, Burst, Forbidden, NoAnswer, Planned, Unreachable
+from specimen.contracts.requests import request_errors
+from specimen.contracts.silences import ARE_SILENT, CLOSED, TIMEOUT, TOLD
+from specimen.contracts.wire import Wire
+from specimen.specs import Operation, Provider
 
 __all__ = ["MISSING", "BudgetSpent", "Burst", "Forbidden", "NoAnswer", "Planned", "Transport", "Unreachable", "is_loopback"]
 

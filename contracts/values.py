@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from specs import Provider, SpecimenError
-from specs.errors import did_you_mean
-from specs.lifecycle import Read, RequestTemplate
+from specimen.specs import Provider, SpecimenError
+from specimen.specs.errors import did_you_mean
+from specimen.specs.lifecycle import Read, RequestTemplate
 
 
 def with_values(provider: Provider, values: Mapping[str, str]) -> Provider:

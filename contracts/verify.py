@@ -9,21 +9,21 @@ from typing import Any
 
 import httpx
 
-import specs
-from contracts.base_url import BaseUrl
-from contracts.collecting import Collector
-from contracts.command import CommandDriver
-from contracts.credentials import as_headers, secret_headers
-from contracts.driver import Driver, Joined, NoDriver, PreferDriver
-from contracts.given import given_ids, refusals
-from contracts.refusals import SuiteError
-from contracts.report import Report
-from contracts.run import Interrupted, Run
-from contracts.transport import BudgetSpent, Burst, NoAnswer, Planned, Transport, Unreachable, is_loopback
-from contracts.values import with_values
-from contracts.walk import SMOKE_REQUESTS, Walk
-from specs import Provider, SpecimenError
-from specs.errors import did_you_mean
+from specimen import specs
+from specimen.contracts.base_url import BaseUrl
+from specimen.contracts.collecting import Collector
+from specimen.contracts.command import CommandDriver
+from specimen.contracts.credentials import as_headers, secret_headers
+from specimen.contracts.driver import Driver, Joined, NoDriver, PreferDriver
+from specimen.contracts.given import given_ids, refusals
+from specimen.contracts.refusals import SuiteError
+from specimen.contracts.report import Report
+from specimen.contracts.run import Interrupted, Run
+from specimen.contracts.transport import BudgetSpent, Burst, NoAnswer, Planned, Transport, Unreachable, is_loopback
+from specimen.contracts.values import with_values
+from specimen.contracts.walk import SMOKE_REQUESTS, Walk
+from specimen.specs import Provider, SpecimenError
+from specimen.specs.errors import did_you_mean
 
 __all__ = ["PROFILES", "Interrupted", "Plan", "Progress", "choose", "plan", "verify"]
 
@@ -117,7 +117,7 @@ def verify(
         if profile != "smoke" and not sender.is_production:
             _fuzz(sender, run, profile, seed, tell, transport)
         if profile == "nightly" and not sender.is_production:
-            from contracts.lifecycle_machine import explore  # noqa: PLC0415 - Hypothesis is slow to import
+            from specimen.contracts.lifecycle_machine import explore  # noqa: PLC0415 - Hypothesis is slow to import
 
             explore(sender, who, seeds=range(seed, seed + NIGHTLY_SEEDS), on_progress=tell)
     except Unreachable as error:
@@ -218,7 +218,7 @@ def choose(
 
 def _understands_prefer(sender: Transport) -> bool:
     """Whether the creation of a session honours `Prefer`: it says so in `Preference-Applied` (RFC 7240)."""
-    from contracts.driver import creation  # noqa: PLC0415 - used here alone
+    from specimen.contracts.driver import creation  # noqa: PLC0415 - used here alone
 
     wanted = creation(sender.provider, {})
     if wanted is None:
@@ -263,7 +263,7 @@ def _walk(sender: Transport, driver: Driver, profile: str, seed: int, tell: Prog
 def _fuzz(sender: Transport, run: Run, profile: str, seed: int, tell: Progress, transport: Any) -> None:
     if transport is not None:
         return  # Schemathesis has a network client of its own
-    from contracts.schemathesis_suite import fuzz  # noqa: PLC0415 - slow to import
+    from specimen.contracts.schemathesis_suite import fuzz  # noqa: PLC0415 - slow to import
 
     seeds = [seed] if profile == "ci" else list(range(seed, seed + NIGHTLY_SEEDS))
     examples = CI_EXAMPLES if profile == "ci" else NIGHTLY_EXAMPLES

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from contracts.redaction import fingerprint, redacted, words
-from specs import Provider
+from specimen.contracts.redaction import fingerprint, redacted, words
+from specimen.specs import Provider
 
 _MOST_ITEMS = 3
 _MOST_DEPTH = 12

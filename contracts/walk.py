@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid5
 
-from contracts import asking
-from contracts.drafts import Draft, draft, filled, ids_shown, names_in, request_examples, unknown
-from contracts.driver import Journey, Known, creation
-from contracts.exchange import Exchange
-from contracts.probes import SMOKE_REQUESTS, Probes
-from contracts.transport import MISSING
-from specs import Operation
+from specimen.contracts import asking
+from specimen.contracts.drafts import Draft, draft, filled, ids_shown, names_in, request_examples, unknown
+from specimen.contracts.driver import Journey, Known, creation
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.probes import SMOKE_REQUESTS, Probes
+from specimen.contracts.transport import MISSING
+from specimen.specs import Operation
 
 __all__ = ["SMOKE_REQUESTS", "Step", "Walk"]
 

@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from contracts.drafts import Draft, filled
-from contracts.exchange import Exchange, at
-from contracts.report import HELD, INCONCLUSIVE, UNREACHABLE, VIOLATIONS
-from contracts.traffic import Bench, TrafficError, Verdict
-from contracts.transport import BudgetSpent, Burst, Forbidden, NoAnswer, Transport, Unreachable
-from specs import Provider
-from specs.errors import did_you_mean
-from specs.lifecycle import Read
+from specimen.contracts.drafts import Draft, filled
+from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.report import HELD, INCONCLUSIVE, UNREACHABLE, VIOLATIONS
+from specimen.contracts.traffic import Bench, TrafficError, Verdict
+from specimen.contracts.transport import BudgetSpent, Burst, Forbidden, NoAnswer, Transport, Unreachable
+from specimen.specs import Provider
+from specimen.specs.errors import did_you_mean
+from specimen.specs.lifecycle import Read
 
 # So many answers that are none (refused connections, 429, 5xx) in a row end the watch.
 MOST_FAILURES = 5

@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 
-from contracts.base_url import BaseUrl
-from contracts.exchange import Exchange
-from contracts.refusals import Unreachable
-from contracts.silences import CLOSED, TIMEOUT, TOO_LARGE, UNREADABLE
-from specs import SpecimenError
+from specimen.contracts.base_url import BaseUrl
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.refusals import Unreachable
+from specimen.contracts.silences import CLOSED, TIMEOUT, TOO_LARGE, UNREADABLE
+from specimen.specs import SpecimenError
 
 MOST_ANSWER_BYTES = 16 * 1024 * 1024
 STREAM_SECONDS = 2.0

@@ -11,25 +11,25 @@ from typing import Any, NamedTuple
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-import specs
-from fixtures import recipes
-from fixtures.recipe import DEFAULT_NAMESPACE, NAMESPACE_PARAMETER
-from mockserver import connexion31, document_pages, hosted
-from mockserver.clock import Clock
-from mockserver.endpoint import VISIT, Endpoint, Visit, unrouted
-from mockserver.errors import SettingError, did_you_mean
-from mockserver.journal import Journal
-from mockserver.ledger import Ledger
-from mockserver.provider import Problem, Request, load_behaviour
-from mockserver.reply import Reply
-from mockserver.sending import Extra, send_problem, send_reply
-from mockserver.sessions import Sessions
-from mockserver.settings import Settings
-from mockserver.store import Store
-from mockserver.store.memory import MemoryStore
-from mockserver.table import VERSION as TABLE_VERSION
-from mockserver.table import Table
-from specs import Operation, Provider
+from specimen import specs
+from specimen.fixtures import recipes
+from specimen.fixtures.recipe import DEFAULT_NAMESPACE, NAMESPACE_PARAMETER
+from specimen.mockserver import connexion31, document_pages, hosted
+from specimen.mockserver.clock import Clock
+from specimen.mockserver.endpoint import VISIT, Endpoint, Visit, unrouted
+from specimen.mockserver.errors import SettingError, did_you_mean
+from specimen.mockserver.journal import Journal
+from specimen.mockserver.ledger import Ledger
+from specimen.mockserver.provider import Problem, Request, load_behaviour
+from specimen.mockserver.reply import Reply
+from specimen.mockserver.sending import Extra, send_problem, send_reply
+from specimen.mockserver.sessions import Sessions
+from specimen.mockserver.settings import Settings
+from specimen.mockserver.store import Store
+from specimen.mockserver.store.memory import MemoryStore
+from specimen.mockserver.table import VERSION as TABLE_VERSION
+from specimen.mockserver.table import Table
+from specimen.specs import Operation, Provider
 
 logger = logging.getLogger("specimen")
 NAMESPACE_HEADER = "specimen-namespace"
@@ -262,7 +262,7 @@ def build_app(settings: Settings | None = None) -> App:
         SettingError: the locale is unknown.
     """
     settings = settings or Settings()
-    from fixtures.identities import LOCALES
+    from specimen.fixtures.identities import LOCALES
 
     if settings.locale is not None and settings.locale not in LOCALES:
         raise SettingError(f"locale '{settings.locale}': there is none. {did_you_mean(settings.locale, LOCALES)}")

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from fixtures.lives import ids_of
-from fixtures.timelines import age_at_birth, length
-from mockserver.lifecycle import Record
-from mockserver.settings import Pace
-from mockserver.wishes import Wish
-from specs import Lifecycle, Provider
-from specs.lifecycle import Scenario
+from specimen.fixtures.lives import ids_of
+from specimen.fixtures.timelines import age_at_birth, length
+from specimen.mockserver.lifecycle import Record
+from specimen.mockserver.settings import Pace
+from specimen.mockserver.wishes import Wish
+from specimen.specs import Lifecycle, Provider
+from specimen.specs.lifecycle import Scenario
 
 
 def born(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fixtures import ids
-from fixtures.lives import secondary_id
-from fixtures.timelines import plan
-from mockserver.lifecycle import Record
-from specs import Provider
-from specs.lifecycle import Scenario
+from specimen.fixtures import ids
+from specimen.fixtures.lives import secondary_id
+from specimen.fixtures.timelines import plan
+from specimen.mockserver.lifecycle import Record
+from specimen.specs import Provider
+from specimen.specs.lifecycle import Scenario
 
 # Records are made when asked for, and made again after so many others.
 _MOST_RECORDS = 4096

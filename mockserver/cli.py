@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-import specs
-from fixtures import times
-from fixtures.recipe import DEFAULT_NAMESPACE
-from mockserver.errors import SettingError, SpecimenError
-from mockserver.settings import Pace, Settings
-from specs import completion
-from specs.printing import console, standard_output, table_console, user_errors
+from specimen import specs
+from specimen.fixtures import times
+from specimen.fixtures.recipe import DEFAULT_NAMESPACE
+from specimen.mockserver.errors import SettingError, SpecimenError
+from specimen.mockserver.settings import Pace, Settings
+from specimen.specs import completion
+from specimen.specs.printing import console, standard_output, table_console, user_errors
 
 DEFAULT_ORIGIN = "http://127.0.0.1:8080"
 # Uvicorn has one more, "trace", which logs paths and queries: they may hold ids and tokens.
@@ -89,8 +89,8 @@ def serve(
             log_level=log_level,
             sse_max_seconds=sse_max,
         )
-        from mockserver.app import build_app
-        from mockserver.server import base_url, listen, run, write_ready_file
+        from specimen.mockserver.app import build_app
+        from specimen.mockserver.server import base_url, listen, run, write_ready_file
 
         app = build_app(settings)
         listening = listen(host, port)
@@ -160,7 +160,7 @@ def show(
         specimen show neurovision success --seed 7 --locale ja_JP
     """
     with user_errors(), standard_output():
-        from mockserver.preview import preview
+        from specimen.mockserver.preview import preview
 
         body = preview(specs.load(name), scenario, seed=seed, now=_time(now), locale=locale)
         text = json.dumps(body, indent=2, ensure_ascii=False)
@@ -189,8 +189,8 @@ def ids(
         specimen ids --json
     """
     with user_errors(), standard_output():
-        from mockserver.catalogue import Catalogue
-        from mockserver.table import VERSION, Table
+        from specimen.mockserver.catalogue import Catalogue
+        from specimen.mockserver.table import VERSION, Table
 
         found = [specs.load(one) for one in ([name] if name else specs.names())]
         tables = [Table(provider, Catalogue(provider, seed, 0)) for provider in found]
@@ -203,7 +203,7 @@ def ids(
 
 
 def _print_table(table: Any) -> None:
-    from mockserver.wishes import magic_value
+    from specimen.mockserver.wishes import magic_value
 
     provider = table.provider
     out = table_console()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from mockserver.errors import SettingError
+from specimen.mockserver.errors import SettingError
 
 # People are born before a session and documents end after it: both need years that a date can hold.
 EARLIEST = 946_684_800_000  # 2000-01-01T00:00:00Z

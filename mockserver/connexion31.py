@@ -15,8 +15,8 @@ from typing import Any, cast
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from specs import Document, Provider
-from specs.errors import SpecError
+from specimen.specs import Document, Provider
+from specimen.specs.errors import SpecError
 
 with warnings.catch_warnings():
     # Connexion imports Starlette's test client, which warns that it wants another HTTP client than the one installed.

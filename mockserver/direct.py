@@ -11,10 +11,10 @@ from urllib.parse import unquote
 
 from starlette.types import Message
 
-from mockserver.app import App, Mounted
-from mockserver.errors import WishError
-from mockserver.table import encoded_body
-from mockserver.wishes import scenario_named
+from specimen.mockserver.app import App, Mounted
+from specimen.mockserver.errors import WishError
+from specimen.mockserver.table import encoded_body
+from specimen.mockserver.wishes import scenario_named
 
 
 def create(mounted: Mounted, app: App, wished: Mapping[str, Any]) -> dict[str, Any]:

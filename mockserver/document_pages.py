@@ -10,9 +10,9 @@ from typing import Any
 import yaml
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
-from mockserver.errors import SettingError
-from mockserver.reply import encode
-from specs import Provider
+from specimen.mockserver.errors import SettingError
+from specimen.mockserver.reply import encode
+from specimen.specs import Provider
 
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _PAGE = """<!doctype html>

@@ -10,20 +10,20 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from mockserver import bodies, prefer, wishes
-from mockserver.bodies import Disconnected, Refused
-from mockserver.clock import Clock
-from mockserver.errors import WishError
-from mockserver.journal import Journal
-from mockserver.ledger import Ledger
-from mockserver.provider import Behaviour, Credential, Credentials, Problem, Reply, Request
-from mockserver.sending import Extra, send_problem, send_reply
-from mockserver.sessions import Sessions
-from mockserver.settings import Settings
-from mockserver.validation import RequestValidator
-from mockserver.wishes import NO_WISH, Wish
-from specs import Operation, Provider
-from specs.documents import COMPONENT_RESPONSES
+from specimen.mockserver import bodies, prefer, wishes
+from specimen.mockserver.bodies import Disconnected, Refused
+from specimen.mockserver.clock import Clock
+from specimen.mockserver.errors import WishError
+from specimen.mockserver.journal import Journal
+from specimen.mockserver.ledger import Ledger
+from specimen.mockserver.provider import Behaviour, Credential, Credentials, Problem, Reply, Request
+from specimen.mockserver.sending import Extra, send_problem, send_reply
+from specimen.mockserver.sessions import Sessions
+from specimen.mockserver.settings import Settings
+from specimen.mockserver.validation import RequestValidator
+from specimen.mockserver.wishes import NO_WISH, Wish
+from specimen.specs import Operation, Provider
+from specimen.specs.documents import COMPONENT_RESPONSES
 
 VISIT = "specimen"
 # Lawful bodies remembered per operation, and the size of the largest.

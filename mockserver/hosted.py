@@ -8,9 +8,9 @@ from html import escape
 from io import BytesIO
 from urllib.parse import parse_qs
 
-from fixtures.signing import signature
-from mockserver.reply import Reply
-from mockserver.sessions import Sessions
+from specimen.fixtures.signing import signature
+from specimen.mockserver.reply import Reply
+from specimen.mockserver.sessions import Sessions
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

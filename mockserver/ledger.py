@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from fixtures.recipes import Recipe
-from mockserver.bell import Bell
-from mockserver.catalogue import Catalogue
-from mockserver.clock import Clock
-from mockserver.lifecycle import Record, Timeline, timeline
-from mockserver.settings import Settings
-from mockserver.store import Store
-from mockserver.templates import Template
-from specs import Provider
+from specimen.fixtures.recipes import Recipe
+from specimen.mockserver.bell import Bell
+from specimen.mockserver.catalogue import Catalogue
+from specimen.mockserver.clock import Clock
+from specimen.mockserver.lifecycle import Record, Timeline, timeline
+from specimen.mockserver.settings import Settings
+from specimen.mockserver.store import Store
+from specimen.mockserver.templates import Template
+from specimen.specs import Provider
 
 # A lock with the number of those who want it.
 Held = dict[tuple[str, str], tuple[asyncio.Lock, list[int]]]

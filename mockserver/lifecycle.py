@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fixtures.timelines import Event, plan
-from specs.lifecycle import Lifecycle, nothing
+from specimen.fixtures.timelines import Event, plan
+from specimen.specs.lifecycle import Lifecycle, nothing
 
 FOREVER = 1 << 62
 

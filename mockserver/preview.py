@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from fixtures import recipes
-from fixtures.lives import reads
-from mockserver.catalogue import Catalogue
-from mockserver.clock import Clock
-from mockserver.errors import SettingError, did_you_mean
-from mockserver.ledger import Ledger
-from mockserver.sessions import Sessions
-from mockserver.settings import Settings
-from mockserver.store.memory import MemoryStore
-from mockserver.wishes import scenario_named
-from specs import Provider
+from specimen.fixtures import recipes
+from specimen.fixtures.lives import reads
+from specimen.mockserver.catalogue import Catalogue
+from specimen.mockserver.clock import Clock
+from specimen.mockserver.errors import SettingError, did_you_mean
+from specimen.mockserver.ledger import Ledger
+from specimen.mockserver.sessions import Sessions
+from specimen.mockserver.settings import Settings
+from specimen.mockserver.store.memory import MemoryStore
+from specimen.mockserver.wishes import scenario_named
+from specimen.specs import Provider
 
 PREVIEW_ORIGIN = "http://127.0.0.1:8080"
 
@@ -36,7 +36,7 @@ def phases(
     provider: Provider, scenario: str, *, seed: int = 0, now: int | None = None, locale: str | None = None
 ) -> Iterator[dict[str, Any]]:
     """For each state along a scenario: `{"state": …, "answers": {operationId: body}}`, read at `now`."""
-    from fixtures.identities import LOCALES
+    from specimen.fixtures.identities import LOCALES
 
     if locale is not None and locale not in LOCALES:
         raise SettingError(f"locale '{locale}': there is none. {did_you_mean(locale, LOCALES)}")

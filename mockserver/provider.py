@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from fixtures.recipes import load_module
-from mockserver.errors import IllegalTransition, SpecError, did_you_mean
-from mockserver.reply import Reply
-from mockserver.session import Session
-from mockserver.sessions import Sessions
-from specs import Operation, Provider
-from specs.lifecycle import Credential
+from specimen.fixtures.recipes import load_module
+from specimen.mockserver.errors import IllegalTransition, SpecError, did_you_mean
+from specimen.mockserver.reply import Reply
+from specimen.mockserver.session import Session
+from specimen.mockserver.sessions import Sessions
+from specimen.specs import Operation, Provider
+from specimen.specs.lifecycle import Credential
 
 __all__ = [
     "Behaviour",
@@ -210,7 +210,7 @@ def load_behaviour(provider: Provider) -> Behaviour:
     Raises:
         SpecError: an operation has no handler, or a handler no operation.
     """
-    module: ModuleType = load_module(provider, "mockserver.providers", "handlers")
+    module: ModuleType = load_module(provider, "specimen.mockserver.providers", "handlers")
     handlers = {
         getattr(function, _MARK): function
         for _, function in inspect.getmembers(module, inspect.isfunction)

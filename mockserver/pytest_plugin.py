@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     import httpx
 
-    from mockserver.app import App, Mounted
+    from specimen.mockserver.app import App, Mounted
 
 
 class MockClock:
@@ -72,7 +72,7 @@ class MockProvider:
         Raises:
             WishError: the provider has no such scenario, status or choice.
         """
-        from mockserver.direct import create
+        from specimen.mockserver.direct import create
 
         return create(self._mounted, self._mock.app, {"scenario": scenario, **wishes})
 
@@ -95,7 +95,7 @@ class KycMock:
     def url(self) -> str:
         """The URL of a real port on this machine, started when first asked for."""
         if self._url is None:
-            from mockserver.server import running
+            from specimen.mockserver.server import running
 
             self._url = self._stack.enter_context(running(self.app))
         return self._url
@@ -115,9 +115,9 @@ def kyc_mock(request: pytest.FixtureRequest) -> Iterator[KycMock]:
     `@pytest.mark.kyc_mock(freeze=True, now="2026-03-01T12:00:00Z", pace="manual")` sets it; the names are those of
     `specimen serve`.
     """
-    from fixtures import times
-    from mockserver.app import build_app
-    from mockserver.settings import Pace, Settings
+    from specimen.fixtures import times
+    from specimen.mockserver.app import build_app
+    from specimen.mockserver.settings import Pace, Settings
 
     options: dict[str, Any] = {}
     for marker in reversed(list(request.node.iter_markers("kyc_mock"))):

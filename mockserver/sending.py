@@ -10,9 +10,9 @@ from typing import Any
 
 from starlette.types import Receive, Send
 
-from mockserver import whole
-from mockserver.bodies import drop
-from mockserver.reply import Reply, encode
+from specimen.mockserver import whole
+from specimen.mockserver.bodies import drop
+from specimen.mockserver.reply import Reply, encode
 
 Extra = tuple[tuple[bytes, bytes], ...]
 PROBLEM_TYPE = "application/problem+json"

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, cast
 import uvicorn
 from starlette.types import ASGIApp
 
-from mockserver.errors import SettingError
-from mockserver.settings import Settings
+from specimen.mockserver.errors import SettingError
+from specimen.mockserver.settings import Settings
 
 if TYPE_CHECKING:
-    from mockserver.app import App
+    from specimen.mockserver.app import App
 
 try:
     from uvicorn.protocols.http import httptools_impl

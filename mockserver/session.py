@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fixtures.recipe import Moment
-from fixtures.timelines import Event
-from mockserver.lifecycle import Record, Timeline
-from mockserver.templates import Template
+from specimen.fixtures.recipe import Moment
+from specimen.fixtures.timelines import Event
+from specimen.mockserver.lifecycle import Record, Timeline
+from specimen.mockserver.templates import Template
 
 if TYPE_CHECKING:
-    from mockserver.sessions import Sessions
+    from specimen.mockserver.sessions import Sessions
 
 
 class Session:

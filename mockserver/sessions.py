@@ -7,21 +7,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from fixtures import ids
-from fixtures.lives import expires_at
-from fixtures.recipe import Moment, answer
-from fixtures.timelines import Event
-from mockserver import wishes
-from mockserver.births import as_wished, born
-from mockserver.clock import Clock
-from mockserver.errors import IllegalTransition, WishError
-from mockserver.ledger import Ledger
-from mockserver.lifecycle import FOREVER, Record, Timeline, next_step, timeline
-from mockserver.reply import JSON_TYPE, Reply
-from mockserver.session import Session
-from mockserver.settings import Settings
-from mockserver.templates import Template
-from mockserver.wishes import NO_WISH, Wish
+from specimen.fixtures import ids
+from specimen.fixtures.lives import expires_at
+from specimen.fixtures.recipe import Moment, answer
+from specimen.fixtures.timelines import Event
+from specimen.mockserver import wishes
+from specimen.mockserver.births import as_wished, born
+from specimen.mockserver.clock import Clock
+from specimen.mockserver.errors import IllegalTransition, WishError
+from specimen.mockserver.ledger import Ledger
+from specimen.mockserver.lifecycle import FOREVER, Record, Timeline, next_step, timeline
+from specimen.mockserver.reply import JSON_TYPE, Reply
+from specimen.mockserver.session import Session
+from specimen.mockserver.settings import Settings
+from specimen.mockserver.templates import Template
+from specimen.mockserver.wishes import NO_WISH, Wish
 
 NO_HEADERS: Mapping[str, str] = {}
 # Rendered answers kept per phase of a session: its operations, times the hosts at which the mock is reached.

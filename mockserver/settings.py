@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from mockserver.errors import SettingError
+from specimen.mockserver.errors import SettingError
 
 MEBIBYTE = 1024 * 1024
 

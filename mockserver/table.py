@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from fixtures import ids
-from fixtures.lives import secondary_id
-from mockserver.catalogue import ID_TIME, Catalogue, Place
-from mockserver.errors import SpecError, did_you_mean
-from mockserver.reply import encode
-from specs import Provider
-from specs.lifecycle import RequestTemplate, Scenario, Setup
+from specimen.fixtures import ids
+from specimen.fixtures.lives import secondary_id
+from specimen.mockserver.catalogue import ID_TIME, Catalogue, Place
+from specimen.mockserver.errors import SpecError, did_you_mean
+from specimen.mockserver.reply import encode
+from specimen.specs import Provider
+from specimen.specs.lifecycle import RequestTemplate, Scenario, Setup
 
 VERSION = 1
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)(?::([a-z0-9_]+)(?:@([A-Za-z_]+))?)?\}")

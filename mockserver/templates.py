@@ -8,8 +8,8 @@ from typing import Any
 
 from msgspec.json import Encoder
 
-from fixtures.recipe import Moving
-from mockserver.reply import encode, plain
+from specimen.fixtures.recipe import Moving
+from specimen.mockserver.reply import encode, plain
 
 _GAP = re.compile(rb'"\\u0000moving (\d+)\\u0000"')
 

@@ -8,11 +8,11 @@ from urllib.parse import parse_qsl
 
 import jsonschema_rs
 
-from mockserver.bodies import Refused
-from mockserver.provider import Part, Problem, SchemaError
-from specs import Operation, Provider
-from specs.documents import Media, Parameter
-from specs.parameters import typed
+from specimen.mockserver.bodies import Refused
+from specimen.mockserver.provider import Part, Problem, SchemaError
+from specimen.specs import Operation, Provider
+from specimen.specs.documents import Media, Parameter
+from specimen.specs.parameters import typed
 
 _MOST_ERRORS = 20
 _MOST_FIELDS = 1000

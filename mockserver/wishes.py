@@ -10,12 +10,12 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from fixtures import lives
-from fixtures.identities import LOCALES
-from mockserver.errors import SettingError, WishError
-from mockserver.settings import Pace
-from specs import Operation, Provider
-from specs.lifecycle import Scenario
+from specimen.fixtures import lives
+from specimen.fixtures.identities import LOCALES
+from specimen.mockserver.errors import SettingError, WishError
+from specimen.mockserver.settings import Pace
+from specimen.specs import Operation, Provider
+from specimen.specs.lifecycle import Scenario
 
 MAGIC_PREFIX = "specimen"
 DOCUMENTS = ("passport", "id_card")

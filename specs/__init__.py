@@ -8,12 +8,12 @@ from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
-from specs.contents import Contents, read_contents
-from specs.documents import Document, Operation, read_document
-from specs.errors import SpecError, SpecimenError, did_you_mean
-from specs.lifecycle import Lifecycle
-from specs.lifecycle_file import read_lifecycle
-from specs.schemas import Schemas
+from specimen.specs.contents import Contents, read_contents
+from specimen.specs.documents import Document, Operation, read_document
+from specimen.specs.errors import SpecError, SpecimenError, did_you_mean
+from specimen.specs.lifecycle import Lifecycle
+from specimen.specs.lifecycle_file import read_lifecycle
+from specimen.specs.schemas import Schemas
 
 __all__ = ["Document", "Lifecycle", "Operation", "Provider", "SpecError", "SpecimenError", "load", "names"]
 

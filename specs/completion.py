@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 
-import specs
+from specimen import specs
 
 # Where bash, and where the scripts that Typer installs for zsh, fish and PowerShell put the line.
 _LINES = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from specs.errors import SpecError, did_you_mean
-from specs.files import read_yaml
+from specimen.specs.errors import SpecError, did_you_mean
+from specimen.specs.files import read_yaml
 
 # What a field can hold; edge cases are chosen by it.
 HOLDINGS = frozenset(

@@ -11,9 +11,9 @@ from typing import Any
 
 import jsonschema_rs
 
-from specs.errors import SpecError, did_you_mean
-from specs.files import read_yaml
-from specs.lifecycle import (
+from specimen.specs.errors import SpecError, did_you_mean
+from specimen.specs.files import read_yaml
+from specimen.specs.lifecycle import (
     Choice,
     Create,
     Credential,

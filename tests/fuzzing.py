@@ -8,9 +8,9 @@ from typing import Any
 import schemathesis
 from schemathesis.engine import Status, events, from_schema
 
-from contracts.schemathesis_suite import NO_LINKS_FROM_TEXTS
-from mockserver.app import App
-from specs import Provider
+from specimen.contracts.schemathesis_suite import NO_LINKS_FROM_TEXTS
+from specimen.mockserver.app import App
+from specimen.specs import Provider
 
 SEED = 1
 EXAMPLES = 25

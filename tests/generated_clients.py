@@ -23,7 +23,7 @@ import httpx
 import openapi_python_client
 from openapi_python_client.config import Config, ConfigFile, MetaType
 
-from specs import Provider
+from specimen.specs import Provider
 
 
 def generate(document: Path, package: Path) -> list[str]:

@@ -6,9 +6,9 @@ import json
 import sys
 from pathlib import Path
 
-import specs
-from fixtures import times
-from mockserver.preview import phases
+from specimen import specs
+from specimen.fixtures import times
+from specimen.mockserver.preview import phases
 
 SEED = 1
 NOW = times.parse("2026-03-19T10:31:30Z")

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-import specs
-from specs import Provider, SpecimenError
+from specimen import specs
+from specimen.specs import Provider, SpecimenError
 from tests import golden
 
 

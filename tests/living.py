@@ -6,11 +6,11 @@ import json
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from contracts.drafts import filled
-from contracts.exchange import Exchange
-from contracts.transport import MISSING
-from fixtures.recipe import Moment
-from specs import Provider
+from specimen.contracts.drafts import filled
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.transport import MISSING
+from specimen.fixtures.recipe import Moment
+from specimen.specs import Provider
 
 
 def exchange(provider: Provider, moment: Moment, operation_id: str, body: Any) -> Exchange:

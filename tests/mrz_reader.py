@@ -1,4 +1,4 @@
-"""A second reading of machine readable zones, from the text of ICAO Doc 9303 alone: it shares no code with `fixtures.mrz`.
+"""A second reading of machine readable zones, from the text of ICAO Doc 9303 alone: it shares no code with `fixtures`.
 
 Part 3, 4.3 (characters), 4.6 (names), 4.8 (dates), 4.9 (check digits), 5 (codes); parts 4, 5 and 6, 4.2.2 (data structure).
 Positions are written as the standard prints them: from 1, both ends included.

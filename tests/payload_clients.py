@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 
 import httpx
 
-import specs
-from contracts.payloads import Case, cases
-from contracts.payloads.bases import RESPONSE
-from contracts.payloads.changes import as_bytes
-from contracts.payloads.kinds import ACCEPT, EITHER, REJECT
-from specs import Provider
+from specimen import specs
+from specimen.contracts.payloads import Case, cases
+from specimen.contracts.payloads.bases import RESPONSE
+from specimen.contracts.payloads.changes import as_bytes
+from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT
+from specimen.specs import Provider
 from tests.generated_clients import GeneratedClient, generate, imported, plain
 
 _NOWHERE = "http://specimen.invalid"

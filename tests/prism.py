@@ -13,10 +13,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-import specs
-from contracts.report import UNREACHABLE, Found, Report, by_rule
-from contracts.verify import verify
-from fixtures import ids
+from specimen import specs
+from specimen.contracts.report import UNREACHABLE, Found, Report, by_rule
+from specimen.contracts.verify import verify
+from specimen.fixtures import ids
 from tests.bench.machine import BenchError
 from tests.bench.peers import PRISM, Peer, installed, serving_peer
 

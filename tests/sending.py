@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from mockserver.app import App
-from mockserver.table import encoded_body
+from specimen.mockserver.app import App
+from specimen.mockserver.table import encoded_body
 
 BASE_URL = "http://127.0.0.1:8080"
 

@@ -11,9 +11,9 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import specs
+from specimen import specs
 
-ROOT = Path(specs.__file__).parent.parent
+ROOT = Path(__file__).parent.parent
 FROM_SOURCE = (sys.executable, "-m", "specimen")
 SECONDS = 60
 

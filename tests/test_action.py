@@ -15,9 +15,9 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
-from mockserver.app import build_app
-from mockserver.server import running
-from mockserver.settings import Settings
+from specimen.mockserver.app import build_app
+from specimen.mockserver.server import running
+from specimen.mockserver.settings import Settings
 from tests.serving import ROOT, environment
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))

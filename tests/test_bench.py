@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-import specs
-from contracts.dataset import dataset
+from specimen import specs
+from specimen.contracts.dataset import dataset
 from tests.bench import generation, inprocess, load, report, servers, shapes, stock
 from tests.bench.load import ROOT, Run, Work
 from tests.bench.machine import BenchError, Cores, pinned, resident_bytes

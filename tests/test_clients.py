@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import pytest
 
-import specs
-from fixtures import times
-from mockserver.app import App, build_app
-from mockserver.server import running
-from mockserver.settings import Settings
-from specs import Provider
+from specimen import specs
+from specimen.fixtures import times
+from specimen.mockserver.app import App, build_app
+from specimen.mockserver.server import running
+from specimen.mockserver.settings import Settings
+from specimen.specs import Provider
 from tests.generated_clients import GeneratedClient, at, differences, download, generate, imported, plain
 
 NOW = times.parse("2026-03-19T10:31:30Z")

@@ -7,17 +7,15 @@ import sys
 
 import pytest
 
-import specs
-from tests.serving import environment
-
-ROOT = str(specs.__file__).rpartition("/specs/")[0]
+from specimen import specs
+from tests.serving import ROOT, environment
 
 
 def proposed(line: str) -> list[str]:
     """The words that bash gets for the last word of a line."""
     words = line.split(" ")
-    there = environment(PYTHONPATH=ROOT, _SPECIMEN_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD=str(len(words) - 1))
-    command = [sys.executable, "-c", "from specimen import app; app(prog_name='specimen')"]
+    there = environment(PYTHONPATH=str(ROOT), _SPECIMEN_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD=str(len(words) - 1))
+    command = [sys.executable, "-c", "from specimen.cli import app; app(prog_name='specimen')"]
     done = subprocess.run(command, env=there, capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr == ""
     return done.stdout.split()

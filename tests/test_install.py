@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-import specs
+from specimen import specs
 from tests import golden
 from tests.providers.promises import at
 from tests.sending import as_request
@@ -73,7 +73,7 @@ def test_wheel__holds_the_packages_and_nothing_else(wheel: Path) -> None:
         names = archive.namelist()
     information = f"specimen_kyc-{PROJECT['version']}.dist-info"
     assert wheel.name == f"specimen_kyc-{PROJECT['version']}-py3-none-any.whl"
-    assert {PurePosixPath(name).parts[0] for name in names} == {*PACKAGES, "specimen.py", information}
+    assert {PurePosixPath(name).parts[0] for name in names} == {"specimen", information}
     carried = [name for name in names if not name.startswith(information)]
     assert {PurePosixPath(name).suffix for name in carried} - {".typed"} == {".py", ".yaml", ".json"}
     assert [name for name in carried if re.search(r"(^|/)(\.|__pycache__|tests?(/|$)|test_|conftest)", name)] == []
@@ -90,13 +90,13 @@ def test_wheel__holds_every_file_of_the_packages(wheel: Path) -> None:
             for path in (ROOT / package).rglob("*.*")
             if path.is_file() and path.suffix in {".py", ".yaml", ".json"}
         }
-        assert sorted(lying - names) == []
-    assert "specs/lifecycle.schema.yaml" in names
+        assert sorted(f"specimen/{name}" for name in lying if f"specimen/{name}" not in names) == []
+    assert "specimen/specs/lifecycle.schema.yaml" in names
     for name in specs.names():
-        assert {f"specs/{name}/openapi.yaml", f"specs/{name}/lifecycle.yaml"} <= names
+        assert {f"specimen/specs/{name}/openapi.yaml", f"specimen/specs/{name}/lifecycle.yaml"} <= names
         scenarios = specs.load(name).lifecycle.scenarios
-        assert {f"fixtures/golden/{name}/{scenario}.json" for scenario in scenarios} <= names
-    assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "specs").glob("*/templates.yaml")} <= names
+        assert {f"specimen/fixtures/golden/{name}/{scenario}.json" for scenario in scenarios} <= names
+    assert {f"specimen/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "specs").glob("*/templates.yaml")} <= names
 
 
 def test_wheel__says_what_it_needs(wheel: Path) -> None:
@@ -110,8 +110,8 @@ def test_wheel__says_what_it_needs(wheel: Path) -> None:
     }
     assert needed == {str(Requirement(line)) for line in PROJECT["dependencies"]}
     assert "Requires-Python: >=3.11\n" in metadata
-    assert "[console_scripts]\nspecimen = specimen:main\n" in entries
-    assert "[pytest11]\nspecimen = mockserver.pytest_plugin\n" in entries
+    assert "[console_scripts]\nspecimen = specimen.cli:main\n" in entries
+    assert "[pytest11]\nspecimen = specimen.mockserver.pytest_plugin\n" in entries
 
 
 # -- and works there -----------------------------------------------------------------------------------------------
@@ -119,7 +119,8 @@ def test_wheel__says_what_it_needs(wheel: Path) -> None:
 
 def test_installed__is_not_the_source(installed: Path, tmp_path: Path) -> None:
     """The environment runs the wheel's modules, not the repository's."""
-    code = f"import specimen, {', '.join(PACKAGES)}; print(*(m.__file__ for m in ({', '.join(PACKAGES)}, specimen)), sep='\\n')"
+    modules = ", ".join(f"specimen.{name}" for name in PACKAGES)
+    code = f"import specimen, {modules}; print(*(m.__file__ for m in (specimen, {modules})), sep='\\n')"
     done = run("-c", code, folder=tmp_path, command=[str(installed / Path(sys.executable).name)])
     assert done.returncode == 0, done.stderr
     assert all(Path(line).is_relative_to(installed.parent) for line in done.stdout.splitlines()), done.stdout

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-import specimen
+from specimen import cli
 from tests.serving import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -13,7 +13,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def printed(*words: str) -> list[str]:
     """A command's lines."""
-    done = CliRunner().invoke(specimen.app, list(words), env={"COLUMNS": "200"})
+    done = CliRunner().invoke(cli.app, list(words), env={"COLUMNS": "200"})
     assert done.exit_code == 0, done.output
     return [line.rstrip() for line in done.stdout.splitlines()]
 

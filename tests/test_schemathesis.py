@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-import specs
-from fixtures import times
-from mockserver.app import App, build_app
-from mockserver.server import running
-from mockserver.settings import Settings
+from specimen import specs
+from specimen.fixtures import times
+from specimen.mockserver.app import App, build_app
+from specimen.mockserver.server import running
+from specimen.mockserver.settings import Settings
 from tests.fuzzing import EXAMPLES, SEED, credentials, findings
 
 NOW = times.parse("2026-03-19T10:31:30Z")

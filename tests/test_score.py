@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-import specs
-from contracts.matching import match
+from specimen import specs
+from specimen.contracts.matching import match
 from tests.mockserver.calling import frozen_app
 from tests.providers.promises import exchanges
 from tests.score import kept, scoring, table

@@ -15,12 +15,11 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-import specimen
-import specs
-from fixtures import times
-from mockserver.app import build_app
-from mockserver.settings import Settings
-from specs import SpecError
+from specimen import cli, specs
+from specimen.fixtures import times
+from specimen.mockserver.app import build_app
+from specimen.mockserver.settings import Settings
+from specimen.specs import SpecError
 from tests.providers.promises import at
 from tests.sending import as_request
 from tests.serving import ROOT, run, serving
@@ -76,7 +75,7 @@ def test_show__prints_each_scenario(root: Path, tmp_path: Path, monkeypatch: pyt
         shown = ["show", NAME, scenario.alias, "--seed", "7", "--now", NOW]
         text = command(*shown, root=root, folder=tmp_path)
         assert at(json.loads(text), lifecycle.reads[0].status) == scenario.path[-1]
-        assert CliRunner().invoke(specimen.app, shown).output == text
+        assert CliRunner().invoke(cli.app, shown).output == text
 
 
 def test_serve__answers_in_every_status(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,7 +227,7 @@ def replaced(filename: str, old: str, new: str) -> Change:
     return change
 
 
-LISTING = "from fixtures.recipe import Listing"
+LISTING = "from specimen.fixtures.recipe import Listing"
 BROKEN: dict[str, tuple[Change, str, str]] = {
     "document that is no YAML": (replaced("openapi.yaml", "openapi: 3.1.0", "openapi: [3.1.0"), "openapi.yaml", "line "),
     "document of an old version": (replaced("openapi.yaml", "openapi: 3.1.0", "openapi: 3.0.3"), "openapi.yaml", r"OpenAPI 3\.1"),
@@ -314,7 +313,7 @@ def test_broken_file__is_named(case: str, tmp_path: Path, monkeypatch: pytest.Mo
         build_app(Settings(providers=(NAME,)))
     assert raised.value.where.startswith(str(tmp_path / NAME / filename))
     for arguments in (("serve", NAME, "--port", "0"), ("serve", "--port", "0")):
-        result = CliRunner().invoke(specimen.app, arguments)
+        result = CliRunner().invoke(cli.app, arguments)
         assert result.exit_code == 2
         assert result.stdout == ""
         assert result.stderr == f"error: {raised.value}\n"
@@ -363,7 +362,7 @@ def mentions(source: str, name: str) -> Iterator[int]:
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_house__names_no_provider(name: str) -> None:
     """No list, table or branch outside a built-in provider's own files knows its name."""
-    files = [ROOT / "specimen.py", *(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))]
+    files = [*(ROOT / "specimen").glob("*.py"), *(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))]
     found = [
         f"{path.relative_to(ROOT)}:{line}"
         for path in files
@@ -384,9 +383,9 @@ def test_house__names_no_provider(name: str) -> None:
         ('match name:\n    case "kyve":\n        pass', [2]),
         ('TABLE = {"kyve": 1}', [1]),
         ('path = f"specs/kyve/{file}"', [1]),
-        ("from fixtures.recipes import kyve", [1]),
-        ("import mockserver.providers.kyve", [1]),
-        ("from fixtures.recipes.kyve_templates import templates", [1]),
+        ("from specimen.fixtures.recipes import kyve", [1]),
+        ("import specimen.mockserver.providers.kyve", [1]),
+        ("from specimen.fixtures.recipes.kyve_templates import templates", [1]),
         ('title = "skyver"', []),
         ('help = "Such as kyve."', []),
     ],

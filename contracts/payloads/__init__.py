@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contracts.payloads.case import Case
-from contracts.payloads.catalogue import LeftOut
-from contracts.payloads.choosing import Choice, cases
-from contracts.payloads.sending import Sender
-from contracts.payloads.strategies import strategy
+from specimen.contracts.payloads.case import Case
+from specimen.contracts.payloads.catalogue import LeftOut
+from specimen.contracts.payloads.choosing import Choice, cases
+from specimen.contracts.payloads.sending import Sender
+from specimen.contracts.payloads.strategies import strategy
 
 __all__ = ["Case", "Choice", "LeftOut", "Sender", "cases", "strategy"]

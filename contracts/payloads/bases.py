@@ -9,15 +9,15 @@ from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Any
 
-from contracts.drafts import Draft, template_of
-from contracts.mutations import bodies
-from contracts.payloads.changes import ABSENT
-from contracts.payloads.places import Place, places, slug
-from contracts.transport import MISSING
-from fixtures import lives, recipes, times
-from fixtures.recipe import Listing, Moment, answer, settle
-from specs import Operation, Provider
-from specs.documents import Media
+from specimen.contracts.drafts import Draft, template_of
+from specimen.contracts.mutations import bodies
+from specimen.contracts.payloads.changes import ABSENT
+from specimen.contracts.payloads.places import Place, places, slug
+from specimen.contracts.transport import MISSING
+from specimen.fixtures import lives, recipes, times
+from specimen.fixtures.recipe import Listing, Moment, answer, settle
+from specimen.specs import Operation, Provider
+from specimen.specs.documents import Media
 
 REQUEST, RESPONSE = "request", "response"
 # The moment of all cases: a fixed one, so that the same case has the same bytes on every day.

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.payloads.bases import NOW, REQUEST, RESPONSE, Base, ignored_fields, requests, responses
-from contracts.payloads.case import Case
-from contracts.payloads.changes import ABSENT, Fields, Whole, as_bytes, changed, shown
-from contracts.payloads.kinds import ACCEPT, EITHER, Edge, edges
-from contracts.payloads.places import Place
-from contracts.payloads.setup import made_with
-from contracts.payloads.verdicts import UNKNOWN_RULE, Ruling, absent, malformed, not_found, ruling
-from specs import Provider
+from specimen.contracts.payloads.bases import NOW, REQUEST, RESPONSE, Base, ignored_fields, requests, responses
+from specimen.contracts.payloads.case import Case
+from specimen.contracts.payloads.changes import ABSENT, Fields, Whole, as_bytes, changed, shown
+from specimen.contracts.payloads.kinds import ACCEPT, EITHER, Edge, edges
+from specimen.contracts.payloads.places import Place
+from specimen.contracts.payloads.setup import made_with
+from specimen.contracts.payloads.verdicts import UNKNOWN_RULE, Ruling, absent, malformed, not_found, ruling
+from specimen.specs import Provider
 
 # What a request names and the implementation may not have, however lawful its form.
 _REFERENCES = frozenset({"id", "cursor"})

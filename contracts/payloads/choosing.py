@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import specs
-from contracts.dataset_rows import checked
-from contracts.payloads.bases import NOW, REQUEST, RESPONSE
-from contracts.payloads.case import Case
-from contracts.payloads.catalogue import LeftOut
-from contracts.payloads.catalogue import cases as _all
-from contracts.payloads.kinds import FAMILIES, VERDICTS
-from contracts.payloads.words import check_words, is_at, is_of_kind, place_of
-from specs import Provider, SpecimenError
-from specs.errors import did_you_mean
+from specimen import specs
+from specimen.contracts.dataset_rows import checked
+from specimen.contracts.payloads.bases import NOW, REQUEST, RESPONSE
+from specimen.contracts.payloads.case import Case
+from specimen.contracts.payloads.catalogue import LeftOut
+from specimen.contracts.payloads.catalogue import cases as _all
+from specimen.contracts.payloads.kinds import FAMILIES, VERDICTS
+from specimen.contracts.payloads.words import check_words, is_at, is_of_kind, place_of
+from specimen.specs import Provider, SpecimenError
+from specimen.specs.errors import did_you_mean
 
 _DIRECTIONS = (REQUEST, RESPONSE)
 

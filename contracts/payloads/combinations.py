@@ -1,4 +1,4 @@
-"""A combination of fields that a rule forbids, as the tables of `contracts.payloads.states` write it."""
+"""A combination of fields that a rule forbids, as the tables of `specimen.contracts.payloads.states` write it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from contracts.payloads.changes import ABSENT, Fields, changed, split
-from specs import Provider
-from specs.documents import escape
+from specimen.contracts.payloads.changes import ABSENT, Fields, changed, split
+from specimen.specs import Provider
+from specimen.specs.documents import escape
 
 # What stands in a field of a combination: a value, ABSENT, or what is made of the lawful object around it.
 Made = Callable[[Any], Any]
@@ -142,7 +142,7 @@ def shifted(text: Any, seconds: float) -> str:
 def states_of(provider: Provider) -> tuple[State, ...]:
     """A provider's table `STATES`: of its module here, or of states.py in an outside provider's folder; none without a file."""
     if provider.is_builtin:
-        name = f"contracts.payloads.states.{provider.name}"
+        name = f"specimen.contracts.payloads.states.{provider.name}"
         if importlib.util.find_spec(name) is None:
             return ()
         return tuple(importlib.import_module(name).STATES)

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from contracts.payloads.case import Case
-from contracts.payloads.choosing import Choice
-from contracts.payloads.shell import as_curl
-from specs import Provider
+from specimen.contracts.payloads.case import Case
+from specimen.contracts.payloads.choosing import Choice
+from specimen.contracts.payloads.shell import as_curl
+from specimen.specs import Provider
 
 # What JSON leaves as it is in a text, and some readers of lines end a line at.
 _LINE_ENDS = str.maketrans({end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"})
@@ -52,9 +52,9 @@ import os
 
 import pytest
 
-import specs
-from contracts.payloads import Case, Sender, cases
-from contracts.payloads.changes import as_bytes
+from specimen import specs
+from specimen.contracts.payloads import Case, Sender, cases
+from specimen.contracts.payloads.changes import as_bytes
 
 CASES = list(cases({arguments}))
 

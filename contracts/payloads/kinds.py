@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from contracts.payloads.bases import Base
-from contracts.payloads.places import Place
+from specimen.contracts.payloads.bases import Base
+from specimen.contracts.payloads.places import Place
 
 ACCEPT, REJECT, EITHER = "accept", "reject", "either"
 VERDICTS = (ACCEPT, REJECT, EITHER)
@@ -63,8 +63,8 @@ Family = Callable[[Place, Base], Iterator[Edge]]
 
 @cache
 def families() -> dict[str, Family]:
-    """By name, the functions `edges(place, base)` of `contracts.payloads.families`."""
-    return {name: importlib.import_module(f"contracts.payloads.families.{name}").edges for name in FAMILIES}
+    """By name, the functions `edges(place, base)` of `specimen.contracts.payloads.families`."""
+    return {name: importlib.import_module(f"specimen.contracts.payloads.families.{name}").edges for name in FAMILIES}
 
 
 def edges(place: Place, base: Base) -> Iterator[Edge]:

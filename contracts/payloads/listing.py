@@ -10,10 +10,10 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from contracts.payloads.bases import REQUEST
-from contracts.payloads.case import Case
-from contracts.payloads.kinds import ACCEPT, EITHER, REJECT
-from specs.printing import table_console
+from specimen.contracts.payloads.bases import REQUEST
+from specimen.contracts.payloads.case import Case
+from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT
+from specimen.specs.printing import table_console
 
 _STYLES = {ACCEPT: "green", REJECT: "red", EITHER: "yellow"}
 _VALUE_CHARACTERS = 40

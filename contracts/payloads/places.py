@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from contracts.payloads.changes import ABSENT
-from specs import Provider
-from specs.contents import Holding
-from specs.documents import escape, mark_of
-from specs.schemas import is_rule
+from specimen.contracts.payloads.changes import ABSENT
+from specimen.specs import Provider
+from specimen.specs.contents import Holding
+from specimen.specs.documents import escape, mark_of
+from specimen.specs.schemas import is_rule
 
 JSON_TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")
 # The fields by which an array's items tell what they are.

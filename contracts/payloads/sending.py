@@ -6,16 +6,16 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contracts.credentials import as_headers, of_lifecycle
-from contracts.drafts import Draft, draft, ids_shown
-from contracts.exchange import Exchange
-from contracts.payloads.bases import REQUEST
-from contracts.payloads.case import Case
-from contracts.payloads.kinds import REJECT
-from contracts.payloads.setup import creation
-from contracts.payloads.verdicts import UNKNOWN_RULE, as_draft
-from contracts.transport import Transport
-from specs import Provider, SpecimenError
+from specimen.contracts.credentials import as_headers, of_lifecycle
+from specimen.contracts.drafts import Draft, draft, ids_shown
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.payloads.bases import REQUEST
+from specimen.contracts.payloads.case import Case
+from specimen.contracts.payloads.kinds import REJECT
+from specimen.contracts.payloads.setup import creation
+from specimen.contracts.payloads.verdicts import UNKNOWN_RULE, as_draft
+from specimen.contracts.transport import Transport
+from specimen.specs import Provider, SpecimenError
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from contracts.drafts import Draft, draft
-from contracts.payloads.bases import REQUEST, Base
-from specs import Provider, SpecimenError
+from specimen.contracts.drafts import Draft, draft
+from specimen.contracts.payloads.bases import REQUEST, Base
+from specimen.specs import Provider, SpecimenError
 
 _KEY = "client_key"
 

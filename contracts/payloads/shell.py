@@ -12,19 +12,19 @@ from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
-from contracts.credentials import secret_headers
-from contracts.drafts import BOUNDARY, Draft, draft, multipart, unknown
-from contracts.payloads.bases import REQUEST
-from contracts.payloads.case import Case
-from contracts.payloads.setup import creation
-from contracts.payloads.shell_functions import FUNCTIONS
-from contracts.payloads.verdicts import as_draft
-from contracts.transport import MISSING
-from contracts.wire import STREAM_SECONDS
-from specs import Provider
+from specimen.contracts.credentials import secret_headers
+from specimen.contracts.drafts import BOUNDARY, Draft, draft, multipart, unknown
+from specimen.contracts.payloads.bases import REQUEST
+from specimen.contracts.payloads.case import Case
+from specimen.contracts.payloads.setup import creation
+from specimen.contracts.payloads.shell_functions import FUNCTIONS
+from specimen.contracts.payloads.verdicts import as_draft
+from specimen.contracts.transport import MISSING
+from specimen.contracts.wire import STREAM_SECONDS
+from specimen.specs import Provider
 
 _PLACEHOLDER = re.compile(r"\{(\w+(?::\w+)?)\}")
-# How `contracts.payloads.bases.spelled` spells an id, in the shell.
+# How `specimen.contracts.payloads.bases.spelled` spells an id, in the shell.
 _SPELLINGS = {"capitals": "tr a-z A-Z", "bare": "tr -d -"}
 # A longer body goes through a pipe, compressed: a command line has its limits.
 _MOST_WORD = 16_000

@@ -9,15 +9,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-import specs
-from contracts.payloads.bases import NOW, REQUEST, RESPONSE, Base, requests, responses
-from contracts.payloads.case import Case
-from contracts.payloads.catalogue import case, of_bases
-from contracts.payloads.choosing import Choice
-from contracts.payloads.kinds import ACCEPT, edges
-from contracts.payloads.verdicts import ruling
-from specs import Provider, SpecimenError
-from specs.errors import did_you_mean
+from specimen import specs
+from specimen.contracts.payloads.bases import NOW, REQUEST, RESPONSE, Base, requests, responses
+from specimen.contracts.payloads.case import Case
+from specimen.contracts.payloads.catalogue import case, of_bases
+from specimen.contracts.payloads.choosing import Choice
+from specimen.contracts.payloads.kinds import ACCEPT, edges
+from specimen.contracts.payloads.verdicts import ruling
+from specimen.specs import Provider, SpecimenError
+from specimen.specs.errors import did_you_mean
 
 # How many people there are to draw from: payloads are made once for each.
 _SEEDS = 32

@@ -10,11 +10,11 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from contracts.payloads.bases import REQUEST, RESPONSE
-from contracts.payloads.case import Case
-from contracts.payloads.choosing import Choice, chosen
-from contracts.payloads.kinds import FAMILIES, VERDICTS
-from specs import Provider
+from specimen.contracts.payloads.bases import REQUEST, RESPONSE
+from specimen.contracts.payloads.case import Case
+from specimen.contracts.payloads.choosing import Choice, chosen
+from specimen.contracts.payloads.kinds import FAMILIES, VERDICTS
+from specimen.specs import Provider
 
 _WAYS = (REQUEST, RESPONSE)
 

@@ -10,19 +10,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from contracts.drafts import BOUNDARY, Draft, draft, filled, multipart, unknown
-from contracts.exchange import Exchange
-from contracts.history import History
-from contracts.judge import judge
-from contracts.payloads.bases import RESPONSE, Base, form_parts, ignored_fields, spelled, with_ids
-from contracts.payloads.changes import as_bytes
-from contracts.payloads.kinds import ACCEPT, EITHER, REJECT
-from contracts.requests import request_errors
-from contracts.rule import ERROR
-from contracts.transport import MISSING
-from specs import Operation, Provider
-from specs.documents import Parameter
-from specs.lifecycle import RequestTemplate
+from specimen.contracts.drafts import BOUNDARY, Draft, draft, filled, multipart, unknown
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.history import History
+from specimen.contracts.judge import judge
+from specimen.contracts.payloads.bases import RESPONSE, Base, form_parts, ignored_fields, spelled, with_ids
+from specimen.contracts.payloads.changes import as_bytes
+from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT
+from specimen.contracts.requests import request_errors
+from specimen.contracts.rule import ERROR
+from specimen.contracts.transport import MISSING
+from specimen.specs import Operation, Provider
+from specimen.specs.documents import Parameter
+from specimen.specs.lifecycle import RequestTemplate
 
 MALFORMED_RULE, UNKNOWN_RULE = "GEN-015", "GEN-018"
 _MALFORMED = (400, 422)

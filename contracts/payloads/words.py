@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
-from contracts.payloads.bases import Base, requests, responses
-from contracts.payloads.catalogue import case_id
-from contracts.payloads.kinds import FAMILIES, edges
-from contracts.payloads.places import Place
-from specs import Provider, SpecimenError
-from specs.errors import did_you_mean
+from specimen.contracts.payloads.bases import Base, requests, responses
+from specimen.contracts.payloads.catalogue import case_id
+from specimen.contracts.payloads.kinds import FAMILIES, edges
+from specimen.contracts.payloads.places import Place
+from specimen.specs import Provider, SpecimenError
+from specimen.specs.errors import did_you_mean
 
 WHOLE = frozenset({".", "/"})
 _MOST_PROPOSED = 3

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from contracts import checks, lists
-from contracts.exchange import Exchange, at
-from contracts.history import History
-from contracts.rule import Finding, rule
+from specimen.contracts import checks, lists
+from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.history import History
+from specimen.contracts.rule import Finding, rule
 
 PAGE = "Get session results"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from contracts import checks, lists
-from contracts.exchange import Exchange, at
-from contracts.history import History
-from contracts.rule import Finding, rule
-from contracts.urls import same_url
+from specimen.contracts import checks, lists
+from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.history import History
+from specimen.contracts.rule import Finding, rule
+from specimen.contracts.urls import same_url
 
 PAGE = "Get a session by ID, OpenAPI"
 CREATE = "Kayle ID documentation, Create a session"

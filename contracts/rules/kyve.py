@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from contracts import checks, lists, repetition
-from contracts.exchange import Exchange, at
-from contracts.history import History, same_caller
-from contracts.redaction import Words
-from contracts.rule import Finding, rule
+from specimen.contracts import checks, lists, repetition
+from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.history import History, same_caller
+from specimen.contracts.redaction import Words
+from specimen.contracts.rule import Finding, rule
 
 PAGE = "kyve.dev Sessions"
 CODES = "kyve.dev Error codes"

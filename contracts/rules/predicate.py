@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from contracts import checks, lists
-from contracts.exchange import Exchange, at, parsed
-from contracts.history import History
-from contracts.rule import Finding, rule
+from specimen.contracts import checks, lists
+from specimen.contracts.exchange import Exchange, at, parsed
+from specimen.contracts.history import History
+from specimen.contracts.rule import Finding, rule
 
 PAGE = "Get Session Status"
 REGISTER = "Predicate docs, Register Session"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from fixtures.recipes import kayle as recipe
-from fixtures.times import iso_millis
-from mockserver.provider import Problem, Reply, Request, SchemaError, Session, Sessions, operation
-from mockserver.wishes import NO_WISH
+from specimen.fixtures.recipes import kayle as recipe
+from specimen.fixtures.times import iso_millis
+from specimen.mockserver.provider import Problem, Reply, Request, SchemaError, Session, Sessions, operation
+from specimen.mockserver.wishes import NO_WISH
 
 # Every other endpoint id is taken for one that exists and is enabled.
 UNAVAILABLE_ENDPOINT = "specimen_unavailable_webhook_endpoint"

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
-import specs
-from fixtures.recipes import kyve as recipe
-from fixtures.recipes.kyve_templates import templates
-from mockserver.provider import (
+from specimen import specs
+from specimen.fixtures.recipes import kyve as recipe
+from specimen.fixtures.recipes.kyve_templates import templates
+from specimen.mockserver.provider import (
     IllegalTransition,
     Problem,
     Reply,

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from mockserver.provider import (
+from specimen.mockserver.provider import (
     Credential,
     Credentials,
     Problem,

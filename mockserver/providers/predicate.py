@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
-from fixtures.recipes.predicate import answers, connected_wallets, registration, verification
-from mockserver.provider import Problem, Reply, Request, Session, Sessions, operation
+from specimen.fixtures.recipes.predicate import answers, connected_wallets, registration, verification
+from specimen.mockserver.provider import Problem, Reply, Request, Session, Sessions, operation
 
 REUSABLE_STATES = frozenset({"pending", "retry", "completed"})
 EVENT_STREAM = "text/event-stream"

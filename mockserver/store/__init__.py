@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from mockserver.lifecycle import Record
+from specimen.mockserver.lifecycle import Record
 
 __all__ = ["Store"]
 

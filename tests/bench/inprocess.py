@@ -15,10 +15,10 @@ from itertools import count
 from typing import Any
 from urllib.parse import unquote
 
-import specs
-from mockserver import direct
-from mockserver.app import App, build_app
-from mockserver.settings import Pace, Settings
+from specimen import specs
+from specimen.mockserver import direct
+from specimen.mockserver.app import App, build_app
+from specimen.mockserver.settings import Pace, Settings
 from tests.bench.load import Work
 from tests.bench.machine import resident_bytes
 from tests.bench.targets import CASES, Entry, create_request

@@ -15,7 +15,7 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-import specs
+from specimen import specs
 from tests.bench import peers
 from tests.bench.load import ROOT, Tool, Work
 from tests.bench.machine import BenchError, Cores, pinned, processor_seconds, resident_bytes

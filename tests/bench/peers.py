@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from specs import Provider
+from specimen.specs import Provider
 from tests.bench.machine import BenchError
 from tests.bench.processes import Server, serving
 

@@ -10,8 +10,8 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mockserver.server import config, listen
-from mockserver.settings import Settings
+from specimen.mockserver.server import config, listen
+from specimen.mockserver.settings import Settings
 
 
 def bare_app(status: int, answer: bytes) -> ASGIApp:
@@ -49,7 +49,7 @@ def main() -> None:
     if told.kind == "bare":
         serve(bare_app(told.status, answer), told.ready)
         return
-    import specs
+    from specimen import specs
     from tests.bench.stock import stock_app
 
     serve(stock_app(specs.load(told.provider), told.status, answer), told.ready)

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from specs import Provider
+from specimen.specs import Provider
 
 _KEPT = frozenset(
     {

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import specs
-from mockserver.catalogue import Catalogue
-from mockserver.table import Table
-from specs import Provider
+from specimen import specs
+from specimen.mockserver.catalogue import Catalogue
+from specimen.mockserver.table import Table
+from specimen.specs import Provider
 from tests.bench.load import Work
 from tests.bench.machine import BenchError
 from tests.bench.processes import READY

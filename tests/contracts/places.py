@@ -7,11 +7,11 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-import specs
-from contracts.credentials import of_lifecycle
-from mockserver.app import App, build_app
-from mockserver.server import running
-from mockserver.settings import Settings
+from specimen import specs
+from specimen.contracts.credentials import of_lifecycle
+from specimen.mockserver.app import App, build_app
+from specimen.mockserver.server import running
+from specimen.mockserver.settings import Settings
 
 FOREIGN = "127.0.0.2"
 Change = Callable[[Any, dict[str, Any]], Any]

@@ -7,12 +7,12 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from contracts.collecting import Collector
-from contracts.exchange import Exchange
-from contracts.history import History
-from contracts.judge import observe
-from contracts.report import Report
-from specs import Provider, load
+from specimen.contracts.collecting import Collector
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.history import History
+from specimen.contracts.judge import observe
+from specimen.contracts.report import Report
+from specimen.specs import Provider, load
 
 BASE_URL = "http://127.0.0.1:8080/kayle"
 TOKEN = "kk_live_4f9c1b7e2d"

@@ -12,12 +12,12 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
-from contracts.exchange import Exchange
-from fixtures import times
-from mockserver.app import App, build_app
-from mockserver.settings import Pace, Settings
-from mockserver.table import encoded_body
-from specs import Provider
+from specimen.contracts.exchange import Exchange
+from specimen.fixtures import times
+from specimen.mockserver.app import App, build_app
+from specimen.mockserver.settings import Pace, Settings
+from specimen.mockserver.table import encoded_body
+from specimen.specs import Provider
 from tests import golden
 from tests.mockserver.calling import ask
 from tests.sending import as_request

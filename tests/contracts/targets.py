@@ -10,14 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import specs
-from contracts.proxy import build_proxy
-from contracts.serving import Server, listen, url_of
-from contracts.traffic import BaseUrl, Bench, Verdict
-from mockserver.app import App, build_app
-from mockserver.catalogue import Catalogue
-from mockserver.server import running
-from mockserver.settings import Settings
+from specimen import specs
+from specimen.contracts.proxy import build_proxy
+from specimen.contracts.serving import Server, listen, url_of
+from specimen.contracts.traffic import BaseUrl, Bench, Verdict
+from specimen.mockserver.app import App, build_app
+from specimen.mockserver.catalogue import Catalogue
+from specimen.mockserver.server import running
+from specimen.mockserver.settings import Settings
 
 TOKEN = "Bearer kk_live_specimen"
 AUTH = {"Authorization": TOKEN}
@@ -35,7 +35,7 @@ def mock_app(**settings: Any) -> App:
 
 def session_id(scenario: str = "succeeded", provider: str = "kayle", state: str | None = None) -> str:
     """The id of a catalogue session."""
-    from mockserver.table import Table
+    from specimen.mockserver.table import Table
 
     facts = specs.load(provider)
     for entry in Table(facts, Catalogue(facts, 0, 0)).entries():

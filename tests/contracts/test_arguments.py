@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from contracts.verify import Interrupted, plan, verify
-from specimen import app
-from specs import SpecimenError
+from specimen.cli import app
+from specimen.contracts.verify import Interrupted, plan, verify
+from specimen.specs import SpecimenError
 from tests.contracts.places import FOREIGN, is_home, place
 from tests.contracts.targets import session_id
 from tests.serving import ROOT, environment

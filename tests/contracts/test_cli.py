@@ -7,9 +7,9 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-import specs
-from contracts.rulebook import rulebook
-from specimen import app
+from specimen import specs
+from specimen.cli import app
+from specimen.contracts.rulebook import rulebook
 from tests.contracts.places import place
 
 ID = "vs_" + "a" * 64

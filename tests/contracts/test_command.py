@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-import specs
-from contracts.command import CommandDriver
-from contracts.transport import Transport
-from contracts.verify import verify
-from specs import SpecimenError
+from specimen import specs
+from specimen.contracts.command import CommandDriver
+from specimen.contracts.transport import Transport
+from specimen.contracts.verify import verify
+from specimen.specs import SpecimenError
 from tests.contracts.places import place
 from tests.contracts.targets import session_id
 

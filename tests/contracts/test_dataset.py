@@ -21,15 +21,15 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 from typer.testing import CliRunner
 
-import specs
-from contracts import dataset_files, dataset_rows
-from contracts.dataset import NOW, Row, Shard, dataset, rows, write
-from contracts.dataset_mix import mixed, weights
-from contracts.history import History
-from contracts.judge import observe
-from fixtures import lives, times
-from specimen import app
-from specs import SpecimenError
+from specimen import specs
+from specimen.cli import app
+from specimen.contracts import dataset_files, dataset_rows
+from specimen.contracts.dataset import NOW, Row, Shard, dataset, rows, write
+from specimen.contracts.dataset_mix import mixed, weights
+from specimen.contracts.history import History
+from specimen.contracts.judge import observe
+from specimen.fixtures import lives, times
+from specimen.specs import SpecimenError
 from tests.living import exchange, invalid
 
 NAMES = specs.names()
@@ -326,7 +326,7 @@ def test_write__a_failure_leaves_nothing(tmp_path: Path, suffix: str, monkeypatc
 def test_write__without_pyarrow_lines_still_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error says what to install, before any row is made."""
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    monkeypatch.delitem(sys.modules, "contracts.dataset_parquet", raising=False)
+    monkeypatch.delitem(sys.modules, "specimen.contracts.dataset_parquet", raising=False)
     with pytest.raises(SpecimenError, match=r"needs PyArrow, which is not installed: pip install 'specimen-kyc\[dataset\]'"):
         write(tmp_path / "a.parquet", "kayle", 5)
     assert not list(tmp_path.iterdir())

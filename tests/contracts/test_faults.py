@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-import specs
-from contracts.exchange import Exchange
-from contracts.faults import Fault, Said, once
-from contracts.history import History
-from contracts.judge import judge
-from contracts.payloads.bases import Base, responses
-from contracts.payloads.changes import ABSENT, changed
-from contracts.payloads.verdicts import as_exchange, ruling
-from contracts.rule import ERROR, NOTE, Violation
-from specs import Provider
+from specimen import specs
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.faults import Fault, Said, once
+from specimen.contracts.history import History
+from specimen.contracts.judge import judge
+from specimen.contracts.payloads.bases import Base, responses
+from specimen.contracts.payloads.changes import ABSENT, changed
+from specimen.contracts.payloads.verdicts import as_exchange, ruling
+from specimen.contracts.rule import ERROR, NOTE, Violation
+from specimen.specs import Provider
 from tests.contracts import stage as staged
 from tests.contracts.stage import Stage
 

@@ -6,12 +6,12 @@ from collections import Counter
 
 import pytest
 
-import specs
-from contracts import forms
-from contracts.drafts import draft, multipart
-from contracts.exchange import Exchange
-from contracts.mutations import mutations
-from contracts.requests import request_errors
+from specimen import specs
+from specimen.contracts import forms
+from specimen.contracts.drafts import draft, multipart
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.mutations import mutations
+from specimen.contracts.requests import request_errors
 
 TYPE = "multipart/form-data; boundary=specimen-7d3a9f"
 IMAGE = {"name": "images", "filename": "a.png", "base64": "iVBORw0KGgo="}

@@ -13,12 +13,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-import specs
-from contracts.encodings import Undecodable, acceptable, decoded
-from contracts.har import check, find_base_url, read_har
-from contracts.traffic import BaseUrl, Bench, TrafficError
-from contracts.traffic_cli import register
-from specs.documents import read_document
+from specimen import specs
+from specimen.contracts.encodings import Undecodable, acceptable, decoded
+from specimen.contracts.har import check, find_base_url, read_har
+from specimen.contracts.traffic import BaseUrl, Bench, TrafficError
+from specimen.contracts.traffic_cli import register
+from specimen.specs.documents import read_document
 
 FOLDER = Path(__file__).parent / "har"
 # The recordings stay as they are, whatever ids the mock gives today.

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-import specs
-from contracts.holdings import Holdings, States
+from specimen import specs
+from specimen.contracts.holdings import Holdings, States
 from tests.contracts.stage import golden_lives
 from tests.contracts.test_rules import NAMES
 

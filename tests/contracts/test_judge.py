@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import specs
-from contracts.exchange import Exchange, at, form_texts, parsed
-from contracts.history import History
-from contracts.judge import judge, observe
-from contracts.rule import NOTE, Violation
-from specs import Provider
+from specimen import specs
+from specimen.contracts.exchange import Exchange, at, form_texts, parsed
+from specimen.contracts.history import History
+from specimen.contracts.judge import judge, observe
+from specimen.contracts.rule import NOTE, Violation
+from specimen.specs import Provider
 from tests.contracts.stage import Stage, changed, without
 
 NAMES = [name for name in specs.names() if specs.load(name).is_builtin]
@@ -269,7 +269,7 @@ def test_judge__wished_answers_are_judged_by_their_form(stage: Stage) -> None:
 
 def test_history__does_not_grow_without_end(stage: Stage) -> None:
     """Subjects used last stay."""
-    from contracts import history as module
+    from specimen.contracts import history as module
 
     history = History()
     history.add(stage.read())

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-import specs
-from contracts.exchange import Exchange, at
-from contracts.history import History
-from contracts.judge import judge
+from specimen import specs
+from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.history import History
+from specimen.contracts.judge import judge
 from tests.contracts.stage import REMOVED, Stage, changed
 
 WALLET = "0xABCDEF7890abcdef1234567890abcdef12345678"

@@ -8,13 +8,13 @@ import hypothesis
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
-import specs
-from contracts.driver import NoDriver, PreferDriver
-from contracts.history import History
-from contracts.judge import observe
-from contracts.lifecycle_machine import explore, machine_of
-from contracts.rule import Violation
-from contracts.transport import Forbidden, Transport
+from specimen import specs
+from specimen.contracts.driver import NoDriver, PreferDriver
+from specimen.contracts.history import History
+from specimen.contracts.judge import observe
+from specimen.contracts.lifecycle_machine import explore, machine_of
+from specimen.contracts.rule import Violation
+from specimen.contracts.transport import Forbidden, Transport
 from tests.contracts.places import FOREIGN, is_home, place
 
 

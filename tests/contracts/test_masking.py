@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-import specs
-from contracts.exchange import Exchange
-from contracts.history import History
-from contracts.judge import observe
-from contracts.masking import Mask
-from contracts.second_opinion import disagreements
-from contracts.traffic import headers_of
+from specimen import specs
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.history import History
+from specimen.contracts.judge import observe
+from specimen.contracts.masking import Mask
+from specimen.contracts.second_opinion import disagreements
+from specimen.contracts.traffic import headers_of
 from tests.contracts.stage import Stage
 from tests.contracts.targets import mock
 from tests.sending import as_request
@@ -25,8 +25,8 @@ from tests.sending import as_request
 @pytest.mark.parametrize("provider", specs.names())
 def test_mask__changes_no_verdict(provider: str) -> None:
     """Every answer of the mock is judged the same when masked, strictly, and tells no name, birthday or number of its person."""
-    from mockserver.catalogue import Catalogue
-    from mockserver.table import Table
+    from specimen.mockserver.catalogue import Catalogue
+    from specimen.mockserver.table import Table
 
     facts = specs.load(provider)
     mask, plain, hidden = Mask(facts, b"fixed"), History(), History()
@@ -233,7 +233,7 @@ def test_second_opinion__what_cannot_be_handed_on(text: str) -> None:
 
 def test_second_opinion__unknown_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     """Any other disagreement is a note of its own, and never an error."""
-    from contracts import second_opinion
+    from specimen.contracts import second_opinion
 
     monkeypatch.setattr(second_opinion, "REVIEWED", ())
     monkeypatch.setattr(second_opinion, "_first", lambda *_: [])

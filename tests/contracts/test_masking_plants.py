@@ -17,9 +17,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-import specs
-from contracts.masking import Mask
-from contracts.recording import Recorder
+from specimen import specs
+from specimen.contracts.masking import Mask
+from specimen.contracts.recording import Recorder
 from tests.contracts.stage import golden_lives
 from tests.contracts.targets import proxied, serving, session_id
 from tests.contracts.test_rules import NAMES
@@ -112,7 +112,7 @@ def test_plants__are_in_no_recording(
     answer: str, provider: str, path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Whatever the vendor answers, and wherever the app writes it; and the verdicts on a terminal show none of it."""
-    from contracts import telling
+    from specimen.contracts import telling
 
     async def respond(_: Request) -> Response:
         return ANSWERS[answer]()

@@ -18,10 +18,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-import specs
-from contracts.har import check, read_har
-from contracts.recording import Recorder
-from contracts.traffic import Bench
+from specimen import specs
+from specimen.contracts.har import check, read_har
+from specimen.contracts.recording import Recorder
+from specimen.contracts.traffic import Bench
 from tests.contracts.targets import AUTH, mock, proxied, scripted, serving, session_id
 
 SESSION = session_id()
@@ -57,8 +57,8 @@ def test_proxy__passes_answers_unchanged(vendor: str) -> None:
 @pytest.mark.parametrize("provider", specs.names())
 def test_proxy__all_providers_hold(provider: str, vendor: str) -> None:
     """Every request of `specimen ids` passes and breaks no rule, and openapi-core sees all as jsonschema-rs does."""
-    from mockserver.catalogue import Catalogue
-    from mockserver.table import Table
+    from specimen.mockserver.catalogue import Catalogue
+    from specimen.mockserver.table import Table
     from tests.sending import as_request
 
     facts = specs.load(provider)

@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-import specs
-from contracts.har import check, read_har
-from contracts.recording import Recorder
-from contracts.traffic import Bench
+from specimen import specs
+from specimen.contracts.har import check, read_har
+from specimen.contracts.recording import Recorder
+from specimen.contracts.traffic import Bench
 from tests.contracts.targets import AUTH, mock, proxied, serving, session_id
-from tests.serving import FROM_SOURCE, environment
+from tests.serving import FROM_SOURCE, ROOT, environment
 
 SESSION = session_id()
 PATH = f"/v1/sessions/{SESSION}"
@@ -63,8 +63,8 @@ def test_recording__full_disk(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "x.har", specs.load("kayle"))
     recorder.close()
     recorder._file = Path("/dev/full").open("r+b", buffering=0)  # noqa: SIM115 - closed below
-    from contracts.exchange import Exchange
-    from contracts.traffic import Verdict
+    from specimen.contracts.exchange import Exchange
+    from specimen.contracts.traffic import Verdict
 
     exchange = Exchange(specs.load("kayle"), "GET", PATH, "", {}, b"", 200, {}, b"{}", 0)
     recorder.add(Verdict(exchange), "http://x", 0)
@@ -119,7 +119,7 @@ def _start(folder: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:
     process = subprocess.Popen(
         line,
         cwd=folder,
-        env=environment(PYTHONPATH=str(Path(specs.__file__).parent.parent)),
+        env=environment(PYTHONPATH=str(ROOT)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -167,7 +167,7 @@ def test_command__mistakes(arguments: tuple[str, ...], words: str) -> None:
     import typer
     from typer.testing import CliRunner
 
-    from contracts.traffic_cli import register
+    from specimen.contracts.traffic_cli import register
 
     app = typer.Typer()
     register(app)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.metadata import entry_points
-from pathlib import Path
 
 import pytest
 
-import specs
-from contracts import pytest_plugin
+from specimen.contracts import pytest_plugin
 from tests.contracts.targets import mock, session_id
+from tests.serving import ROOT
 
 pytest_plugins = ["pytester"]
 
-ROOT = Path(specs.__file__).parent.parent
 IS_INSTALLED = any(entry.value == pytest_plugin.__name__ for entry in entry_points(group="pytest11"))
 SESSION = session_id()
 

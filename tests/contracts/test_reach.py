@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import specs
-from contracts.breaking import broken
-from contracts.exchange import Exchange
-from contracts.history import History
-from contracts.judge import observe
-from contracts.reach import ReachCounter
+from specimen import specs
+from specimen.contracts.breaking import broken
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.history import History
+from specimen.contracts.judge import observe
+from specimen.contracts.reach import ReachCounter
 from tests.contracts.reporting import STARTED_AT, exchange, kayle, session_body
 
 MOMENTS = st.sampled_from(["2026-01-01T00:00:00Z", "1990-05-06", "2999-01-01T00:00:00.000+02:00", "text", ""])

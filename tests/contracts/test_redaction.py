@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-import specs
-from contracts.redaction import Words, redacted, shown_pointer, words
-from specs import Provider
+from specimen import specs
+from specimen.contracts.redaction import Words, redacted, shown_pointer, words
+from specimen.specs import Provider
 
 
 @pytest.fixture(params=specs.names())

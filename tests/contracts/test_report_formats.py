@@ -12,10 +12,10 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.console import Console
 
-from contracts.report import Report, print_report, render, write
-from contracts.report_sarif import _sentence
-from contracts.rulebook import listed
-from specs import load, names
+from specimen.contracts.report import Report, print_report, render, write
+from specimen.contracts.report_sarif import _sentence
+from specimen.contracts.rulebook import listed
+from specimen.specs import load, names
 from tests.contracts.reporting import broken_report, collected, exchange, session_body
 
 

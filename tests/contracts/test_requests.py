@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-import specs
-from contracts.exchange import Exchange
-from contracts.history import History
-from contracts.judge import judge
-from contracts.requests import request_errors
-from specs import Document
+from specimen import specs
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.history import History
+from specimen.contracts.judge import judge
+from specimen.contracts.requests import request_errors
+from specimen.specs import Document
 from tests.contracts.stage import Stage
 
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-import specs
-from contracts import general
-from contracts.rule import ERROR, NOTE
-from contracts.rulebook import rulebook
-from specs import Provider
+from specimen import specs
+from specimen.contracts import general
+from specimen.contracts.rule import ERROR, NOTE
+from specimen.contracts.rulebook import rulebook
+from specimen.specs import Provider
 
 HERE = Path(__file__).parent
 NAMES = [name for name in specs.names() if specs.load(name).is_builtin]

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-import specs
-from contracts import general
-from contracts.exchange import Exchange, at
-from contracts.history import History
-from contracts.judge import judge, observe
-from contracts.rulebook import rulebook
-from specs import Provider
+from specimen import specs
+from specimen.contracts import general
+from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.history import History
+from specimen.contracts.judge import judge, observe
+from specimen.contracts.rulebook import rulebook
+from specimen.specs import Provider
 from tests.contracts.stage import Mutant, Stage, golden_lives
 
 NAMES = [name for name in specs.names() if specs.load(name).is_builtin]

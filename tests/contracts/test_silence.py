@@ -14,12 +14,12 @@ from typing import Any
 import httpx
 import pytest
 
-from contracts.exchange import Exchange
-from contracts.report import FORMATS, Report, print_report, render
-from contracts.schemathesis_suite import configuration, fuzz
-from contracts.silences import CLOSED, TIMEOUT, TOO_LARGE, UNREADABLE
-from contracts.transport import MOST_DROPPED, NoAnswer, Transport, Unreachable
-from contracts.verify import verify
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.report import FORMATS, Report, print_report, render
+from specimen.contracts.schemathesis_suite import configuration, fuzz
+from specimen.contracts.silences import CLOSED, TIMEOUT, TOO_LARGE, UNREADABLE
+from specimen.contracts.transport import MOST_DROPPED, NoAnswer, Transport, Unreachable
+from specimen.contracts.verify import verify
 from tests.contracts.dropping import close, coded, dropping, half, reset, rubbish
 from tests.contracts.places import Place, place
 from tests.contracts.targets import scripted
@@ -80,8 +80,8 @@ def test_walk__goes_on_where_an_operation_is_never_answered(there: Place) -> Non
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Schemathesis without its chains of requests, which take longest where some of them end early."""
-    monkeypatch.setattr("contracts.schemathesis_suite.NO_LINKS_FROM_TEXTS", {"phases": {"stateful": {"enabled": False}}})
-    monkeypatch.setattr("contracts.verify.CI_EXAMPLES", 1)
+    monkeypatch.setattr("specimen.contracts.schemathesis_suite.NO_LINKS_FROM_TEXTS", {"phases": {"stateful": {"enabled": False}}})
+    monkeypatch.setattr("specimen.contracts.verify.CI_EXAMPLES", 1)
 
 
 def test_schemathesis__tells_dropped_requests(there: Place, quick: None) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-import specs
-from contracts.credentials import as_headers, made_up, of_lifecycle
-from contracts.drafts import draft, unknown
-from contracts.transport import BudgetSpent, Burst, Forbidden, NoAnswer, Transport, Unreachable, is_loopback
-from specs import SpecimenError
+from specimen import specs
+from specimen.contracts.credentials import as_headers, made_up, of_lifecycle
+from specimen.contracts.drafts import draft, unknown
+from specimen.contracts.transport import BudgetSpent, Burst, Forbidden, NoAnswer, Transport, Unreachable, is_loopback
+from specimen.specs import SpecimenError
 from tests.contracts.places import FOREIGN, is_home, place
 
 ID = "vs_" + "a" * 64

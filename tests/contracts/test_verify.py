@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-import specs
-from contracts.credentials import of_lifecycle
-from contracts.report import FORMATS, render
-from contracts.transport import is_loopback
-from contracts.verify import plan, verify
-from contracts.walk import SMOKE_REQUESTS
-from specs import SpecimenError
+from specimen import specs
+from specimen.contracts.credentials import of_lifecycle
+from specimen.contracts.report import FORMATS, render
+from specimen.contracts.transport import is_loopback
+from specimen.contracts.verify import plan, verify
+from specimen.contracts.walk import SMOKE_REQUESTS
+from specimen.specs import SpecimenError
 from tests.contracts.places import FOREIGN, is_home, place
 from tests.score import runs
 
@@ -153,8 +153,8 @@ def test_production__gets_the_plan_and_not_one_request_more(name: str, profile: 
 
 def _sessions(name: str):
     """Ids of our mock's catalogue: the default scenario at its end."""
-    from mockserver.catalogue import Catalogue
-    from mockserver.table import Table
+    from specimen.mockserver.catalogue import Catalogue
+    from specimen.mockserver.table import Table
 
     provider = specs.load(name)
     first = provider.lifecycle.reads[0]

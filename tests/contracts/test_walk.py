@@ -8,19 +8,19 @@ from typing import Any
 
 import pytest
 
-import specs
-from contracts import asking
-from contracts.command import CommandDriver
-from contracts.credentials import of_lifecycle
-from contracts.drafts import draft, ids_shown, names_in, template_of, unknown
-from contracts.driver import NoDriver, PreferDriver
-from contracts.exchange import Exchange
-from contracts.mutations import mutations
-from contracts.requests import request_errors
-from contracts.transport import Transport
-from contracts.values import with_values
-from contracts.walk import SMOKE_REQUESTS, Walk
-from specs import Provider, SpecimenError
+from specimen import specs
+from specimen.contracts import asking
+from specimen.contracts.command import CommandDriver
+from specimen.contracts.credentials import of_lifecycle
+from specimen.contracts.drafts import draft, ids_shown, names_in, template_of, unknown
+from specimen.contracts.driver import NoDriver, PreferDriver
+from specimen.contracts.exchange import Exchange
+from specimen.contracts.mutations import mutations
+from specimen.contracts.requests import request_errors
+from specimen.contracts.transport import Transport
+from specimen.contracts.values import with_values
+from specimen.contracts.walk import SMOKE_REQUESTS, Walk
+from specimen.specs import Provider, SpecimenError
 from tests.contracts.places import place
 
 NAMES = specs.names()

@@ -12,16 +12,16 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-import specs
-from contracts.report import HELD, INCONCLUSIVE, UNREACHABLE, VIOLATIONS
-from contracts.traffic import Bench, TrafficError
-from contracts.traffic_cli import register
-from contracts.transport import Transport
-from contracts.watch import Watch, retry_after, watched
-from mockserver.direct import create
-from mockserver.pytest_plugin import MockClock
-from mockserver.server import running
-from mockserver.settings import Pace
+from specimen import specs
+from specimen.contracts.report import HELD, INCONCLUSIVE, UNREACHABLE, VIOLATIONS
+from specimen.contracts.traffic import Bench, TrafficError
+from specimen.contracts.traffic_cli import register
+from specimen.contracts.transport import Transport
+from specimen.contracts.watch import Watch, retry_after, watched
+from specimen.mockserver.direct import create
+from specimen.mockserver.pytest_plugin import MockClock
+from specimen.mockserver.server import running
+from specimen.mockserver.settings import Pace
 from tests.contracts.targets import AUTH, mock_app, serving, session_id
 
 NOW = 1_772_366_400_000

@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 
-from mockserver.app import App, build_app
-from mockserver.settings import Pace, Settings
-from mockserver.table import encoded_body
+from specimen.mockserver.app import App, build_app
+from specimen.mockserver.settings import Pace, Settings
+from specimen.mockserver.table import encoded_body
 
 NOW = 1_773_916_266_000  # 2026-03-19T10:31:06Z
 

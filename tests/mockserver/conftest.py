@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from mockserver.app import build_app
-from mockserver.server import running
-from mockserver.settings import Settings
+from specimen.mockserver.app import build_app
+from specimen.mockserver.server import running
+from specimen.mockserver.settings import Settings
 from tests.mockserver.wire import Listener, Target
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import specs
+from specimen import specs
 
 NAME = "atlas"
 KEY = {"X-Key": "atlas-specimen"}
@@ -134,7 +134,7 @@ _HANDLERS = '''"""Echoes, and the three operations of records."""
 
 from __future__ import annotations
 
-from mockserver.provider import Reply, operation
+from specimen.mockserver.provider import Reply, operation
 
 
 @operation("makeRecord")
@@ -168,7 +168,7 @@ _RECIPE = '''"""A record at a moment."""
 
 from __future__ import annotations
 
-from fixtures.recipe import Moment, Moving
+from specimen.fixtures.recipe import Moment, Moving
 
 
 def record(m: Moment):

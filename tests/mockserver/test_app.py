@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-import specs
-from mockserver.app import App, build_app
-from mockserver.errors import SettingError, SpecError
-from mockserver.sessions import Sessions
-from mockserver.settings import Pace, Settings
+from specimen import specs
+from specimen.mockserver.app import App, build_app
+from specimen.mockserver.errors import SettingError, SpecError
+from specimen.mockserver.sessions import Sessions
+from specimen.mockserver.settings import Pace, Settings
 from tests.mockserver.calling import NOW, ask, ask_entry, ask_raw, create_entry, frozen_app, read_entry
 
 NAMES = specs.names()

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
-import specs
-from mockserver.table import encoded_body
+from specimen import specs
+from specimen.mockserver.table import encoded_body
 from tests.mockserver.calling import create_entry, pointed
 from tests.mockserver.wire import Target, check, credentials, path_of
 

@@ -20,13 +20,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-import specimen
-import specs
-from mockserver.app import product_version
-from mockserver.cli import LOG_LEVELS
+from specimen import cli, specs
+from specimen.mockserver.app import product_version
+from specimen.mockserver.cli import LOG_LEVELS
 from tests.mockserver import made_up
+from tests.serving import ROOT
 
-ROOT = Path(specimen.__file__).parent
 NAMES = specs.names()
 COMMANDS = ("serve", "providers", "show", "ids")
 ESCAPE = "\x1b"
@@ -34,7 +33,7 @@ ESCAPE = "\x1b"
 
 def run(*arguments: str) -> Result:
     """A command in this process; its output is no terminal."""
-    return CliRunner().invoke(specimen.app, list(arguments), env={"COLUMNS": "100", "TERM": "xterm-256color"})
+    return CliRunner().invoke(cli.app, list(arguments), env={"COLUMNS": "100", "TERM": "xterm-256color"})
 
 
 def spawn(*arguments: str, **options: Any) -> subprocess.Popen[str]:
@@ -90,7 +89,7 @@ def test_help__of_every_command(command: tuple[str, ...]) -> None:
 
 def test_help__is_quick() -> None:
     """Help does not load the application: it is there in a moment."""
-    code = "import sys, specimen; print(sorted({'uvicorn', 'connexion', 'faker', 'PIL'} & set(sys.modules)))"
+    code = "import sys, specimen.cli; print(sorted({'uvicorn', 'connexion', 'faker', 'PIL'} & set(sys.modules)))"
     output = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert output.stdout.strip() == "[]"
 
@@ -305,9 +304,9 @@ def test_serve__port_0_and_ready_file(tmp_path: Path) -> None:
 
 def test_serve__the_printed_curls_work(tmp_path: Path) -> None:
     """Each printed command, pasted into a shell, answers a session in the state that it is labelled with."""
-    from mockserver.app import build_app
-    from mockserver.cli import as_curl, good_and_bad
-    from mockserver.settings import Settings
+    from specimen.mockserver.app import build_app
+    from specimen.mockserver.cli import as_curl, good_and_bad
+    from specimen.mockserver.settings import Settings
 
     with serving(tmp_path) as (_, url):
         for name, mounted in build_app(Settings()).mounted.items():

@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-import specs
-from mockserver.app import App, build_app
-from mockserver.errors import SpecError
-from mockserver.settings import Settings
-from specs.schemas import Schemas
+from specimen import specs
+from specimen.mockserver.app import App, build_app
+from specimen.mockserver.errors import SpecError
+from specimen.mockserver.settings import Settings
+from specimen.specs.schemas import Schemas
 from tests.mockserver import made_up
 from tests.mockserver.calling import ask, ask_raw
 

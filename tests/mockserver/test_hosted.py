@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-import specs
-from fixtures.signing import signed
-from mockserver.app import App
+from specimen import specs
+from specimen.fixtures.signing import signed
+from specimen.mockserver.app import App
 from tests.mockserver.calling import NOW, ask, ask_entry, ask_raw, create_entry, frozen_app
 
 NAMES = specs.names()

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-import specs
+from specimen import specs
 from tests.mockserver.calling import create_entry
 from tests.mockserver.wire import Target, receive
 

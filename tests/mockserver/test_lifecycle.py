@@ -1,4 +1,4 @@
-"""Where a session stands at a time: the laws of `mockserver.lifecycle`, for every provider and scenario."""
+"""Where a session stands at a time: the laws of `specimen.mockserver.lifecycle`, for every provider and scenario."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from itertools import pairwise
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-import specs
-from fixtures.timelines import Event
-from mockserver.lifecycle import FOREVER, Record, due, status, timeline
+from specimen import specs
+from specimen.fixtures.timelines import Event
+from specimen.mockserver.lifecycle import FOREVER, Record, due, status, timeline
 
 PROVIDERS = {name: specs.load(name) for name in specs.names()}
 MINUTE = 60_000

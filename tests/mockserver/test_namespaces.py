@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-import specs
-from mockserver.app import App
+from specimen import specs
+from specimen.mockserver.app import App
 from tests.mockserver.calling import NOW, ask, ask_entry, ask_raw, create_entry, frozen_app, pointed, read_entry, state_of
 
 NAMES = specs.names()

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-import specs
-from fixtures.timelines import plan
-from mockserver.app import App
-from mockserver.clock import Clock
-from mockserver.errors import IllegalTransition, SettingError
-from mockserver.ledger import Ledger
-from mockserver.lifecycle import Record
-from mockserver.sessions import Sessions
-from mockserver.settings import Pace, Settings
-from mockserver.store.memory import MemoryStore
-from mockserver.wishes import NO_WISH, Wish, scenario_named
+from specimen import specs
+from specimen.fixtures.timelines import plan
+from specimen.mockserver.app import App
+from specimen.mockserver.clock import Clock
+from specimen.mockserver.errors import IllegalTransition, SettingError
+from specimen.mockserver.ledger import Ledger
+from specimen.mockserver.lifecycle import Record
+from specimen.mockserver.sessions import Sessions
+from specimen.mockserver.settings import Pace, Settings
+from specimen.mockserver.store.memory import MemoryStore
+from specimen.mockserver.wishes import NO_WISH, Wish, scenario_named
 from tests.mockserver import made_up
 from tests.mockserver.calling import NOW, ask, ask_raw, frozen_app
 
@@ -35,7 +35,7 @@ class Desk:
     """Sessions of one provider under a clock that a test moves."""
 
     def __init__(self, provider: specs.Provider, store: MemoryStore | None = None, **settings: Any) -> None:
-        from fixtures import recipes
+        from specimen.fixtures import recipes
 
         self.clock = Clock(NOW, frozen=True)
         self.store = store or MemoryStore()

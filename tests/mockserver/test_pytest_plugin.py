@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from importlib.metadata import entry_points
-from pathlib import Path
 
 import pytest
 
-import specimen
-from mockserver import pytest_plugin
+from specimen.mockserver import pytest_plugin
+from tests.serving import ROOT
 
 pytest_plugins = ["pytester"]
 
-ROOT = Path(specimen.__file__).parent
 IS_INSTALLED = any(entry.value == pytest_plugin.__name__ for entry in entry_points(group="pytest11"))
 
 SUITE = '''
@@ -62,7 +60,7 @@ def test_wishes(kyc_mock):
 
 def test_every_provider_creates(kyc_mock):
     """Each provider makes a session by its own documented request."""
-    import specs
+    from specimen import specs
 
     for name in specs.names():
         assert getattr(kyc_mock, name).create()["id"]
@@ -71,7 +69,7 @@ def test_every_provider_creates(kyc_mock):
 
 def test_impossible_wish(kyc_mock):
     """A wish that cannot be is an error that says what can."""
-    from mockserver.errors import WishError
+    from specimen.mockserver.errors import WishError
 
     with pytest.raises(WishError, match="Did you mean 'succeeded'"):
         kyc_mock.kayle.create(scenario="succeded")

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from fixtures.timelines import Event
-from mockserver.lifecycle import Record
-from mockserver.store import Store
-from mockserver.store.memory import MemoryStore
+from specimen.fixtures.timelines import Event
+from specimen.mockserver.lifecycle import Record
+from specimen.mockserver.store import Store
+from specimen.mockserver.store.memory import MemoryStore
 
 STORES: dict[str, Callable[[], Store]] = {"memory": MemoryStore}
 PROVIDER = "atlas"

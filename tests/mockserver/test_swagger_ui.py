@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-import specs
-from mockserver.app import build_app
-from mockserver.server import running
-from mockserver.settings import Settings
+from specimen import specs
+from specimen.mockserver.app import build_app
+from specimen.mockserver.server import running
+from specimen.mockserver.settings import Settings
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = (

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from mockserver import whole
-from mockserver.app import App
-from mockserver.reply import Reply
-from mockserver.sending import send_reply
-from mockserver.server import running
+from specimen.mockserver import whole
+from specimen.mockserver.app import App
+from specimen.mockserver.reply import Reply
+from specimen.mockserver.sending import send_reply
+from specimen.mockserver.server import running
 from tests.mockserver.calling import frozen_app
 
 httptools_impl = pytest.importorskip("uvicorn.protocols.http.httptools_impl", reason="httptools has no wheel for this machine")

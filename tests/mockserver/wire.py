@@ -9,9 +9,9 @@ import re
 import socket
 from urllib.parse import urlsplit
 
-import specs
-from mockserver.app import App
-from specs.documents import COMPONENT_RESPONSES, Operation
+from specimen import specs
+from specimen.mockserver.app import App
+from specimen.specs.documents import COMPONENT_RESPONSES, Operation
 
 PATIENCE_SECONDS = 8.0
 

@@ -9,9 +9,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from mockserver.preview import phases
-from specs import Provider
-from specs.schemas import Schemas, rules
+from specimen.mockserver.preview import phases
+from specimen.specs import Provider
+from specimen.specs.schemas import Schemas, rules
 from tests import golden
 
 Change = tuple[str, str, Any] | tuple[str, str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fixtures.recipes.kayle import LIVENESS_CODES, NFC_CODES
+from specimen.fixtures.recipes.kayle import LIVENESS_CODES, NFC_CODES
 from tests.providers.mutants import Change, Mutant
 
 ENDED = "2025-01-01T00:00:00Z"

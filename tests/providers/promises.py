@@ -12,10 +12,10 @@ import jsonschema_rs
 from openapi_core import OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 
-from mockserver.app import App
-from specs import Operation, Provider
-from specs.documents import escape
-from specs.schemas import is_rule
+from specimen.mockserver.app import App
+from specimen.specs import Operation, Provider
+from specimen.specs.documents import escape
+from specimen.specs.schemas import is_rule
 from tests.providers.mutants import changed
 from tests.sending import BASE_URL, as_request, in_process, send
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-import specs
-from fixtures import mrz, recipes, times
-from fixtures.lives import secondary_id
-from fixtures.recipe import Moment, settle
-from fixtures.timelines import plan
-from mockserver.catalogue import ID_TIME, Catalogue
-from specs import Provider
-from specs.lifecycle import Scenario
+from specimen import specs
+from specimen.fixtures import mrz, recipes, times
+from specimen.fixtures.lives import secondary_id
+from specimen.fixtures.recipe import Moment, settle
+from specimen.fixtures.timelines import plan
+from specimen.mockserver.catalogue import ID_TIME, Catalogue
+from specimen.specs import Provider
+from specimen.specs.lifecycle import Scenario
 
 SEEDS = 200
 NOW = times.parse("2026-03-19T10:31:30Z")

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import specs
-from fixtures import times
-from mockserver.app import App, build_app
-from mockserver.lifecycle import Record, timeline
-from mockserver.provider import load_behaviour
-from mockserver.settings import Pace, Settings
-from specs import Provider
+from specimen import specs
+from specimen.fixtures import times
+from specimen.mockserver.app import App, build_app
+from specimen.mockserver.lifecycle import Record, timeline
+from specimen.mockserver.provider import load_behaviour
+from specimen.mockserver.settings import Pace, Settings
+from specimen.specs import Provider
 from tests import golden
 from tests.providers import mutants, promises
 from tests.providers.promises import Exchange

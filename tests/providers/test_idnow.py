@@ -11,14 +11,14 @@ from uuid import UUID
 import httpx
 import pytest
 
-import specs
-from fixtures import ids
-from fixtures.recipe import Moment
-from fixtures.recipes import idnow as recipe
-from fixtures.timelines import Event, plan
-from fixtures.times import parse
-from mockserver.app import build_app
-from mockserver.settings import Pace, Settings
+from specimen import specs
+from specimen.fixtures import ids
+from specimen.fixtures.recipe import Moment
+from specimen.fixtures.recipes import idnow as recipe
+from specimen.fixtures.timelines import Event, plan
+from specimen.fixtures.times import parse
+from specimen.mockserver.app import build_app
+from specimen.mockserver.settings import Pace, Settings
 
 IDNOW = specs.load("idnow")
 LIFECYCLE = IDNOW.lifecycle

@@ -13,15 +13,15 @@ from typing import Any
 import httpx
 import pytest
 
-import specs
-from fixtures import times
-from fixtures.recipes import kyve as recipe
-from fixtures.recipes import kyve_templates
-from mockserver.app import App, build_app
-from mockserver.providers import kyve as handlers
-from mockserver.settings import Settings
-from mockserver.wishes import magic_value
-from specs.errors import SpecError
+from specimen import specs
+from specimen.fixtures import times
+from specimen.fixtures.recipes import kyve as recipe
+from specimen.fixtures.recipes import kyve_templates
+from specimen.mockserver.app import App, build_app
+from specimen.mockserver.providers import kyve as handlers
+from specimen.mockserver.settings import Settings
+from specimen.mockserver.wishes import magic_value
+from specimen.specs.errors import SpecError
 
 KYVE = specs.load("kyve")
 LIFECYCLE = KYVE.lifecycle

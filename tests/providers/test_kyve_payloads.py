@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-import specs
-from fixtures import times
-from fixtures.recipe import Moment, settle
-from fixtures.recipes import kyve as recipe
-from fixtures.timelines import plan
+from specimen import specs
+from specimen.fixtures import times
+from specimen.fixtures.recipe import Moment, settle
+from specimen.fixtures.recipes import kyve as recipe
+from specimen.fixtures.timelines import plan
 
 KYVE = specs.load("kyve")
 LIFECYCLE = KYVE.lifecycle

@@ -13,14 +13,14 @@ from typing import Any
 import httpx
 import pytest
 
-import specs
-from fixtures.recipe import Moment, settle
-from fixtures.recipes import neurovision as recipe
-from fixtures.recipes import neurovision_document, neurovision_face
-from fixtures.timelines import plan
-from mockserver.app import App, build_app
-from mockserver.settings import Pace, Settings
-from specs.schemas import Schemas
+from specimen import specs
+from specimen.fixtures.recipe import Moment, settle
+from specimen.fixtures.recipes import neurovision as recipe
+from specimen.fixtures.recipes import neurovision_document, neurovision_face
+from specimen.fixtures.timelines import plan
+from specimen.mockserver.app import App, build_app
+from specimen.mockserver.settings import Pace, Settings
+from specimen.specs.schemas import Schemas
 
 NEUROVISION = specs.load("neurovision")
 LIFECYCLE = NEUROVISION.lifecycle

@@ -17,14 +17,14 @@ import httpx
 import pytest
 import uvicorn
 
-import specs
-from fixtures import qr_codes
-from fixtures.recipe import Moment
-from fixtures.recipes import predicate as recipe
-from fixtures.timelines import plan
-from mockserver.app import build_app
-from mockserver.settings import Pace, Settings
-from mockserver.wishes import magic_value
+from specimen import specs
+from specimen.fixtures import qr_codes
+from specimen.fixtures.recipe import Moment
+from specimen.fixtures.recipes import predicate as recipe
+from specimen.fixtures.timelines import plan
+from specimen.mockserver.app import build_app
+from specimen.mockserver.settings import Pace, Settings
+from specimen.mockserver.wishes import magic_value
 
 PREDICATE = specs.load("predicate")
 LIFECYCLE = PREDICATE.lifecycle

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import httpx
 
-from contracts.matching import match
-from specs import Provider
+from specimen.contracts.matching import match
+from specimen.specs import Provider
 
 # How far the mock's clock moves with each request: about what a request over a network takes.
 STEP_MILLISECONDS = 40

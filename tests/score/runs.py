@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 import schemathesis
 from schemathesis.engine import Status, events, from_schema
 
-import specs
-from contracts.report import Report
-from contracts.verify import verify
-from mockserver.app import build_app
-from mockserver.server import running
-from mockserver.settings import Settings
-from specs import Provider
+from specimen import specs
+from specimen.contracts.report import Report
+from specimen.contracts.verify import verify
+from specimen.mockserver.app import build_app
+from specimen.mockserver.server import running
+from specimen.mockserver.settings import Settings
+from specimen.specs import Provider
 from tests.fuzzing import configuration, credentials
 from tests.score.asgi import Change, Changed
 from tests.score.changes import Make, Mutant

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from specs import SpecError
-from specs.contents import Contents, Holding, read_contents
+from specimen.specs import SpecError
+from specimen.specs.contents import Contents, Holding, read_contents
 
 PAYLOAD = {
     "data": [{"name": "a", "inner": {"name": "b"}}, {"name": "c"}],

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-import specs
-from specs.documents import Document, escape, mark_of
-from specs.errors import SpecError
+from specimen import specs
+from specimen.specs.documents import Document, escape, mark_of
+from specimen.specs.errors import SpecError
 from tests.mockserver import made_up
 
 

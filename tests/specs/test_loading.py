@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-import specs
-from specs.errors import SpecError, did_you_mean
-from specs.files import read_yaml
+from specimen import specs
+from specimen.specs.errors import SpecError, did_you_mean
+from specimen.specs.files import read_yaml
 from tests.mockserver import made_up
 
 Change = Callable[[dict[str, Any]], Any]

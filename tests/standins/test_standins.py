@@ -11,9 +11,9 @@ from types import ModuleType
 import pytest
 from starlette.applications import Starlette
 
-import specs
-from contracts.report import HELD, INCONCLUSIVE, VIOLATIONS, Report
-from contracts.verify import verify
+from specimen import specs
+from specimen.contracts.report import HELD, INCONCLUSIVE, VIOLATIONS, Report
+from specimen.contracts.verify import verify
 from tests.standins import kayle, predicate
 from tests.standins.web import running
 

@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Iterator
 
-from contracts.payloads.bases import RESPONSE, Base
-from contracts.payloads.changes import Whole
-from contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Edge, kind
-from contracts.payloads.places import Place
+from specimen.contracts.payloads.bases import RESPONSE, Base
+from specimen.contracts.payloads.changes import Whole
+from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Edge, kind
+from specimen.contracts.payloads.places import Place
 
 _TWO_MIB = 2 * 1024 * 1024
 _JSON = "RFC 8259"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.payloads.bases import Base
-from contracts.payloads.kinds import EITHER, REJECT, VERDICTS, Edge, Kind, kind
-from contracts.payloads.places import Place
+from specimen.contracts.payloads.bases import Base
+from specimen.contracts.payloads.kinds import EITHER, REJECT, VERDICTS, Edge, Kind, kind
+from specimen.contracts.payloads.places import Place
 
 _RFC5322, _RFC5321 = "RFC 5322", "RFC 5321"
 _ODD = (REJECT, EITHER)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from unicodedata import normalize
 
-from contracts.payloads.bases import Base
-from contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Edge, Kind, kind
-from contracts.payloads.places import Place
+from specimen.contracts.payloads.bases import Base
+from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Edge, Kind, kind
+from specimen.contracts.payloads.places import Place
 
 _OWN_SCRIPT = frozenset({"family_name", "given_names", "full_name"})
 _LATIN = frozenset({"family_name_latin", "given_names_latin"})

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from contracts.payloads.bases import RESPONSE, Base
-from contracts.payloads.combinations import NotHere, State, states_of, value_at
-from contracts.payloads.kinds import EITHER, REJECT, Edge, Kind, kind
-from contracts.payloads.places import Place
-from contracts.rulebook import NOTE, rulebook
-from specs import Provider
+from specimen.contracts.payloads.bases import RESPONSE, Base
+from specimen.contracts.payloads.combinations import NotHere, State, states_of, value_at
+from specimen.contracts.payloads.kinds import EITHER, REJECT, Edge, Kind, kind
+from specimen.contracts.payloads.places import Place
+from specimen.contracts.rulebook import NOTE, rulebook
+from specimen.specs import Provider
 
 SCHEMA_RULE = "GEN-005"
 _ENUM = "JSON Schema 2020-12 validation, section 6.1.2, enum"

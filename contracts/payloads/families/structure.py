@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contracts.payloads.bases import RESPONSE, Base
-from contracts.payloads.changes import ABSENT, Also, Literal
-from contracts.payloads.families import documents
-from contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Edge, Kind, kind
-from contracts.payloads.places import Place, is_of
+from specimen.contracts.payloads.bases import RESPONSE, Base
+from specimen.contracts.payloads.changes import ABSENT, Also, Literal
+from specimen.contracts.payloads.families import documents
+from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Edge, Kind, kind
+from specimen.contracts.payloads.places import Place, is_of
 
 _SCHEMA = "JSON Schema 2020-12, validation, section 6"
 _JSON = "RFC 8259"

@@ -6,11 +6,11 @@ import base64
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from contracts.payloads import pictures
-from contracts.payloads.bases import Base
-from contracts.payloads.kinds import EITHER, REJECT, VERDICTS, Edge, Kind, kind
-from contracts.payloads.pictures import GIF, HTML, JPEG, PNG_SIGNATURE, SVG, jpeg, png
-from contracts.payloads.places import Place
+from specimen.contracts.payloads import pictures
+from specimen.contracts.payloads.bases import Base
+from specimen.contracts.payloads.kinds import EITHER, REJECT, VERDICTS, Edge, Kind, kind
+from specimen.contracts.payloads.pictures import GIF, HTML, JPEG, PNG_SIGNATURE, SVG, jpeg, png
+from specimen.contracts.payloads.places import Place
 
 _PNG, _JFIF, _EXIF, _RFC7578, _RFC9110 = "PNG (third edition)", "ITU-T T.81", "Exif 2.32", "RFC 7578", "RFC 9110"
 _MOST = 65_535

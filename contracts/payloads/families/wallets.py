@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.payloads.bases import Base
-from contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Edge, Kind, kind
-from contracts.payloads.places import Place
-from fixtures.wallets import checksum
+from specimen.contracts.payloads.bases import Base
+from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Edge, Kind, kind
+from specimen.contracts.payloads.places import Place
+from specimen.fixtures.wallets import checksum
 
 _EIP55, _SOLANA, _BIP173, _BIP350 = "EIP-55", "Solana documentation, accounts: 32 bytes in base58", "BIP-173", "BIP-350"
 _BASE58 = "Bitcoin, base58check"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.payloads.changes import ABSENT
-from contracts.payloads.combinations import Made, State, earlier, later, same, value_at
+from specimen.contracts.payloads.changes import ABSENT
+from specimen.contracts.payloads.combinations import Made, State, earlier, later, same, value_at
 
 READ = {"getSession": "/data"}
 READS = {"getSession": "/data", "listSessions": "/data/0"}

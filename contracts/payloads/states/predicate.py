@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contracts.payloads.changes import ABSENT
-from contracts.payloads.combinations import State, same, value_at
+from specimen.contracts.payloads.changes import ABSENT
+from specimen.contracts.payloads.combinations import State, same, value_at
 
 READ = {"getStatus": ""}
 VERIFIED = {"verifyWallet": ""}

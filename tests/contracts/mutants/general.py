@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from contracts.exchange import Exchange, at
-from contracts.silences import CLOSED, UNREADABLE
+from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.silences import CLOSED, UNREADABLE
 from tests.contracts.stage import REMOVED, Mutant, Stage, changed, without
 
 TRACE = 'Traceback (most recent call last):\n  File "/srv/app.py", line 3, in check\n'

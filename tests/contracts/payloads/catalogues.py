@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-import specs
-from contracts.payloads import Case, LeftOut, cases
+from specimen import specs
+from specimen.contracts.payloads import Case, LeftOut, cases
 
 _SHOWN = 10
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import specs
-from contracts.payloads import cases
+from specimen import specs
+from specimen.contracts.payloads import cases
 
 FOLDER = Path(__file__).parent / "known_ids"
 

@@ -9,22 +9,22 @@ from typing import Any
 
 import pytest
 
-import specs
-from contracts import forms
-from contracts.exchange import Exchange, parsed
-from contracts.history import History
-from contracts.judge import judge
-from contracts.payloads.bases import REQUEST, RESPONSE, responses
-from contracts.payloads.case import Case
-from contracts.payloads.changes import as_bytes
-from contracts.payloads.kinds import ACCEPT, EITHER, REJECT
-from contracts.payloads.verdicts import MALFORMED_RULE, UNKNOWN_RULE, as_exchange, ruling
-from contracts.requests import request_errors
-from contracts.rule import ERROR
-from contracts.rulebook import rulebook
-from contracts.second_opinion import disagreements
-from fixtures import recipes
-from specs.parameters import typed
+from specimen import specs
+from specimen.contracts import forms
+from specimen.contracts.exchange import Exchange, parsed
+from specimen.contracts.history import History
+from specimen.contracts.judge import judge
+from specimen.contracts.payloads.bases import REQUEST, RESPONSE, responses
+from specimen.contracts.payloads.case import Case
+from specimen.contracts.payloads.changes import as_bytes
+from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT
+from specimen.contracts.payloads.verdicts import MALFORMED_RULE, UNKNOWN_RULE, as_exchange, ruling
+from specimen.contracts.requests import request_errors
+from specimen.contracts.rule import ERROR
+from specimen.contracts.rulebook import rulebook
+from specimen.contracts.second_opinion import disagreements
+from specimen.fixtures import recipes
+from specimen.specs.parameters import typed
 from tests.contracts.payloads.catalogues import catalogue, check_all, read
 
 PROVIDERS = pytest.mark.parametrize("name", specs.names())
@@ -313,7 +313,7 @@ def test_payload__is_that_of_one_case_alone(name) -> None:
 
 @PROVIDERS
 def test_second_validator__agrees(name) -> None:
-    """openapi-core takes and refuses the same answers, but for the reviewed differences in `contracts.second_opinion`."""
+    """openapi-core takes and refuses the same answers, but for the reviewed differences in `second_opinion`."""
 
     def broken(case: Case) -> Iterator[str]:
         yield from (f"{violation.pointer}: {violation.expected}" for violation in disagreements(sent(case)))

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-import specs
-from contracts.payloads import Choice, cases
-from contracts.payloads.words import check_words
-from specs import SpecimenError
+from specimen import specs
+from specimen.contracts.payloads import Choice, cases
+from specimen.contracts.payloads.words import check_words
+from specimen.specs import SpecimenError
 
 
 def ids(**wanted) -> list[str]:
@@ -156,7 +156,7 @@ def test_cases__an_unknown_provider_is_said() -> None:
 
 def test_contents__patterns_lead_somewhere() -> None:
     """Every pattern of every contents.yaml fits a field of some lawful payload: no fact is about nothing."""
-    from contracts.payloads.bases import requests, responses
+    from specimen.contracts.payloads.bases import requests, responses
 
     for name in specs.names():
         provider = specs.load(name)

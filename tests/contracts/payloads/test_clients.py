@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-import specs
-from contracts.payloads.kinds import ACCEPT, REJECT
+from specimen import specs
+from specimen.contracts.payloads.kinds import ACCEPT, REJECT
 from tests.contracts.payloads.catalogues import catalogue
 from tests.payload_clients import Outcome, each, generated, outcomes, table
 from tests.serving import ROOT

@@ -13,12 +13,12 @@ from functools import cache
 import pytest
 from stdnum import luhn
 
-import specs
-from contracts.payloads import Case
-from contracts.payloads.families.countries import codes, documents, numbers, personal
-from contracts.payloads.kinds import ACCEPT, EITHER, REJECT
-from fixtures.issuers import SERIES
-from fixtures.mrz import check_digit
+from specimen import specs
+from specimen.contracts.payloads import Case
+from specimen.contracts.payloads.families.countries import codes, documents, numbers, personal
+from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT
+from specimen.fixtures.issuers import SERIES
+from specimen.fixtures.mrz import check_digit
 from tests.contracts.payloads.catalogues import catalogue
 
 NAMES = specs.names()

@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-import specs
-from contracts.dataset_rows import moment_of
-from contracts.payloads import Case, cases
-from contracts.payloads.families.dates import DAYS, MOMENTS
-from contracts.payloads.kinds import ACCEPT, EITHER, REJECT
-from specs import SpecimenError
+from specimen import specs
+from specimen.contracts.dataset_rows import moment_of
+from specimen.contracts.payloads import Case, cases
+from specimen.contracts.payloads.families.dates import DAYS, MOMENTS
+from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT
+from specimen.specs import SpecimenError
 from tests.contracts.payloads.catalogues import catalogue, check_all
 
 PROVIDERS = pytest.mark.parametrize("name", specs.names())

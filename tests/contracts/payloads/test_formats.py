@@ -17,12 +17,12 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-import specs
-from contracts.payloads import Choice, cases
-from contracts.payloads.formats import as_json, as_ndjson, as_pytest
-from contracts.payloads.listing import in_a_line
-from specimen import app
-from tests.serving import environment, serving
+from specimen import specs
+from specimen.cli import app
+from specimen.contracts.payloads import Choice, cases
+from specimen.contracts.payloads.formats import as_json, as_ndjson, as_pytest
+from specimen.contracts.payloads.listing import in_a_line
+from tests.serving import ROOT, environment, serving
 
 KEYS = [
     "id", "provider", "operation", "direction", "kind", "field", "value", "payload", "verdict", "expect_status", "rule",
@@ -72,7 +72,7 @@ def test_json__is_one_document() -> None:
 PARSER = """
 import json
 import jsonschema_rs
-import specs
+from specimen import specs
 
 PROVIDER = specs.load("predicate")
 CALLS = __file__ + ".calls"
@@ -95,7 +95,7 @@ def test_pytest__the_module_runs_as_it_is(tmp_path) -> None:
     (tmp_path / "my_parser.py").write_text(PARSER, encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(module)]
-    root = str(specs.__file__).rpartition("/specs/")[0]
+    root = str(ROOT)
     with serving("predicate", folder=tmp_path) as url:
         there = environment(
             PYTHONPATH=f"{root}:{tmp_path}", SPECIMEN_URL=f"{url}/predicate", SPECIMEN_PARSER="my_parser:parse",
@@ -143,7 +143,7 @@ def test_command__replaces_no_file_unasked(tmp_path) -> None:
 
 def command(line: str, folder, **variables: str) -> subprocess.CompletedProcess[bytes]:
     """A line of the shell in which `specimen` is the command, in a process of its own."""
-    root = str(specs.__file__).rpartition("/specs/")[0]
+    root = str(ROOT)
     line = line.replace("specimen ", f"{sys.executable} -m specimen ")
     there = environment(PYTHONPATH=root, **variables)
     return subprocess.run(["sh", "-c", line], cwd=folder, env=there, capture_output=True, timeout=60, check=False)
@@ -195,7 +195,7 @@ def test_table__shows_each_case_in_a_line_with_its_reason() -> None:
 
 def test_table__is_what_a_terminal_gets_and_a_pipe_does_not(tmp_path) -> None:
     """Who looks at a terminal gets the table, in colour; a program gets a line of JSON for each case."""
-    root = str(specs.__file__).rpartition("/specs/")[0]
+    root = str(ROOT)
     command = [sys.executable, "-m", "specimen", "payloads", "predicate", "--count", "3"]
     there = environment(PYTHONPATH=root, TERM="xterm-256color", COLUMNS="180")
     ours, theirs = pty.openpty()
@@ -256,7 +256,7 @@ def test_command__a_reader_that_has_seen_enough_is_no_error(tmp_path) -> None:
     command = f"{sys.executable} -m specimen payloads kyve | head -1"
     done = subprocess.run(
         ["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
-        env=environment(PYTHONPATH=str(specs.__file__).rpartition("/specs/")[0]),
+        env=environment(PYTHONPATH=str(ROOT)),
     )  # fmt: skip
     assert done.stderr == ""
     assert json.loads(done.stdout)["provider"] == "kyve"
@@ -320,8 +320,8 @@ def test_listing__shows_nothing_invisible() -> None:
 
 def test_sender__refuses_what_may_be_somebodys() -> None:
     """A host that is not this machine gets nothing unless it is named."""
-    from contracts.payloads import Sender
-    from specs import SpecimenError
+    from specimen.contracts.payloads import Sender
+    from specimen.specs import SpecimenError
 
     sent = []
     transport = httpx.MockTransport(lambda request: sent.append(request) or httpx.Response(200))

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 
-import specs
-from contracts.payloads import Case
-from contracts.payloads.families.identifiers import keys, prefixed, spelling, uuids
-from contracts.payloads.kinds import ACCEPT, EITHER, REJECT
+from specimen import specs
+from specimen.contracts.payloads import Case
+from specimen.contracts.payloads.families.identifiers import keys, prefixed, spelling, uuids
+from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT
 from tests.contracts.payloads.catalogues import catalogue
 
 NAMES = specs.names()

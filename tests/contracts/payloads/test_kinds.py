@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-import specs
-from contracts.payloads import families
-from contracts.payloads.catalogue import LeftOut
-from contracts.payloads.kinds import FAMILIES, VERDICTS, Kind
+from specimen import specs
+from specimen.contracts.payloads import families
+from specimen.contracts.payloads.catalogue import LeftOut
+from specimen.contracts.payloads.kinds import FAMILIES, VERDICTS, Kind
 from tests.contracts.payloads.catalogues import catalogue
 
 # Names of states are spelled as in the document.

@@ -12,11 +12,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
-import specs
-from contracts.payloads import Case
-from contracts.payloads.families import emails, links
-from contracts.payloads.kinds import ACCEPT, Kind
-from contracts.urls import same_url
+from specimen import specs
+from specimen.contracts.payloads import Case
+from specimen.contracts.payloads.families import emails, links
+from specimen.contracts.payloads.kinds import ACCEPT, Kind
+from specimen.contracts.urls import same_url
 from tests.contracts.payloads.catalogues import catalogue
 
 OWN = links.parts("https://shop.example/back?from=app")

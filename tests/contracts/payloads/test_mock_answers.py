@@ -8,18 +8,18 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-import specs
-from contracts.general import shows_session
-from contracts.history import History
-from contracts.judge import judge
-from contracts.payloads import Case, Sender
-from contracts.payloads.bases import REQUEST
-from contracts.payloads.kinds import ACCEPT, REJECT
-from contracts.payloads.verdicts import UNKNOWN_RULE
-from contracts.rule import ERROR
-from fixtures import times
-from mockserver.app import build_app
-from mockserver.settings import Settings
+from specimen import specs
+from specimen.contracts.general import shows_session
+from specimen.contracts.history import History
+from specimen.contracts.judge import judge
+from specimen.contracts.payloads import Case, Sender
+from specimen.contracts.payloads.bases import REQUEST
+from specimen.contracts.payloads.kinds import ACCEPT, REJECT
+from specimen.contracts.payloads.verdicts import UNKNOWN_RULE
+from specimen.contracts.rule import ERROR
+from specimen.fixtures import times
+from specimen.mockserver.app import build_app
+from specimen.mockserver.settings import Settings
 from tests.contracts.payloads.catalogues import catalogue, check_all
 
 NOW = times.parse("2026-03-19T10:31:30Z")

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import specs
-from contracts.payloads import Case
-from contracts.payloads.families.mrz import CHANGES
-from contracts.payloads.families.mrz.digits import same
-from contracts.payloads.families.mrz.zone import LAYOUTS, Zone
-from contracts.payloads.families.mrz.zone import read as zone_of
-from contracts.payloads.kinds import ACCEPT, EITHER
-from fixtures import mrz
-from fixtures.identities import LOCALES, identity
+from specimen import specs
+from specimen.contracts.payloads import Case
+from specimen.contracts.payloads.families.mrz import CHANGES
+from specimen.contracts.payloads.families.mrz.digits import same
+from specimen.contracts.payloads.families.mrz.zone import LAYOUTS, Zone
+from specimen.contracts.payloads.families.mrz.zone import read as zone_of
+from specimen.contracts.payloads.kinds import ACCEPT, EITHER
+from specimen.fixtures import mrz
+from specimen.fixtures.identities import LOCALES, identity
 from tests.contracts.payloads.catalogues import catalogue, check_all
 from tests.mrz_reader import digit, read
 

@@ -16,9 +16,9 @@ import jinja2
 import pytest
 import yaml
 
-import specs
-from contracts.payloads import Case
-from contracts.payloads.kinds import ACCEPT
+from specimen import specs
+from specimen.contracts.payloads import Case
+from specimen.contracts.payloads.kinds import ACCEPT
 from tests.contracts.payloads.catalogues import catalogue
 
 LATIN, CYRILLIC, ARABIC = {"LATIN"}, {"CYRILLIC"}, {"ARABIC"}

@@ -8,17 +8,17 @@ import sys
 
 import pytest
 
-import specs
-from contracts.payloads import cases
-from contracts.payloads.formats import as_ndjson
+from specimen import specs
+from specimen.contracts.payloads import cases
+from specimen.contracts.payloads.formats import as_ndjson
 from tests.contracts.payloads.catalogues import catalogue
 from tests.contracts.payloads.known_ids import known
-from tests.serving import environment
+from tests.serving import ROOT, environment
 
 _DIGEST = """
 import hashlib, sys, specs
-from contracts.payloads import cases
-from contracts.payloads.formats import as_ndjson
+from specimen.contracts.payloads import cases
+from specimen.contracts.payloads.formats import as_ndjson
 for name in specs.names():
     text = "".join(as_ndjson(cases(name)))
     print(name, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
@@ -27,7 +27,7 @@ for name in specs.names():
 
 def test_catalogue__has_the_same_bytes_in_another_process() -> None:
     """Byte for byte, whatever the order of Python's sets there."""
-    root = str(specs.__file__).rpartition("/specs/")[0]
+    root = str(ROOT)
     done = subprocess.run(
         [sys.executable, "-c", _DIGEST], capture_output=True, text=True, timeout=300, check=True,
         env=environment(PYTHONPATH=root, PYTHONHASHSEED="4711"),

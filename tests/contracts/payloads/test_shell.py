@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-import specs
-from contracts.credentials import of_lifecycle
-from contracts.payloads import cases
-from contracts.payloads.shell import as_curl
-from specimen import app
+from specimen import specs
+from specimen.cli import app
+from specimen.contracts.credentials import of_lifecycle
+from specimen.contracts.payloads import cases
+from specimen.contracts.payloads.shell import as_curl
 from tests.serving import serving
 
 LINE = re.compile(r"ok (\S+) got (\d{3})|WRONG (\S+) expected (\d{3}(?: or \d{3})*|a new session) got (.+)")

@@ -13,16 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import specs
-from contracts.history import History
-from contracts.judge import judge
-from contracts.payloads import Case
-from contracts.payloads.changes import changed, split
-from contracts.payloads.combinations import NotHere, State, earlier, later, same, shifted, states_of, value_at
-from contracts.payloads.families import state as family
-from contracts.payloads.kinds import EITHER, REJECT
-from contracts.payloads.verdicts import as_exchange
-from contracts.rulebook import NOTE, rulebook
+from specimen import specs
+from specimen.contracts.history import History
+from specimen.contracts.judge import judge
+from specimen.contracts.payloads import Case
+from specimen.contracts.payloads.changes import changed, split
+from specimen.contracts.payloads.combinations import NotHere, State, earlier, later, same, shifted, states_of, value_at
+from specimen.contracts.payloads.families import state as family
+from specimen.contracts.payloads.kinds import EITHER, REJECT
+from specimen.contracts.payloads.verdicts import as_exchange
+from specimen.contracts.rulebook import NOTE, rulebook
 from tests.contracts.payloads.catalogues import catalogue, check_all
 from tests.providers.mutants import mutants_of
 
@@ -229,7 +229,7 @@ def test_provider__from_outside_brings_its_own_combinations(tmp_path: Path, monk
     folder = tmp_path / "veritas"
     shutil.copytree(SIXTH / "veritas", folder)
     (folder / "states.py").write_text(
-        "from contracts.payloads.combinations import State\n"
+        "from specimen.contracts.payloads.combinations import State\n"
         'STATES = (State("odd", "GEN-005", {"getCheck": ""}, None, {"/a": 1}, "Because."),)\n',
         encoding="utf-8",
     )

@@ -7,9 +7,9 @@ import json
 import pytest
 from hypothesis import HealthCheck, find, given, settings
 
-import specs
-from contracts.payloads import Case, strategy
-from specs import SpecimenError
+from specimen import specs
+from specimen.contracts.payloads import Case, strategy
+from specimen.specs import SpecimenError
 
 KAYLE = specs.load("kayle")
 QUICK = settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))

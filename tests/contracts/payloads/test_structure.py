@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-import specs
-from contracts.payloads import Case
+from specimen import specs
+from specimen.contracts.payloads import Case
 from tests.contracts.payloads.catalogues import catalogue, check_all
 from tests.contracts.payloads.json_text import (
     GONE,

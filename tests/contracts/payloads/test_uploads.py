@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator
 import pytest
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-import specs
-from contracts.drafts import BOUNDARY, multipart
-from contracts.payloads import Case, pictures
-from contracts.payloads.bases import requests
-from contracts.payloads.families import uploads
-from mockserver.bodies import parse_multipart
+from specimen import specs
+from specimen.contracts.drafts import BOUNDARY, multipart
+from specimen.contracts.payloads import Case, pictures
+from specimen.contracts.payloads.bases import requests
+from specimen.contracts.payloads.families import uploads
+from specimen.mockserver.bodies import parse_multipart
 from tests.contracts.payloads.catalogues import catalogue
 
 FILES = {each.id.partition(".")[2]: value for each, value in uploads._ALL}

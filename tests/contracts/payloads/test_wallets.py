@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 from Crypto.Hash import keccak
 
-import specs
-from contracts.payloads import Case
-from contracts.payloads.families import wallets
-from contracts.payloads.kinds import ACCEPT, EITHER
+from specimen import specs
+from specimen.contracts.payloads import Case
+from specimen.contracts.payloads.families import wallets
+from specimen.contracts.payloads.kinds import ACCEPT, EITHER
 from tests.contracts.payloads.catalogues import catalogue
 
 NAMES = specs.names()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.payloads.bases import Base
-from contracts.payloads.families.countries import codes, documents, numbers, personal
-from contracts.payloads.kinds import Edge, Kind
-from contracts.payloads.places import Place
+from specimen.contracts.payloads.bases import Base
+from specimen.contracts.payloads.families.countries import codes, documents, numbers, personal
+from specimen.contracts.payloads.kinds import Edge, Kind
+from specimen.contracts.payloads.places import Place
 
 
 def edges(place: Place, _: Base) -> Iterator[Edge]:

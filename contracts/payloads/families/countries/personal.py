@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Kind, kind
+from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Kind, kind
 
 
 class Scheme(NamedTuple):

@@ -8,14 +8,14 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from contracts.payloads.bases import REQUEST, Base
-from contracts.payloads.changes import ABSENT
-from contracts.payloads.families.dates import day_forms, days, instants, spellings
-from contracts.payloads.families.dates.days import Day, DayChange
-from contracts.payloads.families.dates.spellings import Instant, MomentChange, instant
-from contracts.payloads.kinds import Edge
-from contracts.payloads.places import Place
-from fixtures import times
+from specimen.contracts.payloads.bases import REQUEST, Base
+from specimen.contracts.payloads.changes import ABSENT
+from specimen.contracts.payloads.families.dates import day_forms, days, instants, spellings
+from specimen.contracts.payloads.families.dates.days import Day, DayChange
+from specimen.contracts.payloads.families.dates.spellings import Instant, MomentChange, instant
+from specimen.contracts.payloads.kinds import Edge
+from specimen.contracts.payloads.places import Place
+from specimen.fixtures import times
 
 DAYS: tuple[DayChange, ...] = (*days.CHANGES, *day_forms.CHANGES)
 MOMENTS: tuple[MomentChange, ...] = (*spellings.CHANGES, *instants.CHANGES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from contracts.payloads.families.dates.days import Day, DayChange, unlawful
+from specimen.contracts.payloads.families.dates.days import Day, DayChange, unlawful
 
 _ISO = "ISO 8601-1:2019, date"
 _LEAP = "ISO 8601-1:2019, Gregorian calendar"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.payloads.families.dates.spellings import (
+from specimen.contracts.payloads.families.dates.spellings import (
     LEAP,
     OPEN,
     POSIX,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.payloads.bases import Base
-from contracts.payloads.families.identifiers import keys, prefixed, spelling, uuids
-from contracts.payloads.families.identifiers.subject import subject
-from contracts.payloads.kinds import Edge
-from contracts.payloads.places import Place
+from specimen.contracts.payloads.bases import Base
+from specimen.contracts.payloads.families.identifiers import keys, prefixed, spelling, uuids
+from specimen.contracts.payloads.families.identifiers.subject import subject
+from specimen.contracts.payloads.kinds import Edge
+from specimen.contracts.payloads.places import Place
 
 
 def edges(place: Place, base: Base) -> Iterator[Edge]:

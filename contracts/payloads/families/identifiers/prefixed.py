@@ -5,9 +5,9 @@ from __future__ import annotations
 import string
 from collections.abc import Iterator
 
-from contracts.payloads.families.identifiers.subject import Subject
-from contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Kind, kind
-from fixtures import ids
+from specimen.contracts.payloads.families.identifiers.subject import Subject
+from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Kind, kind
+from specimen.fixtures import ids
 
 _PAGE = "the id's pattern in the provider's document"
 _ODD = (REJECT, EITHER)

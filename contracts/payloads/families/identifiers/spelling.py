@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.payloads.families.identifiers.subject import Subject
-from contracts.payloads.kinds import EITHER, REJECT, Kind, kind
+from specimen.contracts.payloads.families.identifiers.subject import Subject
+from specimen.contracts.payloads.kinds import EITHER, REJECT, Kind, kind
 
 _ODD = (REJECT, EITHER)
 _9562 = "RFC 9562, section 4"

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from contracts.drafts import unknown
-from contracts.payloads.bases import RESPONSE, Base, ignored_fields
-from contracts.payloads.places import Place
-from specs.lifecycle import IdForm
+from specimen.contracts.drafts import unknown
+from specimen.contracts.payloads.bases import RESPONSE, Base, ignored_fields
+from specimen.contracts.payloads.places import Place
+from specimen.specs.lifecycle import IdForm
 
 ROLES = frozenset({"session_id", "id", "client_key", "idempotency_key", "cursor"})
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)

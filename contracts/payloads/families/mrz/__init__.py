@@ -7,14 +7,14 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from contracts.payloads.bases import RESPONSE, Base
-from contracts.payloads.changes import Fields
-from contracts.payloads.families.mrz import digits, fields, lines
-from contracts.payloads.families.mrz.change import Change, Lines
-from contracts.payloads.families.mrz.zone import TD1, Zone, read
-from contracts.payloads.kinds import Edge
-from contracts.payloads.places import Place
-from fixtures import times
+from specimen.contracts.payloads.bases import RESPONSE, Base
+from specimen.contracts.payloads.changes import Fields
+from specimen.contracts.payloads.families.mrz import digits, fields, lines
+from specimen.contracts.payloads.families.mrz.change import Change, Lines
+from specimen.contracts.payloads.families.mrz.zone import TD1, Zone, read
+from specimen.contracts.payloads.kinds import Edge
+from specimen.contracts.payloads.places import Place
+from specimen.fixtures import times
 
 _OF_FIELDS = (*digits.CHANGES, *fields.CHANGES)
 CHANGES: tuple[Change, ...] = (*_OF_FIELDS, *lines.BY_LINE, *lines.OF_ARRAYS)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from contracts.payloads.families.mrz.zone import Layout, Zone
-from contracts.payloads.kinds import Kind, kind
+from specimen.contracts.payloads.families.mrz.zone import Layout, Zone
+from specimen.contracts.payloads.kinds import Kind, kind
 
 Lines = tuple[str, ...]
 # What becomes of a lawful zone; the day is the one on which the answer is read.

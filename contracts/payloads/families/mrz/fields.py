@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from contracts.payloads.families.mrz.change import (
+from specimen.contracts.payloads.families.mrz.change import (
     CODES,
     DATES,
     NAMES,
@@ -16,8 +16,8 @@ from contracts.payloads.families.mrz.change import (
     Making,
     change,
 )
-from contracts.payloads.families.mrz.zone import FILLER, TD1, TD3, Layout, Zone
-from contracts.payloads.kinds import ACCEPT, EITHER
+from specimen.contracts.payloads.families.mrz.zone import FILLER, TD1, TD3, Layout, Zone
+from specimen.contracts.payloads.kinds import ACCEPT, EITHER
 
 # Whose codes these are; they stand for a nationality, or for who issued the document and the nationality.
 _NATIONALITIES = {

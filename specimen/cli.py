@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from contracts import cli as contracts_cli
-from contracts import dataset_cli, payloads_cli, traffic_cli
-from mockserver import cli as mock_cli
-from specs.printing import USAGE_ERROR, print_utf_8, standard_output, user_errors
+from specimen.contracts import cli as contracts_cli
+from specimen.contracts import dataset_cli, payloads_cli, traffic_cli
+from specimen.mockserver import cli as mock_cli
+from specimen.specs.printing import USAGE_ERROR, print_utf_8, standard_output, user_errors
 
 app = typer.Typer(
     name="specimen",
@@ -26,7 +26,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from mockserver.app import product_version
+        from specimen.mockserver.app import product_version
 
         typer.echo(f"specimen {product_version()}")
         raise typer.Exit

@@ -1,0 +1,43 @@
+"""Lays out the wheel: one import package `specimen`, with the four folders that stand beside it in a checkout inside it.
+
+An editable install is that package's `__init__` alone, which looks for its modules in the checkout. A path of the whole
+checkout would make `fixtures`, `contracts`, `specs` and `mockserver` importable too, in place of a user's own.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+PACKAGES = ("specs", "fixtures", "mockserver", "contracts")
+EDITABLE = '''"""An editable install: the modules are those of the checkout."""
+
+__path__ = [{package!r}, {checkout!r}]  # the second for a checkout without symbolic links
+'''
+
+
+class WheelLayout(BuildHookInterface[Any]):
+    """Reads the real folders, so that a checkout without symbolic links builds the same wheel."""
+
+    PLUGIN_NAME = "custom"
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Names the files of a wheel; `version` is "standard" or "editable"."""
+        root = Path(self.root)
+        if version == "editable":
+            self._made = Path(tempfile.mkdtemp())
+            text = EDITABLE.format(package=str(root / "specimen"), checkout=str(root))
+            (self._made / "__init__.py").write_text(text, encoding="utf-8")
+            build_data["force_include_editable"][str(self._made / "__init__.py")] = "specimen/__init__.py"
+            return
+        own = {str(path): f"specimen/{path.name}" for path in (root / "specimen").iterdir() if path.suffix and path.is_file()}
+        build_data["force_include"].update(own | {str(root / name): f"specimen/{name}" for name in PACKAGES})
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002 - hatchling's own
+        """Removes what an editable build has made."""
+        if version == "editable":
+            shutil.rmtree(self._made)

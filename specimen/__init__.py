@@ -1,0 +1,11 @@
+"""A faithful sandbox of KYC vendors, and a judge of their implementations: the one import package of this distribution.
+
+Its four sub-packages are `specs`, `fixtures`, `mockserver` and `contracts`: in a wheel they lie in this folder, in a
+checkout beside it.
+"""
+
+import os.path
+
+_here = os.path.dirname(__file__)  # noqa: PTH120 - pathlib would be a tenth of what this import costs
+if not os.path.isdir(os.path.join(_here, "specs")):  # noqa: PTH112, PTH118 - a checkout whose symbolic links are missing
+    __path__.append(os.path.dirname(_here))  # noqa: PTH120
