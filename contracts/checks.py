@@ -10,7 +10,7 @@ from typing import Any
 from specimen.contracts.exchange import Exchange, at
 from specimen.contracts.history import History, read_subject
 from specimen.contracts.rule import Check, Finding
-from specimen.specs.lifecycle import Lifecycle, Read
+from specimen.specs.loading.lifecycle import Lifecycle, Read
 
 # An id in braces, as a URN, or with white space at an end: almost one.
 NEAR_MISS = re.compile(r"\{.*\}|urn:uuid:.*|\s.*|.*\s", re.DOTALL | re.IGNORECASE)

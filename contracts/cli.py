@@ -14,8 +14,9 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from specimen import specs
-from specimen.specs import SpecimenError, completion
-from specimen.specs.printing import console, standard_output, table_console, user_errors
+from specimen.specs import SpecimenError
+from specimen.specs.cli import completion
+from specimen.specs.cli.console import console, standard_output, table_console, user_errors
 
 if TYPE_CHECKING:
     from specimen.contracts.report import Report

@@ -8,9 +8,9 @@ import subprocess
 from collections.abc import Callable, Sequence
 
 from specimen.contracts.driver import Journey, Known
-from specimen.contracts.plain import shown
 from specimen.contracts.transport import Transport
 from specimen.specs import SpecimenError
+from specimen.specs.core.terminal_text import shown
 
 COMMAND_SECONDS = 60.0
 _MOST_ID = 512

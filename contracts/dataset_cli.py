@@ -12,8 +12,8 @@ import typer
 from rich.console import Console
 
 from specimen import specs
-from specimen.specs import completion
-from specimen.specs.printing import user_errors
+from specimen.specs.cli import completion
+from specimen.specs.cli.console import user_errors
 
 INTERRUPTED = 130
 

@@ -21,10 +21,10 @@ from msgspec.json import Encoder
 from specimen.contracts.dataset_columns import ROW_COLUMNS, field_types, fields, home
 from specimen.contracts.dataset_mix import Shard
 from specimen.contracts.dataset_rows import Dataset, Row
-from specimen.contracts.files import replaced
 from specimen.fixtures.times import iso_millis
 from specimen.specs import SpecimenError
-from specimen.specs.errors import did_you_mean
+from specimen.specs.core.atomic_files import replaced
+from specimen.specs.core.errors import did_you_mean
 
 # Groups that each process may have finished before they are written.
 _GROUPS_AHEAD = 2

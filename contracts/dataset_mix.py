@@ -11,8 +11,8 @@ from itertools import accumulate
 
 from specimen.fixtures.lives import scenario_named
 from specimen.specs import Lifecycle, Provider, SpecimenError
-from specimen.specs.errors import did_you_mean
-from specimen.specs.lifecycle import Scenario
+from specimen.specs.core.errors import did_you_mean
+from specimen.specs.loading.lifecycle import Scenario
 
 # Where no mix is given: so many sessions take the happy path, the others share the rest evenly.
 HAPPY_SHARE = 0.8

@@ -13,7 +13,7 @@ from specimen.fixtures import ids, lives, recipes, times
 from specimen.fixtures.recipe import answer
 from specimen.fixtures.timelines import length
 from specimen.specs import Provider, SpecimenError
-from specimen.specs.errors import did_you_mean
+from specimen.specs.core.errors import did_you_mean
 
 # A fixed moment, so that a command gives the same rows tomorrow.
 NOW = times.parse("2026-01-01T00:00:00Z")

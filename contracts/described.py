@@ -9,8 +9,8 @@ from typing import Any
 
 from specimen.contracts.events import EVENT_STREAM
 from specimen.specs import Document, Operation, Provider
-from specimen.specs.documents import escape
-from specimen.specs.schemas import is_rule
+from specimen.specs.loading.openapi import escape
+from specimen.specs.loading.schemas import is_rule
 
 _UNIONS = ("allOf", "anyOf", "oneOf")
 # `^ses_`: what a pattern spells out at its beginning.

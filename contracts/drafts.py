@@ -13,7 +13,7 @@ from specimen.contracts.exchange import Exchange, at
 from specimen.contracts.transport import MISSING, Transport
 from specimen.fixtures import ids as made_ids
 from specimen.specs import Operation, Provider
-from specimen.specs.lifecycle import RequestTemplate
+from specimen.specs.loading.lifecycle import RequestTemplate
 
 _PLACEHOLDER = re.compile(r"\{(unknown:)?(\w+)(?::[^}]*)?\}")
 BOUNDARY = "specimen-7d3a9f"

@@ -12,7 +12,7 @@ from specimen.contracts.exchange import at
 from specimen.contracts.given import given
 from specimen.contracts.transport import NoAnswer, Transport
 from specimen.specs import Provider
-from specimen.specs.lifecycle import Scenario
+from specimen.specs.loading.lifecycle import Scenario
 
 
 @dataclass(frozen=True)

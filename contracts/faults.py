@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from specimen.contracts.rule import NOTE, Violation
-from specimen.specs.schemas import is_rule
+from specimen.specs.loading.schemas import is_rule
 
 # A part of a place: a name, a pattern of names, or (None) any.
 Part = str | re.Pattern[str] | None

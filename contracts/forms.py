@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from specimen.specs import Document
-from specimen.specs.parameters import typed
+from specimen.specs.loading.parameters import typed
 
 _BOUNDARY = re.compile(r'^multipart/form-data.*boundary="?([^";,]+)', re.IGNORECASE)
 _NAME = re.compile(r'[;\s]name="([^"\r\n]*)"')

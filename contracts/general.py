@@ -25,7 +25,7 @@ from specimen.contracts.requests import may_mean_nothing, request_errors
 from specimen.contracts.rule import Check, Finding, Rule
 from specimen.contracts.silences import ARE_NOTES, TOLD
 from specimen.specs import Operation
-from specimen.specs.documents import mark_of
+from specimen.specs.loading.openapi import mark_of
 
 _TRACEBACK = re.compile(
     rb"Traceback \(most recent call last\)|File \"[^\"]+\.py\", line \d+|\n\s+at [\w.$<>]+\([\w.]+:\d+|goroutine \d+ \[|"

@@ -1,4 +1,4 @@
-"""What fields hold by patterns such as those of contents.yaml, found step by step while a value is walked."""
+"""What fields hold by patterns such as those of field_semantics.yaml, found step by step while a value is walked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ States = frozenset[tuple[int, int]]
 
 
 class Holdings:
-    """Patterns in their order, of which the first that fits counts; their form is that of `specimen.specs.contents.Holding`.
+    """Patterns in their order, of which the first that fits counts; their form is that of `field_semantics.Holding`.
 
     To ask for every field of a large value from its root would cost more than to judge the value.
     """

@@ -27,7 +27,7 @@ from specimen.contracts.reproducer import method_of
 from specimen.contracts.vocabulary import vocabulary
 from specimen.specs import Operation, Provider
 
-# Holdings (specs/contents.py) that say nothing of a person; what holds any other is always replaced.
+# Holdings (specs/loading/field_semantics.py) that say nothing of a person; what holds any other is always replaced.
 _IMPERSONAL = frozenset({"moment", "session_id", "cursor", "percentage"})
 # A time of the session by its name, which rules compare even where the document has no such field.
 _TIMES = re.compile(r"(?:(?:created|updated|completed|closed|ended|finished)_?at|response_?time)", re.IGNORECASE)
@@ -57,8 +57,8 @@ class Mask:
     - names of fields that the contract knows, and numbers behind the fixed part of a documented pattern of names;
     - paths' documented parts; of URLs the scheme, the port, this machine's names, and how long a signed link lasts.
 
-    Fields that contents.yaml says hold a person's, a document's or a wallet's data keep none of it, whatever it is. Of headers
-    see `masked_headers`. Bodies that are neither JSON, nor a form, nor events are replaced by their size.
+    Fields that field_semantics.yaml says hold a person's, a document's or a wallet's data keep none of it, whatever it is.
+    Of headers see `masked_headers`. Bodies that are neither JSON, nor a form, nor events are replaced by their size.
     """
 
     def __init__(self, provider: Provider, secret: bytes) -> None:

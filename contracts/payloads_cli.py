@@ -13,9 +13,10 @@ import typer
 from rich.console import Console
 
 from specimen import specs
-from specimen.specs import SpecimenError, completion
-from specimen.specs.errors import did_you_mean
-from specimen.specs.printing import standard_output, table_console, user_errors
+from specimen.specs import SpecimenError
+from specimen.specs.cli import completion
+from specimen.specs.cli.console import standard_output, table_console, user_errors
+from specimen.specs.core.errors import did_you_mean
 
 if TYPE_CHECKING:
     from specimen.contracts.payloads import Case, Choice
@@ -171,9 +172,9 @@ def _none_left(*providers: specs.Provider) -> SpecimenError:
 
 
 def _print_cases(provider: specs.Provider, choice: Choice, form: str, out: Path | None, force: bool) -> None:
-    from specimen.contracts.files import write_text
     from specimen.contracts.payloads import cases
     from specimen.contracts.payloads.formats import SUFFIXES, WRITERS, as_pytest
+    from specimen.specs.core.atomic_files import write_text
 
     if form == TABLE:
         raise SpecimenError("--format table: it is for people to read. For a file take json, ndjson, curl or pytest.")

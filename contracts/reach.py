@@ -17,7 +17,7 @@ from specimen.contracts.judge import BODY_RULE, ENVELOPE_RULE
 from specimen.contracts.report import Reach, Reached
 from specimen.contracts.rulebook import Rule, rulebook
 from specimen.specs import Document, Provider
-from specimen.specs.schemas import Schemas, is_rule
+from specimen.specs.loading.schemas import Schemas, is_rule
 
 # Exchanges that look alike are tried on the rules so many times; then they have nothing new to tell.
 _TRIES = 3

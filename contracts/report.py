@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from specimen.contracts.files import write_text
 from specimen.contracts.rule import ERROR, Rule, Violation
 from specimen.specs import SpecimenError
+from specimen.specs.core.atomic_files import write_text
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from specimen.contracts.report import Found, Reached, Report, by_rule, status_words
-from specimen.specs import printing
+from specimen.specs.cli.console import console as new_console
 
 MARKS = {"D": "documented", "P": "public", "A": "assumed"}
 _MOST_PER_RULE = 3
@@ -17,7 +17,7 @@ _MOST_MISSED = 12
 
 def print_report(report: Report, console: Console | None = None) -> None:
     """Prints violations by rule, then how far the run saw, then the notes, then the verdict."""
-    console = console or printing.console(soft_wrap=True)
+    console = console or new_console(soft_wrap=True)
     _groups(console, report.errors, "red")
     _reach(console, report)
     if report.notes:

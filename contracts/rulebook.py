@@ -11,8 +11,8 @@ from typing import Any
 from specimen.contracts import general, second_opinion
 from specimen.contracts.rule import ERROR, NOTE, RULE_ATTRIBUTE, Check, Finding, Rule, Violation, rule
 from specimen.specs import Provider
-from specimen.specs.documents import mark_of
-from specimen.specs.schemas import rules as schema_rules
+from specimen.specs.loading.openapi import mark_of
+from specimen.specs.loading.schemas import rules as schema_rules
 
 __all__ = ["ERROR", "NOTE", "Check", "Finding", "Rule", "Violation", "listed", "rule", "rulebook"]
 

@@ -9,12 +9,12 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from specimen.contracts.plain import shown
 from specimen.contracts.recording import moment
 from specimen.contracts.traffic import Bench, Verdict, as_json, as_text, kind_of
 from specimen.contracts.watch import Step
 from specimen.specs import SpecimenError
-from specimen.specs.printing import console, standard_output
+from specimen.specs.cli.console import console, standard_output
+from specimen.specs.core.terminal_text import shown
 
 
 @standard_output()

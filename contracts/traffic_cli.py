@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.text import Text
 
 from specimen import specs
-from specimen.specs import completion
-from specimen.specs.printing import reader_left, user_errors
+from specimen.specs.cli import completion
+from specimen.specs.cli.console import reader_left, user_errors
 
 HELD, VIOLATIONS, INCONCLUSIVE = 0, 1, 4
 TOKEN_VARIABLE = "SPECIMEN_TOKEN"  # noqa: S105 - its name
@@ -67,10 +67,10 @@ def watch(
         from specimen.contracts import telling
         from specimen.contracts.credentials import as_headers
         from specimen.contracts.given import as_text
-        from specimen.contracts.plain import shown
         from specimen.contracts.traffic import BaseUrl, Bench, TrafficError
         from specimen.contracts.transport import Transport
         from specimen.contracts.watch import Watch, watched
+        from specimen.specs.core.terminal_text import shown
 
         provider = specs.load(name)
         base = BaseUrl.parse(url, "--url")

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from specimen.specs import Provider, SpecimenError
-from specimen.specs.errors import did_you_mean
-from specimen.specs.lifecycle import Read, RequestTemplate
+from specimen.specs.core.errors import did_you_mean
+from specimen.specs.loading.lifecycle import Read, RequestTemplate
 
 
 def with_values(provider: Provider, values: Mapping[str, str]) -> Provider:

@@ -23,7 +23,7 @@ from specimen.contracts.transport import BudgetSpent, Burst, NoAnswer, Planned, 
 from specimen.contracts.values import with_values
 from specimen.contracts.walk import SMOKE_REQUESTS, Walk
 from specimen.specs import Provider, SpecimenError
-from specimen.specs.errors import did_you_mean
+from specimen.specs.core.errors import did_you_mean
 
 __all__ = ["PROFILES", "Interrupted", "Plan", "Progress", "choose", "plan", "verify"]
 

@@ -15,8 +15,8 @@ from specimen.contracts.report import HELD, INCONCLUSIVE, UNREACHABLE, VIOLATION
 from specimen.contracts.traffic import Bench, TrafficError, Verdict
 from specimen.contracts.transport import BudgetSpent, Burst, Forbidden, NoAnswer, Transport, Unreachable
 from specimen.specs import Provider
-from specimen.specs.errors import did_you_mean
-from specimen.specs.lifecycle import Read
+from specimen.specs.core.errors import did_you_mean
+from specimen.specs.loading.lifecycle import Read
 
 # So many answers that are none (refused connections, 429, 5xx) in a row end the watch.
 MOST_FAILURES = 5

@@ -12,7 +12,7 @@ from specimen.mockserver.lifecycle import Record
 from specimen.mockserver.settings import Pace
 from specimen.mockserver.wishes import Wish
 from specimen.specs import Lifecycle, Provider
-from specimen.specs.lifecycle import Scenario
+from specimen.specs.loading.lifecycle import Scenario
 
 
 def born(

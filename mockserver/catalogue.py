@@ -10,7 +10,7 @@ from specimen.fixtures.lives import secondary_id
 from specimen.fixtures.timelines import plan
 from specimen.mockserver.lifecycle import Record
 from specimen.specs import Provider
-from specimen.specs.lifecycle import Scenario
+from specimen.specs.loading.lifecycle import Scenario
 
 # Records are made when asked for, and made again after so many others.
 _MOST_RECORDS = 4096

@@ -19,8 +19,8 @@ from specimen.fixtures import times
 from specimen.fixtures.recipe import DEFAULT_NAMESPACE
 from specimen.mockserver.errors import SettingError, SpecimenError
 from specimen.mockserver.settings import Pace, Settings
-from specimen.specs import completion
-from specimen.specs.printing import console, standard_output, table_console, user_errors
+from specimen.specs.cli import completion
+from specimen.specs.cli.console import console, standard_output, table_console, user_errors
 
 DEFAULT_ORIGIN = "http://127.0.0.1:8080"
 # Uvicorn has one more, "trace", which logs paths and queries: they may hold ids and tokens.

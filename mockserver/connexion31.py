@@ -16,7 +16,7 @@ from typing import Any, cast
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from specimen.specs import Document, Provider
-from specimen.specs.errors import SpecError
+from specimen.specs.core.errors import SpecError
 
 with warnings.catch_warnings():
     # Connexion imports Starlette's test client, which warns that it wants another HTTP client than the one installed.

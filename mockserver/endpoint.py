@@ -23,7 +23,7 @@ from specimen.mockserver.settings import Settings
 from specimen.mockserver.validation import RequestValidator
 from specimen.mockserver.wishes import NO_WISH, Wish
 from specimen.specs import Operation, Provider
-from specimen.specs.documents import COMPONENT_RESPONSES
+from specimen.specs.loading.openapi import COMPONENT_RESPONSES
 
 VISIT = "specimen"
 # Lawful bodies remembered per operation, and the size of the largest.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from specimen.specs.errors import SpecError, SpecimenError, did_you_mean
+from specimen.specs.core.errors import SpecError, SpecimenError, did_you_mean
 
 __all__ = ["IllegalTransition", "SettingError", "SpecError", "SpecimenError", "WishError", "did_you_mean"]
 

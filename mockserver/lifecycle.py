@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from specimen.fixtures.timelines import Event, plan
-from specimen.specs.lifecycle import Lifecycle, nothing
+from specimen.specs.loading.lifecycle import Lifecycle, nothing
 
 FOREVER = 1 << 62
 

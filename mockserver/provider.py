@@ -15,7 +15,7 @@ from specimen.mockserver.reply import Reply
 from specimen.mockserver.session import Session
 from specimen.mockserver.sessions import Sessions
 from specimen.specs import Operation, Provider
-from specimen.specs.lifecycle import Credential
+from specimen.specs.loading.lifecycle import Credential
 
 __all__ = [
     "Behaviour",

@@ -15,7 +15,7 @@ from specimen.mockserver.catalogue import ID_TIME, Catalogue, Place
 from specimen.mockserver.errors import SpecError, did_you_mean
 from specimen.mockserver.reply import encode
 from specimen.specs import Provider
-from specimen.specs.lifecycle import RequestTemplate, Scenario, Setup
+from specimen.specs.loading.lifecycle import RequestTemplate, Scenario, Setup
 
 VERSION = 1
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)(?::([a-z0-9_]+)(?:@([A-Za-z_]+))?)?\}")

@@ -11,8 +11,8 @@ import jsonschema_rs
 from specimen.mockserver.bodies import Refused
 from specimen.mockserver.provider import Part, Problem, SchemaError
 from specimen.specs import Operation, Provider
-from specimen.specs.documents import Media, Parameter
-from specimen.specs.parameters import typed
+from specimen.specs.loading.openapi import Media, Parameter
+from specimen.specs.loading.parameters import typed
 
 _MOST_ERRORS = 20
 _MOST_FIELDS = 1000

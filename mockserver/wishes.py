@@ -15,7 +15,7 @@ from specimen.fixtures.identities import LOCALES
 from specimen.mockserver.errors import SettingError, WishError
 from specimen.mockserver.settings import Pace
 from specimen.specs import Operation, Provider
-from specimen.specs.lifecycle import Scenario
+from specimen.specs.loading.lifecycle import Scenario
 
 MAGIC_PREFIX = "specimen"
 DOCUMENTS = ("passport", "id_card")

@@ -12,7 +12,7 @@ import typer
 from specimen.contracts import cli as contracts_cli
 from specimen.contracts import dataset_cli, payloads_cli, traffic_cli
 from specimen.mockserver import cli as mock_cli
-from specimen.specs.printing import USAGE_ERROR, print_utf_8, standard_output, user_errors
+from specimen.specs.cli.console import USAGE_ERROR, print_utf_8, standard_output, user_errors
 
 app = typer.Typer(
     name="specimen",

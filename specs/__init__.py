@@ -8,12 +8,12 @@ from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
-from specimen.specs.contents import Contents, read_contents
-from specimen.specs.documents import Document, Operation, read_document
-from specimen.specs.errors import SpecError, SpecimenError, did_you_mean
-from specimen.specs.lifecycle import Lifecycle
-from specimen.specs.lifecycle_file import read_lifecycle
-from specimen.specs.schemas import Schemas
+from specimen.specs.core.errors import SpecError, SpecimenError, did_you_mean
+from specimen.specs.loading.field_semantics import Contents, read_contents
+from specimen.specs.loading.lifecycle import Lifecycle
+from specimen.specs.loading.lifecycle_loader import read_lifecycle
+from specimen.specs.loading.openapi import Document, Operation, read_document
+from specimen.specs.loading.schemas import Schemas
 
 __all__ = ["Document", "Lifecycle", "Operation", "Provider", "SpecError", "SpecimenError", "load", "names"]
 
@@ -45,7 +45,7 @@ class Provider:
     @cached_property
     def contents(self) -> Contents:
         """What its fields hold."""
-        return read_contents(self.folder / "contents.yaml")
+        return read_contents(self.folder / "field_semantics.yaml")
 
     @property
     def mount(self) -> str:

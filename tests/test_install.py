@@ -91,7 +91,7 @@ def test_wheel__holds_every_file_of_the_packages(wheel: Path) -> None:
             if path.is_file() and path.suffix in {".py", ".yaml", ".json"}
         }
         assert sorted(f"specimen/{name}" for name in lying if f"specimen/{name}" not in names) == []
-    assert "specimen/specs/lifecycle.schema.yaml" in names
+    assert "specimen/specs/loading/lifecycle.schema.yaml" in names
     for name in specs.names():
         assert {f"specimen/specs/{name}/openapi.yaml", f"specimen/specs/{name}/lifecycle.yaml"} <= names
         scenarios = specs.load(name).lifecycle.scenarios

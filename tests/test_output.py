@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from specimen.specs.printing import standard_output
+from specimen.specs.cli.console import standard_output
 from tests.contracts.places import place
 from tests.contracts.targets import session_id
 from tests.serving import FROM_SOURCE, ROOT, environment

@@ -17,7 +17,7 @@ from specimen.contracts.transport import MISSING
 from specimen.fixtures import lives, recipes, times
 from specimen.fixtures.recipe import Listing, Moment, answer, settle
 from specimen.specs import Operation, Provider
-from specimen.specs.documents import Media
+from specimen.specs.loading.openapi import Media
 
 REQUEST, RESPONSE = "request", "response"
 # The moment of all cases: a fixed one, so that the same case has the same bytes on every day.

@@ -14,7 +14,7 @@ from specimen.contracts.payloads.catalogue import cases as _all
 from specimen.contracts.payloads.kinds import FAMILIES, VERDICTS
 from specimen.contracts.payloads.words import check_words, is_at, is_of_kind, place_of
 from specimen.specs import Provider, SpecimenError
-from specimen.specs.errors import did_you_mean
+from specimen.specs.core.errors import did_you_mean
 
 _DIRECTIONS = (REQUEST, RESPONSE)
 

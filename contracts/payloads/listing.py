@@ -13,7 +13,7 @@ from rich.text import Text
 from specimen.contracts.payloads.bases import REQUEST
 from specimen.contracts.payloads.case import Case
 from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT
-from specimen.specs.printing import table_console
+from specimen.specs.cli.console import table_console
 
 _STYLES = {ACCEPT: "green", REJECT: "red", EITHER: "yellow"}
 _VALUE_CHARACTERS = 40

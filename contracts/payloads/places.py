@@ -10,9 +10,9 @@ from typing import Any
 
 from specimen.contracts.payloads.changes import ABSENT
 from specimen.specs import Provider
-from specimen.specs.contents import Holding
-from specimen.specs.documents import escape, mark_of
-from specimen.specs.schemas import is_rule
+from specimen.specs.loading.field_semantics import Holding
+from specimen.specs.loading.openapi import escape, mark_of
+from specimen.specs.loading.schemas import is_rule
 
 JSON_TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")
 # The fields by which an array's items tell what they are.
@@ -31,7 +31,7 @@ class Place:
         label: the same for people and for ids: of an array's item what it says it is (`document`), not its number, which moves.
         value: what stands there lawfully; `ABSENT` for an optional field that is left out.
         nodes: the schemas that speak of it, references resolved; none for a field that the document does not describe.
-        holds: what it holds, by the provider's contents.yaml; None where that says nothing.
+        holds: what it holds, by the provider's field_semantics.yaml; None where that says nothing.
         required: whether the object that it is in must have it.
         is_twin: whether an earlier place of the payload has the same schemas, so that changes of the type alone tell nothing new.
         mark: A where the document only assumes the field or what contains it.
@@ -84,8 +84,8 @@ def places(provider: Provider, payload: Any, pointer: str | None, prefix: tuple[
     """Every place of a lawful payload, the root first; of an array the items that differ in their schemas or in what they hold.
 
     Args:
-        provider: whose document and contents.yaml describe it.
-        payload: the whole payload, into which the pointers of contents.yaml lead.
+        provider: whose document and field_semantics.yaml describe it.
+        payload: the whole payload, into which the pointers of field_semantics.yaml lead.
         pointer: the place of its schema in the document; None where it has none.
         prefix: where in the payload the described value stands (`("body",)` in a request).
     """
@@ -168,7 +168,7 @@ class _Walk:
         return frozenset(found)
 
     def holding(self, parts: tuple[str, ...]) -> Holding | None:
-        """The first pattern of contents.yaml that fits."""
+        """The first pattern of field_semantics.yaml that fits."""
         return self.provider.contents.at(parts, self.payload)
 
 

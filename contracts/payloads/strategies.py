@@ -17,7 +17,7 @@ from specimen.contracts.payloads.choosing import Choice
 from specimen.contracts.payloads.kinds import ACCEPT, edges
 from specimen.contracts.payloads.verdicts import ruling
 from specimen.specs import Provider, SpecimenError
-from specimen.specs.errors import did_you_mean
+from specimen.specs.core.errors import did_you_mean
 
 # How many people there are to draw from: payloads are made once for each.
 _SEEDS = 32

@@ -21,8 +21,8 @@ from specimen.contracts.requests import request_errors
 from specimen.contracts.rule import ERROR
 from specimen.contracts.transport import MISSING
 from specimen.specs import Operation, Provider
-from specimen.specs.documents import Parameter
-from specimen.specs.lifecycle import RequestTemplate
+from specimen.specs.loading.lifecycle import RequestTemplate
+from specimen.specs.loading.openapi import Parameter
 
 MALFORMED_RULE, UNKNOWN_RULE = "GEN-015", "GEN-018"
 _MALFORMED = (400, 422)

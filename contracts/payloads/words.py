@@ -11,7 +11,7 @@ from specimen.contracts.payloads.catalogue import case_id
 from specimen.contracts.payloads.kinds import FAMILIES, edges
 from specimen.contracts.payloads.places import Place
 from specimen.specs import Provider, SpecimenError
-from specimen.specs.errors import did_you_mean
+from specimen.specs.core.errors import did_you_mean
 
 WHOLE = frozenset({".", "/"})
 _MOST_PROPOSED = 3

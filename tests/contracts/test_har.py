@@ -18,7 +18,7 @@ from specimen.contracts.encodings import Undecodable, acceptable, decoded
 from specimen.contracts.har import check, find_base_url, read_har
 from specimen.contracts.traffic import BaseUrl, Bench, TrafficError
 from specimen.contracts.traffic_cli import register
-from specimen.specs.documents import read_document
+from specimen.specs.loading.openapi import read_document
 
 FOLDER = Path(__file__).parent / "har"
 # The recordings stay as they are, whatever ids the mock gives today.

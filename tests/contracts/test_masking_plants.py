@@ -175,7 +175,7 @@ def _texts(value: Any) -> Iterator[tuple[tuple[str, ...], str]]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_lives__tell_no_person(name: str) -> None:
-    """Of all golden lives no recording holds anything that contents.yaml calls a person's, a document's or a wallet's."""
+    """Of all golden lives no recording holds anything that field_semantics.yaml calls a person's, a document's or a wallet's."""
     facts = specs.load(name)
     mask, kept = Mask(facts, b"fixed"), set()
     for _, exchanges in golden_lives(facts):

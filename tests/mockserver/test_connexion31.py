@@ -14,7 +14,7 @@ from specimen import specs
 from specimen.mockserver.app import App, build_app
 from specimen.mockserver.errors import SpecError
 from specimen.mockserver.settings import Settings
-from specimen.specs.schemas import Schemas
+from specimen.specs.loading.schemas import Schemas
 from tests.mockserver import made_up
 from tests.mockserver.calling import ask, ask_raw
 

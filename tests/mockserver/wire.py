@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from specimen import specs
 from specimen.mockserver.app import App
-from specimen.specs.documents import COMPONENT_RESPONSES, Operation
+from specimen.specs.loading.openapi import COMPONENT_RESPONSES, Operation
 
 PATIENCE_SECONDS = 8.0
 

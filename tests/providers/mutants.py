@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from specimen.mockserver.preview import phases
 from specimen.specs import Provider
-from specimen.specs.schemas import Schemas, rules
+from specimen.specs.loading.schemas import Schemas, rules
 from tests import golden
 
 Change = tuple[str, str, Any] | tuple[str, str]

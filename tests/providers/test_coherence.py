@@ -16,7 +16,7 @@ from specimen.fixtures.recipe import Moment, settle
 from specimen.fixtures.timelines import plan
 from specimen.mockserver.catalogue import ID_TIME, Catalogue
 from specimen.specs import Provider
-from specimen.specs.lifecycle import Scenario
+from specimen.specs.loading.lifecycle import Scenario
 
 SEEDS = 200
 NOW = times.parse("2026-03-19T10:31:30Z")

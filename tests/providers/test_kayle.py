@@ -15,7 +15,7 @@ from specimen import specs
 from specimen.fixtures.recipes.kayle import LABELS, LIVENESS_CODES, NFC_CODES, share_fields
 from specimen.mockserver.app import App, build_app
 from specimen.mockserver.settings import Pace, Settings
-from specimen.specs.schemas import Schemas
+from specimen.specs.loading.schemas import Schemas
 
 KEY = {"Authorization": "Bearer kk_live_specimen"}
 NOW = 1_773_916_266_000  # 2026-03-19T10:31:06Z

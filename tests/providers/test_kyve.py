@@ -21,7 +21,7 @@ from specimen.mockserver.app import App, build_app
 from specimen.mockserver.providers import kyve as handlers
 from specimen.mockserver.settings import Settings
 from specimen.mockserver.wishes import magic_value
-from specimen.specs.errors import SpecError
+from specimen.specs.core.errors import SpecError
 
 KYVE = specs.load("kyve")
 LIFECYCLE = KYVE.lifecycle

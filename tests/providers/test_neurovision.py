@@ -20,7 +20,7 @@ from specimen.fixtures.recipes import neurovision_document, neurovision_face
 from specimen.fixtures.timelines import plan
 from specimen.mockserver.app import App, build_app
 from specimen.mockserver.settings import Pace, Settings
-from specimen.specs.schemas import Schemas
+from specimen.specs.loading.schemas import Schemas
 
 NEUROVISION = specs.load("neurovision")
 LIFECYCLE = NEUROVISION.lifecycle

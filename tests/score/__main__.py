@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from specimen import specs
-from specimen.specs.errors import did_you_mean
+from specimen.specs.core.errors import did_you_mean
 from tests.score.changes import CLASSES
 from tests.score.kept import Kept, KeptError, fingerprint, line, read
 from tests.score.runs import SUITES

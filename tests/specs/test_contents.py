@@ -1,11 +1,11 @@
-"""What fields hold, as contents.yaml says it."""
+"""What fields hold, as field_semantics.yaml says it."""
 
 from __future__ import annotations
 
 import pytest
 
 from specimen.specs import SpecError
-from specimen.specs.contents import Contents, Holding, read_contents
+from specimen.specs.loading.field_semantics import Contents, Holding, read_contents
 
 PAYLOAD = {
     "data": [{"name": "a", "inner": {"name": "b"}}, {"name": "c"}],
@@ -62,7 +62,7 @@ def test_contents__the_first_pattern_counts() -> None:
 )
 def test_contents__a_mistake_is_said_with_its_file(text, says, tmp_path) -> None:
     """Where, what, and what was meant."""
-    path = tmp_path / "contents.yaml"
+    path = tmp_path / "field_semantics.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(SpecError, match=r"contents\.yaml") as caught:
         read_contents(path)
@@ -71,4 +71,4 @@ def test_contents__a_mistake_is_said_with_its_file(text, says, tmp_path) -> None
 
 def test_contents__none_is_no_mistake(tmp_path) -> None:
     """A provider need not have the file."""
-    assert read_contents(tmp_path / "contents.yaml").entries == ()
+    assert read_contents(tmp_path / "field_semantics.yaml").entries == ()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from specimen import specs
-from specimen.specs.documents import Document, escape, mark_of
-from specimen.specs.errors import SpecError
+from specimen.specs.core.errors import SpecError
+from specimen.specs.loading.openapi import Document, escape, mark_of
 from tests.mockserver import made_up
 
 

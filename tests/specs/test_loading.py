@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from specimen import specs
-from specimen.specs.errors import SpecError, did_you_mean
-from specimen.specs.files import read_yaml
+from specimen.specs.core.errors import SpecError, did_you_mean
+from specimen.specs.core.yaml_files import read_yaml
 from tests.mockserver import made_up
 
 Change = Callable[[dict[str, Any]], Any]

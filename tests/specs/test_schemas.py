@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from specimen import specs
-from specimen.specs.documents import Document, escape
-from specimen.specs.schemas import Schemas, closed, is_rule, rules
+from specimen.specs.loading.openapi import Document, escape
+from specimen.specs.loading.schemas import Schemas, closed, is_rule, rules
 
 RULE = {
     "title": "ABC-001 reason is set exactly when the state is bad",

@@ -24,7 +24,7 @@ from specimen.contracts.rule import ERROR
 from specimen.contracts.rulebook import rulebook
 from specimen.contracts.second_opinion import disagreements
 from specimen.fixtures import recipes
-from specimen.specs.parameters import typed
+from specimen.specs.loading.parameters import typed
 from tests.contracts.payloads.catalogues import catalogue, check_all, read
 
 PROVIDERS = pytest.mark.parametrize("name", specs.names())

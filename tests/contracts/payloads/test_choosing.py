@@ -155,7 +155,7 @@ def test_cases__an_unknown_provider_is_said() -> None:
 
 
 def test_contents__patterns_lead_somewhere() -> None:
-    """Every pattern of every contents.yaml fits a field of some lawful payload: no fact is about nothing."""
+    """Every pattern of every field_semantics.yaml fits a field of some lawful payload: no fact is about nothing."""
     from specimen.contracts.payloads.bases import requests, responses
 
     for name in specs.names():

@@ -10,7 +10,7 @@ from functools import cached_property
 from specimen.contracts.drafts import unknown
 from specimen.contracts.payloads.bases import RESPONSE, Base, ignored_fields
 from specimen.contracts.payloads.places import Place
-from specimen.specs.lifecycle import IdForm
+from specimen.specs.loading.lifecycle import IdForm
 
 ROLES = frozenset({"session_id", "id", "client_key", "idempotency_key", "cursor"})
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
@@ -25,7 +25,7 @@ class Subject:
     """A field that holds an identifier.
 
     Attributes:
-        role: what contents.yaml says that it holds.
+        role: what field_semantics.yaml says that it holds.
         own: the lawful text with which a near miss begins; a placeholder where the id is filled in when the request is sent.
         sample: a text of the field's form, letter by letter; where `own` is a placeholder one that nobody issued.
         form: of an id with a prefix, its form; None for any other.

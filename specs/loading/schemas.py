@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from specimen.specs.documents import Document
+from specimen.specs.loading.openapi import Document
 
 _DOCUMENT_URI = "urn:specimen:document"
 # Under these a closed schema would silence the rule that stands beside it.

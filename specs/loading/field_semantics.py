@@ -1,4 +1,4 @@
-"""A provider's contents.yaml: what a field holds (a family name, a moment, an MRZ), where its schema cannot say."""
+"""A provider's field_semantics.yaml: what a field holds (a family name, a moment, an MRZ), where its schema cannot say."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from specimen.specs.errors import SpecError, did_you_mean
-from specimen.specs.files import read_yaml
+from specimen.specs.core.errors import SpecError, did_you_mean
+from specimen.specs.core.yaml_files import read_yaml
 
 # What a field can hold; edge cases are chosen by it.
 HOLDINGS = frozenset(
@@ -48,7 +48,7 @@ class Holding:
 
 
 class Contents:
-    """The patterns of one contents.yaml, in its order: the first that matches counts."""
+    """The patterns of one field_semantics.yaml, in its order: the first that matches counts."""
 
     def __init__(self, entries: tuple[Holding, ...] = ()) -> None:
         self.entries = entries
@@ -104,7 +104,7 @@ def _below(node: Any, part: str) -> Any:
 
 
 def read_contents(path: Path) -> Contents:
-    """The patterns of a contents.yaml; none where there is no such file.
+    """The patterns of a field_semantics.yaml; none where there is no such file.
 
     Raises:
         SpecError: the file is no mapping of patterns to what a field can hold.

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from specimen.specs.errors import SpecimenError
+from specimen.specs.core.errors import SpecimenError
 
 USAGE_ERROR = 2
 _WIDE = 220

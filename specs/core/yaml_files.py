@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from specimen.specs.errors import SpecError
+from specimen.specs.core.errors import SpecError
 
 # libyaml's loader is ten times faster; the pure one is there where PyYAML was built without it.
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -11,9 +11,9 @@ from typing import Any
 
 import jsonschema_rs
 
-from specimen.specs.errors import SpecError, did_you_mean
-from specimen.specs.files import read_yaml
-from specimen.specs.lifecycle import (
+from specimen.specs.core.errors import SpecError, did_you_mean
+from specimen.specs.core.yaml_files import read_yaml
+from specimen.specs.loading.lifecycle import (
     Choice,
     Create,
     Credential,

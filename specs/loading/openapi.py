@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
-from specimen.specs.errors import SpecError, did_you_mean
-from specimen.specs.files import read_yaml
+from specimen.specs.core.errors import SpecError, did_you_mean
+from specimen.specs.core.yaml_files import read_yaml
 
 # Keywords whose values are data, in which nothing has a meaning.
 _DATA = frozenset({"value", "example", "const", "default", "enum"})

@@ -1,0 +1,1 @@
+"""Errors, files and texts that every other package uses."""

@@ -1,0 +1,1 @@
+"""Reads a provider's files into frozen values."""
