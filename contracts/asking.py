@@ -10,9 +10,10 @@ from hashlib import sha256
 from typing import Any
 
 from specimen.contracts.drafts import Draft, draft, ids_shown, names_in, strings
-from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.exchange import Exchange
 from specimen.contracts.mutations import Mutation, mutations
 from specimen.specs import Operation, Provider
+from specimen.specs.core.json_pointer import at
 
 _SIZE = re.compile(r"(?:page_?)?(?:limit|size)|per_?page", re.IGNORECASE)
 _CURSOR = re.compile(r"starting_after|cursor|page_?token|after", re.IGNORECASE)

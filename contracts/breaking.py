@@ -10,7 +10,8 @@ from itertools import chain, repeat
 from typing import Any
 
 from specimen.contracts.checks import moment, read_of, status_pointer
-from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.exchange import Exchange
+from specimen.specs.core.json_pointer import at
 
 Change = Callable[[Any], Any]
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.exchange import Exchange
 from specimen.contracts.history import History, read_subject
 from specimen.contracts.rule import Check, Finding
+from specimen.specs.core.json_pointer import at
 from specimen.specs.loading.lifecycle import Lifecycle, Read
 
 # An id in braces, as a URN, or with white space at an end: almost one.

@@ -9,7 +9,7 @@ from typing import Any
 
 from specimen.contracts.events import EVENT_STREAM
 from specimen.specs import Document, Operation, Provider
-from specimen.specs.loading.openapi import escape
+from specimen.specs.core.json_pointer import escape
 from specimen.specs.loading.schemas import is_rule
 
 _UNIONS = ("allOf", "anyOf", "oneOf")

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.exchange import Exchange
 from specimen.contracts.transport import MISSING, Transport
-from specimen.fixtures import ids as made_ids
+from specimen.fixtures.primitives import ids as made_ids
 from specimen.specs import Operation, Provider
+from specimen.specs.core.json_pointer import at
 from specimen.specs.loading.lifecycle import RequestTemplate
 
 _PLACEHOLDER = re.compile(r"\{(unknown:)?(\w+)(?::[^}]*)?\}")

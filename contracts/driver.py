@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from specimen.contracts.drafts import Draft, filled, ids_shown
-from specimen.contracts.exchange import at
 from specimen.contracts.given import given
 from specimen.contracts.transport import NoAnswer, Transport
 from specimen.specs import Provider
+from specimen.specs.core.json_pointer import at
 from specimen.specs.loading.lifecycle import Scenario
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from specimen.contracts.exchange import Exchange
-from specimen.specs.loading.openapi import escape
+from specimen.specs.core.json_pointer import escape
 
 EVENT_STREAM = "text/event-stream"
 

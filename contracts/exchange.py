@@ -160,19 +160,6 @@ def form_texts(content_type: str, body: bytes) -> dict[str, str]:
     return found
 
 
-def at(value: Any, pointer: str) -> Any:
-    """The value at a JSON pointer (RFC 6901), or None where there is none."""
-    for part in pointer.split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, Mapping):
-            value = value.get(key)
-        elif isinstance(value, list) and key.isascii() and key.isdigit() and int(key[:9]) < len(value):
-            value = value[int(key)]
-        else:
-            return None
-    return value
-
-
 def decoded(path: str) -> str:
     """A path as its receiver reads it."""
     return unquote(path)

@@ -18,13 +18,14 @@ from specimen.contracts.checks import (
     status_pointer,
     terminal_stays,
 )
-from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.exchange import Exchange
 from specimen.contracts.history import History, read_subject
 from specimen.contracts.redaction import Words
 from specimen.contracts.requests import may_mean_nothing, request_errors
 from specimen.contracts.rule import Check, Finding, Rule
 from specimen.contracts.silences import ARE_NOTES, TOLD
 from specimen.specs import Operation
+from specimen.specs.core.json_pointer import at
 from specimen.specs.loading.openapi import mark_of
 
 _TRACEBACK = re.compile(
@@ -66,9 +67,7 @@ def status_is_documented(exchange: Exchange, _: History) -> Iterator[Finding]:
         expected = f"one of {', '.join(operation.responses)}"
         # An id that is almost right may be called malformed, whatever the document says of ids that are not there.
         is_malformed = exchange.status in _MALFORMED and bool(exchange.intent.get("near_miss"))
-        is_assumed = (
-            is_malformed or exchange.status in _FROM_IN_BETWEEN or _statuses_are_assumed(operation, exchange.status)
-        )
+        is_assumed = is_malformed or exchange.status in _FROM_IN_BETWEEN or _statuses_are_assumed(operation, exchange.status)
         yield Finding("", expected, exchange.status, is_assumed)
 
 

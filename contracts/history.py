@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.exchange import Exchange
+from specimen.specs.core.json_pointer import at
 
 # The state of a session, its first and its latest answers are what rules look at; a long run must not fill the memory.
 _MOST_PER_SUBJECT = 200

@@ -14,7 +14,8 @@ from specimen.contracts.history import History
 from specimen.contracts.redaction import Words
 from specimen.contracts.rulebook import NOTE, Finding, Rule, Violation, rulebook
 from specimen.specs import Provider, SpecError
-from specimen.specs.loading.openapi import escape, mark_of
+from specimen.specs.core.json_pointer import escape
+from specimen.specs.loading.openapi import mark_of
 
 BODY_RULE = "GEN-005"
 ENVELOPE_RULE = "GEN-006"

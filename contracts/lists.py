@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from specimen.contracts.checks import moment
-from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.exchange import Exchange
 from specimen.contracts.history import History
 from specimen.contracts.rule import Check, Finding
+from specimen.specs.core.json_pointer import at
 
 
 def rows(exchange: Exchange, operation: str, pointer: str = "/data") -> list[Any]:

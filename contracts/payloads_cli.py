@@ -76,8 +76,11 @@ def payloads(
     form: Annotated[
         str | None,
         typer.Option(
-            "--format", metavar="table|json|ndjson|curl|pytest", help="How cases are printed.",
-            show_default="table on a terminal, else ndjson", autocompletion=completion.among(FORMATS),
+            "--format",
+            metavar="table|json|ndjson|curl|pytest",
+            help="How cases are printed.",
+            show_default="table on a terminal, else ndjson",
+            autocompletion=completion.among(FORMATS),
         ),
     ] = None,
     out: Annotated[
@@ -124,11 +127,19 @@ def payloads(
         specimen payloads --summary
     """
     with user_errors(), standard_output():
-        from specimen.contracts.dataset_rows import moment_of
         from specimen.contracts.payloads import Choice
+        from specimen.fixtures.datasets.row_generation import moment_of
 
         choice = Choice(
-            operation, direction, verdict, status, tuple(tag or ()), tuple(field or ()), tuple(kind or ()), count, seed,
+            operation,
+            direction,
+            verdict,
+            status,
+            tuple(tag or ()),
+            tuple(field or ()),
+            tuple(kind or ()),
+            count,
+            seed,
             moment_of(now),
         )
         if force and out is None:

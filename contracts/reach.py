@@ -10,13 +10,14 @@ from typing import Any
 
 from specimen.contracts.breaking import broken
 from specimen.contracts.checks import status_pointer
-from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.exchange import Exchange
 from specimen.contracts.general import ABOUT_FORM, ABOUT_SILENCE
 from specimen.contracts.history import History, read_subject
 from specimen.contracts.judge import BODY_RULE, ENVELOPE_RULE
 from specimen.contracts.report import Reach, Reached
 from specimen.contracts.rulebook import Rule, rulebook
 from specimen.specs import Document, Provider
+from specimen.specs.core.json_pointer import at
 from specimen.specs.loading.schemas import Schemas, is_rule
 
 # Exchanges that look alike are tried on the rules so many times; then they have nothing new to tell.

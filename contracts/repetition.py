@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.exchange import Exchange
 from specimen.contracts.history import History
 from specimen.contracts.redaction import Words
 from specimen.contracts.rule import Check, Finding
+from specimen.specs.core.json_pointer import at
 
 # Refusals that say nothing of the request: it did not get as far as the key's memory.
 _BEFORE_THE_KEY = frozenset({401, 403, 408, 413, 415, 429})

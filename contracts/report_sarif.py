@@ -15,7 +15,7 @@ import yaml
 from specimen.contracts.report import Found, Report
 from specimen.contracts.rule import Rule
 from specimen.specs import SpecError, load
-from specimen.specs.loading.openapi import escape
+from specimen.specs.core.json_pointer import escape
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _MARKS = {"D": "documented by the vendor", "P": "publicly known", "A": "an assumption of ours"}

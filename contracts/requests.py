@@ -10,7 +10,8 @@ from specimen.contracts import forms
 from specimen.contracts.exchange import Exchange
 from specimen.contracts.redaction import shown_pointer, words
 from specimen.specs import Document, Operation
-from specimen.specs.loading.openapi import Parameter, escape, mark_of
+from specimen.specs.core.json_pointer import escape
+from specimen.specs.loading.openapi import Parameter, mark_of
 from specimen.specs.loading.parameters import typed
 
 # What settles the form of a text in a schema.

@@ -10,12 +10,13 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from specimen.contracts.drafts import Draft, filled
-from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.exchange import Exchange
 from specimen.contracts.report import HELD, INCONCLUSIVE, UNREACHABLE, VIOLATIONS
 from specimen.contracts.traffic import Bench, TrafficError, Verdict
 from specimen.contracts.transport import BudgetSpent, Burst, Forbidden, NoAnswer, Transport, Unreachable
 from specimen.specs import Provider
 from specimen.specs.core.errors import did_you_mean
+from specimen.specs.core.json_pointer import at
 from specimen.specs.loading.lifecycle import Read
 
 # So many answers that are none (refused connections, 429, 5xx) in a row end the watch.

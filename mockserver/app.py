@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from specimen import specs
 from specimen.fixtures import recipes
-from specimen.fixtures.recipe import DEFAULT_NAMESPACE, NAMESPACE_PARAMETER
+from specimen.fixtures.recipes.recipe import DEFAULT_NAMESPACE, NAMESPACE_PARAMETER
 from specimen.mockserver import connexion31, document_pages, hosted
 from specimen.mockserver.clock import Clock
 from specimen.mockserver.endpoint import VISIT, Endpoint, Visit, unrouted
@@ -262,7 +262,7 @@ def build_app(settings: Settings | None = None) -> App:
         SettingError: the locale is unknown.
     """
     settings = settings or Settings()
-    from specimen.fixtures.identities import LOCALES
+    from specimen.fixtures.people.identities import LOCALES
 
     if settings.locale is not None and settings.locale not in LOCALES:
         raise SettingError(f"locale '{settings.locale}': there is none. {did_you_mean(settings.locale, LOCALES)}")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from specimen.fixtures.lives import ids_of
-from specimen.fixtures.timelines import age_at_birth, length
+from specimen.fixtures.primitives.timelines import age_at_birth, length
+from specimen.fixtures.recipes.session_histories import ids_of
 from specimen.mockserver.lifecycle import Record
 from specimen.mockserver.settings import Pace
 from specimen.mockserver.wishes import Wish

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from specimen.fixtures import ids
-from specimen.fixtures.lives import secondary_id
-from specimen.fixtures.timelines import plan
+from specimen.fixtures.primitives import ids
+from specimen.fixtures.primitives.timelines import plan
+from specimen.fixtures.recipes.session_histories import secondary_id
 from specimen.mockserver.lifecycle import Record
 from specimen.specs import Provider
 from specimen.specs.loading.lifecycle import Scenario

@@ -15,8 +15,8 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from specimen import specs
-from specimen.fixtures import times
-from specimen.fixtures.recipe import DEFAULT_NAMESPACE
+from specimen.fixtures.primitives import times
+from specimen.fixtures.recipes.recipe import DEFAULT_NAMESPACE
 from specimen.mockserver.errors import SettingError, SpecimenError
 from specimen.mockserver.settings import Pace, Settings
 from specimen.specs.cli import completion
@@ -45,7 +45,9 @@ def serve(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[PROVIDER]...", help="Serve only these; one alone is also served at the root.", show_default="all",
+            metavar="[PROVIDER]...",
+            help="Serve only these; one alone is also served at the root.",
+            show_default="all",
             autocompletion=completion.providers,
         ),
     ] = None,

@@ -8,7 +8,7 @@ from html import escape
 from io import BytesIO
 from urllib.parse import parse_qs
 
-from specimen.fixtures.signing import signature
+from specimen.fixtures.standards.signed_urls import signature
 from specimen.mockserver.reply import Reply
 from specimen.mockserver.sessions import Sessions
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from specimen.fixtures.timelines import Event, plan
+from specimen.fixtures.primitives.timelines import Event, plan
 from specimen.specs.loading.lifecycle import Lifecycle, nothing
 
 FOREVER = 1 << 62

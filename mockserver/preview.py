@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from specimen.fixtures import recipes
-from specimen.fixtures.lives import reads
+from specimen.fixtures.recipes.session_histories import reads
 from specimen.mockserver.catalogue import Catalogue
 from specimen.mockserver.clock import Clock
 from specimen.mockserver.errors import SettingError, did_you_mean
@@ -36,7 +36,7 @@ def phases(
     provider: Provider, scenario: str, *, seed: int = 0, now: int | None = None, locale: str | None = None
 ) -> Iterator[dict[str, Any]]:
     """For each state along a scenario: `{"state": …, "answers": {operationId: body}}`, read at `now`."""
-    from specimen.fixtures.identities import LOCALES
+    from specimen.fixtures.people.identities import LOCALES
 
     if locale is not None and locale not in LOCALES:
         raise SettingError(f"locale '{locale}': there is none. {did_you_mean(locale, LOCALES)}")

@@ -115,7 +115,7 @@ def kyc_mock(request: pytest.FixtureRequest) -> Iterator[KycMock]:
     `@pytest.mark.kyc_mock(freeze=True, now="2026-03-01T12:00:00Z", pace="manual")` sets it; the names are those of
     `specimen serve`.
     """
-    from specimen.fixtures import times
+    from specimen.fixtures.primitives import times
     from specimen.mockserver.app import build_app
     from specimen.mockserver.settings import Pace, Settings
 

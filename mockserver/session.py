@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from specimen.fixtures.recipe import Moment
-from specimen.fixtures.timelines import Event
+from specimen.fixtures.primitives.timelines import Event
+from specimen.fixtures.recipes.recipe import Moment
 from specimen.mockserver.lifecycle import Record, Timeline
 from specimen.mockserver.templates import Template
 

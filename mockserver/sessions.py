@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from specimen.fixtures import ids
-from specimen.fixtures.lives import expires_at
-from specimen.fixtures.recipe import Moment, answer
-from specimen.fixtures.timelines import Event
+from specimen.fixtures.primitives import ids
+from specimen.fixtures.primitives.timelines import Event
+from specimen.fixtures.recipes.recipe import Moment, answer
+from specimen.fixtures.recipes.session_histories import expires_at
 from specimen.mockserver import wishes
 from specimen.mockserver.births import as_wished, born
 from specimen.mockserver.clock import Clock

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from specimen.fixtures import ids
-from specimen.fixtures.lives import secondary_id
+from specimen.fixtures.primitives import ids
+from specimen.fixtures.recipes.session_histories import secondary_id
 from specimen.mockserver.catalogue import ID_TIME, Catalogue, Place
 from specimen.mockserver.errors import SpecError, did_you_mean
 from specimen.mockserver.reply import encode

@@ -10,8 +10,8 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from specimen.fixtures import lives
-from specimen.fixtures.identities import LOCALES
+from specimen.fixtures.people.identities import LOCALES
+from specimen.fixtures.recipes import session_histories
 from specimen.mockserver.errors import SettingError, WishError
 from specimen.mockserver.settings import Pace
 from specimen.specs import Operation, Provider
@@ -123,7 +123,7 @@ def scenario_named(provider: Provider, name: str) -> Scenario:
     Raises:
         WishError: there is none.
     """
-    found = lives.scenario_named(provider.lifecycle, name)
+    found = session_histories.scenario_named(provider.lifecycle, name)
     if found is None:
         raise WishError("scenario", name, tuple(provider.lifecycle.scenarios))
     return found

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from specimen.contracts import cli as contracts_cli
-from specimen.contracts import dataset_cli, payloads_cli, traffic_cli
+from specimen.contracts import payloads_cli, traffic_cli
+from specimen.fixtures.datasets import cli as dataset_cli
 from specimen.mockserver import cli as mock_cli
 from specimen.specs.cli.console import USAGE_ERROR, print_utf_8, standard_output, user_errors
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from specimen import specs
-from specimen.fixtures import times
+from specimen.fixtures.primitives import times
 from specimen.mockserver.preview import phases
 
 SEED = 1

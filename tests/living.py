@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from specimen.contracts.drafts import filled
 from specimen.contracts.exchange import Exchange
 from specimen.contracts.transport import MISSING
-from specimen.fixtures.recipe import Moment
+from specimen.fixtures.recipes.recipe import Moment
 from specimen.specs import Provider
 
 

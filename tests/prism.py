@@ -16,7 +16,7 @@ from rich.table import Table
 from specimen import specs
 from specimen.contracts.report import UNREACHABLE, Found, Report, by_rule
 from specimen.contracts.verify import verify
-from specimen.fixtures import ids
+from specimen.fixtures.primitives import ids
 from tests.bench.machine import BenchError
 from tests.bench.peers import PRISM, Peer, installed, serving_peer
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from specimen import specs
-from specimen.contracts.dataset import dataset
+from specimen.fixtures.datasets import dataset
 from tests.bench import generation, inprocess, load, report, servers, shapes, stock
 from tests.bench.load import ROOT, Run, Work
 from tests.bench.machine import BenchError, Cores, pinned, resident_bytes

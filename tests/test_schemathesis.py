@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from specimen import specs
-from specimen.fixtures import times
+from specimen.fixtures.primitives import times
 from specimen.mockserver.app import App, build_app
 from specimen.mockserver.server import running
 from specimen.mockserver.settings import Settings

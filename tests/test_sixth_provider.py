@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from specimen import cli, specs
-from specimen.fixtures import times
+from specimen.fixtures.primitives import times
 from specimen.mockserver.app import build_app
 from specimen.mockserver.settings import Settings
 from specimen.specs import SpecError
@@ -227,7 +227,7 @@ def replaced(filename: str, old: str, new: str) -> Change:
     return change
 
 
-LISTING = "from specimen.fixtures.recipe import Listing"
+LISTING = "from specimen.fixtures.recipes.recipe import Listing"
 BROKEN: dict[str, tuple[Change, str, str]] = {
     "document that is no YAML": (replaced("openapi.yaml", "openapi: 3.1.0", "openapi: [3.1.0"), "openapi.yaml", "line "),
     "document of an old version": (replaced("openapi.yaml", "openapi: 3.1.0", "openapi: 3.0.3"), "openapi.yaml", r"OpenAPI 3\.1"),

@@ -14,8 +14,10 @@ from specimen.contracts.mutations import bodies
 from specimen.contracts.payloads.changes import ABSENT
 from specimen.contracts.payloads.places import Place, places, slug
 from specimen.contracts.transport import MISSING
-from specimen.fixtures import lives, recipes, times
-from specimen.fixtures.recipe import Listing, Moment, answer, settle
+from specimen.fixtures import recipes
+from specimen.fixtures.primitives import times
+from specimen.fixtures.recipes import session_histories
+from specimen.fixtures.recipes.recipe import Listing, Moment, answer, settle
 from specimen.specs import Operation, Provider
 from specimen.specs.loading.openapi import Media
 
@@ -114,7 +116,7 @@ def responses(
         if operation.id in reads and not reads[operation.id].fits(scenario.facts):
             continue
         facts = {} if seed == 0 else _papers(provider, name, index, locale)
-        life = lives.moments(
+        life = session_histories.moments(
             provider, name, seed=1000 * seed + index, key=f"payloads/{seed}/{name}", at=now, locale=locale, facts=facts
         )
         if operation.id == provider.lifecycle.create.operation and operation.id not in reads:
@@ -131,7 +133,7 @@ def _pages(provider: Provider, listing: Listing, seed: int, locale: str | None, 
     One session alone: a change of its id or times then says nothing of the order of several.
     """
     for index, name in enumerate(provider.lifecycle.scenarios):
-        moment = lives.moments(
+        moment = session_histories.moments(
             provider, name, seed=1000 * seed + index, key=f"payloads/{seed}/page/{name}", at=now, locale=locale,
             facts=listing.made_with,
         )[-1]  # fmt: skip
@@ -141,7 +143,7 @@ def _pages(provider: Provider, listing: Listing, seed: int, locale: str | None, 
 @cache
 def _papers(provider: Provider, scenario: str, seed: int, locale: str | None) -> Mapping[str, str]:
     """What decides which fields a document has: other people in the same payload have a document of the same kind."""
-    person = lives.moments(provider, scenario, seed=seed, key="", at=NOW, locale=locale)[-1].identity
+    person = session_histories.moments(provider, scenario, seed=seed, key="", at=NOW, locale=locale)[-1].identity
     return {"locale": person.locale, "document": person.document.kind}
 
 

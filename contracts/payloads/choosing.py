@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from specimen import specs
-from specimen.contracts.dataset_rows import checked
 from specimen.contracts.payloads.bases import NOW, REQUEST, RESPONSE
 from specimen.contracts.payloads.case import Case
 from specimen.contracts.payloads.catalogue import LeftOut
 from specimen.contracts.payloads.catalogue import cases as _all
 from specimen.contracts.payloads.kinds import FAMILIES, VERDICTS
 from specimen.contracts.payloads.words import check_words, is_at, is_of_kind, place_of
+from specimen.fixtures.datasets.row_generation import checked
 from specimen.specs import Provider, SpecimenError
 from specimen.specs.core.errors import did_you_mean
 

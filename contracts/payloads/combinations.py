@@ -12,7 +12,7 @@ from typing import Any
 
 from specimen.contracts.payloads.changes import ABSENT, Fields, changed, split
 from specimen.specs import Provider
-from specimen.specs.loading.openapi import escape
+from specimen.specs.core.json_pointer import escape
 
 # What stands in a field of a combination: a value, ABSENT, or what is made of the lawful object around it.
 Made = Callable[[Any], Any]

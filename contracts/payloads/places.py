@@ -10,8 +10,9 @@ from typing import Any
 
 from specimen.contracts.payloads.changes import ABSENT
 from specimen.specs import Provider
+from specimen.specs.core.json_pointer import escape
 from specimen.specs.loading.field_semantics import Holding
-from specimen.specs.loading.openapi import escape, mark_of
+from specimen.specs.loading.openapi import mark_of
 from specimen.specs.loading.schemas import is_rule
 
 JSON_TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")

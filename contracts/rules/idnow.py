@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from specimen.contracts import checks, lists
-from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.exchange import Exchange
 from specimen.contracts.history import History
 from specimen.contracts.rule import Finding, rule
+from specimen.specs.core.json_pointer import at
 
 PAGE = "Get session results"
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from specimen.contracts import checks, lists
-from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.exchange import Exchange
 from specimen.contracts.history import History
 from specimen.contracts.rule import Finding, rule
 from specimen.contracts.urls import same_url
+from specimen.specs.core.json_pointer import at
 
 PAGE = "Get a session by ID, OpenAPI"
 CREATE = "Kayle ID documentation, Create a session"

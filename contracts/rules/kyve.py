@@ -7,10 +7,11 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from specimen.contracts import checks, lists, repetition
-from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.exchange import Exchange
 from specimen.contracts.history import History, same_caller
 from specimen.contracts.redaction import Words
 from specimen.contracts.rule import Finding, rule
+from specimen.specs.core.json_pointer import at
 
 PAGE = "kyve.dev Sessions"
 CODES = "kyve.dev Error codes"

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from specimen.contracts import checks, lists
-from specimen.contracts.exchange import Exchange, at, parsed
+from specimen.contracts.exchange import Exchange, parsed
 from specimen.contracts.history import History
 from specimen.contracts.rule import Finding, rule
+from specimen.specs.core.json_pointer import at
 
 PAGE = "Get Session Status"
 REGISTER = "Predicate docs, Register Session"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from specimen.fixtures.primitives.times import iso_millis
 from specimen.fixtures.recipes import kayle as recipe
-from specimen.fixtures.times import iso_millis
 from specimen.mockserver.provider import Problem, Reply, Request, SchemaError, Session, Sessions, operation
 from specimen.mockserver.wishes import NO_WISH
 

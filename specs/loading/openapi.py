@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from specimen.specs.core.errors import SpecError, did_you_mean
+from specimen.specs.core.json_pointer import escape
 from specimen.specs.core.yaml_files import read_yaml
 
 # Keywords whose values are data, in which nothing has a meaning.
@@ -209,11 +210,6 @@ class Document:
             examples = {name: self.resolve(example)[0].get("value") for name, example in media.get("examples", {}).items()}
             found.append(Media(content_type.lower(), f"{place}/schema" if "schema" in media else None, examples))
         return tuple(found)
-
-
-def escape(part: str) -> str:
-    """A key as a part of a JSON pointer (RFC 6901)."""
-    return part.replace("~", "~0").replace("/", "~1")
 
 
 def mark_of(node: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from specimen.contracts.dataset import dataset
+from specimen.fixtures.datasets import dataset
 from tests.bench import shapes
 from tests.bench.load import ROOT
 from tests.bench.machine import BenchError, Cores, pinned

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import httpx
 
 from specimen.contracts.exchange import Exchange
-from specimen.fixtures import times
+from specimen.fixtures.primitives import times
 from specimen.mockserver.app import App, build_app
 from specimen.mockserver.settings import Pace, Settings
 from specimen.mockserver.table import encoded_body

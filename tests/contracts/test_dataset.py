@@ -23,12 +23,12 @@ from typer.testing import CliRunner
 
 from specimen import specs
 from specimen.cli import app
-from specimen.contracts import dataset_files, dataset_rows
-from specimen.contracts.dataset import NOW, Row, Shard, dataset, rows, write
-from specimen.contracts.dataset_mix import mixed, weights
 from specimen.contracts.history import History
 from specimen.contracts.judge import observe
-from specimen.fixtures import lives, times
+from specimen.fixtures.datasets import NOW, Row, Shard, dataset, files, row_generation, rows, write
+from specimen.fixtures.datasets.mix import mixed, weights
+from specimen.fixtures.primitives import times
+from specimen.fixtures.recipes import session_histories
 from specimen.specs import SpecimenError
 from tests.living import exchange, invalid
 
@@ -43,7 +43,7 @@ READS = [
 @pytest.fixture
 def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Groups of ten rows."""
-    monkeypatch.setattr(dataset_rows, "GROUP_ROWS", 10)
+    monkeypatch.setattr(row_generation, "GROUP_ROWS", 10)
 
 
 def run(*words: str) -> Any:
@@ -65,12 +65,12 @@ def test_rows__are_lawful(name: str, operation: str) -> None:
         row = made.row(number)
         assert not invalid(provider, operation, row.body), row
         course = next(one for one in made.mix.courses if one.scenario.name == row.scenario)
-        moment = lives.moment(provider, course.scenario, seed=0, key="", born_at=row.created_at, steps=course.steps)
+        moment = session_histories.moment(provider, course.scenario, seed=0, key="", born_at=row.created_at, steps=course.steps)
         named = {**moment.ids, **_shown_ids(name, row), next(iter(moment.ids)): row.session_id}
         read = exchange(provider, _with_ids(moment, named), operation, row.body)
         found = [one for one in observe(read, History()) if one.severity == "error"]
         assert not found, (row.scenario, found)
-        assert NOW - dataset_rows.SPREAD <= row.created_at <= moment.now <= NOW
+        assert NOW - row_generation.SPREAD <= row.created_at <= moment.now <= NOW
         ids.add(row.session_id)
     assert len(ids) == 400
 
@@ -91,7 +91,7 @@ def test_rows__shards_in_a_row_are_the_whole(data: st.DataObject) -> None:
     count, parts = data.draw(st.integers(0, 10**7)), data.draw(st.integers(1, 200))
     made = dataset("kayle", count)
     groups = [made.groups(Shard(index, parts)) for index in range(1, parts + 1)]
-    assert list(itertools.chain(*groups)) == list(range(-(-count // dataset_rows.GROUP_ROWS)))
+    assert list(itertools.chain(*groups)) == list(range(-(-count // row_generation.GROUP_ROWS)))
     assert max(map(len, groups)) - min(map(len, groups)) <= 1
     assert sum(made.size(Shard(index, parts)) for index in range(1, parts + 1)) == count
 
@@ -247,7 +247,7 @@ def test_write__lines_of_shards_in_a_row_are_the_whole_file(tmp_path: Path, suff
 @pytest.mark.parametrize(("name", "operation"), READS)
 def test_write__parquet(tmp_path: Path, name: str, operation: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every shard has the schema, also one that is empty; the body and its own fields agree."""
-    monkeypatch.setattr(dataset_rows, "GROUP_ROWS", 10)
+    monkeypatch.setattr(row_generation, "GROUP_ROWS", 10)
     path = tmp_path / "whole.parquet"
     write(path, name, 25, operation=operation)
     whole = parquet.ParquetFile(path)
@@ -277,7 +277,7 @@ def test_write__a_provider_from_outside(tmp_path: Path, monkeypatch: pytest.Monk
     """Its own fields become columns too, in other processes as well."""
     monkeypatch.setenv(specs.SEARCH_PATH_VARIABLE, str(Path(__file__).parent.parent / "providers" / "sixth"))
     path = tmp_path / "veritas.parquet"
-    assert write(path, "veritas", 2 * dataset_rows.GROUP_ROWS, processes=2) == 2 * dataset_rows.GROUP_ROWS
+    assert write(path, "veritas", 2 * row_generation.GROUP_ROWS, processes=2) == 2 * row_generation.GROUP_ROWS
     first = parquet.ParquetFile(path).read_row_group(0).slice(0, 1).to_pylist()[0]
     assert first["body_verdict"] == json.loads(first["body"])["check"]["verdict"] == first["state"]
 
@@ -287,7 +287,7 @@ def test_write__two_processes_write_what_one_writes(tmp_path: Path, suffix: str)
     """The same bytes; the first of three groups is told first."""
     one, two = tmp_path / f"one{suffix}", tmp_path / f"two{suffix}"
     told: list[tuple[int, int]] = []
-    count = 2 * dataset_rows.GROUP_ROWS + 3
+    count = 2 * row_generation.GROUP_ROWS + 3
     write(one, "predicate", count, seed=4)
     write(two, "predicate", count, seed=4, processes=2, on_progress=lambda *at: told.append(at))
     assert one.read_bytes() == two.read_bytes()
@@ -311,7 +311,7 @@ def test_write__a_failure_leaves_nothing(tmp_path: Path, suffix: str, monkeypatc
     """Neither a part of the file nor a temporary one, and what stood there stays."""
     path = tmp_path / f"a{suffix}"
     path.write_text("mine")
-    monkeypatch.setattr(dataset_rows, "GROUP_ROWS", 10)
+    monkeypatch.setattr(row_generation, "GROUP_ROWS", 10)
 
     def stop(written: int, _: int) -> None:
         if written == 20:
@@ -326,7 +326,7 @@ def test_write__a_failure_leaves_nothing(tmp_path: Path, suffix: str, monkeypatc
 def test_write__without_pyarrow_lines_still_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error says what to install, before any row is made."""
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    monkeypatch.delitem(sys.modules, "specimen.contracts.dataset_parquet", raising=False)
+    monkeypatch.delitem(sys.modules, "specimen.fixtures.datasets.parquet", raising=False)
     with pytest.raises(SpecimenError, match=r"needs PyArrow, which is not installed: pip install 'specimen-kyc\[dataset\]'"):
         write(tmp_path / "a.parquet", "kayle", 5)
     assert not list(tmp_path.iterdir())
@@ -454,4 +454,4 @@ def test_command__help_shows_examples() -> None:
 
 def test_files__each_form_is_told() -> None:
     """The forms are those of the help."""
-    assert list(dataset_files.FORMS) == [".parquet", ".ndjson", ".ndjson.gz"]
+    assert list(files.FORMS) == [".parquet", ".ndjson", ".ndjson.gz"]

@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from specimen import specs
-from specimen.contracts.exchange import Exchange, at, form_texts, parsed
+from specimen.contracts.exchange import Exchange, form_texts, parsed
 from specimen.contracts.history import History
 from specimen.contracts.judge import judge, observe
 from specimen.contracts.rule import NOTE, Violation
 from specimen.specs import Provider
+from specimen.specs.core.json_pointer import at
 from tests.contracts.stage import Stage, changed, without
 
 NAMES = [name for name in specs.names() if specs.load(name).is_builtin]

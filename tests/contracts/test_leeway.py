@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from specimen import specs
-from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.exchange import Exchange
 from specimen.contracts.history import History
 from specimen.contracts.judge import judge
+from specimen.specs.core.json_pointer import at
 from tests.contracts.stage import REMOVED, Stage, changed
 
 WALLET = "0xABCDEF7890abcdef1234567890abcdef12345678"

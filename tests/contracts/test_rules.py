@@ -12,11 +12,12 @@ import pytest
 
 from specimen import specs
 from specimen.contracts import general
-from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.exchange import Exchange
 from specimen.contracts.history import History
 from specimen.contracts.judge import judge, observe
 from specimen.contracts.rulebook import rulebook
 from specimen.specs import Provider
+from specimen.specs.core.json_pointer import at
 from tests.contracts.stage import Mutant, Stage, golden_lives
 
 NAMES = [name for name in specs.names() if specs.load(name).is_builtin]

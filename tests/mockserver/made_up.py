@@ -168,7 +168,7 @@ _RECIPE = '''"""A record at a moment."""
 
 from __future__ import annotations
 
-from specimen.fixtures.recipe import Moment, Moving
+from specimen.fixtures.recipes.recipe import Moment, Moving
 
 
 def record(m: Moment):

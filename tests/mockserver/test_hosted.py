@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from specimen import specs
-from specimen.fixtures.signing import signed
+from specimen.fixtures.standards.signed_urls import signed
 from specimen.mockserver.app import App
 from tests.mockserver.calling import NOW, ask, ask_entry, ask_raw, create_entry, frozen_app
 

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from specimen import specs
-from specimen.fixtures.timelines import Event
+from specimen.fixtures.primitives.timelines import Event
 from specimen.mockserver.lifecycle import FOREVER, Record, due, status, timeline
 
 PROVIDERS = {name: specs.load(name) for name in specs.names()}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from specimen import specs
-from specimen.fixtures.timelines import plan
+from specimen.fixtures.primitives.timelines import plan
 from specimen.mockserver.app import App
 from specimen.mockserver.clock import Clock
 from specimen.mockserver.errors import IllegalTransition, SettingError

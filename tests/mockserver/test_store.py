@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from specimen.fixtures.timelines import Event
+from specimen.fixtures.primitives.timelines import Event
 from specimen.mockserver.lifecycle import Record
 from specimen.mockserver.store import Store
 from specimen.mockserver.store.memory import MemoryStore

@@ -14,7 +14,7 @@ from openapi_core.testing import MockRequest, MockResponse
 
 from specimen.mockserver.app import App
 from specimen.specs import Operation, Provider
-from specimen.specs.loading.openapi import escape
+from specimen.specs.core.json_pointer import escape
 from specimen.specs.loading.schemas import is_rule
 from tests.providers.mutants import changed
 from tests.sending import BASE_URL, as_request, in_process, send

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from specimen import specs
-from specimen.fixtures import mrz, recipes, times
-from specimen.fixtures.lives import secondary_id
-from specimen.fixtures.recipe import Moment, settle
-from specimen.fixtures.timelines import plan
+from specimen.fixtures import recipes
+from specimen.fixtures.primitives import times
+from specimen.fixtures.primitives.timelines import plan
+from specimen.fixtures.recipes.recipe import Moment, settle
+from specimen.fixtures.recipes.session_histories import secondary_id
+from specimen.fixtures.standards import mrz
 from specimen.mockserver.catalogue import ID_TIME, Catalogue
 from specimen.specs import Provider
 from specimen.specs.loading.lifecycle import Scenario

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from specimen import specs
-from specimen.fixtures import times
+from specimen.fixtures.primitives import times
 from specimen.mockserver.app import App, build_app
 from specimen.mockserver.lifecycle import Record, timeline
 from specimen.mockserver.provider import load_behaviour

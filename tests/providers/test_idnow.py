@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from specimen import specs
-from specimen.fixtures import ids
-from specimen.fixtures.recipe import Moment
+from specimen.fixtures.primitives import ids
+from specimen.fixtures.primitives.timelines import Event, plan
+from specimen.fixtures.primitives.times import parse
 from specimen.fixtures.recipes import idnow as recipe
-from specimen.fixtures.timelines import Event, plan
-from specimen.fixtures.times import parse
+from specimen.fixtures.recipes.recipe import Moment
 from specimen.mockserver.app import build_app
 from specimen.mockserver.settings import Pace, Settings
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from specimen import specs
-from specimen.fixtures import times
+from specimen.fixtures.primitives import times
 from specimen.fixtures.recipes import kyve as recipe
 from specimen.fixtures.recipes import kyve_templates
 from specimen.mockserver.app import App, build_app

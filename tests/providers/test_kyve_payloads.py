@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from specimen import specs
-from specimen.fixtures import times
-from specimen.fixtures.recipe import Moment, settle
+from specimen.fixtures.primitives import times
+from specimen.fixtures.primitives.timelines import plan
 from specimen.fixtures.recipes import kyve as recipe
-from specimen.fixtures.timelines import plan
+from specimen.fixtures.recipes.recipe import Moment, settle
 
 KYVE = specs.load("kyve")
 LIFECYCLE = KYVE.lifecycle

@@ -14,10 +14,10 @@ import httpx
 import pytest
 
 from specimen import specs
-from specimen.fixtures.recipe import Moment, settle
+from specimen.fixtures.primitives.timelines import plan
 from specimen.fixtures.recipes import neurovision as recipe
 from specimen.fixtures.recipes import neurovision_document, neurovision_face
-from specimen.fixtures.timelines import plan
+from specimen.fixtures.recipes.recipe import Moment, settle
 from specimen.mockserver.app import App, build_app
 from specimen.mockserver.settings import Pace, Settings
 from specimen.specs.loading.schemas import Schemas

@@ -18,10 +18,10 @@ import pytest
 import uvicorn
 
 from specimen import specs
-from specimen.fixtures import qr_codes
-from specimen.fixtures.recipe import Moment
+from specimen.fixtures.primitives.timelines import plan
 from specimen.fixtures.recipes import predicate as recipe
-from specimen.fixtures.timelines import plan
+from specimen.fixtures.recipes.recipe import Moment
+from specimen.fixtures.standards import qr_codes
 from specimen.mockserver.app import build_app
 from specimen.mockserver.settings import Pace, Settings
 from specimen.mockserver.wishes import magic_value

@@ -9,7 +9,8 @@ import pytest
 
 from specimen import specs
 from specimen.specs.core.errors import SpecError
-from specimen.specs.loading.openapi import Document, escape, mark_of
+from specimen.specs.core.json_pointer import escape
+from specimen.specs.loading.openapi import Document, mark_of
 from tests.mockserver import made_up
 
 

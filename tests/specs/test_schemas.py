@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from specimen import specs
-from specimen.specs.loading.openapi import Document, escape
+from specimen.specs.core.json_pointer import escape
+from specimen.specs.loading.openapi import Document
 from specimen.specs.loading.schemas import Schemas, closed, is_rule, rules
 
 RULE = {

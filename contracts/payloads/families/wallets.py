@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from specimen.contracts.payloads.bases import Base
 from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Edge, Kind, kind
 from specimen.contracts.payloads.places import Place
-from specimen.fixtures.wallets import checksum
+from specimen.fixtures.standards.wallets import checksum
 
 _EIP55, _SOLANA, _BIP173, _BIP350 = "EIP-55", "Solana documentation, accounts: 32 bytes in base58", "BIP-173", "BIP-350"
 _BASE58 = "Bitcoin, base58check"
@@ -75,7 +75,10 @@ SOLANA_SHORT = _wallet("solana_31_bytes", "One byte less can look as long to who
 _OUTSIDE = tuple(
     (_wallet(f"solana_{name}", f"Base58 leaves out the {words}, because it is misread.", _SOLANA, "base58", "ocr"), letter)
     for name, words, letter in (
-        ("zero", "digit 0", "0"), ("capital_o", "capital O", "O"), ("capital_i", "capital I", "I"), ("small_l", "small l", "l"),
+        ("zero", "digit 0", "0"),
+        ("capital_o", "capital O", "O"),
+        ("capital_i", "capital I", "I"),
+        ("small_l", "small l", "l"),
     )
 )
 BECH32 = _wallet("bech32", "A lawful address of Bitcoin.", _BIP173, "bech32")

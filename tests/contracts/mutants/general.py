@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from specimen.contracts.exchange import Exchange, at
+from specimen.contracts.exchange import Exchange
 from specimen.contracts.silences import CLOSED, UNREADABLE
+from specimen.specs.core.json_pointer import at
 from tests.contracts.stage import REMOVED, Mutant, Stage, changed, without
 
 TRACE = 'Traceback (most recent call last):\n  File "/srv/app.py", line 3, in check\n'

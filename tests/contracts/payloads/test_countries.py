@@ -17,8 +17,8 @@ from specimen import specs
 from specimen.contracts.payloads import Case
 from specimen.contracts.payloads.families.countries import codes, documents, numbers, personal
 from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT
-from specimen.fixtures.issuers import SERIES
-from specimen.fixtures.mrz import check_digit
+from specimen.fixtures.documents.issuing_countries import SERIES
+from specimen.fixtures.standards.mrz import check_digit
 from tests.contracts.payloads.catalogues import catalogue
 
 NAMES = specs.names()

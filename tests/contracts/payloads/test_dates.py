@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from specimen import specs
-from specimen.contracts.dataset_rows import moment_of
 from specimen.contracts.payloads import Case, cases
 from specimen.contracts.payloads.families.dates import DAYS, MOMENTS
 from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT
+from specimen.fixtures.datasets.row_generation import moment_of
 from specimen.specs import SpecimenError
 from tests.contracts.payloads.catalogues import catalogue, check_all
 

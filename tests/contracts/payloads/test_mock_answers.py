@@ -17,7 +17,7 @@ from specimen.contracts.payloads.bases import REQUEST
 from specimen.contracts.payloads.kinds import ACCEPT, REJECT
 from specimen.contracts.payloads.verdicts import UNKNOWN_RULE
 from specimen.contracts.rule import ERROR
-from specimen.fixtures import times
+from specimen.fixtures.primitives import times
 from specimen.mockserver.app import build_app
 from specimen.mockserver.settings import Settings
 from tests.contracts.payloads.catalogues import catalogue, check_all

@@ -17,8 +17,8 @@ from specimen.contracts.payloads.families.mrz.digits import same
 from specimen.contracts.payloads.families.mrz.zone import LAYOUTS, Zone
 from specimen.contracts.payloads.families.mrz.zone import read as zone_of
 from specimen.contracts.payloads.kinds import ACCEPT, EITHER
-from specimen.fixtures import mrz
-from specimen.fixtures.identities import LOCALES, identity
+from specimen.fixtures.people.identities import LOCALES, identity
+from specimen.fixtures.standards import mrz
 from tests.contracts.payloads.catalogues import catalogue, check_all
 from tests.mrz_reader import digit, read
 

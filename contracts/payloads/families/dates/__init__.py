@@ -15,7 +15,7 @@ from specimen.contracts.payloads.families.dates.days import Day, DayChange
 from specimen.contracts.payloads.families.dates.spellings import Instant, MomentChange, instant
 from specimen.contracts.payloads.kinds import Edge
 from specimen.contracts.payloads.places import Place
-from specimen.fixtures import times
+from specimen.fixtures.primitives import times
 
 DAYS: tuple[DayChange, ...] = (*days.CHANGES, *day_forms.CHANGES)
 MOMENTS: tuple[MomentChange, ...] = (*spellings.CHANGES, *instants.CHANGES)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from specimen.contracts.payloads.families.identifiers.subject import Subject
 from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Kind, kind
-from specimen.fixtures import ids
+from specimen.fixtures.primitives import ids
 
 _PAGE = "the id's pattern in the provider's document"
 _ODD = (REJECT, EITHER)

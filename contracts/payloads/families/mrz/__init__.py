@@ -14,7 +14,7 @@ from specimen.contracts.payloads.families.mrz.change import Change, Lines
 from specimen.contracts.payloads.families.mrz.zone import TD1, Zone, read
 from specimen.contracts.payloads.kinds import Edge
 from specimen.contracts.payloads.places import Place
-from specimen.fixtures import times
+from specimen.fixtures.primitives import times
 
 _OF_FIELDS = (*digits.CHANGES, *fields.CHANGES)
 CHANGES: tuple[Change, ...] = (*_OF_FIELDS, *lines.BY_LINE, *lines.OF_ARRAYS)

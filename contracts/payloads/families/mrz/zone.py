@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from specimen.fixtures import mrz
+from specimen.fixtures.standards import mrz
 
 FILLER = mrz.FILLER
 COMPOSITE = "composite"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from specimen.fixtures.recipe import Moment
-from specimen.fixtures.times import iso_seconds
+from specimen.fixtures.primitives.times import iso_seconds
+from specimen.fixtures.recipes.recipe import Moment
 
 
 def check(m: Moment) -> dict[str, Any]:
