@@ -14,21 +14,22 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from specimen import specs
 from specimen.fixtures import recipes
 from specimen.fixtures.recipes.recipe import DEFAULT_NAMESPACE, NAMESPACE_PARAMETER
-from specimen.mockserver import connexion31, document_pages, hosted
-from specimen.mockserver.clock import Clock
-from specimen.mockserver.endpoint import VISIT, Endpoint, Visit, unrouted
 from specimen.mockserver.errors import SettingError, did_you_mean
-from specimen.mockserver.journal import Journal
-from specimen.mockserver.ledger import Ledger
-from specimen.mockserver.provider import Problem, Request, load_behaviour
-from specimen.mockserver.reply import Reply
-from specimen.mockserver.sending import Extra, send_problem, send_reply
-from specimen.mockserver.sessions import Sessions
+from specimen.mockserver.http.messages import Problem, Reply
+from specimen.mockserver.http.responses import Extra, send_problem, send_reply
+from specimen.mockserver.pages import api_docs, hosted_pages
+from specimen.mockserver.provider_api import Request, load_behaviour
+from specimen.mockserver.routing import connexion_adapter
+from specimen.mockserver.routing.endpoint import VISIT, Endpoint, Visit, unrouted
+from specimen.mockserver.sessions.clock import Clock
+from specimen.mockserver.sessions.request_log import Journal
+from specimen.mockserver.sessions.scenario_requests import VERSION as TABLE_VERSION
+from specimen.mockserver.sessions.scenario_requests import Table
+from specimen.mockserver.sessions.service import Sessions
+from specimen.mockserver.sessions.shared_state import Ledger
+from specimen.mockserver.sessions.store import Store
+from specimen.mockserver.sessions.store.memory import MemoryStore
 from specimen.mockserver.settings import Settings
-from specimen.mockserver.store import Store
-from specimen.mockserver.store.memory import MemoryStore
-from specimen.mockserver.table import VERSION as TABLE_VERSION
-from specimen.mockserver.table import Table
 from specimen.specs import Operation, Provider
 
 logger = logging.getLogger("specimen")
@@ -69,13 +70,13 @@ class Mounted:
             operation.id: Endpoint(provider, operation, self.behaviour, self.ledger)
             for operation in provider.document.operations.values()
         }
-        self.routed = connexion31.build(provider, endpoints, self.otherwise)
+        self.routed = connexion_adapter.build(provider, endpoints, self.otherwise)
 
     async def otherwise(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answers what no operation takes: a wrong method or a wrong path, in the vendor's form."""
         visit: Visit = scope[VISIT]
         now = visit.clock.now()
-        allow = scope.get(connexion31.ALLOW, ())
+        allow = scope.get(connexion_adapter.ALLOW, ())
         kind = "method_not_allowed" if allow else "route_not_found"
         detail = f"{scope['method']} {visit.path[:200]}"
         request = Request(_NO_OPERATION, scope, now=now, origin=visit.origin, namespace=visit.namespace)
@@ -173,7 +174,7 @@ class App:
         elif place.in_document is None:
             await mounted.otherwise(scope, receive, send)
         else:
-            scope[connexion31.PATH] = place.in_document
+            scope[connexion_adapter.PATH] = place.in_document
             await mounted.routed(scope, receive, send)
 
     def _place(self, path: str, host: str, scheme: str) -> _Place:
@@ -210,7 +211,7 @@ class App:
     async def _page(self, mounted: Mounted, prefix: str, rest: str, scope: Scope, receive: Receive, send: Send) -> bool:
         if scope["method"] not in ("GET", "HEAD"):
             return False
-        page = document_pages.answer(mounted.provider, prefix, rest)
+        page = api_docs.answer(mounted.provider, prefix, rest)
         if page is None:
             return False
         for name, value in scope[VISIT].extra:
@@ -224,7 +225,7 @@ class App:
         if scope["method"] in ("GET", "HEAD"):
             title = mounted.provider.lifecycle.title
             path = rest.removeprefix("/_specimen/")
-            reply = hosted.answer(title, path, scope["query_string"], visit.path, sessions)
+            reply = hosted_pages.answer(title, path, scope["query_string"], visit.path, sessions)
         if reply is None:
             await send_problem(send, 404, "there is no such page, or no such session in this namespace", extra=visit.extra)
         else:

@@ -92,7 +92,7 @@ def serve(
             sse_max_seconds=sse_max,
         )
         from specimen.mockserver.app import build_app
-        from specimen.mockserver.server import base_url, listen, run, write_ready_file
+        from specimen.mockserver.http.server import base_url, listen, run, write_ready_file
 
         app = build_app(settings)
         listening = listen(host, port)
@@ -162,7 +162,7 @@ def show(
         specimen show neurovision success --seed 7 --locale ja_JP
     """
     with user_errors(), standard_output():
-        from specimen.mockserver.preview import preview
+        from specimen.mockserver.testing.preview import preview
 
         body = preview(specs.load(name), scenario, seed=seed, now=_time(now), locale=locale)
         text = json.dumps(body, indent=2, ensure_ascii=False)
@@ -191,8 +191,8 @@ def ids(
         specimen ids --json
     """
     with user_errors(), standard_output():
-        from specimen.mockserver.catalogue import Catalogue
-        from specimen.mockserver.table import VERSION, Table
+        from specimen.mockserver.sessions.catalogue import Catalogue
+        from specimen.mockserver.sessions.scenario_requests import VERSION, Table
 
         found = [specs.load(one) for one in ([name] if name else specs.names())]
         tables = [Table(provider, Catalogue(provider, seed, 0)) for provider in found]
@@ -205,7 +205,7 @@ def ids(
 
 
 def _print_table(table: Any) -> None:
-    from specimen.mockserver.wishes import magic_value
+    from specimen.mockserver.preferences.preferences import magic_value
 
     provider = table.provider
     out = table_console()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from specimen import specs
 from specimen.fixtures.primitives import times
-from specimen.mockserver.preview import phases
+from specimen.mockserver.testing.preview import phases
 
 SEED = 1
 NOW = times.parse("2026-03-19T10:31:30Z")

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from specimen.mockserver.app import App
-from specimen.mockserver.table import encoded_body
+from specimen.mockserver.sessions.scenario_requests import encoded_body
 
 BASE_URL = "http://127.0.0.1:8080"
 

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from specimen.mockserver.app import build_app
-from specimen.mockserver.server import running
+from specimen.mockserver.http.server import running
 from specimen.mockserver.settings import Settings
 from tests.serving import ROOT, environment
 

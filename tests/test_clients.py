@@ -12,7 +12,7 @@ import pytest
 from specimen import specs
 from specimen.fixtures.primitives import times
 from specimen.mockserver.app import App, build_app
-from specimen.mockserver.server import running
+from specimen.mockserver.http.server import running
 from specimen.mockserver.settings import Settings
 from specimen.specs import Provider
 from tests.generated_clients import GeneratedClient, at, differences, download, generate, imported, plain

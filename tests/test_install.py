@@ -111,7 +111,7 @@ def test_wheel__says_what_it_needs(wheel: Path) -> None:
     assert needed == {str(Requirement(line)) for line in PROJECT["dependencies"]}
     assert "Requires-Python: >=3.11\n" in metadata
     assert "[console_scripts]\nspecimen = specimen.cli:main\n" in entries
-    assert "[pytest11]\nspecimen = specimen.mockserver.pytest_plugin\n" in entries
+    assert "[pytest11]\nspecimen = specimen.mockserver.testing.pytest_plugin\n" in entries
 
 
 # -- and works there -----------------------------------------------------------------------------------------------

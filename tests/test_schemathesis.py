@@ -12,7 +12,7 @@ import pytest
 from specimen import specs
 from specimen.fixtures.primitives import times
 from specimen.mockserver.app import App, build_app
-from specimen.mockserver.server import running
+from specimen.mockserver.http.server import running
 from specimen.mockserver.settings import Settings
 from tests.fuzzing import EXAMPLES, SEED, credentials, findings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from specimen.mockserver.provider import Problem, Reply, Request, Session, Sessions, operation
+from specimen.mockserver.provider_api import Problem, Reply, Request, Session, Sessions, operation
 
 # The platform refuses a redirect URL that is not on the customer's list; in the mock that is every URL of this host.
 # Source: IDnow platform docs, Embed or redirect, Handling redirect URLs.

@@ -7,8 +7,8 @@ from typing import Any
 
 from specimen.fixtures.primitives.times import iso_millis
 from specimen.fixtures.recipes import kayle as recipe
-from specimen.mockserver.provider import Problem, Reply, Request, SchemaError, Session, Sessions, operation
-from specimen.mockserver.wishes import NO_WISH
+from specimen.mockserver.preferences.preferences import NO_WISH
+from specimen.mockserver.provider_api import Problem, Reply, Request, SchemaError, Session, Sessions, operation
 
 # Every other endpoint id is taken for one that exists and is enabled.
 UNAVAILABLE_ENDPOINT = "specimen_unavailable_webhook_endpoint"

@@ -9,7 +9,7 @@ from typing import Any
 from specimen import specs
 from specimen.fixtures.recipes import kyve as recipe
 from specimen.fixtures.recipes.kyve_templates import templates
-from specimen.mockserver.provider import (
+from specimen.mockserver.provider_api import (
     IllegalTransition,
     Problem,
     Reply,

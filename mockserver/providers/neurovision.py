@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from specimen.mockserver.provider import (
+from specimen.mockserver.provider_api import (
     Credential,
     Credentials,
     Problem,

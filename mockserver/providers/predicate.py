@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from specimen.fixtures.recipes.predicate import answers, connected_wallets, registration, verification
-from specimen.mockserver.provider import Problem, Reply, Request, Session, Sessions, operation
+from specimen.mockserver.provider_api import Problem, Reply, Request, Session, Sessions, operation
 
 REUSABLE_STATES = frozenset({"pending", "retry", "completed"})
 EVENT_STREAM = "text/event-stream"

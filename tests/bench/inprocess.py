@@ -16,9 +16,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from specimen import specs
-from specimen.mockserver import direct
 from specimen.mockserver.app import App, build_app
 from specimen.mockserver.settings import Pace, Settings
+from specimen.mockserver.testing import in_process
 from tests.bench.load import Work
 from tests.bench.machine import resident_bytes
 from tests.bench.targets import CASES, Entry, create_request
@@ -91,7 +91,7 @@ def profiled(provider_name: str, requests: int) -> str:
     app = build_app(Settings(pace=Pace("instant")))
 
     def ask(entry: Entry) -> tuple[int, bytes]:
-        return direct.send(app, entry["method"], entry["path"], entry["headers"], entry["body"])
+        return in_process.send(app, entry["method"], entry["path"], entry["headers"], entry["body"])
 
     case = next(case for case in CASES if case.provider_name == provider_name)
     once = exchange(app, case.work(ask))

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from specimen.mockserver.table import encoded_body
+from specimen.mockserver.sessions.scenario_requests import encoded_body
 from tests.bench.machine import BenchError
 
 CONNECTIONS = 16

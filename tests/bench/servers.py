@@ -10,7 +10,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from specimen.mockserver.server import config, listen
+from specimen.mockserver.http.server import config, listen
 from specimen.mockserver.settings import Settings
 
 

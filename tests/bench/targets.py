@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from specimen import specs
-from specimen.mockserver.catalogue import Catalogue
-from specimen.mockserver.table import Table
+from specimen.mockserver.sessions.catalogue import Catalogue
+from specimen.mockserver.sessions.scenario_requests import Table
 from specimen.specs import Provider
 from tests.bench.load import Work
 from tests.bench.machine import BenchError

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from specimen import specs
 from specimen.contracts.credentials import of_lifecycle
 from specimen.mockserver.app import App, build_app
-from specimen.mockserver.server import running
+from specimen.mockserver.http.server import running
 from specimen.mockserver.settings import Settings
 
 FOREIGN = "127.0.0.2"

@@ -15,8 +15,8 @@ import httpx
 from specimen.contracts.exchange import Exchange
 from specimen.fixtures.primitives import times
 from specimen.mockserver.app import App, build_app
+from specimen.mockserver.sessions.scenario_requests import encoded_body
 from specimen.mockserver.settings import Pace, Settings
-from specimen.mockserver.table import encoded_body
 from specimen.specs import Provider
 from tests import golden
 from tests.mockserver.calling import ask

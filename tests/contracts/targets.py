@@ -15,8 +15,8 @@ from specimen.contracts.proxy import build_proxy
 from specimen.contracts.serving import Server, listen, url_of
 from specimen.contracts.traffic import BaseUrl, Bench, Verdict
 from specimen.mockserver.app import App, build_app
-from specimen.mockserver.catalogue import Catalogue
-from specimen.mockserver.server import running
+from specimen.mockserver.http.server import running
+from specimen.mockserver.sessions.catalogue import Catalogue
 from specimen.mockserver.settings import Settings
 
 TOKEN = "Bearer kk_live_specimen"
@@ -35,7 +35,7 @@ def mock_app(**settings: Any) -> App:
 
 def session_id(scenario: str = "succeeded", provider: str = "kayle", state: str | None = None) -> str:
     """The id of a catalogue session."""
-    from specimen.mockserver.table import Table
+    from specimen.mockserver.sessions.scenario_requests import Table
 
     facts = specs.load(provider)
     for entry in Table(facts, Catalogue(facts, 0, 0)).entries():

@@ -25,8 +25,8 @@ from tests.sending import as_request
 @pytest.mark.parametrize("provider", specs.names())
 def test_mask__changes_no_verdict(provider: str) -> None:
     """Every answer of the mock is judged the same when masked, strictly, and tells no name, birthday or number of its person."""
-    from specimen.mockserver.catalogue import Catalogue
-    from specimen.mockserver.table import Table
+    from specimen.mockserver.sessions.catalogue import Catalogue
+    from specimen.mockserver.sessions.scenario_requests import Table
 
     facts = specs.load(provider)
     mask, plain, hidden = Mask(facts, b"fixed"), History(), History()

@@ -57,8 +57,8 @@ def test_proxy__passes_answers_unchanged(vendor: str) -> None:
 @pytest.mark.parametrize("provider", specs.names())
 def test_proxy__all_providers_hold(provider: str, vendor: str) -> None:
     """Every request of `specimen ids` passes and breaks no rule, and openapi-core sees all as jsonschema-rs does."""
-    from specimen.mockserver.catalogue import Catalogue
-    from specimen.mockserver.table import Table
+    from specimen.mockserver.sessions.catalogue import Catalogue
+    from specimen.mockserver.sessions.scenario_requests import Table
     from tests.sending import as_request
 
     facts = specs.load(provider)

@@ -153,8 +153,8 @@ def test_production__gets_the_plan_and_not_one_request_more(name: str, profile: 
 
 def _sessions(name: str):
     """Ids of our mock's catalogue: the default scenario at its end."""
-    from specimen.mockserver.catalogue import Catalogue
-    from specimen.mockserver.table import Table
+    from specimen.mockserver.sessions.catalogue import Catalogue
+    from specimen.mockserver.sessions.scenario_requests import Table
 
     provider = specs.load(name)
     first = provider.lifecycle.reads[0]

@@ -18,10 +18,10 @@ from specimen.contracts.traffic import Bench, TrafficError
 from specimen.contracts.traffic_cli import register
 from specimen.contracts.transport import Transport
 from specimen.contracts.watch import Watch, retry_after, watched
-from specimen.mockserver.direct import create
-from specimen.mockserver.pytest_plugin import MockClock
-from specimen.mockserver.server import running
+from specimen.mockserver.http.server import running
 from specimen.mockserver.settings import Pace
+from specimen.mockserver.testing.in_process import create
+from specimen.mockserver.testing.pytest_plugin import MockClock
 from tests.contracts.targets import AUTH, mock_app, serving, session_id
 
 NOW = 1_772_366_400_000

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 
 from specimen.mockserver.app import App, build_app
+from specimen.mockserver.sessions.scenario_requests import encoded_body
 from specimen.mockserver.settings import Pace, Settings
-from specimen.mockserver.table import encoded_body
 
 NOW = 1_773_916_266_000  # 2026-03-19T10:31:06Z
 

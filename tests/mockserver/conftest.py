@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from specimen.mockserver.app import build_app
-from specimen.mockserver.server import running
+from specimen.mockserver.http.server import running
 from specimen.mockserver.settings import Settings
 from tests.mockserver.wire import Listener, Target
 

@@ -134,7 +134,7 @@ _HANDLERS = '''"""Echoes, and the three operations of records."""
 
 from __future__ import annotations
 
-from specimen.mockserver.provider import Reply, operation
+from specimen.mockserver.provider_api import Reply, operation
 
 
 @operation("makeRecord")

@@ -14,7 +14,7 @@ import yaml
 from specimen import specs
 from specimen.mockserver.app import App, build_app
 from specimen.mockserver.errors import SettingError, SpecError
-from specimen.mockserver.sessions import Sessions
+from specimen.mockserver.sessions.service import Sessions
 from specimen.mockserver.settings import Pace, Settings
 from tests.mockserver.calling import NOW, ask, ask_entry, ask_raw, create_entry, frozen_app, read_entry
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from specimen import specs
-from specimen.mockserver.table import encoded_body
+from specimen.mockserver.sessions.scenario_requests import encoded_body
 from tests.mockserver.calling import create_entry, pointed
 from tests.mockserver.wire import Target, check, credentials, path_of
 

@@ -1,4 +1,4 @@
-"""Where a session stands at a time: the laws of `specimen.mockserver.lifecycle`, for every provider and scenario."""
+"""Where a session stands at a time: the laws of its record, for every provider and scenario."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from specimen import specs
 from specimen.fixtures.primitives.timelines import Event
-from specimen.mockserver.lifecycle import FOREVER, Record, due, status, timeline
+from specimen.mockserver.sessions.session_record import FOREVER, Record, due, status, timeline
 
 PROVIDERS = {name: specs.load(name) for name in specs.names()}
 MINUTE = 60_000

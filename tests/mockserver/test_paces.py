@@ -13,14 +13,14 @@ import pytest
 from specimen import specs
 from specimen.fixtures.primitives.timelines import plan
 from specimen.mockserver.app import App
-from specimen.mockserver.clock import Clock
 from specimen.mockserver.errors import IllegalTransition, SettingError
-from specimen.mockserver.ledger import Ledger
-from specimen.mockserver.lifecycle import Record
-from specimen.mockserver.sessions import Sessions
+from specimen.mockserver.preferences.preferences import NO_WISH, Wish, scenario_named
+from specimen.mockserver.sessions.clock import Clock
+from specimen.mockserver.sessions.service import Sessions
+from specimen.mockserver.sessions.session_record import Record
+from specimen.mockserver.sessions.shared_state import Ledger
+from specimen.mockserver.sessions.store.memory import MemoryStore
 from specimen.mockserver.settings import Pace, Settings
-from specimen.mockserver.store.memory import MemoryStore
-from specimen.mockserver.wishes import NO_WISH, Wish, scenario_named
 from tests.mockserver import made_up
 from tests.mockserver.calling import NOW, ask, ask_raw, frozen_app
 

@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 
 import pytest
 
-from specimen.mockserver import pytest_plugin
+from specimen.mockserver.testing import pytest_plugin
 from tests.serving import ROOT
 
 pytest_plugins = ["pytester"]

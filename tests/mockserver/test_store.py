@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from specimen.fixtures.primitives.timelines import Event
-from specimen.mockserver.lifecycle import Record
-from specimen.mockserver.store import Store
-from specimen.mockserver.store.memory import MemoryStore
+from specimen.mockserver.sessions.session_record import Record
+from specimen.mockserver.sessions.store import Store
+from specimen.mockserver.sessions.store.memory import MemoryStore
 
 STORES: dict[str, Callable[[], Store]] = {"memory": MemoryStore}
 PROVIDER = "atlas"

@@ -10,7 +10,7 @@ import pytest
 
 from specimen import specs
 from specimen.mockserver.app import build_app
-from specimen.mockserver.server import running
+from specimen.mockserver.http.server import running
 from specimen.mockserver.settings import Settings
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

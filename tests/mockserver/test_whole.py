@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from specimen.mockserver import whole
 from specimen.mockserver.app import App
-from specimen.mockserver.reply import Reply
-from specimen.mockserver.sending import send_reply
-from specimen.mockserver.server import running
+from specimen.mockserver.http import raw_response_writer
+from specimen.mockserver.http.messages import Reply
+from specimen.mockserver.http.responses import send_reply
+from specimen.mockserver.http.server import running
 from tests.mockserver.calling import frozen_app
 
 httptools_impl = pytest.importorskip("uvicorn.protocols.http.httptools_impl", reason="httptools has no wheel for this machine")
@@ -51,14 +51,14 @@ CASES: dict[str, bytes] = {
 def counted(app: Any) -> Iterator[tuple[str, list[bool]]]:
     """The application on a port, and for each answer whether it was written in one piece."""
     written: list[bool] = []
-    plain = whole.write
+    plain = raw_response_writer.write
 
     def write(*words: Any) -> bool:
         written.append(plain(*words))
         return written[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(whole, "write", write)
+        patch.setattr(raw_response_writer, "write", write)
         with running(app) as url:
             yield url, written
 
@@ -120,13 +120,13 @@ def cycle(**changes: Any) -> Any:
 def test_whole__writes_and_ends_the_exchange() -> None:
     """One write; the server knows that its answer is out."""
     one = cycle(waiting_for_100_continue=True)
-    assert whole.write(one.send, 404, [(b"content-length", b"2")], b"{}")
+    assert raw_response_writer.write(one.send, 404, [(b"content-length", b"2")], b"{}")
     assert one.transport == b"HTTP/1.1 404 Not Found\r\ndate: D\r\ncontent-length: 2\r\n\r\n{}"
     assert one.response_started
     assert one.response_complete
     assert one.message_event.is_set()
     assert not one.waiting_for_100_continue
-    assert not whole.write(one.send, 200, [], b"")  # a second answer
+    assert not raw_response_writer.write(one.send, 200, [], b"")  # a second answer
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_whole__writes_and_ends_the_exchange() -> None:
 def test_whole__leaves_to_the_server(changes: dict[str, Any], headers: list[tuple[bytes, bytes]]) -> None:
     """A client that is gone or slow, a log, a connection that ends: nothing is written."""
     one = cycle(**changes)
-    assert not whole.write(one.send, 200, headers, b"{}")
+    assert not raw_response_writer.write(one.send, 200, headers, b"{}")
     assert one.transport == b""
     assert not one.response_started
 
@@ -156,14 +156,14 @@ def test_whole__leaves_other_servers_alone() -> None:
 
     one = cycle()
     one.__class__ = Other
-    assert not whole.write(one.send, 200, [], b"")
+    assert not raw_response_writer.write(one.send, 200, [], b"")
     assert one.transport == b""
 
 
 def test_whole__another_uvicorn_gets_messages() -> None:
     """Where the server's own part of an exchange has not what is looked for, nothing is written past it."""
     bare = httptools_impl.RequestResponseCycle.__new__(httptools_impl.RequestResponseCycle)
-    assert whole.write(bare.send, 200, [(b"content-length", b"0")], b"") is False
+    assert raw_response_writer.write(bare.send, 200, [(b"content-length", b"0")], b"") is False
     assert vars(bare) == {}
 
 

@@ -11,8 +11,8 @@ import pytest
 from specimen import specs
 from specimen.mockserver.app import App, build_app
 from specimen.mockserver.errors import WishError
+from specimen.mockserver.preferences.preferences import DOCUMENTS, addresses, from_magic, magic_value, scenario_named
 from specimen.mockserver.settings import Pace, Settings
-from specimen.mockserver.wishes import DOCUMENTS, addresses, from_magic, magic_value, scenario_named
 from tests.mockserver import made_up
 from tests.mockserver.calling import NOW, ask, ask_entry, create_entry, frozen_app, pointed, read_entry, state_of
 
@@ -131,7 +131,7 @@ def test_seed__repeats_the_session(name: str) -> None:
     assert [answer.headers["specimen-seed"] for answer in answers] == ["7", "7", "8"]
     assert len({_id(app, name, answer) for answer in answers}) == 3
     ledger = app.mounted[name].ledger
-    from specimen.mockserver.sessions import Sessions
+    from specimen.mockserver.sessions.service import Sessions
 
     sessions = Sessions(ledger, app.clock, "default", "http://127.0.0.1:8080/x", app.clock.now())
     found = [sessions.get(_id(app, name, answer)) for answer in answers]

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from specimen.mockserver.preview import phases
+from specimen.mockserver.testing.preview import phases
 from specimen.specs import Provider
 from specimen.specs.loading.schemas import Schemas, rules
 from tests import golden

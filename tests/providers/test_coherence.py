@@ -16,7 +16,7 @@ from specimen.fixtures.primitives.timelines import plan
 from specimen.fixtures.recipes.recipe import Moment, settle
 from specimen.fixtures.recipes.session_histories import secondary_id
 from specimen.fixtures.standards import mrz
-from specimen.mockserver.catalogue import ID_TIME, Catalogue
+from specimen.mockserver.sessions.catalogue import ID_TIME, Catalogue
 from specimen.specs import Provider
 from specimen.specs.loading.lifecycle import Scenario
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from specimen import specs
 from specimen.fixtures.primitives import times
 from specimen.mockserver.app import App, build_app
-from specimen.mockserver.lifecycle import Record, timeline
-from specimen.mockserver.provider import load_behaviour
+from specimen.mockserver.provider_api import load_behaviour
+from specimen.mockserver.sessions.session_record import Record, timeline
 from specimen.mockserver.settings import Pace, Settings
 from specimen.specs import Provider
 from tests import golden

@@ -18,9 +18,9 @@ from specimen.fixtures.primitives import times
 from specimen.fixtures.recipes import kyve as recipe
 from specimen.fixtures.recipes import kyve_templates
 from specimen.mockserver.app import App, build_app
+from specimen.mockserver.preferences.preferences import magic_value
 from specimen.mockserver.providers import kyve as handlers
 from specimen.mockserver.settings import Settings
-from specimen.mockserver.wishes import magic_value
 from specimen.specs.core.errors import SpecError
 
 KYVE = specs.load("kyve")

@@ -23,8 +23,8 @@ from specimen.fixtures.recipes import predicate as recipe
 from specimen.fixtures.recipes.recipe import Moment
 from specimen.fixtures.standards import qr_codes
 from specimen.mockserver.app import build_app
+from specimen.mockserver.preferences.preferences import magic_value
 from specimen.mockserver.settings import Pace, Settings
-from specimen.mockserver.wishes import magic_value
 
 PREDICATE = specs.load("predicate")
 LIFECYCLE = PREDICATE.lifecycle

@@ -16,7 +16,7 @@ from specimen import specs
 from specimen.contracts.report import Report
 from specimen.contracts.verify import verify
 from specimen.mockserver.app import build_app
-from specimen.mockserver.server import running
+from specimen.mockserver.http.server import running
 from specimen.mockserver.settings import Settings
 from specimen.specs import Provider
 from tests.fuzzing import configuration, credentials

@@ -19,7 +19,7 @@ from specimen.contracts.drafts import BOUNDARY, multipart
 from specimen.contracts.payloads import Case, pictures
 from specimen.contracts.payloads.bases import requests
 from specimen.contracts.payloads.families import uploads
-from specimen.mockserver.bodies import parse_multipart
+from specimen.mockserver.http.request_body import parse_multipart
 from tests.contracts.payloads.catalogues import catalogue
 
 FILES = {each.id.partition(".")[2]: value for each, value in uploads._ALL}

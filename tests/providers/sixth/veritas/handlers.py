@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specimen.mockserver.provider import Problem, Reply, Request, Sessions, operation
+from specimen.mockserver.provider_api import Problem, Reply, Request, Sessions, operation
 
 
 @operation("createCheck")

@@ -10,18 +10,20 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from specimen.mockserver import bodies, prefer, wishes
-from specimen.mockserver.bodies import Disconnected, Refused
-from specimen.mockserver.clock import Clock
 from specimen.mockserver.errors import WishError
-from specimen.mockserver.journal import Journal
-from specimen.mockserver.ledger import Ledger
-from specimen.mockserver.provider import Behaviour, Credential, Credentials, Problem, Reply, Request
-from specimen.mockserver.sending import Extra, send_problem, send_reply
-from specimen.mockserver.sessions import Sessions
+from specimen.mockserver.http import request_body
+from specimen.mockserver.http.messages import Problem
+from specimen.mockserver.http.request_body import Disconnected, Refused
+from specimen.mockserver.http.responses import Extra, send_problem, send_reply
+from specimen.mockserver.preferences import prefer_header, preferences
+from specimen.mockserver.preferences.preferences import NO_WISH, Wish
+from specimen.mockserver.provider_api import Behaviour, Credential, Credentials, Reply, Request
+from specimen.mockserver.routing.request_validation import RequestValidator
+from specimen.mockserver.sessions.clock import Clock
+from specimen.mockserver.sessions.request_log import Journal
+from specimen.mockserver.sessions.service import Sessions
+from specimen.mockserver.sessions.shared_state import Ledger
 from specimen.mockserver.settings import Settings
-from specimen.mockserver.validation import RequestValidator
-from specimen.mockserver.wishes import NO_WISH, Wish
 from specimen.specs import Operation, Provider
 from specimen.specs.loading.openapi import COMPONENT_RESPONSES
 
@@ -61,7 +63,7 @@ class Endpoint:
         # Bodies that were found lawful, by their bytes and content type: who polls sends the same one again and again.
         self._lawful: dict[tuple[bytes, str | None], dict[str, Any]] = {}
         self._has_parameters = bool(operation.parameters)
-        self._takes_multipart = any(media.content_type == bodies.MULTIPART for media in operation.bodies)
+        self._takes_multipart = any(media.content_type == request_body.MULTIPART for media in operation.bodies)
         self._most_bytes = self._settings.multipart_bytes if self._takes_multipart else self._settings.json_bytes
         magic = provider.lifecycle.magic
         is_create = magic is not None and provider.lifecycle.create.operation == operation.id
@@ -76,13 +78,13 @@ class Endpoint:
         wish, sessions, is_unread = NO_WISH, None, False
         try:
             if "content-length" in visit.headers or "transfer-encoding" in visit.headers:
-                raw = bodies.at_hand(visit.headers, receive, self._most_bytes)
+                raw = request_body.at_hand(visit.headers, receive, self._most_bytes)
                 if not isinstance(raw, bytes):
-                    raw = await bodies.rest(raw, receive, most_bytes=self._most_bytes, seconds=self._settings.body_seconds)
+                    raw = await request_body.rest(raw, receive, most_bytes=self._most_bytes, seconds=self._settings.body_seconds)
                 request.raw = raw
             request.credential = self._authenticated(request)
             if "prefer" in visit.headers:
-                wish = wishes.from_prefer(prefer.parse(visit.headers["prefer"]), self._provider, self.operation)
+                wish = preferences.from_prefer(prefer_header.parse(visit.headers["prefer"]), self._provider, self.operation)
                 if wish.delay_seconds:
                     await asyncio.sleep(wish.delay_seconds)
             if wish.example is not None:
@@ -149,12 +151,12 @@ class Endpoint:
         if media is None or (not request.raw and not self._takes_multipart):
             if self.operation.body_required:
                 raise Refused(Problem("body_required", "a body is required", "body"))
-        elif media.content_type == bodies.MULTIPART:
-            request.form = await bodies.parse_multipart(request.raw, request.headers["content-type"])
+        elif media.content_type == request_body.MULTIPART:
+            request.form = await request_body.parse_multipart(request.raw, request.headers["content-type"])
             validator.form_body(media, request.form)
         else:
             if request.body is None:
-                request.body = bodies.parse_json(request.raw, most_depth=self._settings.json_depth)
+                request.body = request_body.parse_json(request.raw, most_depth=self._settings.json_depth)
             validator.json_body(media, request.body)
             if type(request.body) is dict and len(request.raw) <= _MOST_LAWFUL_BYTES:
                 if len(self._lawful) >= _MOST_LAWFUL:

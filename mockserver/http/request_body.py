@@ -14,7 +14,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.types import Message, Receive
 
-from specimen.mockserver.provider import Part, Problem, SchemaError
+from specimen.mockserver.http.messages import Part, Problem, SchemaError
 
 # A text that never ends counts to the body's end: else each of its quotes would begin another search through all of it.
 _OPENING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|([\[{])|([\]}])', re.DOTALL)

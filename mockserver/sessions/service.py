@@ -11,17 +11,17 @@ from specimen.fixtures.primitives import ids
 from specimen.fixtures.primitives.timelines import Event
 from specimen.fixtures.recipes.recipe import Moment, answer
 from specimen.fixtures.recipes.session_histories import expires_at
-from specimen.mockserver import wishes
-from specimen.mockserver.births import as_wished, born
-from specimen.mockserver.clock import Clock
 from specimen.mockserver.errors import IllegalTransition, WishError
-from specimen.mockserver.ledger import Ledger
-from specimen.mockserver.lifecycle import FOREVER, Record, Timeline, next_step, timeline
-from specimen.mockserver.reply import JSON_TYPE, Reply
-from specimen.mockserver.session import Session
+from specimen.mockserver.http.messages import JSON_TYPE, Reply
+from specimen.mockserver.preferences import preferences
+from specimen.mockserver.preferences.preferences import NO_WISH, Wish
+from specimen.mockserver.sessions.clock import Clock
+from specimen.mockserver.sessions.response_template import Template
+from specimen.mockserver.sessions.session import Session
+from specimen.mockserver.sessions.session_creation import as_wished, born
+from specimen.mockserver.sessions.session_record import FOREVER, Record, Timeline, next_step, timeline
+from specimen.mockserver.sessions.shared_state import Ledger
 from specimen.mockserver.settings import Settings
-from specimen.mockserver.templates import Template
-from specimen.mockserver.wishes import NO_WISH, Wish
 
 NO_HEADERS: Mapping[str, str] = {}
 # Rendered answers kept per phase of a session: its operations, times the hosts at which the mock is reached.
@@ -75,9 +75,9 @@ class Sessions:
             WishError: the magic value names a scenario that does not exist, or one that does not pass the wished status.
         """
         ledger, wish = self._ledger, self.wish
-        scenario = wish.scenario or wishes.from_magic(self.wished_value, ledger.provider)
+        scenario = wish.scenario or preferences.from_magic(self.wished_value, ledger.provider)
         if scenario is None:
-            scenario = self.lifecycle.default if wish is NO_WISH else wishes.scenario_for(ledger.provider, wish)
+            scenario = self.lifecycle.default if wish is NO_WISH else preferences.scenario_for(ledger.provider, wish)
         elif wish.status is not None and wish.status not in scenario.path:
             raise WishError("status", wish.status, scenario.path)
         if wish is not NO_WISH:

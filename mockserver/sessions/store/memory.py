@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from specimen.mockserver.lifecycle import Record
+from specimen.mockserver.sessions.session_record import Record
 
 
 class _Shelf:

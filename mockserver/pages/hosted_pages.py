@@ -9,8 +9,8 @@ from io import BytesIO
 from urllib.parse import parse_qs
 
 from specimen.fixtures.standards.signed_urls import signature
-from specimen.mockserver.reply import Reply
-from specimen.mockserver.sessions import Sessions
+from specimen.mockserver.http.messages import Reply
+from specimen.mockserver.sessions.service import Sessions
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

@@ -11,7 +11,7 @@ import yaml
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from specimen.mockserver.errors import SettingError
-from specimen.mockserver.reply import encode
+from specimen.mockserver.http.messages import encode
 from specimen.specs import Provider
 
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)

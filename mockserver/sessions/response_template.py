@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.json import Encoder
 
 from specimen.fixtures.recipes.recipe import Moving
-from specimen.mockserver.reply import encode, plain
+from specimen.mockserver.http.messages import encode, plain
 
 _GAP = re.compile(rb'"\\u0000moving (\d+)\\u0000"')
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from specimen.fixtures.primitives import ids
 from specimen.fixtures.primitives.timelines import plan
 from specimen.fixtures.recipes.session_histories import secondary_id
-from specimen.mockserver.lifecycle import Record
+from specimen.mockserver.sessions.session_record import Record
 from specimen.specs import Provider
 from specimen.specs.loading.lifecycle import Scenario
 

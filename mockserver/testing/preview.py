@@ -7,14 +7,14 @@ from typing import Any
 
 from specimen.fixtures import recipes
 from specimen.fixtures.recipes.session_histories import reads
-from specimen.mockserver.catalogue import Catalogue
-from specimen.mockserver.clock import Clock
 from specimen.mockserver.errors import SettingError, did_you_mean
-from specimen.mockserver.ledger import Ledger
-from specimen.mockserver.sessions import Sessions
+from specimen.mockserver.preferences.preferences import scenario_named
+from specimen.mockserver.sessions.catalogue import Catalogue
+from specimen.mockserver.sessions.clock import Clock
+from specimen.mockserver.sessions.service import Sessions
+from specimen.mockserver.sessions.shared_state import Ledger
+from specimen.mockserver.sessions.store.memory import MemoryStore
 from specimen.mockserver.settings import Settings
-from specimen.mockserver.store.memory import MemoryStore
-from specimen.mockserver.wishes import scenario_named
 from specimen.specs import Provider
 
 PREVIEW_ORIGIN = "http://127.0.0.1:8080"

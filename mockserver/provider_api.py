@@ -11,9 +11,9 @@ from typing import Any
 
 from specimen.fixtures.recipes import load_module
 from specimen.mockserver.errors import IllegalTransition, SpecError, did_you_mean
-from specimen.mockserver.reply import Reply
-from specimen.mockserver.session import Session
-from specimen.mockserver.sessions import Sessions
+from specimen.mockserver.http.messages import Part, Problem, Reply, SchemaError
+from specimen.mockserver.sessions.service import Sessions
+from specimen.mockserver.sessions.session import Session
 from specimen.specs import Operation, Provider
 from specimen.specs.loading.lifecycle import Credential
 
@@ -33,48 +33,6 @@ __all__ = [
 
 Handler = Callable[["Request", Sessions], "Reply | Awaitable[Reply]"]
 _MARK = "__specimen_operation__"
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a multipart body; `filename` is None for a plain field."""
-
-    name: str
-    filename: str | None
-    content_type: str | None
-    data: bytes
-
-    @property
-    def text(self) -> str:
-        """The part as text."""
-        return self.data.decode("utf-8", "replace")
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaError:
-    """One thing that breaks a request's schema: `pointer` into the body (or the parameter's name), the JSON Schema keyword."""
-
-    pointer: str
-    name: str
-    message: str
-    expected: Any = None
-    actual: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a request is refused before its handler runs.
-
-    `kind`: unauthenticated, unknown_credential, failing_credential, invalid_parameter, invalid_body, not_json,
-    body_required, route_not_found, method_not_allowed, request_timeout, content_too_large, unsupported_media_type.
-    """
-
-    kind: str
-    detail: str = ""
-    location: str = ""
-    errors: tuple[SchemaError, ...] = ()
-    credential: Credential | None = None
-    allow: tuple[str, ...] = ()
 
 
 class Request:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from specimen.fixtures.recipes import Recipe
-from specimen.mockserver.bell import Bell
-from specimen.mockserver.catalogue import Catalogue
-from specimen.mockserver.clock import Clock
-from specimen.mockserver.lifecycle import Record, Timeline, timeline
+from specimen.mockserver.sessions.catalogue import Catalogue
+from specimen.mockserver.sessions.change_notifier import Bell
+from specimen.mockserver.sessions.clock import Clock
+from specimen.mockserver.sessions.response_template import Template
+from specimen.mockserver.sessions.session_record import Record, Timeline, timeline
+from specimen.mockserver.sessions.store import Store
 from specimen.mockserver.settings import Settings
-from specimen.mockserver.store import Store
-from specimen.mockserver.templates import Template
 from specimen.specs import Provider
 
 # A lock with the number of those who want it.

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from specimen.fixtures.primitives.timelines import Event
 from specimen.fixtures.recipes.recipe import Moment
-from specimen.mockserver.lifecycle import Record, Timeline
-from specimen.mockserver.templates import Template
+from specimen.mockserver.sessions.response_template import Template
+from specimen.mockserver.sessions.session_record import Record, Timeline
 
 if TYPE_CHECKING:
-    from specimen.mockserver.sessions import Sessions
+    from specimen.mockserver.sessions.service import Sessions
 
 
 class Session:

@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl
 
 import jsonschema_rs
 
-from specimen.mockserver.bodies import Refused
-from specimen.mockserver.provider import Part, Problem, SchemaError
+from specimen.mockserver.http.messages import Part, Problem, SchemaError
+from specimen.mockserver.http.request_body import Refused
 from specimen.specs import Operation, Provider
 from specimen.specs.loading.openapi import Media, Parameter
 from specimen.specs.loading.parameters import typed

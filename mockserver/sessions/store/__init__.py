@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from specimen.mockserver.lifecycle import Record
+from specimen.mockserver.sessions.session_record import Record
 
 __all__ = ["Store"]
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from starlette.types import Receive, Send
 
-from specimen.mockserver import whole
-from specimen.mockserver.bodies import drop
-from specimen.mockserver.reply import Reply, encode
+from specimen.mockserver.http import raw_response_writer
+from specimen.mockserver.http.messages import Reply, encode
+from specimen.mockserver.http.request_body import drop
 
 Extra = tuple[tuple[bytes, bytes], ...]
 PROBLEM_TYPE = "application/problem+json"
@@ -58,7 +58,11 @@ async def send_reply(
     if applied:
         headers.append((b"preference-applied", _header(", ".join(applied))))
     headers += extra
-    if reply.stream is None and not is_unread and whole.write(send, reply.status, headers, b"" if is_head else body):
+    if (
+        reply.stream is None
+        and not is_unread
+        and raw_response_writer.write(send, reply.status, headers, b"" if is_head else body)
+    ):
         return
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if reply.stream is None:

@@ -13,16 +13,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from specimen.mockserver.errors import SettingError
 from specimen.mockserver.settings import Settings
-
-if TYPE_CHECKING:
-    from specimen.mockserver.app import App
 
 try:
     from uvicorn.protocols.http import httptools_impl
@@ -34,6 +31,14 @@ except ImportError:  # it has no wheel for this machine; h11 comes with uvicorn
     _Http = h11_impl.H11Protocol
 
 MOST_HEAD_BYTES = 64 * 1024
+
+
+class Application(Protocol):
+    """An ASGI application that knows how it wants to be served."""
+
+    @property
+    def settings(self) -> Settings:
+        """The server's settings."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -153,7 +158,7 @@ class _Server(uvicorn.Server):
             self._tell()
 
 
-def run(app: App, listening: socket.socket, started: Callable[[], None]) -> None:
+def run(app: Application, listening: socket.socket, started: Callable[[], None]) -> None:
     """Serves until the process is asked to stop; `started` is called once, when the port answers."""
     # What is loaded by now stays, and sessions are records without cycles: looking through them all for garbage finds
     # nothing, and would stop the server for longer the more of them there are.
@@ -170,7 +175,7 @@ def write_ready_file(path: Path, url: str) -> None:
 
 
 @contextlib.contextmanager
-def running(app: App, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def running(app: Application, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """The application on a port of this process while the context lasts; gives its URL."""
     listening = listen(host, port)
     server = uvicorn.Server(config(cast("ASGIApp", app), app.settings))

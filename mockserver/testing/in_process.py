@@ -13,8 +13,8 @@ from starlette.types import Message
 
 from specimen.mockserver.app import App, Mounted
 from specimen.mockserver.errors import WishError
-from specimen.mockserver.table import encoded_body
-from specimen.mockserver.wishes import scenario_named
+from specimen.mockserver.preferences.preferences import scenario_named
+from specimen.mockserver.sessions.scenario_requests import encoded_body
 
 
 def create(mounted: Mounted, app: App, wished: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""An answer on its way out."""
+"""What a handler is given and what it gives back: parts of a form, why a request is refused, a reply."""
 
 from __future__ import annotations
 
@@ -9,7 +9,51 @@ from typing import Any
 
 from msgspec.json import Encoder
 
+from specimen.specs.loading.lifecycle import Credential
+
 JSON_TYPE = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a multipart body; `filename` is None for a plain field."""
+
+    name: str
+    filename: str | None
+    content_type: str | None
+    data: bytes
+
+    @property
+    def text(self) -> str:
+        """The part as text."""
+        return self.data.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaError:
+    """One thing that breaks a request's schema: `pointer` into the body (or the parameter's name), the JSON Schema keyword."""
+
+    pointer: str
+    name: str
+    message: str
+    expected: Any = None
+    actual: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a request is refused before its handler runs.
+
+    `kind`: unauthenticated, unknown_credential, failing_credential, invalid_parameter, invalid_body, not_json,
+    body_required, route_not_found, method_not_allowed, request_timeout, content_too_large, unsupported_media_type.
+    """
+
+    kind: str
+    detail: str = ""
+    location: str = ""
+    errors: tuple[SchemaError, ...] = ()
+    credential: Credential | None = None
+    allow: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

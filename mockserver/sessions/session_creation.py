@@ -8,9 +8,9 @@ from typing import Any
 
 from specimen.fixtures.primitives.timelines import age_at_birth, length
 from specimen.fixtures.recipes.session_histories import ids_of
-from specimen.mockserver.lifecycle import Record
+from specimen.mockserver.preferences.preferences import Wish
+from specimen.mockserver.sessions.session_record import Record
 from specimen.mockserver.settings import Pace
-from specimen.mockserver.wishes import Wish
 from specimen.specs import Lifecycle, Provider
 from specimen.specs.loading.lifecycle import Scenario
 

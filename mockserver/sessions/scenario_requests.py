@@ -11,9 +11,9 @@ from urllib.parse import quote, urlencode
 
 from specimen.fixtures.primitives import ids
 from specimen.fixtures.recipes.session_histories import secondary_id
-from specimen.mockserver.catalogue import ID_TIME, Catalogue, Place
 from specimen.mockserver.errors import SpecError, did_you_mean
-from specimen.mockserver.reply import encode
+from specimen.mockserver.http.messages import encode
+from specimen.mockserver.sessions.catalogue import ID_TIME, Catalogue, Place
 from specimen.specs import Provider
 from specimen.specs.loading.lifecycle import RequestTemplate, Scenario, Setup
 

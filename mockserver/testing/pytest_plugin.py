@@ -72,7 +72,7 @@ class MockProvider:
         Raises:
             WishError: the provider has no such scenario, status or choice.
         """
-        from specimen.mockserver.direct import create
+        from specimen.mockserver.testing.in_process import create
 
         return create(self._mounted, self._mock.app, {"scenario": scenario, **wishes})
 
@@ -95,7 +95,7 @@ class KycMock:
     def url(self) -> str:
         """The URL of a real port on this machine, started when first asked for."""
         if self._url is None:
-            from specimen.mockserver.server import running
+            from specimen.mockserver.http.server import running
 
             self._url = self._stack.enter_context(running(self.app))
         return self._url

@@ -1,0 +1,1 @@
+"""HTTP messages: bodies read, answers written, the server that listens."""

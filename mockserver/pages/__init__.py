@@ -1,0 +1,1 @@
+"""Pages for people: hosted verification pages and API documentation."""

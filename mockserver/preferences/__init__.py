@@ -1,0 +1,1 @@
+"""What a caller can ask for, and the ways to ask."""

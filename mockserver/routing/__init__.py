@@ -1,0 +1,1 @@
+"""From a request to its operation, and from the operation to its answer."""

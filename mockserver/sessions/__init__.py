@@ -1,0 +1,1 @@
+"""Sessions: records, their creation and transitions, and the store that keeps them."""
