@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from specimen.contracts import cli as contracts_cli
-from specimen.contracts import payloads_cli, traffic_cli
+from specimen.contracts.cli import payloads, traffic
+from specimen.contracts.cli import verify as contracts_cli
 from specimen.fixtures.datasets import cli as dataset_cli
 from specimen.mockserver import cli as mock_cli
 from specimen.specs.cli.console import USAGE_ERROR, print_utf_8, standard_output, user_errors
@@ -42,8 +42,8 @@ def _main(
 
 mock_cli.register(app)
 contracts_cli.register(app)
-traffic_cli.register(app)
-payloads_cli.register(app)
+traffic.register(app)
+payloads.register(app)
 dataset_cli.register(app)
 
 

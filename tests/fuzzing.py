@@ -8,7 +8,7 @@ from typing import Any
 import schemathesis
 from schemathesis.engine import Status, events, from_schema
 
-from specimen.contracts.schemathesis_suite import NO_LINKS_FROM_TEXTS
+from specimen.contracts.verify.schemathesis_suite import NO_LINKS_FROM_TEXTS
 from specimen.mockserver.app import App
 from specimen.specs import Provider
 

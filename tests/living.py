@@ -6,9 +6,9 @@ import json
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from specimen.contracts.drafts import filled
-from specimen.contracts.exchange import Exchange
-from specimen.contracts.transport import MISSING
+from specimen.contracts.client.transport import MISSING
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.requests.request_templates import filled
 from specimen.fixtures.recipes.recipe import Moment
 from specimen.specs import Provider
 

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from specimen import specs
-from specimen.contracts.report import UNREACHABLE, Found, Report, by_rule
-from specimen.contracts.verify import verify
+from specimen.contracts.reporting.model import UNREACHABLE, Found, Report, by_rule
+from specimen.contracts.verify.runner import verify
 from specimen.fixtures.primitives import ids
 from tests.bench.machine import BenchError
 from tests.bench.peers import PRISM, Peer, installed, serving_peer

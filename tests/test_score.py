@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from specimen import specs
-from specimen.contracts.matching import match
+from specimen.contracts.http.operation_matching import match
 from tests.mockserver.calling import frozen_app
 from tests.providers.promises import exchanges
 from tests.score import kept, scoring, table

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Any
 
-from specimen.contracts.drafts import Draft, template_of
-from specimen.contracts.mutations import bodies
+from specimen.contracts.client.transport import MISSING
 from specimen.contracts.payloads.changes import ABSENT
 from specimen.contracts.payloads.places import Place, places, slug
-from specimen.contracts.transport import MISSING
+from specimen.contracts.requests.mutations import bodies
+from specimen.contracts.requests.request_templates import Draft, template_of
 from specimen.fixtures import recipes
 from specimen.fixtures.primitives import times
 from specimen.fixtures.recipes import session_histories

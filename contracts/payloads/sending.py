@@ -6,15 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from specimen.contracts.credentials import as_headers, of_lifecycle
-from specimen.contracts.drafts import Draft, draft, ids_shown
-from specimen.contracts.exchange import Exchange
+from specimen.contracts.client.transport import Transport
+from specimen.contracts.http.credentials import as_headers, of_lifecycle
+from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.payloads.bases import REQUEST
 from specimen.contracts.payloads.case import Case
 from specimen.contracts.payloads.kinds import REJECT
 from specimen.contracts.payloads.setup import creation
 from specimen.contracts.payloads.verdicts import UNKNOWN_RULE, as_draft
-from specimen.contracts.transport import Transport
+from specimen.contracts.requests.request_templates import Draft, draft, ids_shown
 from specimen.specs import Provider, SpecimenError
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from specimen.contracts.drafts import Draft, draft
 from specimen.contracts.payloads.bases import REQUEST, Base
+from specimen.contracts.requests.request_templates import Draft, draft
 from specimen.specs import Provider, SpecimenError
 
 _KEY = "client_key"

@@ -12,15 +12,15 @@ from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
-from specimen.contracts.credentials import secret_headers
-from specimen.contracts.drafts import BOUNDARY, Draft, draft, multipart, unknown
+from specimen.contracts.client.http_connection import STREAM_SECONDS
+from specimen.contracts.client.transport import MISSING
+from specimen.contracts.http.credentials import secret_headers
 from specimen.contracts.payloads.bases import REQUEST
 from specimen.contracts.payloads.case import Case
 from specimen.contracts.payloads.setup import creation
 from specimen.contracts.payloads.shell_functions import FUNCTIONS
 from specimen.contracts.payloads.verdicts import as_draft
-from specimen.contracts.transport import MISSING
-from specimen.contracts.wire import STREAM_SECONDS
+from specimen.contracts.requests.request_templates import BOUNDARY, Draft, draft, multipart, unknown
 from specimen.specs import Provider
 
 _PLACEHOLDER = re.compile(r"\{(\w+(?::\w+)?)\}")
@@ -80,7 +80,7 @@ def _new_session(provider: Provider) -> Iterator[str]:
             known = "".join(f' && [ -n "${_variable(name)}" ]' for name in _names(wanted, provider))
             yield f"if is_missing{known}; then"
             yield f"  fetch {_arguments(wanted, provider)}"
-            yield from (f'  [ -n "${_variable(name)}" ] || {_variable(name)}=$(shown {name} \'\')' for name in others)
+            yield from (f"  [ -n \"${_variable(name)}\" ] || {_variable(name)}=$(shown {name} '')" for name in others)
             yield "fi"
     for name in others:
         # Well-formed, so that a request is refused for nothing else.

@@ -10,16 +10,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from specimen.contracts.drafts import BOUNDARY, Draft, draft, filled, multipart, unknown
-from specimen.contracts.exchange import Exchange
-from specimen.contracts.history import History
-from specimen.contracts.judge import judge
+from specimen.contracts.client.transport import MISSING
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.judge import judge
+from specimen.contracts.judge.request_validation import request_errors
+from specimen.contracts.judge.rule import ERROR
 from specimen.contracts.payloads.bases import RESPONSE, Base, form_parts, ignored_fields, spelled, with_ids
 from specimen.contracts.payloads.changes import as_bytes
 from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT
-from specimen.contracts.requests import request_errors
-from specimen.contracts.rule import ERROR
-from specimen.contracts.transport import MISSING
+from specimen.contracts.requests.request_templates import BOUNDARY, Draft, draft, filled, multipart, unknown
 from specimen.specs import Operation, Provider
 from specimen.specs.loading.lifecycle import RequestTemplate
 from specimen.specs.loading.openapi import Parameter

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from specimen import specs
-from specimen.contracts.credentials import of_lifecycle
+from specimen.contracts.http.credentials import of_lifecycle
 from specimen.mockserver.app import App, build_app
 from specimen.mockserver.http.server import running
 from specimen.mockserver.settings import Settings

@@ -7,11 +7,11 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from specimen.contracts.collecting import Collector
-from specimen.contracts.exchange import Exchange
-from specimen.contracts.history import History
-from specimen.contracts.judge import observe
-from specimen.contracts.report import Report
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.judge import observe
+from specimen.contracts.reporting.collector import Collector
+from specimen.contracts.reporting.model import Report
 from specimen.specs import Provider, load
 
 BASE_URL = "http://127.0.0.1:8080/kayle"

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
-from specimen.contracts.exchange import Exchange
+from specimen.contracts.http.exchange import Exchange
 from specimen.fixtures.primitives import times
 from specimen.mockserver.app import App, build_app
 from specimen.mockserver.sessions.scenario_requests import encoded_body

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from specimen import specs
-from specimen.contracts.proxy import build_proxy
-from specimen.contracts.serving import Server, listen, url_of
-from specimen.contracts.traffic import BaseUrl, Bench, Verdict
+from specimen.contracts.traffic.monitor import BaseUrl, Bench, Verdict
+from specimen.contracts.traffic.proxy import build_proxy
+from specimen.contracts.traffic.proxy_server import Server, listen, url_of
 from specimen.mockserver.app import App, build_app
 from specimen.mockserver.http.server import running
 from specimen.mockserver.sessions.catalogue import Catalogue

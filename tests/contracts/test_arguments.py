@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from specimen.cli import app
-from specimen.contracts.verify import Interrupted, plan, verify
+from specimen.contracts.verify.runner import Interrupted, plan, verify
 from specimen.specs import SpecimenError
 from tests.contracts.places import FOREIGN, is_home, place
 from tests.contracts.targets import session_id
@@ -92,9 +92,7 @@ def test_lists__of_a_production_are_asked_for_by_name_only() -> None:
     with place("kayle", host=FOREIGN) as there:
         for require, lists in (((), 0), (("listSessions",), 1)):
             there.seen.clear()
-            verify(
-                there.url, "kayle", auth=TOKEN, sessions=(session,), require=require, loopback=is_home, sleep=lambda _: None
-            )
+            verify(there.url, "kayle", auth=TOKEN, sessions=(session,), require=require, loopback=is_home, sleep=lambda _: None)
             assert sum(request.path == "/kayle/v1/sessions" for request in there.seen) == lists
             assert any(session in request.path for request in there.seen)
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from specimen import specs
 from specimen.cli import app
-from specimen.contracts.rulebook import rulebook
+from specimen.contracts.judge.registry import rulebook
 from tests.contracts.places import place
 
 ID = "vs_" + "a" * 64

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from specimen import specs
-from specimen.contracts.command import CommandDriver
-from specimen.contracts.transport import Transport
-from specimen.contracts.verify import verify
+from specimen.contracts.client.transport import Transport
+from specimen.contracts.verify.command_driver import CommandDriver
+from specimen.contracts.verify.runner import verify
 from specimen.specs import SpecimenError
 from tests.contracts.places import place
 from tests.contracts.targets import session_id

@@ -23,8 +23,8 @@ from typer.testing import CliRunner
 
 from specimen import specs
 from specimen.cli import app
-from specimen.contracts.history import History
-from specimen.contracts.judge import observe
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.judge import observe
 from specimen.fixtures.datasets import NOW, Row, Shard, dataset, files, row_generation, rows, write
 from specimen.fixtures.datasets.mix import mixed, weights
 from specimen.fixtures.primitives import times

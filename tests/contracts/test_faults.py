@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from specimen import specs
-from specimen.contracts.exchange import Exchange
-from specimen.contracts.faults import Fault, Said, once
-from specimen.contracts.history import History
-from specimen.contracts.judge import judge
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.judge.deduplication import Fault, Said, once
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.judge import judge
+from specimen.contracts.judge.rule import ERROR, NOTE, Violation
 from specimen.contracts.payloads.bases import Base, responses
 from specimen.contracts.payloads.changes import ABSENT, changed
 from specimen.contracts.payloads.verdicts import as_exchange, ruling
-from specimen.contracts.rule import ERROR, NOTE, Violation
 from specimen.specs import Provider
 from tests.contracts import stage as staged
 from tests.contracts.stage import Stage
@@ -24,9 +24,7 @@ ODD: tuple[Any, ...] = (ABSENT, None, True, 7, -1.5, "", "?", [], {}, [None])
 # Where one value breaks two promises that have nothing to do with one another.
 TWO_THINGS: dict[str, dict[frozenset[str], str]] = {
     "idnow": {frozenset({"GEN-005", "IDN-007"}): "a step where none may be, and it is no step"},
-    "kayle": {
-        frozenset({"KAY-005", "KAY-017"}): "a text where none may be, and it is no time"
-    },
+    "kayle": {frozenset({"KAY-005", "KAY-017"}): "a text where none may be, and it is no time"},
     "kyve": {},
     "neurovision": {
         frozenset({"GEN-005", "NEU-010"}): "an entry too many, and it is no entry",

@@ -7,11 +7,11 @@ from collections import Counter
 import pytest
 
 from specimen import specs
-from specimen.contracts import forms
-from specimen.contracts.drafts import draft, multipart
-from specimen.contracts.exchange import Exchange
-from specimen.contracts.mutations import mutations
-from specimen.contracts.requests import request_errors
+from specimen.contracts.http import multipart as forms
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.judge.request_validation import request_errors
+from specimen.contracts.requests.mutations import mutations
+from specimen.contracts.requests.request_templates import draft, multipart
 
 TYPE = "multipart/form-data; boundary=specimen-7d3a9f"
 IMAGE = {"name": "images", "filename": "a.png", "base64": "iVBORw0KGgo="}

@@ -14,10 +14,10 @@ import typer
 from typer.testing import CliRunner
 
 from specimen import specs
-from specimen.contracts.encodings import Undecodable, acceptable, decoded
-from specimen.contracts.har import check, find_base_url, read_har
-from specimen.contracts.traffic import BaseUrl, Bench, TrafficError
-from specimen.contracts.traffic_cli import register
+from specimen.contracts.cli.traffic import register
+from specimen.contracts.http.content_encoding import Undecodable, acceptable, decoded
+from specimen.contracts.traffic.har_reader import check, find_base_url, read_har
+from specimen.contracts.traffic.monitor import BaseUrl, Bench, TrafficError
 from specimen.specs.loading.openapi import read_document
 
 FOLDER = Path(__file__).parent / "har"

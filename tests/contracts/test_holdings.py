@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from specimen import specs
-from specimen.contracts.holdings import Holdings, States
+from specimen.contracts.anonymize.field_meanings import Holdings, States
 from tests.contracts.stage import golden_lives
 from tests.contracts.test_rules import NAMES
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from specimen import specs
-from specimen.contracts.exchange import Exchange, form_texts, parsed
-from specimen.contracts.history import History
-from specimen.contracts.judge import judge, observe
-from specimen.contracts.rule import NOTE, Violation
+from specimen.contracts.http.exchange import Exchange, form_texts, parsed
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.judge import judge, observe
+from specimen.contracts.judge.rule import NOTE, Violation
 from specimen.specs import Provider
 from specimen.specs.core.json_pointer import at
 from tests.contracts.stage import Stage, changed, without
@@ -270,7 +270,7 @@ def test_judge__wished_answers_are_judged_by_their_form(stage: Stage) -> None:
 
 def test_history__does_not_grow_without_end(stage: Stage) -> None:
     """Subjects used last stay."""
-    from specimen.contracts import history as module
+    from specimen.contracts.judge import history as module
 
     history = History()
     history.add(stage.read())

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from specimen import specs
-from specimen.contracts.exchange import Exchange
-from specimen.contracts.history import History
-from specimen.contracts.judge import judge
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.judge import judge
 from specimen.specs.core.json_pointer import at
 from tests.contracts.stage import REMOVED, Stage, changed
 

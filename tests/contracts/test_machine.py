@@ -9,12 +9,12 @@ import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
 from specimen import specs
-from specimen.contracts.driver import NoDriver, PreferDriver
-from specimen.contracts.history import History
-from specimen.contracts.judge import observe
-from specimen.contracts.lifecycle_machine import explore, machine_of
-from specimen.contracts.rule import Violation
-from specimen.contracts.transport import Forbidden, Transport
+from specimen.contracts.client.transport import Forbidden, Transport
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.judge import observe
+from specimen.contracts.judge.rule import Violation
+from specimen.contracts.verify.drivers import NoDriver, PreferDriver
+from specimen.contracts.verify.stateful_tests import explore, machine_of
 from tests.contracts.places import FOREIGN, is_home, place
 
 

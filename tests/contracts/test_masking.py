@@ -11,12 +11,12 @@ import httpx
 import pytest
 
 from specimen import specs
-from specimen.contracts.exchange import Exchange
-from specimen.contracts.history import History
-from specimen.contracts.judge import observe
-from specimen.contracts.masking import Mask
-from specimen.contracts.second_opinion import disagreements
-from specimen.contracts.traffic import headers_of
+from specimen.contracts.anonymize.anonymizer import Mask
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.judge import observe
+from specimen.contracts.judge.openapi_core_check import disagreements
+from specimen.contracts.traffic.monitor import headers_of
 from tests.contracts.stage import Stage
 from tests.contracts.targets import mock
 from tests.sending import as_request
@@ -233,10 +233,10 @@ def test_second_opinion__what_cannot_be_handed_on(text: str) -> None:
 
 def test_second_opinion__unknown_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     """Any other disagreement is a note of its own, and never an error."""
-    from specimen.contracts import second_opinion
+    from specimen.contracts.judge import openapi_core_check
 
-    monkeypatch.setattr(second_opinion, "REVIEWED", ())
-    monkeypatch.setattr(second_opinion, "_first", lambda *_: [])
+    monkeypatch.setattr(openapi_core_check, "REVIEWED", ())
+    monkeypatch.setattr(openapi_core_check, "_first", lambda *_: [])
     found = disagreements(_kayle("status", "weird"))
     assert [(one.rule, one.severity, one.pointer) for one in found] == [("GEN-900", "note", "/data/status")]
     assert "openapi-core refuses what jsonschema-rs accepts" in found[0].expected

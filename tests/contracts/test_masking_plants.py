@@ -18,8 +18,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from specimen import specs
-from specimen.contracts.masking import Mask
-from specimen.contracts.recording import Recorder
+from specimen.contracts.anonymize.anonymizer import Mask
+from specimen.contracts.traffic.har_writer import Recorder
 from tests.contracts.stage import golden_lives
 from tests.contracts.targets import proxied, serving, session_id
 from tests.contracts.test_rules import NAMES
@@ -112,7 +112,7 @@ def test_plants__are_in_no_recording(
     answer: str, provider: str, path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Whatever the vendor answers, and wherever the app writes it; and the verdicts on a terminal show none of it."""
-    from specimen.contracts import telling
+    from specimen.contracts.cli import console_output
 
     async def respond(_: Request) -> Response:
         return ANSWERS[answer]()
@@ -130,8 +130,8 @@ def test_plants__are_in_no_recording(
     assert proxy.problems() == []
     assert _is_clean(tmp_path / "x.har") == []
     for verdict in proxy.told:
-        telling.tell(verdict, proxy.bench, set())
-        telling.print_json(telling.as_values(verdict, proxy.bench))
+        console_output.tell(verdict, proxy.bench, set())
+        console_output.print_json(console_output.as_values(verdict, proxy.bench))
     shown = capsys.readouterr().out.lower()
     assert [one for one in (MAIL, JWT, IBAN, BORN, str(NUMBER)) if one.lower() in shown] == []
 

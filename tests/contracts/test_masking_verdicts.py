@@ -11,14 +11,14 @@ from urllib.parse import quote
 import pytest
 
 from specimen import specs
-from specimen.contracts.exchange import Exchange
-from specimen.contracts.har import check, read_har
-from specimen.contracts.history import History
-from specimen.contracts.judge import observe
-from specimen.contracts.masking import Mask
-from specimen.contracts.recording import Recorder
-from specimen.contracts.rule import ERROR
-from specimen.contracts.traffic import Bench, Verdict
+from specimen.contracts.anonymize.anonymizer import Mask
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.judge import observe
+from specimen.contracts.judge.rule import ERROR
+from specimen.contracts.traffic.har_reader import check, read_har
+from specimen.contracts.traffic.har_writer import Recorder
+from specimen.contracts.traffic.monitor import Bench, Verdict
 from tests.contracts.stage import Stage, golden_lives
 from tests.contracts.test_rules import NAMES, SIXTH, cases, mutants
 
@@ -115,7 +115,7 @@ def test_recording__is_judged_the_same(name: str, tmp_path: Path) -> None:
 
 def test_verdict__is_told_without_values() -> None:
     """What an entry says of violations holds nothing of what came, not even as a fingerprint."""
-    from specimen.contracts.recording import as_entry
+    from specimen.contracts.traffic.har_writer import as_entry
 
     facts = specs.load("kayle")
     exchange = Stage(facts).read()

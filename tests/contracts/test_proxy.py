@@ -19,9 +19,9 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from specimen import specs
-from specimen.contracts.har import check, read_har
-from specimen.contracts.recording import Recorder
-from specimen.contracts.traffic import Bench
+from specimen.contracts.traffic.har_reader import check, read_har
+from specimen.contracts.traffic.har_writer import Recorder
+from specimen.contracts.traffic.monitor import Bench
 from tests.contracts.targets import AUTH, mock, proxied, scripted, serving, session_id
 
 SESSION = session_id()

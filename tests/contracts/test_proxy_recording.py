@@ -16,9 +16,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from specimen import specs
-from specimen.contracts.har import check, read_har
-from specimen.contracts.recording import Recorder
-from specimen.contracts.traffic import Bench
+from specimen.contracts.traffic.har_reader import check, read_har
+from specimen.contracts.traffic.har_writer import Recorder
+from specimen.contracts.traffic.monitor import Bench
 from tests.contracts.targets import AUTH, mock, proxied, serving, session_id
 from tests.serving import FROM_SOURCE, ROOT, environment
 
@@ -63,8 +63,8 @@ def test_recording__full_disk(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "x.har", specs.load("kayle"))
     recorder.close()
     recorder._file = Path("/dev/full").open("r+b", buffering=0)  # noqa: SIM115 - closed below
-    from specimen.contracts.exchange import Exchange
-    from specimen.contracts.traffic import Verdict
+    from specimen.contracts.http.exchange import Exchange
+    from specimen.contracts.traffic.monitor import Verdict
 
     exchange = Exchange(specs.load("kayle"), "GET", PATH, "", {}, b"", 200, {}, b"{}", 0)
     recorder.add(Verdict(exchange), "http://x", 0)
@@ -167,7 +167,7 @@ def test_command__mistakes(arguments: tuple[str, ...], words: str) -> None:
     import typer
     from typer.testing import CliRunner
 
-    from specimen.contracts.traffic_cli import register
+    from specimen.contracts.cli.traffic import register
 
     app = typer.Typer()
     register(app)

@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 
 import pytest
 
-from specimen.contracts import pytest_plugin
+from specimen.contracts.traffic import pytest_plugin
 from tests.contracts.targets import mock, session_id
 from tests.serving import ROOT
 

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from specimen import specs
-from specimen.contracts.breaking import broken
-from specimen.contracts.exchange import Exchange
-from specimen.contracts.history import History
-from specimen.contracts.judge import observe
-from specimen.contracts.reach import ReachCounter
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.judge import observe
+from specimen.contracts.reporting.coverage import ReachCounter
+from specimen.contracts.reporting.response_mutations import broken
 from tests.contracts.reporting import STARTED_AT, exchange, kayle, session_body
 
 MOMENTS = st.sampled_from(["2026-01-01T00:00:00Z", "1990-05-06", "2999-01-01T00:00:00.000+02:00", "text", ""])

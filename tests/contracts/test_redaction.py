@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from specimen import specs
-from specimen.contracts.redaction import Words, redacted, shown_pointer, words
+from specimen.contracts.redaction.values import Words, redacted, shown_pointer, words
 from specimen.specs import Provider
 
 

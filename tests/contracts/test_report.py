@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from specimen.contracts.report import FORMATS, Reached, ReportError, as_json, by_rule, render, wanted, write
+from specimen.contracts.reporting.model import FORMATS, Reached, ReportError, as_json, by_rule, render, wanted, write
 from tests.contracts.reporting import BASE_URL, SESSION, broken_report, collected, exchange, session_body
 
 

@@ -11,8 +11,8 @@ from threading import Thread
 
 import pytest
 
-from specimen.contracts.exchange import Exchange
-from specimen.contracts.reproducer import curl
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.redaction.curl_command import curl
 from tests.contracts.reporting import SESSION, TOKEN, exchange
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="the commands need curl")

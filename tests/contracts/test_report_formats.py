@@ -12,9 +12,9 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.console import Console
 
-from specimen.contracts.report import Report, print_report, render, write
-from specimen.contracts.report_sarif import _sentence
-from specimen.contracts.rulebook import listed
+from specimen.contracts.judge.registry import listed
+from specimen.contracts.reporting.model import Report, print_report, render, write
+from specimen.contracts.reporting.sarif_report import _sentence
 from specimen.specs import load, names
 from tests.contracts.reporting import broken_report, collected, exchange, session_body
 

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from specimen.contracts.collecting import Collector
-from specimen.contracts.exchange import Exchange
-from specimen.contracts.history import History
-from specimen.contracts.judge import observe
-from specimen.contracts.report import FORMATS, print_report, render
-from specimen.contracts.rule import Violation
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.judge import observe
+from specimen.contracts.judge.rule import Violation
+from specimen.contracts.reporting.collector import Collector
+from specimen.contracts.reporting.model import FORMATS, print_report, render
 from tests.contracts.reporting import BASE_URL, STARTED_AT, exchange, kayle, session_body
 
 # As tokens, ids and names are: with white space, quotes and other scripts; long enough that none is there by chance.

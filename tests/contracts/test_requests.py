@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 
 from specimen import specs
-from specimen.contracts.exchange import Exchange
-from specimen.contracts.history import History
-from specimen.contracts.judge import judge
-from specimen.contracts.requests import request_errors
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.judge import judge
+from specimen.contracts.judge.request_validation import request_errors
 from specimen.specs import Document
 from tests.contracts.stage import Stage
 

@@ -10,14 +10,14 @@ import pytest
 import yaml
 
 from specimen import specs
-from specimen.contracts import general
-from specimen.contracts.rule import ERROR, NOTE
-from specimen.contracts.rulebook import rulebook
+from specimen.contracts.judge.registry import rulebook
+from specimen.contracts.judge.rule import ERROR, NOTE
+from specimen.contracts.judge.rules import common_rules
 from specimen.specs import Provider
 
 HERE = Path(__file__).parent
 NAMES = [name for name in specs.names() if specs.load(name).is_builtin]
-GENERAL = {rule.id: rule for rule in general.RULES}
+GENERAL = {rule.id: rule for rule in common_rules.RULES}
 COMMENT = re.compile(r"^#\s+([A-Z]{3}-[0-9]{3}) (\(contracts/rules)?")
 
 
@@ -80,7 +80,7 @@ def test_rulebook__prefixes_differ() -> None:
 
 def test_rulebook__general_ids_are_without_gaps() -> None:
     """Numbers from 1 on, in their order."""
-    assert [rule.id for rule in general.RULES] == [f"GEN-{number:03}" for number in range(1, len(general.RULES) + 1)]
+    assert [rule.id for rule in common_rules.RULES] == [f"GEN-{number:03}" for number in range(1, len(common_rules.RULES) + 1)]
 
 
 def test_rulebook__each_rule_is_whole(provider: Provider) -> None:

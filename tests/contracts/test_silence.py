@@ -14,12 +14,12 @@ from typing import Any
 import httpx
 import pytest
 
-from specimen.contracts.exchange import Exchange
-from specimen.contracts.report import FORMATS, Report, print_report, render
-from specimen.contracts.schemathesis_suite import configuration, fuzz
-from specimen.contracts.silences import CLOSED, TIMEOUT, TOO_LARGE, UNREADABLE
-from specimen.contracts.transport import MOST_DROPPED, NoAnswer, Transport, Unreachable
-from specimen.contracts.verify import verify
+from specimen.contracts.client.transport import MOST_DROPPED, NoAnswer, Transport, Unreachable
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.http.no_response import CLOSED, TIMEOUT, TOO_LARGE, UNREADABLE
+from specimen.contracts.reporting.model import FORMATS, Report, print_report, render
+from specimen.contracts.verify.runner import verify
+from specimen.contracts.verify.schemathesis_suite import configuration, fuzz
 from tests.contracts.dropping import close, coded, dropping, half, reset, rubbish
 from tests.contracts.places import Place, place
 from tests.contracts.targets import scripted
@@ -80,8 +80,10 @@ def test_walk__goes_on_where_an_operation_is_never_answered(there: Place) -> Non
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Schemathesis without its chains of requests, which take longest where some of them end early."""
-    monkeypatch.setattr("specimen.contracts.schemathesis_suite.NO_LINKS_FROM_TEXTS", {"phases": {"stateful": {"enabled": False}}})
-    monkeypatch.setattr("specimen.contracts.verify.CI_EXAMPLES", 1)
+    monkeypatch.setattr(
+        "specimen.contracts.verify.schemathesis_suite.NO_LINKS_FROM_TEXTS", {"phases": {"stateful": {"enabled": False}}}
+    )
+    monkeypatch.setattr("specimen.contracts.verify.runner.CI_EXAMPLES", 1)
 
 
 def test_schemathesis__tells_dropped_requests(there: Place, quick: None) -> None:
@@ -181,9 +183,7 @@ def test_slow_drip__is_cut_at_the_deadline() -> None:
         return httpx.Response(200, headers={"content-type": "application/json"}, content=iter([b'{"a": ', b"1", b"}"]))
 
     seen: list[Exchange] = []
-    sender = Transport(
-        "http://127.0.0.1:9", "kayle", transport=httpx.MockTransport(drip), seen=seen.append, timeout_seconds=-1.0
-    )
+    sender = Transport("http://127.0.0.1:9", "kayle", transport=httpx.MockTransport(drip), seen=seen.append, timeout_seconds=-1.0)
     with pytest.raises(NoAnswer, match="in time"):
         sender.send("getSession", path={"id": ID})
     assert [one.silence for one in seen] == [TIMEOUT]

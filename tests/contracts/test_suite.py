@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from specimen import specs
-from specimen.contracts.exchange import Exchange
-from specimen.contracts.refusals import Forbidden, Unreachable
-from specimen.contracts.schemathesis_suite import JUDGE, fuzz
-from specimen.contracts.transport import Transport
-from specimen.contracts.verify import verify
+from specimen.contracts.client.client_errors import Forbidden, Unreachable
+from specimen.contracts.client.transport import Transport
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.verify.runner import verify
+from specimen.contracts.verify.schemathesis_suite import JUDGE, fuzz
 from tests.contracts.places import FOREIGN, is_home, place
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Schemathesis warns of its own dependencies
@@ -107,7 +107,7 @@ def test_verify__keeps_what_it_found_when_schemathesis_ends(monkeypatch: pytest.
     def change(value: Any, _: dict[str, Any]) -> Any:
         return {**value, **broken} if isinstance(value, dict) and "livemode" in value else value
 
-    monkeypatch.setattr("specimen.contracts.schemathesis_suite.NO_LINKS_FROM_TEXTS", {})
+    monkeypatch.setattr("specimen.contracts.verify.schemathesis_suite.NO_LINKS_FROM_TEXTS", {})
     with place("kyve", change) as there:
         found = verify(there.url, "kyve", profile="ci", auth=there.auth)
         assert found.exit_code == 4

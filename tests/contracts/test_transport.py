@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from specimen import specs
-from specimen.contracts.credentials import as_headers, made_up, of_lifecycle
-from specimen.contracts.drafts import draft, unknown
-from specimen.contracts.transport import BudgetSpent, Burst, Forbidden, NoAnswer, Transport, Unreachable, is_loopback
+from specimen.contracts.client.transport import BudgetSpent, Burst, Forbidden, NoAnswer, Transport, Unreachable, is_loopback
+from specimen.contracts.http.credentials import as_headers, made_up, of_lifecycle
+from specimen.contracts.requests.request_templates import draft, unknown
 from specimen.specs import SpecimenError
 from tests.contracts.places import FOREIGN, is_home, place
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from specimen.contracts.urls import same_url
+from specimen.contracts.http.url_equivalence import same_url
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from specimen import specs
-from specimen.contracts.credentials import of_lifecycle
-from specimen.contracts.report import FORMATS, render
-from specimen.contracts.transport import is_loopback
-from specimen.contracts.verify import plan, verify
-from specimen.contracts.walk import SMOKE_REQUESTS
+from specimen.contracts.client.transport import is_loopback
+from specimen.contracts.http.credentials import of_lifecycle
+from specimen.contracts.reporting.model import FORMATS, render
+from specimen.contracts.verify.lifecycle_tests import SMOKE_REQUESTS
+from specimen.contracts.verify.runner import plan, verify
 from specimen.specs import SpecimenError
 from tests.contracts.places import FOREIGN, is_home, place
 from tests.score import runs

@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from specimen import specs
-from specimen.contracts import asking
-from specimen.contracts.command import CommandDriver
-from specimen.contracts.credentials import of_lifecycle
-from specimen.contracts.drafts import draft, ids_shown, names_in, template_of, unknown
-from specimen.contracts.driver import NoDriver, PreferDriver
-from specimen.contracts.exchange import Exchange
-from specimen.contracts.mutations import mutations
-from specimen.contracts.requests import request_errors
-from specimen.contracts.transport import Transport
-from specimen.contracts.values import with_values
-from specimen.contracts.walk import SMOKE_REQUESTS, Walk
+from specimen.contracts.client.transport import Transport
+from specimen.contracts.http.credentials import of_lifecycle
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.judge.request_validation import request_errors
+from specimen.contracts.requests import request_discovery
+from specimen.contracts.requests.mutations import mutations
+from specimen.contracts.requests.parameter_overrides import with_values
+from specimen.contracts.requests.request_templates import draft, ids_shown, names_in, template_of, unknown
+from specimen.contracts.verify.command_driver import CommandDriver
+from specimen.contracts.verify.drivers import NoDriver, PreferDriver
+from specimen.contracts.verify.lifecycle_tests import SMOKE_REQUESTS, Walk
 from specimen.specs import Provider, SpecimenError
 from tests.contracts.places import place
 
@@ -167,7 +167,7 @@ def test_near_misses__are_no_ids() -> None:
     provider = specs.load("kayle")
     good = unknown(provider)
     pointer = provider.document.operations["getSession"].parameters[0].pointer
-    for form in asking.near_misses(good):
+    for form in request_discovery.near_misses(good):
         assert form != good
         assert not provider.schemas.validator(pointer).is_valid(form)
 

@@ -13,11 +13,11 @@ import typer
 from typer.testing import CliRunner
 
 from specimen import specs
-from specimen.contracts.report import HELD, INCONCLUSIVE, UNREACHABLE, VIOLATIONS
-from specimen.contracts.traffic import Bench, TrafficError
-from specimen.contracts.traffic_cli import register
-from specimen.contracts.transport import Transport
-from specimen.contracts.watch import Watch, retry_after, watched
+from specimen.contracts.cli.traffic import register
+from specimen.contracts.client.transport import Transport
+from specimen.contracts.reporting.model import HELD, INCONCLUSIVE, UNREACHABLE, VIOLATIONS
+from specimen.contracts.traffic.monitor import Bench, TrafficError
+from specimen.contracts.traffic.session_poller import Watch, retry_after, watched
 from specimen.mockserver.http.server import running
 from specimen.mockserver.settings import Pace
 from specimen.mockserver.testing.in_process import create

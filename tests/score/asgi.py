@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import httpx
 
-from specimen.contracts.matching import match
+from specimen.contracts.http.operation_matching import match
 from specimen.specs import Provider
 
 # How far the mock's clock moves with each request: about what a request over a network takes.

@@ -13,8 +13,8 @@ import schemathesis
 from schemathesis.engine import Status, events, from_schema
 
 from specimen import specs
-from specimen.contracts.report import Report
-from specimen.contracts.verify import verify
+from specimen.contracts.reporting.model import Report
+from specimen.contracts.verify.runner import verify
 from specimen.mockserver.app import build_app
 from specimen.mockserver.http.server import running
 from specimen.mockserver.settings import Settings

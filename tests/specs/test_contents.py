@@ -64,7 +64,7 @@ def test_contents__a_mistake_is_said_with_its_file(text, says, tmp_path) -> None
     """Where, what, and what was meant."""
     path = tmp_path / "field_semantics.yaml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(SpecError, match=r"contents\.yaml") as caught:
+    with pytest.raises(SpecError, match=r"field_semantics\.yaml") as caught:
         read_contents(path)
     assert says in str(caught.value)
 

@@ -12,8 +12,8 @@ import pytest
 from starlette.applications import Starlette
 
 from specimen import specs
-from specimen.contracts.report import HELD, INCONCLUSIVE, VIOLATIONS, Report
-from specimen.contracts.verify import verify
+from specimen.contracts.reporting.model import HELD, INCONCLUSIVE, VIOLATIONS, Report
+from specimen.contracts.verify.runner import verify
 from tests.standins import kayle, predicate
 from tests.standins.web import running
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from specimen.contracts.judge.registry import NOTE, rulebook
 from specimen.contracts.payloads.bases import RESPONSE, Base
 from specimen.contracts.payloads.combinations import NotHere, State, states_of, value_at
 from specimen.contracts.payloads.kinds import EITHER, REJECT, Edge, Kind, kind
 from specimen.contracts.payloads.places import Place
-from specimen.contracts.rulebook import NOTE, rulebook
 from specimen.specs import Provider
 
 SCHEMA_RULE = "GEN-005"

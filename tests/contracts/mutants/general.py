@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from specimen.contracts.exchange import Exchange
-from specimen.contracts.silences import CLOSED, UNREADABLE
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.http.no_response import CLOSED, UNREADABLE
 from specimen.specs.core.json_pointer import at
 from tests.contracts.stage import REMOVED, Mutant, Stage, changed, without
 

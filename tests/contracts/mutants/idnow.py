@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from specimen.contracts.exchange import Exchange
+from specimen.contracts.http.exchange import Exchange
 from tests.contracts.stage import REMOVED, Mutant, Stage, changed
 
 SESSION, BLOCKS = "getSession", "listDatablocks"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from specimen.contracts.exchange import Exchange
+from specimen.contracts.http.exchange import Exchange
 from tests.contracts.stage import Mutant, Stage, changed
 
 EARLIER = "2026-03-19T09:00:00.000Z"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from specimen.contracts.exchange import Exchange
+from specimen.contracts.http.exchange import Exchange
 from tests.contracts.stage import Mutant, Stage, changed, without
 
 PICTURE = {"name": "images", "filename": "a.png", "content_type": "image/png", "base64": "iVBORw0KGgo="}

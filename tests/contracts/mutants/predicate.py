@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from specimen.contracts.exchange import Exchange
+from specimen.contracts.http.exchange import Exchange
 from tests.contracts.stage import Mutant, Stage, changed
 
 WALLET = "0x1234567890abcdef1234567890abcdef12345678"

@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 
 from specimen import specs
-from specimen.contracts import forms
-from specimen.contracts.exchange import Exchange, parsed
-from specimen.contracts.history import History
-from specimen.contracts.judge import judge
+from specimen.contracts.http import multipart
+from specimen.contracts.http.exchange import Exchange, parsed
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.judge import judge
+from specimen.contracts.judge.openapi_core_check import disagreements
+from specimen.contracts.judge.registry import rulebook
+from specimen.contracts.judge.request_validation import request_errors
+from specimen.contracts.judge.rule import ERROR
 from specimen.contracts.payloads.bases import REQUEST, RESPONSE, responses
 from specimen.contracts.payloads.case import Case
 from specimen.contracts.payloads.changes import as_bytes
 from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT
 from specimen.contracts.payloads.verdicts import MALFORMED_RULE, UNKNOWN_RULE, as_exchange, ruling
-from specimen.contracts.requests import request_errors
-from specimen.contracts.rule import ERROR
-from specimen.contracts.rulebook import rulebook
-from specimen.contracts.second_opinion import disagreements
 from specimen.fixtures import recipes
 from specimen.specs.loading.parameters import typed
 from tests.contracts.payloads.catalogues import catalogue, check_all, read
@@ -213,7 +213,7 @@ def faults(case: Case) -> Iterator[str]:
     elif media.content_type == "multipart/form-data":
         document = case.base.provider.document
         schema = document.resolve(document.at(media.pointer))[0]
-        if not holds(schemas.validator(media.pointer), forms.value(content_type, exchange.request_body, schema, document)):
+        if not holds(schemas.validator(media.pointer), multipart.value(content_type, exchange.request_body, schema, document)):
             yield "the form breaks its schema"
     else:
         try:

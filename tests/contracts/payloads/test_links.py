@@ -13,10 +13,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pytest
 
 from specimen import specs
+from specimen.contracts.http.url_equivalence import same_url
 from specimen.contracts.payloads import Case
 from specimen.contracts.payloads.families import emails, links
 from specimen.contracts.payloads.kinds import ACCEPT, Kind
-from specimen.contracts.urls import same_url
 from tests.contracts.payloads.catalogues import catalogue
 
 OWN = links.parts("https://shop.example/back?from=app")

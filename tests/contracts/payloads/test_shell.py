@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from specimen import specs
 from specimen.cli import app
-from specimen.contracts.credentials import of_lifecycle
+from specimen.contracts.http.credentials import of_lifecycle
 from specimen.contracts.payloads import cases
 from specimen.contracts.payloads.shell import as_curl
 from tests.serving import serving

@@ -14,15 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from specimen import specs
-from specimen.contracts.history import History
-from specimen.contracts.judge import judge
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.judge import judge
+from specimen.contracts.judge.registry import NOTE, rulebook
 from specimen.contracts.payloads import Case
 from specimen.contracts.payloads.changes import changed, split
 from specimen.contracts.payloads.combinations import NotHere, State, earlier, later, same, shifted, states_of, value_at
 from specimen.contracts.payloads.families import state as family
 from specimen.contracts.payloads.kinds import EITHER, REJECT
 from specimen.contracts.payloads.verdicts import as_exchange
-from specimen.contracts.rulebook import NOTE, rulebook
 from tests.contracts.payloads.catalogues import catalogue, check_all
 from tests.providers.mutants import mutants_of
 

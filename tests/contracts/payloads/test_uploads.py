@@ -15,10 +15,10 @@ import pytest
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from specimen import specs
-from specimen.contracts.drafts import BOUNDARY, multipart
 from specimen.contracts.payloads import Case, pictures
 from specimen.contracts.payloads.bases import requests
 from specimen.contracts.payloads.families import uploads
+from specimen.contracts.requests.request_templates import BOUNDARY, multipart
 from specimen.mockserver.http.request_body import parse_multipart
 from tests.contracts.payloads.catalogues import catalogue
 

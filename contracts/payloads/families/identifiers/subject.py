@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from specimen.contracts.drafts import unknown
 from specimen.contracts.payloads.bases import RESPONSE, Base, ignored_fields
 from specimen.contracts.payloads.places import Place
+from specimen.contracts.requests.request_templates import unknown
 from specimen.specs.loading.lifecycle import IdForm
 
 ROLES = frozenset({"session_id", "id", "client_key", "idempotency_key", "cursor"})

@@ -1,0 +1,1 @@
+"""Anonymizes recorded exchanges so that they can still be judged."""

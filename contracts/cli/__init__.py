@@ -1,0 +1,1 @@
+"""The commands `verify`, `rules`, `watch`, `proxy`, `check` and `payloads`."""

@@ -1,0 +1,229 @@
+"""`specimen watch`, `proxy` and `check`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from specimen import specs
+from specimen.specs.cli import completion
+from specimen.specs.cli.console import reader_left, user_errors
+
+HELD, VIOLATIONS, INCONCLUSIVE = 0, 1, 4
+TOKEN_VARIABLE = "SPECIMEN_TOKEN"  # noqa: S105 - its name
+
+ProviderArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="PROVIDER", help="A provider's name, as `specimen providers` lists it.", autocompletion=completion.providers
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Count broken rules that rest on assumptions as violations.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands for other people's traffic to a command line."""
+    app.command()(watch)
+    app.command()(proxy)
+    app.command()(check)
+
+
+def watch(
+    name: ProviderArgument,
+    url: Annotated[str, typer.Option(help="The base URL of the implementation.")],
+    session: Annotated[str, typer.Option(help="The id of the session.")],
+    token: Annotated[
+        str | None, typer.Option(envvar=TOKEN_VARIABLE, help="The credential, put where the vendor wants it.", show_default=False)
+    ] = None,
+    header: Annotated[list[str] | None, typer.Option(metavar="'NAME: VALUE'", help="A header to send; may be repeated.")] = None,
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A value of the read, such as environment=staging.")
+    ] = None,
+    every: Annotated[
+        float, typer.Option(min=0.05, metavar="SECONDS", help="The pause between polls; below 1 on this machine only.")
+    ] = 2.0,
+    timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Give up after that time.")] = 900.0,
+    strict: StrictOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Poll one session to its end and judge each step.
+
+    One state change is one line. Retry-After is obeyed, and 429, 5xx and silence make the pauses longer. Exit codes: 0 it
+    ended and all held, 1 violations, 2 a mistake in the command, 3 nobody answers, 4 its end was not seen.
+
+    Examples:
+        specimen watch kayle --url https://api.kayle.id --session vs_… --token kk_live_…
+
+        SPECIMEN_TOKEN=… specimen watch idnow --url http://127.0.0.1:8080/idnow --session 0197… --set environment=staging
+    """
+    with user_errors():
+        from specimen.contracts.cli import console_output
+        from specimen.contracts.client.transport import Transport
+        from specimen.contracts.http.credentials import as_headers
+        from specimen.contracts.requests.known_sessions import as_text
+        from specimen.contracts.traffic.monitor import BaseUrl, Bench, TrafficError
+        from specimen.contracts.traffic.session_poller import Watch, watched
+        from specimen.specs.core.terminal_text import shown
+
+        provider = specs.load(name)
+        base = BaseUrl.parse(url, "--url")
+        if every < 1 and not base.is_loopback:
+            raise TrafficError(f"--every {every:g}: not more than one poll a second of a host that is not this machine.")
+        settings = dict(pair(text, "=", "--set") for text in setting or ())
+        headers = {
+            **as_headers(provider, token),
+            **as_headers(provider, dict(pair(text, ":", "--header") for text in header or ())),
+        }
+        transport = Transport(
+            str(base), provider, headers=headers, sessions=(session, *settings.values()), seen_by="watch", budget=sys.maxsize
+        )
+        bench = Bench(provider, strict=strict)
+        try:
+            as_text(session)
+            send, pointer = watched(provider, transport, session, settings)
+            watching = Watch(bench, send, pointer, every_seconds=every, timeout_seconds=timeout)
+            told: set[Any] = set()
+            with contextlib.suppress(KeyboardInterrupt):
+                for step in watching.steps():
+                    if as_json:
+                        console_output.print_json(console_output.step_values(step, bench))
+                    else:
+                        console_output.tell_step(step, bench, told)
+                    if reader_left():
+                        break
+        finally:
+            transport.close()
+        code = watching.exit_code
+        why = watching.unreachable or watching.inconclusive
+        if as_json:
+            console_output.print_json(
+                {**bench.summary(), "states": watching.states, "polls": watching.polls, "reason": why, "exit_code": code}
+            )
+        else:
+            if why:
+                console_output.say(shown(why, 2000), "yellow")
+            console_output.tell_summary(
+                bench, f"{watching.polls} polls, {' → '.join(map(shown, watching.states)) or 'no state seen'}"
+            )
+    raise typer.Exit(code)
+
+
+def proxy(
+    name: ProviderArgument,
+    target: Annotated[str, typer.Option(help="The base URL to pass requests on to; nothing else is talked to.")],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 picks a free one.")],
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    har: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Record to a HAR file; credentials and personal values are replaced.")
+    ] = None,
+    enforce: Annotated[bool, typer.Option("--enforce", help="Answer 502 with the violations instead of a wrong answer.")] = False,
+    timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Answer 504 when the target takes longer.")] = 30.0,
+    strict: StrictOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Stand between an app and the vendor, and judge each exchange.
+
+    The app's base URL becomes the proxy's address. Answers pass unchanged with a header `Specimen-Violations: n`; event
+    streams pass event by event. Stop with Ctrl-C: exit code 0 if all held, 1 for violations.
+
+    Examples:
+        specimen proxy kayle --target https://api.kayle.id --port 8081
+
+        specimen proxy kyve --target http://127.0.0.1:8080/kyve --port 8081 --har kyve.har --enforce
+    """
+    with user_errors():
+        from specimen.contracts.cli import console_output
+        from specimen.contracts.traffic.har_writer import Recorder
+        from specimen.contracts.traffic.monitor import BaseUrl, Bench, TrafficError
+        from specimen.contracts.traffic.proxy import build_proxy
+        from specimen.contracts.traffic.proxy_server import listen, serve, url_of
+
+        provider = specs.load(name)
+        base = BaseUrl.parse(target, "--target")
+        if base.is_loopback and base.port == port:
+            raise TrafficError(f"--target {base}: that is the proxy's own port.")
+        bench = Bench(provider, strict=strict, second=True)
+        recorder = Recorder(har, provider) if har is not None else None
+        listening = listen(host, port)
+        voice = console_output.Voice(bench, as_json=as_json)
+        app = build_proxy(bench, base, enforce=enforce, recorder=recorder, tell=voice.tell, timeout_seconds=timeout)
+        try:
+            serve(app, listening, lambda: voice.listening(url_of(listening), str(base)))
+        finally:
+            listening.close()
+            if recorder is not None:
+                recorder.close()
+        if recorder is not None and recorder.failed:
+            Console(stderr=True, highlight=False).print(Text(recorder.failed, style="bold red"), soft_wrap=True)
+        voice.end(f", {recorder.entries} recorded to {har}" if recorder else "")
+    raise typer.Exit(VIOLATIONS if bench.errors else HELD)
+
+
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE.har", help="A recording: HAR 1.2, of whichever tool.")],
+    name: ProviderArgument,
+    base_url: Annotated[
+        str | None, typer.Option(help="Where the provider is in the recording; found by the documented paths if not given.")
+    ] = None,
+    strict: StrictOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge a recording, offline.
+
+    Save it from a browser's network tab, mitmproxy, Charles, Insomnia or `specimen proxy --har`. Exit codes: 0 all held,
+    1 violations, 2 a broken file, 4 nothing in it could be judged.
+
+    Examples:
+        specimen check checkout.har kayle
+
+        specimen check checkout.har neurovision --base-url https://kyc.example.com/v1 --json
+    """
+    with user_errors():
+        from specimen.contracts.cli import console_output
+        from specimen.contracts.traffic.har_reader import check as judged
+        from specimen.contracts.traffic.har_reader import read_har
+        from specimen.contracts.traffic.monitor import Bench
+
+        provider = specs.load(name)
+        recording = read_har(file, provider, base_url)
+        bench = Bench(provider, strict=strict)
+        told: set[Any] = set()
+        for verdict in judged(recording, bench):
+            if not as_json:
+                console_output.tell(verdict, bench, told, only_broken=True)
+        is_seen = bench.exchanges > sum(bench.unjudged.values())
+        code = VIOLATIONS if bench.errors else HELD if is_seen else INCONCLUSIVE
+        if as_json:
+            more = {"base_url": str(recording.base_url), "entries": recording.entries, "skipped": dict(recording.skipped)}
+            console_output.print_json(
+                {**bench.summary(), **more, "without_body": len(recording.headless), "exit_code": code}, indent=2
+            )
+        else:
+            skipped = [f"{count} skipped: {why}" for why, count in sorted(recording.skipped.items())]
+            if recording.headless:
+                skipped.append(f"{len(recording.headless)} without a body: judged by status and headers alone")
+            for line in skipped:
+                console_output.say(line, "dim")
+            console_output.tell_summary(bench, f"{bench.exchanges} of {recording.entries} entries are for {recording.base_url}")
+    raise typer.Exit(code)
+
+
+def pair(text: str, separator: str, option: str) -> tuple[str, str]:
+    """Both sides of an option's `NAME=VALUE`.
+
+    Raises:
+        TrafficError: it has no name or no separator.
+    """
+    from specimen.contracts.traffic.monitor import TrafficError
+
+    name, found, value = text.partition(separator)
+    if not found or not name.strip():
+        raise TrafficError(f"{option}: expected NAME{separator}VALUE.")  # what came may be a credential
+    return name.strip(), value.strip()

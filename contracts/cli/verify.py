@@ -1,0 +1,239 @@
+"""`specimen verify` and `specimen rules`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table as Grid
+from rich.text import Text
+
+from specimen import specs
+from specimen.specs import SpecimenError
+from specimen.specs.cli import completion
+from specimen.specs.cli.console import console, standard_output, table_console, user_errors
+
+if TYPE_CHECKING:
+    from specimen.contracts.reporting.model import Report
+    from specimen.contracts.verify.runner import Plan, Progress
+
+TOKEN_VARIABLE = "SPECIMEN_TOKEN"  # noqa: S105 - a variable's name
+OTHER_TOKEN_VARIABLE = "SPECIMEN_OTHER_TOKEN"  # noqa: S105 - a variable's name
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the judge's commands to a command line."""
+    app.command()(verify)
+    app.command()(rules)
+
+
+def _profiles(incomplete: str) -> list[str]:
+    from specimen.contracts.verify.runner import PROFILES
+
+    return completion.among(PROFILES)(incomplete)
+
+
+def verify(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="PROVIDER", help="A provider's name, as `specimen providers` lists it.", autocompletion=completion.providers
+        ),
+    ],
+    url: Annotated[str, typer.Option(help="The base URL of the implementation: what comes before the document's paths.")],
+    token: Annotated[
+        str | None, typer.Option(envvar=TOKEN_VARIABLE, help="The credential, put where the vendor wants it.", show_default=False)
+    ] = None,
+    other_token: Annotated[
+        str | None,
+        typer.Option(
+            envvar=OTHER_TOKEN_VARIABLE,
+            help="A second credential, which must not see what the first made where the contract says so.",
+            show_default=False,
+        ),
+    ] = None,
+    header: Annotated[list[str] | None, typer.Option(metavar="'NAME: VALUE'", help="A header to send; may be repeated.")] = None,
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A value of the read, such as environment=staging.")
+    ] = None,
+    profile: Annotated[
+        str,
+        typer.Option(
+            help="smoke (the walk, seconds), ci (and Schemathesis), nightly (more of all, and random steps).",
+            autocompletion=_profiles,
+        ),
+    ] = "ci",
+    driver: Annotated[
+        str,
+        typer.Option(
+            metavar="none|prefer|auto|CMD",
+            help="Who moves sessions: nobody, our mock's Prefer header, or a command that is given a state and prints an id.",
+        ),
+    ] = "auto",
+    session: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="A session that may be read (KIND=ID for another id); may be repeated.")
+    ] = None,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="An operation or a state that must be seen; may be repeated. A production's list is asked for only so.",
+        ),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Count broken rules that rest on assumptions as violations.")] = False,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The number that all drawn requests depend on.")] = 1,
+    report: Annotated[
+        list[str] | None, typer.Option(metavar="FORMAT=FILE", help="Write junit, html, sarif or json; may be repeated.")
+    ] = None,
+    allow_writes: Annotated[
+        list[str] | None, typer.Option(metavar="HOST", help="This host is not somebody's production; may be repeated.")
+    ] = None,
+    budget: Annotated[int | None, typer.Option(min=1, help="The most requests that the walk may send.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be sent, and send nothing.")] = False,
+) -> None:
+    """Ask an implementation whether it keeps the vendor's contract.
+
+    Every host but this machine is treated as somebody's production: it gets only documented reads, of the sessions given,
+    one a second. Exit codes: 0 all held, 1 violations, 2 a mistake in the command, or nowhere to print, 3 nobody answers, 4
+    inconclusive: something that is required was never seen, 130 interrupted; the reports are written all the same.
+
+    Examples:
+
+        specimen verify kayle --url http://127.0.0.1:8080/kayle --token kk_live_specimen --profile smoke --strict
+
+        SPECIMEN_TOKEN=… specimen verify idnow --url https://api.eu.platform.idnow.io --session 0197… --dry-run
+
+        SPECIMEN_TOKEN=… specimen verify idnow --url http://127.0.0.1:8080/idnow --set environment=staging
+
+        specimen verify kyve --url http://kyc.test:8000 --allow-writes kyc.test --driver ./session-in-state --report junit=kyc.xml
+    """
+    with user_errors():
+        from specimen.contracts.cli.traffic import pair
+        from specimen.contracts.reporting import model as reports
+        from specimen.contracts.verify.runner import Interrupted, plan
+        from specimen.contracts.verify.runner import verify as run
+
+        files = [reports.wanted(option) for option in report or ()]
+        values = dict(pair(text, "=", "--set") for text in setting or ())
+        # An empty variable of the environment is none.
+        other = _headers(name, other_token, ()) if other_token else None
+        if dry_run:
+            _print_plan(
+                plan(url, name, profile=profile, other_auth=other, driver=driver, sessions=session or (), values=values,
+                     require=require or (), allow_writes=allow_writes or (), budget=budget)
+            )  # fmt: skip
+            return
+        auth = _headers(name, token, header or ())
+        try:
+            with _progress() as tell:
+                found = run(
+                    url, name, profile=profile, auth=auth, other_auth=other, driver=driver, sessions=session or (),
+                    values=values, require=require or (), strict=strict, seed=seed, allow_writes=allow_writes or (),
+                    budget=budget, on_progress=tell,
+                )  # fmt: skip
+        except Interrupted as stopped:
+            found = stopped.report
+        _deliver(found, files)
+    raise typer.Exit(found.exit_code)
+
+
+def _deliver(found: Report, files: Sequence[tuple[str, Path]]) -> None:
+    """Writes the reports, then prints: who reads the output may go away. Neither is lost by what goes wrong with the other."""
+    from specimen.contracts.reporting import model as reports
+
+    failed: SpecimenError | None = None
+    for kind, path in files:
+        try:
+            reports.write(found, kind, path)
+        except SpecimenError as error:
+            failed = failed or error
+    with standard_output():
+        reports.print_report(found, console(soft_wrap=True))
+    if failed is not None:
+        raise failed
+
+
+def _headers(name: str, token: str | None, given: list[str] | tuple[str, ...]) -> dict[str, str]:
+    from specimen.contracts.http.credentials import as_headers
+
+    provider = specs.load(name)
+    pairs: dict[str, str] = {}
+    for text in given:
+        key, colon, value = text.partition(":")
+        if not colon or not key.strip():
+            raise SpecimenError(f"--header '{key}…': expected 'NAME: VALUE'.")
+        pairs[key.strip()] = value.strip()
+    return {**as_headers(provider, token), **as_headers(provider, pairs)}
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Progress]:
+    """A bar on the error stream of a terminal; nothing elsewhere."""
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    errors = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.fields[sent]} requests"), BarColumn(20), TimeElapsedColumn(),
+               TextColumn("{task.description}"))  # fmt: skip
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
+        task = bar.add_task("starting", total=None, sent=0)
+        yield lambda what, sent: bar.update(task, description=what, sent=sent)
+
+
+@standard_output()
+def _print_plan(found: Plan) -> None:
+    out = console(soft_wrap=True)
+    if found.is_production:
+        out.print("Somebody's production: documented reads only, one a second, no redirect followed.")
+    out.print(f"Phases: {', '.join(found.phases)}. The walk would send {len(found.requests)} requests:")
+    for entry in found.requests:
+        out.print(Text.assemble(f"  {entry.method:<6} {entry.path}", (f"  {entry.note}" if entry.note else "", "dim")))
+    for remark in found.remarks:
+        out.print(Text(remark, style="yellow"))
+    if not found.requests:
+        out.print("  none: name sessions with --session, or the host with --allow-writes if it is yours.")
+
+
+def rules(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[PROVIDER]", help="Only this provider's.", autocompletion=completion.providers)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
+) -> None:
+    """List the rules that answers are judged by, with the vendor's section that each comes from.
+
+    D is documented by the vendor, P public elsewhere, A assumed: what is assumed is a note and never an error.
+
+    Examples:
+
+        specimen rules kayle
+
+        specimen rules --json
+    """
+    with user_errors(), standard_output():
+        from specimen.contracts.judge.registry import listed
+
+        found = {one: listed(specs.load(one)) for one in ([name] if name else specs.names())}
+        if as_json:
+            entries = [_values(one, rule) for one, book in found.items() for rule in book]
+            print(json.dumps({"version": 1, "rules": entries}, indent=1, ensure_ascii=False))
+            return
+        wide = table_console()
+        for one, book in found.items():
+            wide.print(Text(specs.load(one).lifecycle.title, style="bold"))
+            grid = Grid("rule", "severity", "mark", "sentence", "source", box=None, pad_edge=False)
+            for rule in book:
+                grid.add_row(rule.id, rule.severity, rule.mark, Text(rule.sentence), Text(rule.source))
+            wide.print(grid)
+            wide.print()
+
+
+def _values(provider: str, rule: Any) -> Mapping[str, Any]:
+    return {
+        "provider": provider, "id": rule.id, "sentence": rule.sentence, "severity": rule.severity, "mark": rule.mark,
+        "source": rule.source, "reason": rule.reason,
+    }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Sends requests within what is safe for the host."""

@@ -1,0 +1,140 @@
+"""One request on a connection, and what came of it."""
+
+from __future__ import annotations
+
+import socket
+import time
+from dataclasses import replace
+from typing import Any
+
+import httpx
+
+from specimen.contracts.client.client_errors import Unreachable
+from specimen.contracts.http.base_url import BaseUrl
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.http.no_response import CLOSED, TIMEOUT, TOO_LARGE, UNREADABLE
+from specimen.specs import SpecimenError
+
+MOST_ANSWER_BYTES = 16 * 1024 * 1024
+STREAM_SECONDS = 2.0
+CONNECT_SECONDS = 2.0
+
+
+class _Cut(Exception):
+    """We stop reading an answer that is not whole; `why` is the silence."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Wire:
+    """Sends requests to a base URL; no redirect is followed.
+
+    A kept connection may be closed by its server while a request is on its way, which then nobody has read (RFC 9112, section
+    9.3.1). So a safe request that finds its kept connection dead is sent once more on a new one, and an unsafe one, which must
+    not be repeated, always goes on a new one: who gives no answer then has read the request.
+    """
+
+    def __init__(
+        self, base_url: BaseUrl, *, timeout_seconds: float, trust_env: bool, transport: httpx.BaseTransport | None
+    ) -> None:
+        self.base_url = base_url
+        self._timeout = timeout_seconds
+        options: dict[str, Any] = {"follow_redirects": False, "timeout": timeout_seconds, "trust_env": trust_env}
+        self._kept = httpx.Client(transport=transport, **options)
+        self._new = httpx.Client(transport=transport, limits=httpx.Limits(max_keepalive_connections=0), **options)
+        self._is_network = transport is None
+
+    def close(self) -> None:
+        """Ends the connections."""
+        self._kept.close()
+        self._new.close()
+
+    def is_up(self) -> bool:
+        """Whether anything takes connections where requests are sent."""
+        try:
+            socket.create_connection((self.base_url.host, self.base_url.port), CONNECT_SECONDS).close()
+        except OSError:
+            return False
+        return True
+
+    def send(self, wanted: Exchange, *, is_safe: bool, is_stream: bool) -> Exchange:
+        """The exchange of a request; its `silence` says why there is no answer.
+
+        Raises:
+            Unreachable: nobody takes the connection.
+            SpecimenError: it is no request that HTTP has.
+        """
+        if not is_safe:
+            return self._ask(self._new, wanted, [], is_stream=is_stream)
+        opened: list[str] = []
+        found = self._ask(self._kept, wanted, opened, is_stream=is_stream)
+        if found.silence == CLOSED and self._is_network and not opened:
+            return self._ask(self._new, wanted, [], is_stream=is_stream)
+        return found
+
+    def _ask(self, client: httpx.Client, wanted: Exchange, opened: list[str], *, is_stream: bool) -> Exchange:
+        """`opened` gets the connections that are opened for it."""
+
+        def trace(event: str, _: Any) -> None:
+            if event == "connection.connect_tcp.started":
+                opened.append(event)
+
+        url = str(self.base_url) + wanted.path + (f"?{wanted.query}" if wanted.query else "")
+        timeout = httpx.Timeout(self._timeout, read=STREAM_SECONDS if is_stream else self._timeout)
+        # Bytes, since a token may be in any alphabet: a header is Latin-1 or UTF-8.
+        headers = [(name.encode(), value.encode("utf-8")) for name, value in wanted.request_headers.items()]
+        until = time.monotonic() + (STREAM_SECONDS if is_stream else self._timeout)
+        try:
+            with client.stream(
+                wanted.method, url, headers=headers, content=wanted.request_body or None, timeout=timeout,
+                extensions={"trace": trace},
+            ) as response:  # fmt: skip
+                content = _read(response, until)
+                shown = {name.lower(): value for name, value in response.headers.items()}
+                told = {name.lower(): value for name, value in response.request.headers.items()}
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL) as error:
+            what = f"{wanted.label} at {self.base_url.host}: {type(error).__name__}"
+            raise Unreachable(f"{what}. Is the service running, and the URL right?") from error
+        except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
+            # What is wrong with it may be a credential, which the error quotes.
+            raise SpecimenError(f"{wanted.label}: HTTP has no such request. Is a header's name or value odd?") from error
+        except httpx.TimeoutException:
+            return _silent(wanted, TIMEOUT)
+        except httpx.DecodingError:
+            return _silent(wanted, UNREADABLE)
+        except httpx.TransportError:
+            return _silent(wanted, CLOSED)
+        except _Cut as cut:
+            return _silent(wanted, cut.why)
+        return replace(
+            wanted, request_headers=told, status=response.status_code, response_headers=shown, response_body=content, at=_now()
+        )
+
+
+def _silent(wanted: Exchange, why: str) -> Exchange:
+    return replace(wanted, silence=why, at=_now())
+
+
+def _read(response: httpx.Response, until: float) -> bytes:
+    """The answer's whole body; of an event stream, which need not end, what came until the first event was there."""
+    is_stream = response.headers.get("content-type", "").startswith("text/event-stream")
+    content = b""
+    try:
+        for part in response.iter_bytes():
+            content += part
+            if is_stream and (b"\n\n" in content or len(content) > MOST_ANSWER_BYTES or time.monotonic() > until):
+                break
+            if len(content) > MOST_ANSWER_BYTES:
+                raise _Cut(TOO_LARGE)
+            if time.monotonic() > until:
+                raise _Cut(TIMEOUT)
+    except (httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError):
+        if not is_stream:  # whose end is wherever it ends
+            raise
+    return content
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

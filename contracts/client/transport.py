@@ -1,0 +1,282 @@
+"""The one place that sends requests; what is safe to send to somebody's production is decided here."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+import httpx
+
+from specimen import specs
+from specimen.contracts.client.client_errors import BudgetSpent, Burst, Forbidden, NoAnswer, Planned, Unreachable
+from specimen.contracts.client.http_connection import Wire
+from specimen.contracts.http.base_url import BaseUrl, is_loopback
+from specimen.contracts.http.credentials import made_up, secret_headers
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.http.no_response import ARE_SILENT, CLOSED, TIMEOUT, TOLD
+from specimen.contracts.judge.request_validation import request_errors
+from specimen.specs import Operation, Provider
+
+__all__ = ["MISSING", "BudgetSpent", "Burst", "Forbidden", "NoAnswer", "Planned", "Transport", "Unreachable", "is_loopback"]
+
+PRODUCTION_BUDGET = 200
+PRODUCTION_RATE = 1.0
+# So many answers of 429 or 5xx in a row are a burst: whoever watches that service has enough to do.
+BURST = 3
+MOST_RETRY_AFTER_SECONDS = 120.0
+# A service of one's own that drops connections and takes new ones is worth asking for the rest, up to here.
+MOST_DROPPED = 25
+
+
+class _Missing(Enum):
+    MISSING = "missing"
+
+
+MISSING: Final = _Missing.MISSING
+
+
+class Transport:
+    """Sends documented requests to a base URL and gives back exchanges.
+
+    A host that is not loopback and not named in `allow_writes` is somebody's production. It gets only documented safe
+    operations with ids that the user gave (`sessions`), and those without one that the user named (`named`), lawful in every
+    parameter, with the credentials given and without a wish; one a second, no more than `budget`, none before the time of a
+    `Retry-After`, and none after a burst of 429 or 5xx. No redirect is followed anywhere.
+
+    `headers` hold the credentials, `other_headers` those of somebody else, which `credentials="other"` sends in their
+    place; somebody's production gets the same reads with them, and nothing else. `seen` is told every exchange; with
+    `dry_run` nothing is sent and `planned` is filled.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        provider: Provider | str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        other_headers: Mapping[str, str] | None = None,
+        allow_writes: frozenset[str] = frozenset(),
+        sessions: Sequence[str] = (),
+        named: Sequence[str] = (),
+        seen_by: str = "walk",
+        budget: int | None = None,
+        rate_per_second: float | None = None,
+        dry_run: bool = False,
+        transport: httpx.BaseTransport | None = None,
+        timeout_seconds: float = 10.0,
+        seen: Callable[[Exchange], None] | None = None,
+        loopback: Callable[[str], bool] = is_loopback,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.provider = specs.load(provider) if isinstance(provider, str) else provider
+        base = BaseUrl.parse(base_url)
+        self.base_url = str(base)
+        self.host = base.host
+        self.is_production = not loopback(self.host) and not any(base.is_at(place) for place in allow_writes)
+        self.headers = {name.lower(): value for name, value in (headers or {}).items()}
+        self.other_headers = {name.lower(): value for name, value in (other_headers or {}).items()}
+        self.sessions = frozenset(sessions)
+        self.named = frozenset(named)
+        self.seen_by = seen_by
+        self.dry_run = dry_run
+        self.planned: list[Planned] = []
+        self.sent = 0
+        self._budget = PRODUCTION_BUDGET if budget is None and self.is_production else budget
+        self._rate = PRODUCTION_RATE if rate_per_second is None and self.is_production else rate_per_second
+        self._obeys_retry_after = not loopback(self.host)
+        self._not_before = 0.0
+        self._bad_in_a_row = 0
+        self._silent_in_a_row = 0
+        self._has_answered = False
+        self._seen = seen
+        self._sleep = sleep
+        # A proxy of the environment is for other machines; nothing else is read from there.
+        self._wire = Wire(base, timeout_seconds=timeout_seconds, trust_env=not loopback(self.host), transport=transport)
+
+    def close(self) -> None:
+        """Ends the connections."""
+        self._wire.close()
+
+    def is_up(self) -> bool:
+        """Whether anything takes connections where requests are sent."""
+        return self._wire.is_up()
+
+    def admit(self, session: str) -> None:
+        """Counts an id among those that the user gave: a command of the user's printed it."""
+        self.sessions |= {session}
+
+    def send(
+        self,
+        operation_id: str,
+        *,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: Any = MISSING,
+        raw: bytes | None = None,
+        content_type: str | None = None,
+        credentials: str = "good",
+        intent: Mapping[str, Any] | None = None,
+        prefer: str | None = None,
+        method: str | None = None,
+    ) -> Exchange:
+        """Sends a request for an operation and gives back the exchange.
+
+        `credentials`: good, other, none or unknown (made up, in the form of the good ones); `method`: another one than
+        documented.
+
+        Raises:
+            Forbidden: it is not in the plan for somebody's production.
+            Unreachable: nobody answers at the base URL.
+            NoAnswer: this request got no answer that can be judged; `seen` is told.
+            BudgetSpent, Burst: nothing more is sent.
+        """
+        operation = self.provider.document.operations[operation_id]
+        target = operation.path
+        for name, value in (path or {}).items():
+            target = target.replace("{" + name + "}", _segment(value))
+        query_text = urlencode({name: _text(value) for name, value in (query or {}).items()}, errors="surrogatepass")
+        content = raw if raw is not None else b"" if body is MISSING else json.dumps(body).encode()
+        told = {"accept": "*/*", **self._credentials(credentials)}
+        if content or content_type:
+            told["content-type"] = content_type or "application/json"
+        told.update({name.lower(): value for name, value in (headers or {}).items()})
+        if prefer is not None:
+            told["prefer"] = prefer
+        meaning = dict(intent or {})
+        if credentials != "good":
+            meaning["credentials"] = credentials
+        wanted = Exchange(
+            provider=self.provider, method=method or operation.method.upper(), path=target, query=query_text,
+            request_headers=told, request_body=content, status=0, response_headers={}, response_body=b"",
+            at=time.time_ns() // 1_000_000, seen_by=self.seen_by, intent=meaning,
+        )  # fmt: skip
+        if self.is_production:
+            self._guard(operation, wanted, path or {}, body, is_raw=raw is not None)
+        if self._budget is not None and self.sent >= self._budget:
+            raise BudgetSpent(f"{self.sent} requests were sent, which is the budget.")
+        if self.dry_run:
+            return self._plan(operation, wanted)
+        self._wait()
+        self.sent += 1
+        is_safe = operation.is_safe and wanted.method == operation.method.upper()
+        exchange = self._wire.send(wanted, is_safe=is_safe, is_stream=_streams(operation))
+        # A stream that has nothing to say yet is left by us, not by the service.
+        if self._seen is not None and not (exchange.silence == TIMEOUT and _streams(operation)):
+            self._seen(exchange)
+        self._watch_silence(exchange)
+        self._watch(exchange)
+        return exchange
+
+    def _credentials(self, kind: str) -> dict[str, str]:
+        secret = secret_headers(self.provider)
+        if kind == "good":
+            return dict(self.headers)
+        rest = {name: value for name, value in self.headers.items() if name not in secret}
+        if kind == "other":
+            rest.update(self.other_headers)
+        if kind == "unknown":
+            rest.update({name: made_up(value) for name, value in self.headers.items() if name in secret})
+        return rest
+
+    def _guard(self, operation: Operation, wanted: Exchange, path: Mapping[str, str], body: Any, *, is_raw: bool) -> None:
+        """The plan for somebody's production."""
+        where = f"{wanted.method} {operation.path} at {self.host}"
+        if not operation.is_safe or wanted.method != operation.method.upper():
+            raise Forbidden(f"{where}: not a documented read. Name the host with --allow-writes if it is yours.")
+        is_other = bool(self.other_headers) and wanted.intent.get("credentials") == "other"
+        if (
+            set(wanted.intent) - {"lawful", *(["credentials"] if is_other else [])}
+            or "prefer" in wanted.request_headers
+            or is_raw
+        ):
+            raise Forbidden(f"{where}: no probes against somebody's production.")
+        documented = {parameter.name.lower() for parameter in operation.parameters if parameter.location == "header"}
+        if set(wanted.request_headers) - documented - set(self.headers) - set(self.other_headers) - {"accept", "content-type"}:
+            raise Forbidden(f"{where}: a header that is not documented.")
+        if set(wanted.queries) - {entry.name for entry in operation.parameters if entry.location == "query"}:
+            raise Forbidden(f"{where}: a query parameter that is not documented.")
+        known = self.sessions | _fixed(self.provider, operation)
+        for name, value in path.items():
+            if value not in known:
+                raise Forbidden(f"{where}: '{name}' is no id that was given with --session.")
+        if body is not MISSING and not (isinstance(body, Mapping) and all(value in self.sessions for value in body.values())):
+            raise Forbidden(f"{where}: a body with more than ids that were given with --session.")
+        asked = {*path.values(), *(body.values() if isinstance(body, Mapping) else ())}
+        if not asked & self.sessions and operation.id not in self.named:
+            raise Forbidden(f"{where}: shows sessions that were not given. --require {operation.id} asks for it.")
+        if request_errors(wanted):
+            raise Forbidden(f"{where}: a request that breaks the document.")
+
+    def _plan(self, operation: Operation, wanted: Exchange) -> Exchange:
+        """An exchange with the document's own example as its answer."""
+        self.sent += 1
+        note = ", ".join(sorted(name if value is True else f"{name}={value}" for name, value in wanted.intent.items()))
+        query = f"?{wanted.query}" if wanted.query else ""
+        self.planned.append(Planned(wanted.method, operation.path + query, note))
+        status, media = next(((int(s), r.media) for s, r in operation.responses.items() if s.startswith("2")), (200, ()))
+        example = next((value for entry in media for value in entry.examples.values()), None)
+        values = {**vars(wanted), "status": status, "response_headers": {"content-type": "application/json"}}
+        known = {name: values[name] for name in Exchange.__dataclass_fields__}
+        return Exchange(**{**known, "response_body": json.dumps(example).encode()})
+
+    def _watch_silence(self, exchange: Exchange) -> None:
+        """Tells one request that is not answered from a service that answers nothing."""
+        if exchange.silence not in ARE_SILENT:
+            self._silent_in_a_row, self._has_answered = 0, True
+        if not exchange.silence:
+            return
+        what = f"{exchange.label} at {self.host}: {TOLD[exchange.silence]}"
+        if exchange.silence in ARE_SILENT:
+            self._silent_in_a_row += 1
+            is_patient = self._has_answered and exchange.silence == CLOSED and not self.is_production
+            if self._silent_in_a_row >= (MOST_DROPPED if is_patient else BURST):
+                raise Unreachable(f"{what}, {self._silent_in_a_row} times in a row. Is the service running, and the URL right?")
+        raise NoAnswer(f"{what}.")
+
+    def _wait(self) -> None:
+        pause = self._not_before - time.monotonic()
+        if pause > 0:
+            self._sleep(pause)
+        if self._rate:
+            self._not_before = time.monotonic() + 1 / self._rate
+
+    def _watch(self, exchange: Exchange) -> None:
+        """Obeys `Retry-After`, and stops at a burst, where the service is not this machine's."""
+        if not self._obeys_retry_after:
+            return
+        is_bad = exchange.status == 429 or exchange.status >= 500
+        self._bad_in_a_row = self._bad_in_a_row + 1 if is_bad else 0
+        asked = exchange.response_headers.get("retry-after", "")
+        if is_bad and asked.isdigit():
+            if float(asked) > MOST_RETRY_AFTER_SECONDS:
+                raise Burst(f"{self.host} asks to wait {asked} s. Nothing more was sent.")
+            self._not_before = max(self._not_before, time.monotonic() + float(asked))
+        if self.is_production and self._bad_in_a_row >= BURST:
+            raise Burst(f"{self.host} answered {exchange.status} {BURST} times in a row. Nothing more was sent.")
+
+
+def _fixed(provider: Provider, operation: Operation) -> frozenset[str]:
+    """What lifecycle.yaml itself puts into an operation's path, and what the document's enumerations allow there."""
+    found = {value for read in provider.lifecycle.reads if read.operation == operation.id for value in read.request.path.values()}
+    for parameter in operation.parameters:
+        if parameter.location == "path":
+            found.update(value for value in parameter.schema.get("enum", ()) if isinstance(value, str))
+    return frozenset(value for value in found if not value.startswith("{"))
+
+
+def _streams(operation: Operation) -> bool:
+    return any(media.content_type == "text/event-stream" for entry in operation.responses.values() for media in entry.media)
+
+
+def _segment(value: str) -> str:
+    """A value as one part of a path; dots alone would be taken for a way up."""
+    return value.replace(".", "%2E") if value in (".", "..") else quote(value, safe="", errors="surrogatepass")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,165 @@
+"""One request and its answer, whoever observed it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from specimen.contracts.http.operation_matching import Match, match
+from specimen.specs import Operation, Provider
+
+_WISH = re.compile(r"(^|[,;\s])(status|scenario|code|example)\s*=", re.IGNORECASE)
+
+
+@dataclass(frozen=True, repr=False)
+class Exchange:
+    """A request to a provider and the answer to it.
+
+    `path` begins at the provider's base URL and is percent-encoded as it was sent (`/v1/sessions/vs_…`); header names are
+    lower-case. `at` is when the answer came, in milliseconds since the epoch. `seen_by` says who observed it: walk, fuzz,
+    machine, watch, proxy, har, client. `intent` is what the observer knows about the request: `credentials` none or unknown,
+    `near_miss` for an id that is almost one, `unlawful` for a body made to break the schema. `silence` says why a request
+    that was sent has no answer: one of `specimen.contracts.http.no_response`; its status is 0 then, and it has no answer's body.
+    """
+
+    provider: Provider
+    method: str
+    path: str
+    query: str
+    request_headers: Mapping[str, str]
+    request_body: bytes
+    status: int
+    response_headers: Mapping[str, str]
+    response_body: bytes
+    at: int
+    seen_by: str = "client"
+    intent: Mapping[str, Any] = field(default_factory=dict)
+    silence: str = ""
+
+    def __repr__(self) -> str:
+        """Nothing of what was sent: it may hold a token."""
+        return f"<Exchange {self.label} {self.status} at {self.at}>"
+
+    @cached_property
+    def _match(self) -> Match | None:
+        return match(self.provider.document, self.method, self.path)
+
+    @property
+    def operation(self) -> Operation | None:
+        """The documented operation that the request is for."""
+        return None if self._match is None else self._match.operation
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """The path's parameters, decoded."""
+        return {} if self._match is None else self._match.parameters
+
+    @cached_property
+    def queries(self) -> Mapping[str, str]:
+        """The query's parameters; of a repeated one the last."""
+        return dict(parse_qsl(self.query, keep_blank_values=True))
+
+    @cached_property
+    def request_json(self) -> Any:
+        """The request's JSON value; None where there is none."""
+        return _json(self.request_body)
+
+    @cached_property
+    def response_json(self) -> Any:
+        """The answer's JSON value; None where there is none."""
+        return _json(self.response_body)
+
+    @property
+    def response_type(self) -> str:
+        """The answer's content type without parameters, in lower case."""
+        return self.response_headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+    @cached_property
+    def has_credentials(self) -> bool:
+        """Whether the request shows any credential that the document's security schemes know."""
+        schemes = self.provider.document.raw.get("components", {}).get("securitySchemes", {})
+        for scheme in schemes.values():
+            header = "authorization" if scheme["type"] == "http" else scheme.get("name", "").lower()
+            if self.request_headers.get(header):
+                return True
+            name = scheme.get("x-also-in-body")
+            if name and self.request_fields.get(name):
+                return True
+        return False
+
+    @cached_property
+    def request_fields(self) -> Mapping[str, Any]:
+        """The top fields of the request's body: of a JSON object, or the texts of a multipart form."""
+        if isinstance(self.request_json, Mapping):
+            return self.request_json
+        return form_texts(self.request_headers.get("content-type", ""), self.request_body)
+
+    @property
+    def is_wished(self) -> bool:
+        """Whether the request asks a mock for a certain answer (RFC 7240, Prefer): then it tells nothing of the session."""
+        return _WISH.search(self.request_headers.get("prefer", "")) is not None
+
+    @cached_property
+    def events(self) -> tuple[str, ...]:
+        """The data of a stream's whole events (HTML standard, Server-sent events)."""
+        if self.response_type != "text/event-stream":
+            return ()
+        blocks = re.split(r"\r?\n\r?\n|\r\r", self.response_body.decode("utf-8", "replace"))[:-1]
+        found = []
+        for block in blocks:
+            data = [line[5:].removeprefix(" ") for line in block.splitlines() if line.startswith("data:")]
+            if data:
+                found.append("\n".join(data))
+        return tuple(found)
+
+    @property
+    def label(self) -> str:
+        """Method and path template, without any id or token."""
+        return f"{self.method} {self.operation.path if self.operation else '(no documented operation)'}"
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return parsed(body.decode("utf-8"))
+    except UnicodeDecodeError:
+        return None
+
+
+def parsed(text: str) -> Any:
+    """The JSON value of a text (RFC 8259: neither NaN nor Infinity); None where it is none."""
+    try:
+        return json.loads(text, parse_constant=_no_json)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _no_json(name: str) -> Any:
+    raise ValueError(name)
+
+
+def form_texts(content_type: str, body: bytes) -> dict[str, str]:
+    """The text fields of a multipart form by name; files are left out (RFC 7578)."""
+    boundary = re.search(r'^multipart/form-data.*boundary="?([^";,]+)', content_type, re.IGNORECASE)
+    found = {}
+    for part in body.split(b"--" + boundary[1].encode("latin-1", "replace")) if boundary else ():
+        head, _, data = part.partition(b"\r\n\r\n")
+        shown = head.decode("latin-1")
+        name = re.search(r'[;\s]name="([^"\r\n]*)"', shown)
+        if name and "filename" not in shown:
+            found[name[1]] = data.removesuffix(b"\r\n").decode("utf-8", "replace")
+    return found
+
+
+def decoded(path: str) -> str:
+    """A path as its receiver reads it."""
+    return unquote(path)

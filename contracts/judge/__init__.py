@@ -1,0 +1,1 @@
+"""Decides whether an exchange keeps the contract."""

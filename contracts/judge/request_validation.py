@@ -1,0 +1,148 @@
+"""Requests against the schemas of their operation, as a judge reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from specimen.contracts.http import multipart
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.redaction.values import shown_pointer, words
+from specimen.specs import Document, Operation
+from specimen.specs.core.json_pointer import escape
+from specimen.specs.loading.openapi import Parameter, mark_of
+from specimen.specs.loading.parameters import typed
+
+# What settles the form of a text in a schema.
+_SETTLED = frozenset({"enum", "const", "pattern", "format"})
+_EARLY = re.compile(r"(0\d{3}|1[0-4]\d{2}|15[0-7]\d|158[0-2])-\d{2}-\d{2}", re.ASCII)
+
+
+class Fault(NamedTuple):
+    """What is wrong with a request, without its values; `is_assumed` where only we forbid it."""
+
+    sentence: str
+    is_assumed: bool
+
+
+def request_errors(exchange: Exchange) -> list[Fault]:
+    """What a request's parameters and its body, JSON or a form, break of the document."""
+    operation = exchange.operation
+    return [] if operation is None else [*_parameters(exchange, operation), *_body(exchange, operation)]
+
+
+def _parameters(exchange: Exchange, operation: Operation) -> Iterator[Fault]:
+    sources: Mapping[str, Mapping[str, str]] = {
+        "path": exchange.parameters,
+        "query": exchange.queries,
+        "header": exchange.request_headers,
+    }
+    for parameter in operation.parameters:
+        values = sources.get(parameter.location, {})
+        name = parameter.name.lower() if parameter.location == "header" else parameter.name
+        is_assumed = _is_assumed(exchange.provider.document, parameter)
+        if name not in values:
+            if parameter.required:
+                yield Fault(f"the {parameter.location} parameter '{parameter.name}' is missing", is_assumed)
+        elif not _holds(exchange.provider.schemas.validator(parameter.pointer), typed(values[name], parameter.schema)):
+            yield Fault(f"the {parameter.location} parameter '{parameter.name}' breaks its schema", is_assumed)
+
+
+def _body(exchange: Exchange, operation: Operation) -> Iterator[Fault]:
+    if not exchange.request_body:
+        if operation.body_required:
+            yield Fault("the body is missing", False)
+        return
+    content_type = exchange.request_headers.get("content-type", "application/json")
+    media = operation.body(content_type) if operation.bodies else None
+    if media is None or media.pointer is None:
+        return
+    if media.content_type == "multipart/form-data":
+        if multipart.is_form(content_type, exchange.request_body):
+            schema = exchange.provider.document.resolve(exchange.provider.document.at(media.pointer))[0]
+            form = multipart.value(content_type, exchange.request_body, schema, exchange.provider.document)
+            yield from _breaches(exchange, media.pointer, form)
+        return
+    if not media.content_type.endswith("json"):
+        return
+    body = exchange.request_json
+    if body is None and exchange.request_body.strip() != b"null":
+        yield Fault("the body is not JSON", False)
+        return
+    yield from _breaches(exchange, media.pointer, body)
+
+
+def _breaches(exchange: Exchange, pointer: str, body: Any) -> Iterator[Fault]:
+    try:
+        errors = list(exchange.provider.schemas.validator(pointer).iter_errors(body))
+    except (ValueError, OverflowError):  # nested too deep, or half of a surrogate pair
+        yield Fault("the body cannot be read", True)
+        return
+    for error in errors:
+        counts, is_assumed = _along(exchange.provider.document, pointer, error.evaluation_path, body)
+        if counts:
+            is_assumed = is_assumed or _fits_but_for_ours(exchange.provider.document, pointer, error, body)
+            place = shown_pointer("".join(f"/{escape(str(part))}" for part in error.instance_path), words(exchange.provider))
+            yield Fault(f"{place or 'the body'} breaks '{error.kind.name}'", is_assumed)
+
+
+def _along(document: Document, place: str, path: list[Any], body: Any) -> tuple[bool, bool]:
+    """Whether what stands along a failing keyword's path counts, and whether it is assumed.
+
+    A field with `x-ignored-beside: NAME` may or may not be looked at when the body has NAME.
+    """
+    node: Any = document.resolve(document.at(place))[0]
+    is_assumed = False
+    for part in path:
+        if isinstance(node, Mapping):
+            is_assumed = is_assumed or mark_of(node) == "A"
+            other = node.get("x-ignored-beside")
+            if other is not None and isinstance(body, Mapping) and other in body:
+                return False, is_assumed
+        if part == "$ref":
+            node = document.at(node["$ref"][1:]) if isinstance(node, Mapping) and "$ref" in node else node
+        else:
+            node = node[int(part)] if isinstance(node, list) else node.get(str(part), {})
+    return True, is_assumed
+
+
+def _fits_but_for_ours(document: Document, pointer: str, error: Any, body: Any) -> bool:
+    """Whether a value would fit a branch of the union that it breaks, were it not for what only we forbid there."""
+    branches = getattr(error.kind, "context", None) if error.kind.name in ("oneOf", "anyOf") else None
+    return any(
+        branch
+        and all(
+            _along(document, pointer, each.evaluation_path, body)[1] or _fits_but_for_ours(document, pointer, each, body)
+            for each in branch
+        )
+        for branch in branches or ()
+    )
+
+
+def _is_assumed(document: Document, parameter: Parameter) -> bool:
+    owner = document.at(parameter.pointer.rpartition("/")[0])
+    return "A" in (mark_of(owner), mark_of(parameter.schema))
+
+
+def _holds(validator: Any, value: Any) -> bool:
+    try:
+        return bool(validator.is_valid(value))
+    except (ValueError, OverflowError):
+        return False
+
+
+def may_mean_nothing(exchange: Exchange) -> bool:
+    """Whether a fuzzer chose a parameter that a service may refuse to read, though it keeps its schema.
+
+    A text that the document leaves open, such as a cursor, or a year before 1583, which ISO 8601 leaves to agreement.
+    """
+    if exchange.seen_by != "fuzz" or exchange.operation is None:
+        return False
+    sent = {"path": exchange.parameters, "query": exchange.queries, "header": exchange.request_headers}
+    for entry in exchange.operation.parameters:
+        value = sent.get(entry.location, {}).get(entry.name.lower() if entry.location == "header" else entry.name)
+        is_open = entry.schema.get("type") == "string" and not _SETTLED & entry.schema.keys()
+        if value is not None and (is_open or _EARLY.match(value)):
+            return True
+    return False

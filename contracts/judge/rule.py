@@ -1,0 +1,102 @@
+"""What a rule and a violation are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from specimen.contracts.redaction.values import redacted, shown_pointer, words
+
+if TYPE_CHECKING:
+    from specimen.contracts.http.exchange import Exchange
+    from specimen.contracts.judge.history import History
+
+ERROR, NOTE = "error", "note"
+
+
+class Finding(NamedTuple):
+    """What a rule's function saw: where (a JSON pointer into the answer), what was expected, what came.
+
+    `is_assumed` makes a note of it: the rule is documented, what it rests on here is not. `rests_on` are the pointers that were
+    looked at besides: where the schema has found fault with one of these fields, the rule has nothing to say.
+    """
+
+    pointer: str
+    expected: str
+    got: Any
+    is_assumed: bool = False
+    rests_on: tuple[str, ...] = ()
+
+
+Check = Callable[["Exchange", "History"], Iterable[Finding]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A promise of the vendor. `mark`: D documented, P public, A assumed; what is assumed is a note, never an error.
+
+    `check` is None where the rule stands in the spec's schemas.
+    """
+
+    id: str
+    sentence: str
+    mark: str
+    source: str
+    check: Check | None = field(default=None, compare=False)
+    reason: str = ""
+    replaces: tuple[str, ...] = ()
+
+    @property
+    def severity(self) -> str:
+        """error, or note where the rule rests on an assumption."""
+        return NOTE if self.mark == "A" else ERROR
+
+
+@dataclass(frozen=True, order=True)
+class Violation:
+    """A broken rule in an exchange. Values are redacted: nothing of it tells a token or a person's data."""
+
+    rule: str
+    severity: str
+    operation: str
+    pointer: str
+    expected: str
+    got: str
+    sentence: str = field(compare=False)
+    source: str = field(compare=False)
+    mark: str = field(compare=False)
+    status: int = field(compare=False, default=0)
+
+    @classmethod
+    def of(cls, rule: Rule, exchange: Exchange, finding: Finding) -> Violation:
+        """A finding of a rule in an exchange."""
+        known = words(exchange.provider)
+        return cls(
+            rule=rule.id,
+            severity=NOTE if finding.is_assumed else rule.severity,
+            operation=exchange.operation.id if exchange.operation else exchange.label,
+            pointer=shown_pointer(finding.pointer, known),
+            expected=finding.expected,
+            got=redacted(finding.got, finding.pointer, known),
+            sentence=rule.sentence,
+            source=rule.source,
+            mark="A" if finding.is_assumed else rule.mark,
+            status=exchange.status,
+        )
+
+
+RULE_ATTRIBUTE = "__specimen_rule__"
+
+
+def rule(
+    rule_id: str, sentence: str, *, mark: str = "D", source: str, reason: str = "", replaces: tuple[str, ...] = ()
+) -> Callable[[Check], Check]:
+    """Makes a function a rule. `replaces` names general rules that it takes the place of for its provider."""
+
+    def wrap(function: Check) -> Check:
+        found = Rule(rule_id, sentence, mark, source, function, reason, replaces)
+        setattr(function, RULE_ATTRIBUTE, found)
+        return function
+
+    return wrap

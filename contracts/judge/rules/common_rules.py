@@ -1,0 +1,305 @@
+"""Rules that hold for every provider."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.http.no_response import ARE_NOTES, TOLD
+from specimen.contracts.judge.checks.fields import (
+    NEAR_MISS,
+    asked_id,
+    is_read,
+    moment,
+    reachable,
+    read_of,
+    same_id,
+    state_of,
+    status_pointer,
+    terminal_stays,
+)
+from specimen.contracts.judge.history import History, read_subject
+from specimen.contracts.judge.request_validation import may_mean_nothing, request_errors
+from specimen.contracts.judge.rule import Check, Finding, Rule
+from specimen.contracts.redaction.values import Words
+from specimen.specs import Operation
+from specimen.specs.core.json_pointer import at
+from specimen.specs.loading.openapi import mark_of
+
+_TRACEBACK = re.compile(
+    rb"Traceback \(most recent call last\)|File \"[^\"]+\.py\", line \d+|\n\s+at [\w.$<>]+\([\w.]+:\d+|goroutine \d+ \[|"
+    rb"node_modules/|SQLSTATE\[|ORA-\d{5}|System\.\w+Exception|java\.lang\.\w+|werkzeug\.|Stack trace:"
+)
+_CREATED = re.compile(r"created_?at", re.IGNORECASE)
+_ENDED = re.compile(r"(?:completed|closed|ended|finished)_?at", re.IGNORECASE)
+_MOVING = re.compile(r"updated_?at|response_?time", re.IGNORECASE)
+# So long after its creation nobody has deleted a session.
+_NEW_MILLISECONDS = 60_000
+RULES: list[Rule] = []
+# Rules about the form of an answer, which holds even where a mock was asked for a certain one.
+ABOUT_FORM = frozenset({"GEN-001", "GEN-002", "GEN-003", "GEN-004", "GEN-007", "GEN-022"})
+# Rules that hold even for operations that no page documents.
+ABOUT_SAFETY = frozenset({"GEN-004", "GEN-007", "GEN-008"})
+# The one rule about a request that has no answer.
+ABOUT_SILENCE = "GEN-022"
+
+
+def _rule(rule_id: str, sentence: str, mark: str, source: str, reason: str = "") -> Callable[[Check | None], Check | None]:
+    def wrap(function: Check | None) -> Check | None:
+        RULES.append(Rule(rule_id, sentence, mark, source, function, reason))
+        return function
+
+    return wrap
+
+
+# What a gateway or a rate limit in front of the vendor answers on its own: no breach of the vendor's contract.
+_FROM_IN_BETWEEN = frozenset({429, 502, 503, 504})
+_MALFORMED = frozenset({400, 422})
+
+
+@_rule("GEN-001", "the status code is documented for the operation", "D", "OpenAPI 3.1, Responses Object")
+def status_is_documented(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """An operation answers with the statuses that its document lists; where the list is assumed, this is a note."""
+    operation = exchange.operation
+    if operation is not None and str(exchange.status) not in operation.responses and "default" not in operation.responses:
+        expected = f"one of {', '.join(operation.responses)}"
+        # An id that is almost right may be called malformed, whatever the document says of ids that are not there.
+        is_malformed = exchange.status in _MALFORMED and bool(exchange.intent.get("near_miss"))
+        is_assumed = is_malformed or exchange.status in _FROM_IN_BETWEEN or _statuses_are_assumed(operation, exchange.status)
+        yield Finding("", expected, exchange.status, is_assumed)
+
+
+@_rule(
+    "GEN-002", "the answer has a body of a content type documented for its status", "D", "OpenAPI 3.1, Response Object, content"
+)
+def content_type_is_documented(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """Where the document lists content types for a status, there is a body of one of them."""
+    response = exchange.operation.responses.get(str(exchange.status)) if exchange.operation else None
+    if response is None or not response.media or exchange.method == "HEAD":
+        return
+    expected = ", ".join(media.content_type for media in response.media)
+    if response.content(exchange.response_type) is None and (exchange.response_body or exchange.response_type):
+        yield Finding("", expected, exchange.response_type or Words("no content type"), response.mark == "A")
+    elif not exchange.response_body and exchange.response_type != "text/event-stream":
+        yield Finding("", f"a body of {expected}", Words("an empty body"), response.mark == "A")
+
+
+@_rule("GEN-003", "every required header is there", "D", "OpenAPI 3.1, Header Object, required")
+def required_headers_are_there(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """An answer carries the headers that its document requires."""
+    response = exchange.operation.responses.get(str(exchange.status)) if exchange.operation else None
+    if response is None:
+        return
+    for name, node in response.headers.items():
+        header = exchange.provider.document.resolve(node)[0]
+        if header.get("required") and name.lower() not in exchange.response_headers:
+            yield Finding("", f"the header {name}", None, "A" in (mark_of(header), response.mark))
+
+
+@_rule("GEN-004", "an answer of a JSON type is JSON", "D", "RFC 8259")
+def json_is_json(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """A body that says it is JSON can be read as JSON."""
+    if exchange.method == "HEAD" or not exchange.response_type.endswith("json") or not exchange.response_body:
+        return
+    if exchange.response_json is None and exchange.response_body.strip() != b"null":
+        yield Finding("", "a JSON value", Words(f"{len(exchange.response_body)} bytes that are none"))
+
+
+# Found by the validators of the document, in judge.py.
+_rule("GEN-005", "the answer keeps its schema", "D", "OpenAPI 3.1, Schema Object")(None)
+_rule("GEN-006", "an error comes in the documented envelope", "D", "OpenAPI 3.1, Schema Object")(None)
+
+
+@_rule("GEN-007", "an error shows nothing of the server's inside", "P", "OWASP, Improper Error Handling")
+def errors_leak_nothing(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """No traceback, file name or SQL state in an error."""
+    if exchange.status >= 400 and _TRACEBACK.search(exchange.response_body):
+        yield Finding("", "no traceback", Words(f"{len(exchange.response_body)} bytes with one"))
+
+
+@_rule("GEN-008", "nothing is answered without credentials", "D", "OpenAPI 3.1, Security Requirement Object")
+def credentials_are_needed(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """A secured operation answers nothing to who shows no credentials."""
+    if _is_secured(exchange) and exchange.is_success and not exchange.has_credentials:
+        yield Finding("", "a refusal of a request without credentials", exchange.status)
+
+
+@_rule("GEN-009", "an id that is almost right is refused", "P", "RFC 9562, section 4; contracts of the id's pattern")
+def near_misses_are_refused(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """An id in braces, as a URN, or with white space at an end does not find the session; a note where any text may be one."""
+    read = read_of(exchange)
+    if read is None or read_subject(exchange) is None:
+        return
+    asked = asked_id(exchange)
+    if isinstance(asked, str) and NEAR_MISS.fullmatch(asked):
+        yield Finding("", "a refusal", exchange.status, is_assumed=_any_text_is_an_id(exchange))
+
+
+@_rule("GEN-010", "a terminal state is never left", "D", "lifecycle of the vendor's page")
+def terminal_states_stay(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """Once a session was seen in a terminal state, it is never seen in another one."""
+    return terminal_stays()(exchange, history)
+
+
+@_rule(
+    "GEN-011", "a session moves along the lifecycle's edges", "A", "transitions in lifecycle.yaml", "most edges are drawn by us"
+)
+def moves_are_legal(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """What is seen of a session now can be reached from what was seen before."""
+    earlier = history.reads(exchange) if is_read(exchange) else ()
+    lifecycle, shown = exchange.provider.lifecycle, state_of(exchange)
+    before = state_of(earlier[-1]) if earlier else None
+    if before is None or before not in lifecycle.states or before in lifecycle.terminal:
+        return
+    if shown not in reachable(lifecycle, before):
+        yield Finding(str(status_pointer(exchange)), f"a state that can follow '{before}'", shown)
+
+
+@_rule("GEN-012", "the time of an answer never runs backwards", "A", "names of the fields", "no page says so")
+def time_runs_forward(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """Times of the last change or of the answer are not earlier than in the read before."""
+    earlier = history.reads(exchange) if is_read(exchange) else ()
+    for pointer, value in _fields(exchange.response_json, _MOVING) if earlier else ():
+        now, before = moment(value), moment(at(earlier[-1].response_json, pointer))
+        if now is not None and before is not None and now < before:
+            yield Finding(pointer, "not earlier than in the read before", value)
+
+
+@_rule("GEN-013", "the time of creation never changes", "A", "name of the field", "no page says so")
+def creation_stays(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """A session was made once."""
+    earlier = history.reads(exchange) if is_read(exchange) else ()
+    for pointer, value in _fields(exchange.response_json, _CREATED) if earlier else ():
+        if value != at(earlier[0].response_json, pointer):
+            yield Finding(pointer, "the same value in every read", value)
+
+
+@_rule("GEN-014", "the id in the answer is the id that was asked for", "D", "path parameter of the operation")
+def ids_are_echoed(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """Nobody gets somebody else's session."""
+    read = read_of(exchange)
+    if read is None or read.id is None or read_subject(exchange) is None:
+        return
+    asked, shown = asked_id(exchange), at(exchange.response_json, read.id)
+    if isinstance(asked, str) and not NEAR_MISS.fullmatch(asked) and not same_id(asked, shown):
+        yield Finding(read.id, "the id that was asked for", shown)
+
+
+@_rule("GEN-015", "a request that breaks the documented schema is refused", "D", "OpenAPI 3.1, Parameter and Request Body Object")
+def unlawful_requests_are_refused(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """What the document forbids is not answered with success; what only we forbid makes a note."""
+    broken = request_errors(exchange) if exchange.is_success and exchange.operation is not None else []
+    # Some vendors answer "not found" with 200: a read that shows no session accepted nothing.
+    if not broken or (read_of(exchange) is not None and read_subject(exchange) is None):
+        return
+    worst = min(broken, key=lambda fault: fault.is_assumed)
+    yield Finding("", f"a refusal: {worst.sentence}", exchange.status, worst.is_assumed)
+
+
+@_rule("GEN-016", "a lawful request is not refused as malformed", "D", "OpenAPI 3.1, Parameter and Request Body Object")
+def lawful_requests_are_taken(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """A request that its sender knows to be lawful gets no 400 or 422; a note where its values may mean nothing."""
+    if exchange.intent.get("lawful") and exchange.status in (400, 422) and not request_errors(exchange):
+        yield Finding("", "an answer other than 400 or 422", exchange.status, may_mean_nothing(exchange))
+
+
+@_rule("GEN-017", "nothing is answered to made-up credentials", "P", "OpenAPI 3.1, Security Requirement Object")
+def credentials_are_checked(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """A secured operation answers nothing to who shows credentials that its sender made up."""
+    if _is_secured(exchange) and exchange.is_success and exchange.intent.get("credentials") == "unknown":
+        yield Finding("", "a refusal of made-up credentials", exchange.status)
+
+
+@_rule("GEN-018", "an id that nobody issued finds no session", "P", "RFC 9110, section 15.5.5, 404 Not Found")
+def unknown_ids_find_nothing(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """Who asks for a well-formed id that its sender made up is told that there is none."""
+    if exchange.intent.get("unknown_id") and exchange.operation is not None and exchange.is_success and shows_session(exchange):
+        yield Finding("", "a refusal of an id that nobody issued", exchange.status)
+
+
+@_rule("GEN-019", "a session that was made is found", "A", "creation of a session", "no page says how soon")
+def new_sessions_are_found(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """For a minute after its creation, who made a session can read it in the place where it was made."""
+    asked = asked_id(exchange)
+    made = history.created(asked) if isinstance(asked, str) else None
+    is_lost = exchange.status in (404, 410) or (exchange.is_success and not shows_session(exchange))
+    if made is None or not is_lost or exchange.is_wished or exchange.at - made.at > _NEW_MILLISECONDS:
+        return
+    shared = set(exchange.parameters) & set(made.parameters)
+    if _caller(exchange) == _caller(made) and all(exchange.parameters[name] == made.parameters[name] for name in shared):
+        yield Finding("", "the session that was made", exchange.status)
+
+
+@_rule("GEN-020", "a session is found in its own place only", "A", "path parameters of the operation", "no page says so of each")
+def sessions_stay_in_their_place(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """Under another type or environment the id leads nowhere."""
+    if exchange.intent.get("elsewhere") and exchange.is_success and shows_session(exchange):
+        yield Finding("", "a refusal", exchange.status)
+
+
+@_rule("GEN-021", "the time at which a session ended never changes", "A", "name of the field", "no page says so")
+def end_stays(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """A session that stays in its state ended once."""
+    earlier = [one for one in history.reads(exchange)[-1:] if state_of(one) == state_of(exchange)] if is_read(exchange) else []
+    for pointer, value in _fields(exchange.response_json, _ENDED) if earlier else ():
+        if value is not None and at(earlier[0].response_json, pointer) not in (None, value):
+            yield Finding(pointer, "the same value in every read", value)
+
+
+@_rule(ABOUT_SILENCE, "a request is answered", "P", "RFC 9110, section 3.4, Messages")
+def requests_are_answered(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """A connection does not end before its answer is whole; one that is late or too large to be read is a note."""
+    if exchange.silence:
+        yield Finding("", "an answer", Words(TOLD[exchange.silence]), exchange.silence in ARE_NOTES)
+
+
+def shows_session(exchange: Exchange) -> bool:
+    """Whether a success is one: some vendors answer "not found" with 200, without an id and with a status of its own."""
+    read, create = read_of(exchange), exchange.provider.lifecycle.create
+    if read is None and exchange.operation is not None and exchange.operation.id == create.operation:
+        return at(exchange.response_json, create.session) is not None
+    if read is None or read.status is None:
+        return True
+    shows_id = read.id is not None and at(exchange.response_json, read.id) is not None
+    return shows_id or state_of(exchange) in exchange.provider.lifecycle.states
+
+
+def _caller(exchange: Exchange) -> tuple[str | None, ...]:
+    """The credentials that a request shows, and the namespace of a mock."""
+    names = ("authorization", "specimen-namespace", *(entry.lower() for entry in _key_headers(exchange)))
+    return tuple(exchange.request_headers.get(name) for name in names)
+
+
+def _key_headers(exchange: Exchange) -> list[str]:
+    schemes = exchange.provider.document.raw.get("components", {}).get("securitySchemes", {}).values()
+    return [scheme["name"] for scheme in schemes if scheme["type"] == "apiKey"]
+
+
+def _is_secured(exchange: Exchange) -> bool:
+    return exchange.operation is not None and bool(exchange.operation.security)
+
+
+def _statuses_are_assumed(operation: Operation, status: int) -> bool:
+    """Whether everything that the document lists of a status's kind, success or refusal, is assumed."""
+    of_its_kind = [response for name, response in operation.responses.items() if (name >= "400") == (status >= 400)]
+    return bool(of_its_kind) and all(response.mark == "A" for response in of_its_kind)
+
+
+def _any_text_is_an_id(exchange: Exchange) -> bool:
+    """Whether the document gives the id in the path no form: then no page says which texts are none."""
+    placed = [entry for entry in exchange.operation.parameters if entry.location == "path"] if exchange.operation else []
+    read = read_of(exchange)
+    placeholders = {f"{{{name}}}" for name in exchange.provider.lifecycle.ids}
+    named = {name for name, value in read.request.path.items() if value in placeholders} if read is not None else set()
+    return any(entry.name in named and not {"pattern", "format", "enum"} & entry.schema.keys() for entry in placed)
+
+
+def _fields(body: Any, names: re.Pattern[str]) -> Iterator[tuple[str, Any]]:
+    """The fields of an object, or of its `data`, whose names match, with their JSON pointers."""
+    for prefix, node in (("", body), ("/data", body.get("data") if isinstance(body, Mapping) else None)):
+        if isinstance(node, Mapping):
+            for name, value in node.items():
+                if names.fullmatch(name):
+                    yield f"{prefix}/{name}", value

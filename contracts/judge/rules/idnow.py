@@ -1,0 +1,120 @@
+"""IDnow: order in time, references to data blocks, what the path and the creation asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.judge.checks import fields, pagination
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.rule import Finding, rule
+from specimen.specs.core.json_pointer import at
+
+PAGE = "Get session results"
+
+
+@rule("IDN-003", "the id of each reference is the dataBlockId of a data block of that type", source=f"{PAGE}, Response, results")
+def references_lead_somewhere(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """The data blocks, read after the session, hold all that it refers to; read before it, at least none of another type."""
+    if fields.is_read(exchange, "listDatablocks"):
+        blocks = _types(exchange)
+        for kind, block_id in _references(next(reversed(_same_session(exchange, history, "getSession")), None)):
+            if blocks.get(block_id) != kind:
+                yield Finding("/dataBlocks", "a data block of its type for each reference of the session", [*blocks])
+                return
+    elif fields.is_read(exchange, "getSession"):
+        known = {key: kind for one in _same_session(exchange, history, "listDatablocks") for key, kind in _types(one).items()}
+        for kind, block_id in _references(exchange):
+            if known.get(block_id, kind) != kind:
+                yield Finding(f"/results/{kind}/id", "the dataBlockId of a data block of that type", block_id)
+
+
+@rule(
+    "IDN-010",
+    "createdAt, startedAt, completedAt and updatedAt follow one another",
+    mark="A",
+    source=f"{PAGE}, Response",
+    reason="what the fields' names say",
+)
+def times_are_in_order(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """What is absent or null is passed over."""
+    return fields.in_order(("/createdAt", "/startedAt", "/completedAt", "/updatedAt"), "getSession")(exchange, history)
+
+
+@rule(
+    "IDN-011",
+    "a later read never has an earlier updatedAt",
+    mark="A",
+    source=f"{PAGE}, Response",
+    reason="what the field's name says",
+    replaces=("GEN-012",),
+)
+def updates_go_on(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """Time runs forward."""
+    return fields.never_less(("/updatedAt",), "getSession")(exchange, history)
+
+
+@rule(
+    "IDN-012",
+    "a terminal state is never left",
+    mark="A",
+    source=f"{PAGE}, Response, sessionStatus",
+    reason='the page calls the states terminal without saying "for good"',
+    replaces=("GEN-010",),
+)
+def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """COMPLETED, ABORTED, EXPIRED and ERROR are ends."""
+    return fields.terminal_stays("getSession")(exchange, history)
+
+
+@rule("IDN-013", "sessionId and environment are those in the path", source=f"{PAGE}, Path parameters", replaces=("GEN-014",))
+def path_is_echoed(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """Nobody gets somebody else's session. The page's own curl and answer show two ids; an answer has one."""
+    return fields.echoes({"/sessionId": "sessionId", "/environment": "environment"}, "getSession")(exchange, history)
+
+
+@rule("IDN-015", "subjectId is the one given when the session was created", source=f"{PAGE}, Response, subjectId")
+def subject_is_kept(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """The original value of the metadata."""
+    made = fields.made_by(exchange, history) if fields.is_read(exchange, "getSession") else None
+    asked = None if made is None else at(made.request_json, "/metadata/subjectId")
+    shown = at(exchange.response_json, "/subjectId")
+    # A mock may have been asked for a scenario in that very field.
+    if isinstance(asked, str) and shown != asked:
+        yield Finding("/subjectId", "the subjectId of the creation", shown)
+
+
+@rule(
+    "IDN-016",
+    "data blocks are listed once each, oldest first",
+    mark="A",
+    source="IDnow platform docs, Get data blocks, Response",
+    reason="the page shows a list without naming its order",
+)
+def blocks_are_in_order(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """By createdAt; those of one step have one time."""
+    return fields.every(
+        pagination.once("listDatablocks", "dataBlockId", "/dataBlocks"),
+        pagination.ascending("listDatablocks", "createdAt", "/dataBlocks"),
+    )(exchange, history)
+
+
+def _same_session(exchange: Exchange, history: History, operation: str) -> list[Exchange]:
+    """Earlier reads by another operation of the session and the environment in the path."""
+    asked = exchange.parameters
+    by_id = history.of(f"read {operation} {asked.get('sessionId')}")
+    by_path = history.of(f"read {operation} " + "/".join(f"{name}={value}" for name, value in sorted(asked.items())))
+    return [one for one in (*by_id, *by_path) if one.parameters == asked]
+
+
+def _references(exchange: Exchange | None) -> list[tuple[str, str]]:
+    results = None if exchange is None else at(exchange.response_json, "/results")
+    found = [(kind, at(reference, "/id")) for kind, reference in results.items()] if isinstance(results, Mapping) else []
+    return [(kind, block_id) for kind, block_id in found if isinstance(block_id, str)]
+
+
+def _types(exchange: Exchange) -> dict[str, Any]:
+    blocks = at(exchange.response_json, "/dataBlocks")
+    found = [block for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
+    return {block["dataBlockId"]: block.get("type") for block in found if isinstance(block.get("dataBlockId"), str)}

@@ -1,0 +1,166 @@
+"""Kayle ID: order in time, counters, what never changes, lists, and tokens that work once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.http.url_equivalence import same_url
+from specimen.contracts.judge.checks import fields, pagination
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.rule import Finding, rule
+from specimen.specs.core.json_pointer import at
+
+PAGE = "Get a session by ID, OpenAPI"
+CREATE = "Kayle ID documentation, Create a session"
+LIST = "Kayle ID documentation, List sessions"
+CANCEL = "Kayle ID documentation, Cancel a session"
+REDIRECT = "/data/redirect_url"
+ENDPOINT = "/data/webhook_endpoint_id"
+
+
+@rule("KAY-010", "created_at is not later than updated_at", mark="A", source=PAGE, reason="what the fields' names say")
+def created_before_updated(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """A session is made before it changes."""
+    return fields.in_order(("/data/created_at", "/data/updated_at"))(exchange, history)
+
+
+@rule(
+    "KAY-011", "completed_at lies between created_at and updated_at", mark="A", source=PAGE, reason="what the fields' names say"
+)
+def completed_in_between(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """A session ends after it was made, and its end is a change."""
+    if fields.at_null(exchange, "/data/completed_at"):
+        return ()
+    return fields.every(
+        fields.in_order(("/data/created_at", "/data/completed_at")), fields.in_order(("/data/completed_at", "/data/updated_at"))
+    )(exchange, history)
+
+
+@rule("KAY-012", "expires_at is not earlier than created_at", mark="A", source=PAGE, reason="the page's example has them equal")
+def expires_after_creation(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """A session does not expire before it exists."""
+    return fields.in_order(("/data/created_at", "/data/expires_at"))(exchange, history)
+
+
+@rule("KAY-013", "the counters of failed tries never go down", mark="A", source=PAGE, reason="consumed tries are not given back")
+def counters_never_go_down(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """A failed try stays failed."""
+    return fields.never_less(("/data/nfc_tries_used", "/data/liveness_tries_used"))(exchange, history)
+
+
+@rule(
+    "KAY-014",
+    "share_fields, contract_version and created_at never change",
+    mark="A",
+    source=PAGE,
+    reason="a contract is made once",
+    replaces=("GEN-013",),
+)
+def contract_never_changes(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """What a session was made with stays."""
+    return fields.unchanged(("/data/share_fields", "/data/contract_version", "/data/created_at"))(exchange, history)
+
+
+@rule("KAY-015", "the id in the answer is the id in the path", source=f"{PAGE}, parameter id", replaces=("GEN-014",))
+def id_is_echoed(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """Nobody gets somebody else's session."""
+    return fields.echoes({"/data/id": "id"})(exchange, history)
+
+
+@rule("KAY-016", "a terminal status never changes", source=f"{PAGE}, completed_at", replaces=("GEN-010",))
+def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """succeeded, failed, expired and cancelled are ends."""
+    return fields.terminal_stays()(exchange, history)
+
+
+@rule("KAY-019", "a list holds at most as many sessions as asked for", mark="P", source=f"{LIST}, limit")
+def lists_are_limited(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """The limit limits."""
+    return pagination.at_most("listSessions")(exchange, history)
+
+
+@rule("KAY-020", "a list holds only sessions with the status asked for", mark="P", source=f"{LIST}, status")
+def lists_are_filtered(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """The filter filters."""
+    return pagination.only("listSessions", "status", "status")(exchange, history)
+
+
+@rule("KAY-021", "a list holds only sessions created in the time asked for", mark="P", source=f"{LIST}, created_from, created_to")
+def lists_keep_to_the_time(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """Both ends are included."""
+    return pagination.within("listSessions", "created_at", earliest="created_from", latest="created_to")(exchange, history)
+
+
+@rule("KAY-022", "a list is in the order of the ids, and a page begins after starting_after", mark="P", source=LIST)
+def lists_are_in_order(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """Nothing is listed twice."""
+    return fields.every(pagination.ascending("listSessions", "id"), pagination.follows_cursor("listSessions"))(exchange, history)
+
+
+@rule("KAY-023", "next_cursor is the page's last id where there are more, else null", mark="P", source=f"{LIST}, pagination")
+def pages_follow(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """The way to the next page."""
+    found = pagination.has_cursor("listSessions", more="/pagination/has_more", cursor="/pagination/next_cursor")
+    return found(exchange, history)
+
+
+@rule("KAY-024", "a cancel_token works once", source=f"{PAGE}, cancel_token")
+def tokens_work_once(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """One-shot."""
+    if exchange.operation is None or exchange.operation.id != "cancelByToken" or not exchange.is_success:
+        return
+    token = at(exchange.request_json, "/cancel_token")
+    for earlier in history.calls("cancelByToken"):
+        same = earlier.parameters == exchange.parameters and at(earlier.request_json, "/cancel_token") == token
+        if same and earlier.is_success and token is not None:
+            yield Finding("", "401 CANCEL_TOKEN_USED", exchange.status)
+            return
+
+
+@rule("KAY-025", "a session that was cancelled is over", mark="P", source=CANCEL)
+def cancel_ends(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """By key or by token; one that was over stays as it was."""
+    calls = {"cancelSession": "getSession", "cancelByToken": "getSession"}
+    return fields.ended_by(calls, "id", *sorted(exchange.provider.lifecycle.terminal))(exchange, history)
+
+
+@rule("KAY-026", "redirect_url and webhook_endpoint_id are answered as they were sent", mark="P", source=CREATE)
+def sent_is_answered(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """In the answer to the creation, and in every read.
+
+    A URL that was only normalised still leads there, and a list of one endpoint is that endpoint: notes.
+    """
+    found = fields.every(
+        fields.asked_is_shown("createSession", {"/redirect_url": REDIRECT, "/webhook_endpoint_id": ENDPOINT}),
+        fields.unchanged((REDIRECT, ENDPOINT)),
+    )
+    for finding in found(exchange, history):
+        is_same = _leads_there if finding.pointer == REDIRECT else _is_that_endpoint
+        yield finding._replace(is_assumed=is_same(exchange, history))
+
+
+def _leads_there(exchange: Exchange, history: History) -> bool:
+    """Whether the redirect_url answered means what was sent, or what was answered before (RFC 3986, section 6.2)."""
+    shown = at(exchange.response_json, REDIRECT)
+    return all(same_url(value, shown) for value in _before(exchange, history, REDIRECT, "/redirect_url"))
+
+
+def _is_that_endpoint(exchange: Exchange, history: History) -> bool:
+    """Whether the endpoint answered is the only one that was sent, or answered before, alone or as a list of one."""
+    shown = _as_list(at(exchange.response_json, ENDPOINT))
+    return all(_as_list(value) == shown for value in _before(exchange, history, ENDPOINT, "/webhook_endpoint_id"))
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _before(exchange: Exchange, history: History, shown: str, sent: str) -> list[Any]:
+    """What was answered before at a pointer, and what the creation sends at another."""
+    made = fields.made_by(exchange, history)
+    found = [at(one.response_json, shown) for one in (*history.reads(exchange)[:1], *([made] if made is not None else []))]
+    if exchange.operation is not None and exchange.operation.id == "createSession":
+        found.append(at(exchange.request_json, sent))
+    return found

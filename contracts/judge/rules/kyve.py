@@ -1,0 +1,302 @@
+"""Kyve: templates, lists, keys that repeat an answer, what a key sees, what never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.judge.checks import fields, idempotency, pagination
+from specimen.contracts.judge.history import History, same_caller
+from specimen.contracts.judge.rule import Finding, rule
+from specimen.contracts.redaction.values import Words
+from specimen.specs.core.json_pointer import at
+
+PAGE = "kyve.dev Sessions"
+CODES = "kyve.dev Error codes"
+REQUEST_ID = "kyc-request-id"
+MEDIA_SECONDS = 15 * 60
+KEY_SECONDS = 24 * 3600
+# By how much two machines' clocks may differ, in seconds.
+_SKEW_SECONDS = 60
+_ROUNDING_SECONDS = 1
+_SESSION_OPERATIONS = frozenset({"createSession", "getSession", "cancelSession"})
+
+
+@rule("KYV-003", "a media URL expires within 15 minutes of the read", source=f"{PAGE}, Fetching verifications")
+def media_expire_soon(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """By the answer's own field, and by what a pre-signed URL says of itself."""
+    if not fields.is_read(exchange, "getVerification"):
+        return
+    body, now = exchange.response_json, exchange.at / 1000
+    shown = [fields.moment(at(body, f"/{name}")) for name in ("created_at", "updated_at", "closed_at")]
+    # A server whose clock is ahead of ours cannot be measured by ours.
+    is_ahead = any(time is not None and time > now + _SKEW_SECONDS for time in shown)
+    for index, entry in _objects(at(body, "/media")):
+        ends = fields.moment(entry.get("expires_at"))
+        if ends is not None and not is_ahead and ends > now + MEDIA_SECONDS + _SKEW_SECONDS:
+            yield Finding(f"/media/{index}/expires_at", "at most 15 minutes after the answer", entry["expires_at"])
+        elif (signed := _signed_seconds(entry.get("url"))) is not None and signed > MEDIA_SECONDS:
+            yield Finding(f"/media/{index}/url", "X-Amz-Expires of at most 900", Words(f"{signed} seconds"))
+
+
+@rule("KYV-004", "the template_id answered is the one asked for", source=f"{PAGE}, Template-driven sessions")
+def template_is_the_asked_one(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """A pinned template is taken; where a slug stands beside it, KYV-014 looks."""
+    if at(exchange.request_json, "/template_slug") is not None:
+        return ()
+    return fields.asked_is_shown("createSession", {"/template_id": "/template_id"})(exchange, history)
+
+
+@rule(
+    "KYV-005",
+    "expires_at is created_at and the lifetime",
+    mark="A",
+    source=f"{PAGE}, Session lifecycle",
+    reason="the page states the lifetime, not the fields; a tenant may have another than the default",
+)
+def lifetime_is_kept(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """30 minutes by default."""
+    operation, lifetime = exchange.operation, exchange.provider.lifecycle.lifetime
+    if operation is None or operation.id not in _SESSION_OPERATIONS or not exchange.is_success or lifetime is None:
+        return
+    made, ends = (fields.moment(at(exchange.response_json, f"/{name}")) for name in ("created_at", "expires_at"))
+    if made is not None and ends is not None and abs(ends - made - lifetime.seconds) > _ROUNDING_SECONDS:
+        shown = at(exchange.response_json, "/expires_at")
+        yield Finding("/expires_at", f"{lifetime.seconds} seconds after created_at", shown, rests_on=("/created_at",))
+
+
+@rule("KYV-006", "a list holds only verifications with the status asked for", source=f"{PAGE}, Fetching verifications, List")
+def lists_are_filtered(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """The filter filters."""
+    return pagination.only("listVerifications", "status", "status")(exchange, history)
+
+
+@rule("KYV-007", "a list holds at most as many verifications as asked for", source=f"{PAGE}, Fetching verifications, List")
+def lists_are_limited(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """The limit limits."""
+    return pagination.at_most("listVerifications")(exchange, history)
+
+
+@rule(
+    "KYV-008",
+    "every listed verification is readable by its id",
+    mark="A",
+    source=f"{PAGE}, Fetching verifications",
+    reason="no page says that both calls see the same",
+)
+def listed_is_readable(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """What a key was shown in a list, it can read."""
+    operation, asked = exchange.operation, exchange.parameters.get("id")
+    if operation is None or operation.id != "getVerification" or exchange.status != 404:
+        return
+    for earlier in history.calls("listVerifications"):
+        rows = pagination.rows(earlier, "listVerifications")
+        if same_caller(earlier, exchange) and any(at(row, "/id") == asked for row in rows):
+            yield Finding("", "the verification that a list showed to the same key", exchange.status)
+            return
+
+
+@rule("KYV-009", "the same Idempotency-Key with the same body gives the same answer", source=f"{PAGE}, Idempotency")
+def repetition_changes_nothing(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """Replaying returns the original response."""
+    return idempotency.answers_again(KEY_SECONDS)(exchange, history)
+
+
+@rule("KYV-010", "the same Idempotency-Key with another body gives idempotency_conflict", source=f"{PAGE}, Idempotency")
+def another_body_conflicts(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """A key stands for one request. A body that is refused for itself, or a call that gets no further, may say so first."""
+    if not idempotency.has_other_body(exchange, history, KEY_SECONDS):
+        return
+    code = at(exchange.response_json, "/error/code")
+    if exchange.is_success:
+        yield Finding("", "409 idempotency_conflict", exchange.status)
+    elif exchange.status == 409 and code not in ("idempotency_conflict", "verification_not_cancelable"):
+        yield Finding("/error/code", "idempotency_conflict", code)
+
+
+@rule(
+    "KYV-011",
+    "a test key never sees live objects, nor a live key test objects",
+    mark="A",
+    source=f"{PAGE}, Creating a session",
+    reason="the pages give each mode its keys without saying what they see",
+)
+def modes_are_apart(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """By what objects say of themselves, and by the key that made them."""
+    mode = _mode(exchange)
+    if mode is None or not exchange.is_success:
+        return
+    body = exchange.response_json
+    for pointer, row in (("", body), *((f"/data/{index}", row) for index, row in _objects(at(body, "/data")))):
+        if at(row, "/livemode") is (not mode):
+            yield Finding(f"{pointer}/livemode", "the mode of the key", not mode)
+            return
+    made = fields.made_by(exchange, history) if fields.is_read(exchange, "getSession") else None
+    if made is not None and _mode(made) is (not mode):
+        yield Finding("", "404: the session was made in the other mode", exchange.status)
+
+
+@rule(
+    "KYV-012",
+    "a terminal status never changes",
+    mark="A",
+    source=f"{PAGE}, Session lifecycle",
+    reason="the diagram ends there",
+    replaces=("GEN-010",),
+)
+def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """completed, failed, canceled and expired are ends."""
+    return fields.terminal_stays()(exchange, history)
+
+
+@rule(
+    "KYV-013",
+    "created_at and template_version never change",
+    mark="A",
+    source=f"{PAGE}, Template-driven sessions",
+    reason="what a session was made with stays; no page shows the fields",
+    replaces=("GEN-013",),
+)
+def creation_never_changes(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """Neither for the session nor for its verification."""
+    return fields.unchanged(("/created_at", "/template_version"))(exchange, history)
+
+
+@rule(
+    "KYV-014",
+    "of template_id and template_slug the id wins",
+    mark="A",
+    source=f"{PAGE}, Template-driven sessions",
+    reason="the page says to pass one of them",
+)
+def template_id_wins(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """Both given: the id is answered."""
+    if at(exchange.request_json, "/template_slug") is None:
+        return ()
+    return fields.asked_is_shown("createSession", {"/template_id": "/template_id"})(exchange, history)
+
+
+@rule(
+    "KYV-015",
+    "the snapshot of the template never changes",
+    mark="A",
+    source=f"{PAGE}, Template-driven sessions",
+    reason="that the snapshot exists is documented, that flow_config shows it is not",
+)
+def snapshot_never_changes(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """Edits to the template never change an open session."""
+    return fields.unchanged(("/template_id", "/flow_config"), "getSession")(exchange, history)
+
+
+@rule(
+    "KYV-016",
+    "a repeated answer has the bytes and the KYC-Request-Id of the first",
+    mark="A",
+    source=f"{PAGE}, Idempotency",
+    reason='"the original response" is taken at its word',
+)
+def repetition_is_exact(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """What differs in meaning is for KYV-009."""
+    return idempotency.answers_exactly(KEY_SECONDS, REQUEST_ID)(exchange, history)
+
+
+@rule(
+    "KYV-017",
+    "a session's verification exists from its creation and carries its status",
+    mark="A",
+    source="kyve.dev Webhooks, Event types (verification.created)",
+    reason="the event is sent at creation; that the status is the same is assumed",
+)
+def verification_follows(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """Only ends are compared: between two reads an open session may have moved."""
+    asked = exchange.parameters.get("id")
+    operation = exchange.operation
+    if operation is None or operation.id != "getVerification" or not (exchange.is_success or exchange.status == 404):
+        return
+    sessions = [
+        one
+        for name in ("createSession", "getSession")
+        for one in history.calls(name)
+        if at(one.response_json, "/verification_id") == asked and same_caller(one, exchange) and one.is_success
+    ]
+    terminal = exchange.provider.lifecycle.terminal
+    ends = [state for one in sessions if (state := fields.state_of(one)) in terminal]
+    if exchange.status == 404 and sessions:
+        yield Finding("", "the verification that the session names", exchange.status)
+    elif ends and fields.state_of(exchange) != ends[-1]:
+        yield Finding("/status", f"'{ends[-1]}', as its session", at(exchange.response_json, "/status"))
+
+
+@rule("KYV-018", "KYC-Request-Id is the error's request_id", mark="P", source=CODES)
+def request_id_is_echoed(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """One id for the vendor's support, wherever it is read."""
+    shown, header = at(exchange.response_json, "/error/request_id"), exchange.response_headers.get(REQUEST_ID)
+    if exchange.status >= 400 and isinstance(shown, str) and header is not None and header != shown:
+        yield Finding("/error/request_id", "the value of KYC-Request-Id", shown)
+
+
+@rule(
+    "KYV-019",
+    "a page begins after starting_after and ends with next_cursor where there are more",
+    mark="A",
+    source=f"{PAGE}, Fetching verifications, List",
+    reason="no public page describes how to reach the next page",
+)
+def pages_follow(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """Nothing is listed twice."""
+    return fields.every(
+        pagination.follows_cursor("listVerifications"),
+        pagination.has_cursor("listVerifications", more="/has_more", cursor="/next_cursor"),
+    )(exchange, history)
+
+
+@rule(
+    "KYV-020",
+    "metadata and redirect_url are answered as they were sent",
+    mark="A",
+    source=f"{PAGE}, Creating a session",
+    reason="they are sent on creation; that they are answered is assumed",
+)
+def sent_is_answered(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """What the tenant wants to find again is there, also in every read."""
+    return fields.every(
+        fields.asked_is_shown("createSession", {"/metadata": "/metadata", "/redirect_url": "/redirect_url"}),
+        fields.unchanged(("/metadata", "/redirect_url"), "getSession"),
+    )(exchange, history)
+
+
+@rule(
+    "KYV-021",
+    "a session that was canceled is canceled",
+    mark="A",
+    source=f"{PAGE}, Session lifecycle",
+    reason="no page names the call",
+)
+def cancel_cancels(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """In the answer to the call, and in every read after it."""
+    if exchange.operation is not None and exchange.operation.id == "cancelSession" and exchange.is_success:
+        shown = at(exchange.response_json, "/status")
+        if shown is not None and shown != "canceled":
+            yield Finding("/status", "canceled", shown)
+    yield from fields.ended_by({"cancelSession": "getSession"}, "id", "canceled")(exchange, history)
+
+
+def _mode(exchange: Exchange) -> bool | None:
+    """Whether the request shows a live key (True) or a test key (False)."""
+    key = exchange.request_headers.get("authorization", "").rpartition(" ")[2]
+    return {"ak_live": True, "ak_test": False}.get(key[:7])
+
+
+def _objects(value: Any) -> list[tuple[int, Mapping[str, Any]]]:
+    return [(index, one) for index, one in enumerate(value) if isinstance(one, Mapping)] if isinstance(value, list) else []
+
+
+def _signed_seconds(url: Any) -> int | None:
+    """How long a pre-signed URL says that it lasts."""
+    try:
+        shown = parse_qs(urlsplit(url).query).get("X-Amz-Expires", [""])[0] if isinstance(url, str) else ""
+    except ValueError:
+        return None
+    return int(shown) if shown.isascii() and shown.isdigit() and len(shown) < 12 else None

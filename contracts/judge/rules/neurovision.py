@@ -1,0 +1,210 @@
+"""Neuro-Vision: sums and order in time, who is answered, what never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.judge.checks import fields
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.rule import Finding, rule
+from specimen.specs.core.json_pointer import at
+
+PAGE = "Get session status"
+FIELDS = f"{PAGE}, Description of response fields"
+READ, UPLOAD = "getSessionStatus", "processImages"
+# What rounding each time to milliseconds can add up to, in seconds.
+_ROUNDING_SECONDS = 0.01
+
+
+@rule(
+    "NEU-010",
+    "a document's history holds one entry for each earlier try",
+    mark="A",
+    source=f"{PAGE}, document type task",
+    reason='the page says "if tries > 1" and shows tries 1 beside a history that is not empty',
+)
+def history_counts_tries(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """Five tries and fewer are in the schema; JSON Schema cannot count on."""
+    for index, task in _tasks(exchange):
+        tries, entries = task.get("tries"), task.get("history")
+        if task.get("type") != "document" or not isinstance(tries, int) or not isinstance(entries, list):
+            continue
+        if tries > 5 and len(entries) != tries - 1:
+            yield Finding(f"/results/{index}/history", f"{tries - 1} entries", entries)
+
+
+@rule(
+    "NEU-011",
+    "a session spent at least what its tasks spent together",
+    mark="A",
+    source=FIELDS,
+    reason='"Total processing time" is read as: of all tasks.',
+)
+def spent_adds_up(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """The whole is not less than its parts."""
+    total = at(exchange.response_json, "/spent")
+    parts: dict[str, float] = {
+        f"/results/{index}/spent": task["spent"] for index, task in _tasks(exchange) if _is_number(task.get("spent"))
+    }
+    if _is_number(total) and parts and total < sum(parts.values()) - _ROUNDING_SECONDS:
+        yield Finding("/spent", "at least the sum of the tasks' spent", total, rests_on=tuple(parts))
+
+
+@rule(
+    "NEU-012",
+    "a task starts neither before its session was made nor after the answer was",
+    mark="A",
+    source=FIELDS,
+    reason="what the fields' names say",
+)
+def tasks_start_in_between(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """createdAt, startedAt, responseTime."""
+    body = exchange.response_json
+    made, answered = fields.moment(at(body, "/createdAt")), fields.moment(at(body, "/responseTime"))
+    if made is not None and answered is not None and _tasks(exchange) and answered < made:
+        yield Finding("/responseTime", "not earlier than /createdAt", at(body, "/responseTime"), rests_on=("/createdAt",))
+    for index, task in _tasks(exchange):
+        started = fields.moment(task.get("startedAt"))
+        if started is None:
+            continue
+        if made is not None and started < made:
+            yield Finding(
+                f"/results/{index}/startedAt", "not earlier than /createdAt", task["startedAt"], rests_on=("/createdAt",)
+            )
+        elif answered is not None and started > answered:
+            rests_on = ("/responseTime",)
+            yield Finding(f"/results/{index}/startedAt", "not later than /responseTime", task["startedAt"], rests_on=rests_on)
+
+
+@rule(
+    "NEU-017",
+    "the session answered is the one asked for, by clientKey before sessionId",
+    source=f"{PAGE}, Parameter Priority",
+    replaces=("GEN-014",),
+)
+def asked_session_is_answered(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """Nobody gets somebody else's session. To an upload the session's id is what says where it belongs."""
+    if not _shows_session(exchange):
+        return
+    asked, body = exchange.request_fields, exchange.response_json
+    key, session = asked.get("clientKey"), asked.get("sessionId")
+    is_upload = exchange.operation is not None and exchange.operation.id == UPLOAD
+    if isinstance(key, str) and not (is_upload and session):
+        if at(body, "/clientKey") != key:
+            yield Finding("/clientKey", "the clientKey that was asked for", at(body, "/clientKey"))
+    elif isinstance(session, str) and not fields.NEAR_MISS.fullmatch(session) and not fields.same_id(session, body["sessionId"]):
+        yield Finding("/sessionId", "the sessionId that was asked for", body["sessionId"])
+
+
+@rule(
+    "NEU-018",
+    "createdAt, schemaId and sessionId never change",
+    mark="A",
+    source=FIELDS,
+    reason="what a session was made with stays",
+    replaces=("GEN-013",),
+)
+def session_never_changes(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """The id is what reads are compared by; under one clientKey another id means a newer session, which NEU-022 looks at."""
+    return fields.unchanged(("/createdAt", "/schemaId", "/sessionId"))(exchange, history)
+
+
+@rule("NEU-019", "secondsToLive never grows", mark="A", source=FIELDS, reason="a lifetime that is left only gets shorter")
+def life_gets_shorter(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """From read to read."""
+    return fields.never_less(("/secondsToLive",), grows=False)(exchange, history)
+
+
+@rule(
+    "NEU-020",
+    "a terminal status never changes",
+    mark="A",
+    source=f"{PAGE}, Session Statuses",
+    reason="the page lists the statuses without the moves between them",
+    replaces=("GEN-010",),
+)
+def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """success, failed, exception and expired are ends."""
+    return fields.terminal_stays()(exchange, history)
+
+
+@rule(
+    "NEU-022",
+    "of several sessions with one clientKey the newest is answered",
+    mark="A",
+    source=f"{PAGE}, Parameter Priority",
+    reason="the page does not say which one is meant",
+)
+def newest_is_answered(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """Once a session of a key was seen, an older one of the same key is not answered any more."""
+    key = exchange.request_fields.get("clientKey")
+    if not isinstance(key, str) or not fields.is_read(exchange, READ):
+        return
+    shown, made = at(exchange.response_json, "/sessionId"), fields.moment(at(exchange.response_json, "/createdAt"))
+    for earlier in (*history.calls(READ), *history.calls(UPLOAD)):
+        before = earlier.response_json
+        if not _shows_session(earlier) or before["sessionId"] == shown or at(before, "/clientKey") != key:
+            continue
+        known = fields.moment(at(before, "/createdAt"))
+        if made is not None and known is not None and made < known:
+            yield Finding("/sessionId", "the newest session of the clientKey", shown)
+            return
+
+
+@rule(
+    "NEU-023",
+    "without a token the answer is 401, whatever else is wrong",
+    mark="A",
+    source=f"{PAGE}, Authorization",
+    reason="the page does not give the order of refusals",
+)
+def access_comes_first(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """A refusal for another reason tells a stranger what the fields are."""
+    if exchange.operation is not None and exchange.status == 400 and not exchange.has_credentials:
+        yield Finding("", "401", exchange.status)
+
+
+@rule(
+    "NEU-024",
+    "a wrong token is refused like a missing one",
+    mark="A",
+    source=f"{PAGE}, No authorization (401)",
+    reason="the page describes the missing token only",
+    replaces=("GEN-017",),
+)
+def wrong_token_is_refused(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """A token that its sender made up opens nothing."""
+    if exchange.intent.get("credentials") == "unknown" and exchange.is_success and exchange.operation is not None:
+        yield Finding("", "a refusal of a made-up token", exchange.status)
+
+
+@rule(
+    "NEU-025",
+    "a body that is no JSON object breaks the schema",
+    mark="A",
+    source=f"{PAGE}, Invalid schema (400)",
+    reason="the page shows the refusal of a field only",
+)
+def other_bodies_are_invalid(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """Then no identifier is missing: there is nowhere to look for one."""
+    if exchange.operation is None or exchange.operation.id != READ or exchange.status != 400:
+        return
+    message = at(exchange.response_json, "/message")
+    if not isinstance(exchange.request_json, Mapping) and message is not None and message != "invalid schema":
+        yield Finding("/message", "invalid schema", message)
+
+
+def _shows_session(exchange: Exchange) -> bool:
+    is_ours = exchange.operation is not None and exchange.operation.id in (READ, UPLOAD)
+    return is_ours and exchange.is_success and isinstance(at(exchange.response_json, "/sessionId"), str)
+
+
+def _tasks(exchange: Exchange) -> list[tuple[int, Mapping[str, Any]]]:
+    found = at(exchange.response_json, "/results") if _shows_session(exchange) else None
+    return [(index, task) for index, task in enumerate(found) if isinstance(task, Mapping)] if isinstance(found, list) else []
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

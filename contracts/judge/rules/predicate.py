@@ -1,0 +1,214 @@
+"""Predicate: wallets between two lists, sessions of two types, sessions used again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from specimen.contracts.http.exchange import Exchange, parsed
+from specimen.contracts.judge.checks import fields, pagination
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.rule import Finding, rule
+from specimen.specs.core.json_pointer import at
+
+PAGE = "Get Session Status"
+REGISTER = "Predicate docs, Register Session"
+LISTS = ("/verifiedWallets", "/unverifiedWallets")
+_HEXADECIMAL = re.compile(r"0x[0-9a-f]+", re.IGNORECASE)
+
+
+@rule(
+    "PRE-006",
+    "no wallet is in both lists",
+    mark="A",
+    source=f"{PAGE}, Response Fields",
+    reason="the lists are populated in different statuses",
+)
+def wallets_are_in_one_list(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """A wallet is verified or it is not."""
+    if fields.is_read(exchange, "getStatus"):
+        verified, unverified = (_wallets(exchange, pointer) for pointer in LISTS)
+        for wallet in sorted(set(verified) & set(unverified)):
+            yield Finding(f"/unverifiedWallets/{unverified[wallet]}", "a wallet that is not verified", {})
+
+
+@rule(
+    "PRE-007",
+    "the same wallets move from one list to the other",
+    mark="A",
+    source=f"{PAGE}, Response Fields",
+    reason='both lists are "wallets connected to this session"',
+)
+def wallets_move(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """What a session's last open answer showed as not verified is verified when it is completed."""
+    body = exchange.response_json
+    if not fields.is_read(exchange, "getStatus") or at(body, "/status") != "completed":
+        return
+    if not isinstance(at(body, "/verifiedWallets"), list):
+        return
+    before = [one for one in history.reads(exchange) if at(one.response_json, "/status") != "completed"]
+    known = set(_wallets(before[-1], "/unverifiedWallets")) if before else set()
+    if known - set(_wallets(exchange, "/verifiedWallets")):
+        yield Finding("/verifiedWallets", "every wallet that was not verified before", at(body, "/verifiedWallets"))
+
+
+@rule("PRE-008", "sessionId is the one in the path", source=f"{PAGE}, Path Parameters", replaces=("GEN-014",))
+def id_is_echoed(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """Nobody gets somebody else's session, neither at once nor in a stream."""
+    yield from fields.echoes({"/sessionId": "sessionId"}, "getStatus")(exchange, history)
+    asked = exchange.parameters.get("sessionId", "")
+    for index, event in _events(exchange):
+        if not fields.same_id(asked, event.get("sessionId")):
+            yield Finding(f"/{index}/sessionId", "what the path asked for", event.get("sessionId"))
+
+
+@rule(
+    "PRE-009",
+    "a session of one type is not found under the other",
+    mark="A",
+    source=f"{PAGE}, Path Parameters",
+    reason="the type is a part of the path",
+)
+def types_are_apart(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """A person is no company."""
+    asked = exchange.parameters.get("type")
+    shown = at(exchange.response_json, "/sessionId")
+    if not fields.is_read(exchange, "getStatus") or not isinstance(shown, str):
+        return
+    made = history.created(shown)
+    for earlier in (*([made] if made is not None else []), *history.reads(exchange)):
+        if earlier.parameters.get("type") != asked:
+            yield Finding("", "404: the session is known under the other type", exchange.status)
+            return
+
+
+@rule(
+    "PRE-010",
+    "completed and rejected are never left",
+    mark="A",
+    source=f"{PAGE}, Status Values",
+    reason='"permanently failed" and "successful" are read as ends',
+    replaces=("GEN-010",),
+)
+def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """Neither from read to read nor from event to event."""
+    yield from fields.terminal_stays()(exchange, history)
+    terminal, before = exchange.provider.lifecycle.terminal, None
+    for index, event in _events(exchange):
+        if before in terminal and event.get("status") != before:
+            yield Finding(f"/{index}/status", f"'{before}', which is terminal", event.get("status"))
+            return
+        before = event.get("status") if isinstance(event.get("status"), str) else None
+
+
+@rule(
+    "PRE-012",
+    "register answers the session that a wallet of this type has pending, to retry or completed",
+    mark="P",
+    source=f"{REGISTER}, Wallet Constraint",
+)
+def sessions_are_used_again(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """Who registers a wallet again gets its session; a 200 never answers another wallet's, a 201 never an old one."""
+    if fields.is_read(exchange, "getStatus"):
+        yield from _passed_over(exchange, history)
+    key, shown = _registered(exchange)
+    if key is None:
+        return
+    made = history.created(shown)
+    if made is not None and exchange.status == 201:
+        yield Finding("/sessionId", "a new session, or status 200", shown)
+    elif made is not None and _registered(made)[0] not in (key, None):
+        yield Finding("/sessionId", "a session of this wallet and type", shown)
+    elif exchange.status == 201:
+        for earlier in history.calls("register"):
+            kept = _registered(earlier)
+            states = [at(read.response_json, "/status") for read in history.of(f"read getStatus {kept[1]}")]
+            if kept[0] == key and "completed" in states:
+                yield Finding("/sessionId", "the completed session of this wallet, with status 200", shown)
+                return
+
+
+@rule("PRE-015", "the address answered is the one asked for", mark="P", source="Predicate docs, Verify Wallet, Response Fields")
+def address_is_echoed(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """In whatever case, where that is only a checksum."""
+    if exchange.operation is None or exchange.operation.id != "verifyWallet" or not exchange.is_success:
+        return
+    asked, shown = at(exchange.request_json, "/address"), at(exchange.response_json, "/address")
+    if isinstance(asked, str) and isinstance(shown, str) and _account(asked) != _account(shown):
+        yield Finding("/address", "the address that was asked for", shown)
+
+
+@rule(
+    "PRE-016",
+    "each wallet of a session is listed once",
+    mark="A",
+    source=f"{PAGE}, Response Fields",
+    reason='the lists are of "wallets connected to this session"',
+)
+def wallets_are_listed_once(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """By the wallet's own id."""
+    return fields.every(*(pagination.once("getStatus", pointer=pointer) for pointer in LISTS))(exchange, history)
+
+
+@rule(
+    "PRE-017",
+    "the wallets of a verified address hold it",
+    mark="A",
+    source="Predicate docs, Verify Wallet, Response Fields",
+    reason="they are all wallets of the identity; that the one asked for is among them is assumed",
+)
+def verified_wallet_is_listed(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """Where the answer lists any."""
+    shown = [_account(str(at(row, "/address"))) for row in pagination.rows(exchange, "verifyWallet", "/wallets")]
+    asked = at(exchange.request_json, "/address")
+    if shown and isinstance(asked, str) and at(exchange.response_json, "/verified") is True and _account(asked) not in shown:
+        rests_on = tuple(f"/wallets/{index}/address" for index in range(len(shown)))
+        yield Finding("/wallets", "the address that was asked for among them", {}, rests_on=rests_on)
+
+
+def _passed_over(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """A session that is pending, as it was made, was pending when its wallet was registered again."""
+    shown = at(exchange.response_json, "/sessionId")
+    made = history.created(shown) if isinstance(shown, str) and at(exchange.response_json, "/status") == "pending" else None
+    key = None if made is None or made.is_wished else _registered(made)[0]
+    if key is None or any(at(read.response_json, "/status") != "pending" for read in history.reads(exchange)):
+        return
+    calls = history.calls("register")
+    later = calls[calls.index(made) + 1 :] if made in calls else ()
+    for call in later:
+        if call.status == 201 and _registered(call)[0] == key:
+            yield Finding("/status", "a session that register answers again: this wallet got a second one", "pending")
+            return
+
+
+def _registered(exchange: Exchange) -> tuple[tuple[str, str] | None, str]:
+    """Wallet and type of a successful register, and the session that it answered; None for any other exchange."""
+    is_register = exchange.operation is not None and exchange.operation.id == "register" and exchange.is_success
+    wallet, shown = at(exchange.request_json, "/walletAddress"), at(exchange.response_json, "/sessionId")
+    if not is_register or not isinstance(wallet, str) or not wallet or not isinstance(shown, str):
+        return None, ""
+    return (_account(wallet), exchange.parameters.get("type", "")), shown
+
+
+def _account(address: str) -> str:
+    """What an address means: of a hexadecimal one the case is a checksum (EIP-55), of any other (base58) it counts."""
+    return address.lower() if _HEXADECIMAL.fullmatch(address) else address
+
+
+def _wallets(exchange: Exchange, pointer: str) -> dict[tuple[str, str], int]:
+    """The wallets of a list by address and chain, with their place."""
+    found = at(exchange.response_json, pointer)
+    return {
+        (_account(str(wallet.get("address"))), str(wallet.get("chain"))): index
+        for index, wallet in enumerate(found if isinstance(found, list) else [])
+        if isinstance(wallet, Mapping)
+    }
+
+
+def _events(exchange: Exchange) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    if exchange.operation is not None and exchange.operation.id == "streamStatus" and exchange.is_success:
+        for index, text in enumerate(exchange.events):
+            event = parsed(text)
+            if isinstance(event, Mapping):
+                yield index, event

@@ -1,0 +1,1 @@
+"""Values, terms and commands as a report may show them."""

@@ -1,0 +1,225 @@
+"""The request of an exchange as a shell command that repeats it, without credentials and without anybody's data."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
+
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.redaction.values import fingerprint, is_secret_header
+
+TOKEN = "SPECIMEN_TOKEN"  # noqa: S105 - a variable's name
+OTHER_TOKEN = "SPECIMEN_OTHER_TOKEN"  # noqa: S105 - a variable's name
+# Who makes its requests of generated data; what others observed may be somebody's.
+OWN = frozenset({"walk", "fuzz", "machine"})
+_PASSING = frozenset(
+    {"accept", "accept-encoding", "connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding",
+     "upgrade", "user-agent", "traceparent", "tracestate", "x-schemathesis-testcaseid"}
+)  # fmt: skip
+_PLAIN = frozenset({"content-type", "idempotency-key", "prefer", "accept-language", "specimen-namespace"})
+_SECRET_FIELD = re.compile(r"(?:.*[_-])?(?:token|secret|password|passphrase|api_?key|authorization)", re.IGNORECASE)
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e\n\u00a1-\u1fff\u3001-\ud7ff]")
+_MOST_BODY = 8000
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"})
+
+
+def without_userinfo(url: str) -> str:
+    """A base URL without user, password, query and fragment."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")).rstrip("/")
+
+
+def method_of(exchange: Exchange) -> str:
+    """The method, or OTHER for one that HTTP does not know."""
+    return exchange.method.upper() if exchange.method.upper() in _METHODS else "OTHER"
+
+
+def curl(exchange: Exchange, base_url: str, hidden: Mapping[str, str], received: frozenset[str] | set[str] = frozenset()) -> str:
+    """A `curl` command for the request of an exchange.
+
+    Credentials are `$SPECIMEN_TOKEN`, or `$SPECIMEN_OTHER_TOKEN`. Of traffic that was only observed, ids, query and body
+    become variables too.
+
+    Args:
+        exchange: what to repeat.
+        base_url: where to; user and password are left out.
+        hidden: texts that must not be shown, and the shell variables that stand for them.
+        received: texts that came from answers: they may be a person's.
+    """
+    own = exchange.seen_by in OWN
+    secrets = _spelled({**_credentials(exchange), **hidden})
+    words = ["curl -sS"]
+    words += ["-g"] * any(char in exchange.path + exchange.query for char in "[]{}")
+    words += ["--path-as-is"] * (re.search(r"/\.\.?(/|$)", exchange.path) is not None)
+    method = method_of(exchange)
+    if method == "HEAD":
+        words.append("-I")
+    elif method != "GET" or exchange.request_body:
+        words.append(f"-X {method}")
+    words.append(_quoted(without_userinfo(base_url), {}) + _target(exchange, own, secrets, received))
+    for name, value in sorted(exchange.request_headers.items()):
+        header = _header(exchange, name, value, own, secrets)
+        if header:
+            words.append(f"-H {header}")
+    before, body = _body(exchange, own, secrets, received)
+    return before + " ".join([*words, *body])
+
+
+def _target(exchange: Exchange, own: bool, secrets: Mapping[str, str], received: frozenset[str] | set[str]) -> str:
+    if own:
+        path = _quoted(_sendable(exchange.path), secrets)
+        if not exchange.query:
+            return path
+        parts = [f"{name}{equals}{_unless_asked(value, received)}" for name, equals, value in
+                 (part.partition("=") for part in exchange.query.split("&"))]  # fmt: skip
+        return path + _quoted("?" + _sendable("&".join(parts)), secrets)
+    if exchange.operation is None:
+        return '"/$SPECIMEN_PATH"'
+    pieces = re.split(r"{([^}]+)}", exchange.operation.path)
+    path = "".join(f'"${_variable(piece)}"' if index % 2 else _quoted(piece, {}) for index, piece in enumerate(pieces) if piece)
+    known = {parameter.name for parameter in exchange.operation.parameters if parameter.location == "query"}
+    asked = [name for name in exchange.queries if name in known]
+    return path + "".join(f'"{"&" if index else "?"}{name}=${_variable("query_" + name)}"' for index, name in enumerate(asked))
+
+
+def _header(exchange: Exchange, name: str, value: str, own: bool, secrets: Mapping[str, str]) -> str | None:
+    shown = "-".join(part.capitalize() for part in name.split("-"))
+    if name in _PASSING or not re.fullmatch(r"[a-z0-9_-]{1,60}", name):
+        return None
+    if is_secret_header(name) or name in _credential_headers(exchange):
+        if name in ("cookie", "set-cookie", "proxy-authorization"):
+            return None
+        known = (
+            "${SPECIMEN_UNKNOWN_TOKEN:-made-up}" if exchange.intent.get("credentials") == "unknown" else f"${_token(exchange)}"
+        )
+        scheme = value.partition(" ")[0]
+        return f'"{shown}: {scheme + " " if scheme.lower() in ("bearer", "basic") else ""}{known}"'
+    documented = name in _documented_headers(exchange)
+    if name == "content-type" and not own:
+        return _quoted(f"{shown}: {exchange.request_headers[name].partition(';')[0]}", secrets) if exchange.operation and any(
+            media.content_type == value.partition(";")[0].strip().lower() for media in exchange.operation.bodies
+        ) else None  # fmt: skip
+    if own and (name in _PLAIN or documented):
+        if _UNPRINTABLE.search(value) or "\n" in value:
+            return None
+        return _quoted(f"{shown}: {value}" if value else f"{shown};", secrets)
+    return f'"{shown}: ${_variable("header_" + name)}"' if own or documented else None
+
+
+def _body(
+    exchange: Exchange, own: bool, secrets: Mapping[str, str], received: frozenset[str] | set[str]
+) -> tuple[str, list[str]]:
+    body = exchange.request_body
+    if not body:
+        return "", []
+    if not own:
+        return "", ['--data-binary "@${SPECIMEN_BODY:-/dev/null}"']
+    text = _text(body)
+    if text is not None and exchange.request_json is not None:
+        text, secrets = _json_body(text, exchange.request_json, secrets, received)
+    if text is not None and len(text) <= _MOST_BODY:
+        return "", [f"--data-raw {_quoted(text, secrets)}"]
+    if len(body) > _MOST_BODY or any(secret.encode("utf-8", "replace") in body for secret in secrets):
+        return "", [f'--data-binary "@${{SPECIMEN_BODY:-/dev/null}}" # {len(body)} bytes']
+    return f"printf %s {base64.b64encode(body).decode()} | base64 -d | ", ["--data-binary @-"]
+
+
+def _json_body(
+    text: str, value: object, secrets: Mapping[str, str], received: frozenset[str] | set[str]
+) -> tuple[str, Mapping[str, str]]:
+    """The body with what came from answers hashed, and the secrets with those that fields named `token` hold."""
+    fields: dict[str, str] = {}
+
+    def clean(node: object, name: str) -> object:
+        if isinstance(node, dict):
+            return {key: clean(inner, str(key)) for key, inner in node.items()}
+        if isinstance(node, list):
+            return [clean(inner, name) for inner in node]
+        if not isinstance(node, str):
+            return node
+        if _SECRET_FIELD.fullmatch(name) and len(node) >= 8:
+            fields[node] = TOKEN if name == "token" else _variable(name)
+        return _unless(node, received)
+
+    try:
+        cleaned = clean(value, "")
+        if cleaned != value:
+            text = json.dumps(cleaned)
+    except RecursionError:  # nested to overflow its reader: made by us, and nobody's
+        pass
+    return text, {**_spelled(fields), **secrets}
+
+
+def _unless_asked(value: str, received: frozenset[str] | set[str]) -> str:
+    plain = unquote_plus(value, errors="replace")
+    return _unless(plain, received) if plain in received else value
+
+
+def _unless(value: str, received: frozenset[str] | set[str]) -> str:
+    return f"text-{fingerprint(value)}" if value in received else value
+
+
+def _text(body: bytes) -> str | None:
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return None if _UNPRINTABLE.search(text) else text
+
+
+def _sendable(url: str) -> str:
+    """What curl takes in a URL: everything but visible ASCII is percent-encoded."""
+    return quote(url, safe="".join(chr(code) for code in range(0x21, 0x7F)), errors="surrogatepass")
+
+
+def _credentials(exchange: Exchange) -> dict[str, str]:
+    found = {}
+    for name, value in exchange.request_headers.items():
+        if is_secret_header(name) or name in _credential_headers(exchange):
+            for text in (value, value.partition(" ")[2]):
+                if len(text) >= 6:
+                    found[text] = _token(exchange)
+    return found
+
+
+def _token(exchange: Exchange) -> str:
+    return OTHER_TOKEN if exchange.intent.get("credentials") == "other" else TOKEN
+
+
+def _credential_headers(exchange: Exchange) -> frozenset[str]:
+    schemes = exchange.provider.document.raw.get("components", {}).get("securitySchemes", {})
+    return frozenset(scheme.get("name", "").lower() for scheme in schemes.values() if scheme.get("in") == "header")
+
+
+def _documented_headers(exchange: Exchange) -> frozenset[str]:
+    if exchange.operation is None:
+        return frozenset()
+    return frozenset(entry.name.lower() for entry in exchange.operation.parameters if entry.location == "header")
+
+
+def _spelled(secrets: Mapping[str, str]) -> dict[str, str]:
+    """Each secret as it stands in a URL and in JSON too."""
+    found = {}
+    for text, name in secrets.items():
+        quoted = quote(text, safe="", errors="surrogatepass")
+        for spelling in (text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], quoted, quoted.lower()):
+            found[spelling] = name
+    return found
+
+
+def _quoted(text: str, secrets: Mapping[str, str]) -> str:
+    """A word of the shell in which secrets are variables; the longest first, so that none is left in part."""
+    if not secrets:
+        return shlex.quote(text)
+    pattern = "|".join(re.escape(secret) for secret in sorted(secrets, key=len, reverse=True) if secret)
+    pieces = re.split(f"({pattern})", text)
+    return "".join(f'"${secrets[piece]}"' if index % 2 else shlex.quote(piece) for index, piece in enumerate(pieces) if piece)
+
+
+def _variable(name: str) -> str:
+    plain = re.sub(r"[^A-Z0-9]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper()).strip("_")
+    return f"SPECIMEN_{plain or 'VALUE'}"

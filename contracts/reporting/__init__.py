@@ -1,0 +1,1 @@
+"""Collects what was found and writes it as a report."""

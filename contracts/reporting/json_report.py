@@ -1,0 +1,66 @@
+"""A report as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from specimen.contracts.reporting.model import Found, Reached, Report
+
+SCHEMA_VERSION = 1
+
+
+def render(report: Report) -> str:
+    """The text of the file."""
+    return json.dumps(values(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def values(report: Report) -> dict[str, Any]:
+    """The report as JSON values; `schema_version` changes when a field changes its meaning."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "provider": report.provider,
+        "base_url": report.base_url,
+        "profile": report.profile,
+        "seed": report.seed,
+        "strict": report.strict,
+        "started_at": report.started_at,
+        "seconds": round(report.seconds, 3),
+        "requests": report.requests,
+        "exit_code": report.exit_code,
+        "verdict": report.verdict,
+        "unreachable": report.unreachable,
+        "required": list(report.required),
+        "missing": list(report.missing),
+        "remarks": list(report.remarks),
+        "violations": [_found(entry) for entry in report.errors],
+        "notes": [_found(entry) for entry in report.notes],
+        "reach": {
+            "operations": _reached(report.reach.operations),
+            "statuses": _reached(report.reach.statuses),
+            "states": _reached(report.reach.states),
+            "edges": _reached(report.reach.edges),
+            "rules": _reached(report.reach.rules),
+        },
+        "rules": [
+            {
+                "id": rule.id,
+                "sentence": rule.sentence,
+                "mark": rule.mark,
+                "severity": rule.severity,
+                "source": rule.source,
+                "reason": rule.reason,
+            }
+            for rule in report.rules
+        ],
+    }
+
+
+def _found(entry: Found) -> dict[str, Any]:
+    return {**asdict(entry.violation), "count": entry.count, "example": asdict(entry.example)}
+
+
+def _reached(part: Reached[Any]) -> dict[str, list[Any]]:
+    kinds = {"seen": part.seen, "missed": part.missed, "possible": part.possible}
+    return {kind: [list(item) if isinstance(item, tuple) else item for item in items] for kind, items in kinds.items()}

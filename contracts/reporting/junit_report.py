@@ -1,0 +1,96 @@
+"""A report as JUnit XML: a test case for each rule, and one for each thing that had to be seen."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from xml.etree import ElementTree as ET
+
+from specimen.contracts.judge.rule import Rule
+from specimen.contracts.reporting.model import Found, Report, by_rule, status_words
+
+# What XML 1.0 cannot hold, section 2.2.
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def render(report: Report) -> str:
+    """The text of the file."""
+    errors, notes = by_rule(report.errors), by_rule(report.notes)
+    cases = [_rule_case(report, rule, errors.get(rule.id, ()), notes.get(rule.id, ())) for rule in report.rules]
+    cases += [_stray_case(report, rule, found) for rule, found in errors.items() if rule not in {r.id for r in report.rules}]
+    cases.append(_reachable_case(report))
+    cases += [_reach_case(report, name) for name in dict.fromkeys((*report.required, *report.missing))]
+    failures = sum(case.find("failure") is not None for case in cases)
+    broken = sum(case.find("error") is not None for case in cases)
+    skipped = sum(case.find("skipped") is not None for case in cases)
+    counts = {"tests": str(len(cases)), "failures": str(failures), "errors": str(broken), "time": f"{report.seconds:.3f}"}
+    # Jenkins' xUnit plugin refuses a file whose root counts what was skipped.
+    root = ET.Element("testsuites", {"name": "specimen verify", **counts})
+    when = datetime.fromtimestamp(report.started_at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    suite = ET.SubElement(
+        root, "testsuite", {"name": f"specimen.{report.provider}", **counts, "skipped": str(skipped), "timestamp": when}
+    )
+    properties = ET.SubElement(suite, "properties")
+    for name in ("base_url", "profile", "seed", "strict", "requests", "exit_code"):
+        ET.SubElement(properties, "property", {"name": name, "value": _clean(str(getattr(report, name)))})
+    suite.extend(cases)
+    if report.remarks:
+        ET.SubElement(suite, "system-out").text = _clean("\n".join(report.remarks))
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _case(report: Report, kind: str, name: str) -> ET.Element:
+    return ET.Element("testcase", {"classname": f"specimen.{report.provider}.{kind}", "name": _clean(name), "time": "0"})
+
+
+def _rule_case(report: Report, rule: Rule, errors: tuple[Found, ...], notes: tuple[Found, ...]) -> ET.Element:
+    case = _case(report, "rules", f"{rule.id} {rule.sentence}")
+    if errors:
+        _fail(case, rule.sentence, errors)
+    elif notes:
+        ET.SubElement(case, "system-out").text = _clean("Note, rests on an assumption:\n" + _lines(notes))
+    elif rule.id not in report.reach.rules.seen:
+        ET.SubElement(case, "skipped", {"message": "nothing that was seen could have broken it"})
+    return case
+
+
+def _stray_case(report: Report, rule: str, found: tuple[Found, ...]) -> ET.Element:
+    case = _case(report, "rules", f"{rule} {found[0].violation.sentence}")
+    _fail(case, found[0].violation.sentence, found)
+    return case
+
+
+def _fail(case: ET.Element, sentence: str, found: tuple[Found, ...]) -> None:
+    ET.SubElement(case, "failure", {"message": _clean(sentence), "type": found[0].violation.rule}).text = _clean(_lines(found))
+
+
+def _reachable_case(report: Report) -> ET.Element:
+    case = _case(report, "reach", "the target answers")
+    if report.unreachable is not None:
+        ET.SubElement(case, "error", {"message": _clean(report.unreachable), "type": "unreachable"})
+    return case
+
+
+def _reach_case(report: Report, name: str) -> ET.Element:
+    case = _case(report, "reach", f"{name} is seen")
+    if name in report.missing:
+        ET.SubElement(case, "failure", {"message": _clean(f"{name} was required and never seen"), "type": "inconclusive"})
+    return case
+
+
+def _lines(found: tuple[Found, ...]) -> str:
+    blocks = []
+    for entry in found:
+        violation = entry.violation
+        place = f"{violation.operation} {violation.pointer or '(the answer)'}"
+        blocks.append(
+            f"{place}, {status_words(violation.status)}, {entry.count} times\n"
+            f"  expected: {violation.expected}\n  got:      {violation.got}\n"
+            f"  source:   {violation.source} ({violation.mark})\n  repeat:   {entry.example.curl}"
+        )
+    return "\n\n".join(blocks)
+
+
+def _clean(text: str) -> str:
+    return _NO_XML.sub("\ufffd", text)

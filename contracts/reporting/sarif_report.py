@@ -1,0 +1,169 @@
+"""A report as SARIF 2.1.0, for code scanning: results point at the operation in the provider's OpenAPI document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import yaml
+
+from specimen.contracts.judge.rule import Rule
+from specimen.contracts.reporting.model import Found, Report
+from specimen.specs import SpecError, load
+from specimen.specs.core.json_pointer import escape
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_MARKS = {"D": "documented by the vendor", "P": "publicly known", "A": "an assumption of ours"}
+
+
+def render(report: Report) -> str:
+    """The text of the file."""
+    return json.dumps(values(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def values(report: Report) -> dict[str, Any]:
+    """The log as JSON values. Source: SARIF 2.1.0 (OASIS), sections 3.13, 3.14, 3.27, 3.33."""
+    rules = {rule.id: rule for rule in report.rules}
+    for entry in report.found:
+        violation = entry.violation
+        rules.setdefault(violation.rule, Rule(violation.rule, violation.sentence, violation.mark, violation.source))
+    order = {rule: index for index, rule in enumerate(rules)}
+    places = _places(report.provider)
+    started = datetime.fromtimestamp(report.started_at / 1000, UTC)
+    ended = datetime.fromtimestamp(report.started_at / 1000 + report.seconds, UTC)
+    return {
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "Specimen",
+                        "semanticVersion": _version(),
+                        "rules": [_rule(rule, strict=report.strict) for rule in rules.values()],
+                    }
+                },
+                "automationDetails": {"id": f"specimen/{report.provider}/"},
+                "invocations": [
+                    {
+                        "executionSuccessful": report.unreachable is None and not report.interrupted,
+                        "exitCode": report.exit_code,
+                        "startTimeUtc": f"{started:%Y-%m-%dT%H:%M:%S}Z",
+                        "endTimeUtc": f"{ended:%Y-%m-%dT%H:%M:%S}Z",
+                        "toolExecutionNotifications": _notifications(report),
+                    }
+                ],
+                "results": [_result(report, entry, order[entry.violation.rule], places) for entry in report.found],
+                "columnKind": "unicodeCodePoints",
+                "properties": {
+                    "baseUrl": report.base_url,
+                    "profile": report.profile,
+                    "seed": report.seed,
+                    "strict": report.strict,
+                    "requests": report.requests,
+                },
+            }
+        ],
+    }
+
+
+def _rule(rule: Rule, *, strict: bool) -> dict[str, Any]:
+    why = f" {rule.reason[:1].upper()}{rule.reason[1:]}." if rule.reason else ""
+    source = f"Source: {rule.source} ({_MARKS.get(rule.mark, rule.mark)}).{why}"
+    return {
+        "id": rule.id,
+        "name": "".join(word.capitalize() for word in "".join(c if c.isalnum() else " " for c in rule.sentence).split())[:100],
+        "shortDescription": {"text": _sentence(rule.sentence)},
+        "fullDescription": {"text": f"{_sentence(rule.sentence)} {source}"},
+        "help": {
+            "text": f"{_sentence(rule.sentence)}\n\n{source}",
+            "markdown": f"{_markdown(_sentence(rule.sentence))}\n\n{_markdown(source)}",
+        },
+        "defaultConfiguration": {"level": "error" if strict or rule.severity == "error" else "note"},
+        "properties": {"tags": ["kyc", "contract", {"D": "documented", "P": "public"}.get(rule.mark, "assumed")]},
+    }
+
+
+def _result(report: Report, entry: Found, index: int, places: Mapping[str, tuple[int, str]]) -> dict[str, Any]:
+    violation = entry.violation
+    place = f" at {violation.pointer}" if violation.pointer else ""
+    times = f" Seen {entry.count} times." if entry.count > 1 else ""
+    said = f"answered {violation.status}" if violation.status else "gave no answer"
+    text = (
+        f"{violation.operation} {said}: {violation.sentence}{place}. "
+        f"Expected {violation.expected}; got {violation.got}.{times}\nTo repeat: {entry.example.curl}"
+    )
+    identity = json.dumps([report.provider, violation.rule, violation.operation, violation.pointer, violation.expected])
+    return {
+        "ruleId": violation.rule,
+        "ruleIndex": index,
+        "level": "error" if entry in report.errors else "note",
+        "kind": "fail",
+        "message": {"text": text},
+        "locations": [_location(report.provider, violation.operation, places)],
+        "partialFingerprints": {"specimen/v1": sha256(identity.encode()).hexdigest()},
+        "occurrenceCount": entry.count,
+        "properties": {"pointer": violation.pointer, "status": violation.status, "mark": violation.mark},
+    }
+
+
+def _location(provider: str, operation: str, places: Mapping[str, tuple[int, str]]) -> dict[str, Any]:
+    line, pointer = places.get(operation, (1, ""))
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": f"specs/{provider}/openapi.yaml", "uriBaseId": "%SRCROOT%"},
+            "region": {"startLine": line},
+        },
+        "logicalLocations": [{"name": operation, "fullyQualifiedName": pointer or "/paths", "kind": "member"}],
+    }
+
+
+@cache
+def _places(provider: str) -> dict[str, tuple[int, str]]:
+    """Line and JSON pointer of each operation in the provider's document; nothing where it is not installed here."""
+    try:
+        document = load(provider).document
+    except SpecError:
+        return {}
+    root = yaml.compose(document.path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    found = {}
+    for operation in document.operations.values():
+        node: Any = root
+        line = 1
+        for key in ("paths", operation.path, operation.method):
+            pair = next((pair for pair in node.value if pair[0].value == key), None)
+            if pair is None:
+                break
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        found[operation.id] = (line, f"/paths/{escape(operation.path)}/{operation.method}")
+    return found
+
+
+def _notifications(report: Report) -> list[dict[str, Any]]:
+    texts = [(f"Target unreachable: {report.unreachable}", "error")] if report.unreachable is not None else []
+    texts += [(f"Required and never seen: {name}", "warning") for name in report.missing]
+    texts += [(remark, "note") for remark in report.remarks]
+    return [{"message": {"text": text}, "level": level} for text, level in texts]
+
+
+def _sentence(text: str) -> str:
+    first, _, rest = text.partition(" ")
+    if first.isalpha() and first.islower():  # a field's name stays as it is written
+        first = f"{first[:1].upper()}{first[1:]}"
+    return f"{first} {rest}".strip() + ("" if text.endswith(".") else ".")
+
+
+def _markdown(text: str) -> str:
+    return "".join(f"\\{char}" if char in "\\`*_[]<>#|" else char for char in text)
+
+
+def _version() -> str:
+    try:
+        return version("specimen-kyc")
+    except PackageNotFoundError:  # run from a checkout
+        return "0.0.0"

@@ -1,0 +1,110 @@
+"""A report for a person at a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from specimen.contracts.reporting.model import Found, Reached, Report, by_rule, status_words
+from specimen.specs.cli.console import console as new_console
+
+MARKS = {"D": "documented", "P": "public", "A": "assumed"}
+_MOST_PER_RULE = 3
+_MOST_MISSED = 12
+
+
+def print_report(report: Report, console: Console | None = None) -> None:
+    """Prints violations by rule, then how far the run saw, then the notes, then the verdict."""
+    console = console or new_console(soft_wrap=True)
+    _groups(console, report.errors, "red")
+    _reach(console, report)
+    if report.notes:
+        console.print()
+        _line(console, ("Notes: they rest on assumptions and do not count. --strict counts them.", "bold"))
+        _groups(console, report.notes, "yellow")
+    _verdict(console, report)
+
+
+def _groups(console: Console, found: tuple[Found, ...], colour: str) -> None:
+    for rule, entries in by_rule(found).items():
+        first = entries[0].violation
+        console.print()
+        _line(console, (rule, f"bold {colour}"), (f"  {first.sentence}", "bold"))
+        _line(console, (f"  {MARKS.get(first.mark, first.mark)}: {first.source}", "dim"))
+        for entry in entries[:_MOST_PER_RULE]:
+            _entry(console, entry)
+        if len(entries) > _MOST_PER_RULE:
+            rest = len(entries) - _MOST_PER_RULE
+            _line(console, (f"  and {rest} more like it; a report of format json, html or junit has them all", "dim"))
+
+
+def _entry(console: Console, entry: Found) -> None:
+    violation = entry.violation
+    place = f" {violation.pointer}" if violation.pointer else ""
+    times = f", {entry.count} times" if entry.count > 1 else ""
+    _line(console, (f"  {violation.operation}{place}", "cyan"), (f" · {status_words(violation.status)}{times}", "dim"))
+    _line(console, ("    expected  ", "dim"), (violation.expected, ""))
+    _line(console, ("    got       ", "dim"), (violation.got, ""))
+    _line(console, ("    repeat    ", "dim"), (entry.example.curl, ""))
+
+
+def _reach(console: Console, report: Report) -> None:
+    reach = report.reach
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name, justify in (("Reached", "left"), ("seen", "right"), ("of", "right"), ("not seen", "left")):
+        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for name, part in (
+        ("operations", reach.operations),
+        ("status codes", _named(reach.statuses, " ")),
+        ("session states", reach.states),
+        ("lifecycle edges", _named(reach.edges, _writable(console, " → ").replace("?", "->"))),
+        ("rules exercised", reach.rules),
+    ):
+        table.add_row(name, *_row(part))
+    console.print()
+    console.print(Padding(table, (0, 0)), soft_wrap=False)
+    assumed = [rule.id for rule in report.rules if rule.mark == "A"]
+    if assumed:
+        how = "count here (--strict)" if report.strict else "are notes"
+        console.print()
+        text = f"{len(assumed)} of {len(report.rules)} rules rest on assumptions and {how}: {', '.join(assumed)}"
+        _line(console, (text, "dim"))
+
+
+def _named(part: Reached[tuple[str, str]], between: str) -> Reached[str]:
+    return Reached(tuple(between.join(pair) for pair in part.seen), tuple(between.join(pair) for pair in part.possible))
+
+
+def _row(part: Reached[str]) -> tuple[str, str, Text]:
+    missed = part.missed
+    more = f", and {len(missed) - _MOST_MISSED} more" if len(missed) > _MOST_MISSED else ""
+    shown = ", ".join(missed[:_MOST_MISSED]) + more
+    return str(len(part.hit)), str(len(part.possible)), Text(shown)
+
+
+def _verdict(console: Console, report: Report) -> None:
+    colour = {0: "green", 1: "red"}.get(report.exit_code, "yellow")
+    word = {0: "HELD", 1: "VIOLATED", 3: "UNREACHABLE", 4: "INCONCLUSIVE", 130: "INTERRUPTED"}[report.exit_code]
+    console.print()
+    _line(console, (word, f"bold {colour}"), (f"  {report.provider} at {report.base_url}: {report.verdict}", "bold"))
+    if report.exit_code == 1 and report.missing:
+        _line(console, (f"  never seen: {', '.join(report.missing)}", "yellow"))
+    if report.exit_code == 1 and report.unreachable is not None:
+        _line(console, (f"  the target stopped answering: {report.unreachable}", "yellow"))
+    for remark in report.remarks:
+        _line(console, (f"  {remark}", "yellow"))
+    strict = ", strict" if report.strict else ""
+    numbers = f"  {report.requests} requests in {report.seconds:.1f} s, profile {report.profile}{strict}, seed {report.seed}"
+    _line(console, (numbers, "dim"))
+
+
+def _line(console: Console, *parts: tuple[str, str]) -> None:
+    """One line, never wrapped by us: a command must stay one that can be copied."""
+    console.print(Text.assemble(*((_writable(console, text), style) for text, style in parts)), soft_wrap=True)
+
+
+def _writable(console: Console, text: str) -> str:
+    """The text as the console's encoding can show it: an old Windows terminal knows no arrow."""
+    return text.encode(console.encoding, "replace").decode(console.encoding)

@@ -1,0 +1,1 @@
+"""Valid and invalid requests, made of what the spec and the lifecycle show."""

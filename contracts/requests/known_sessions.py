@@ -1,0 +1,58 @@
+"""The sessions that the user names: as ids, and whether they can be asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from specimen.contracts.client.transport import Transport
+from specimen.contracts.judge.request_validation import request_errors
+from specimen.contracts.requests.request_templates import filled
+from specimen.specs import Provider, SpecimenError
+
+
+def given(provider: Provider, text: str) -> Mapping[str, str]:
+    """An `ID` or `KIND=ID` as an id by its kind.
+
+    Raises:
+        SpecimenError: there is no such kind, or the text is none.
+    """
+    kind, equals, value = as_text(text).partition("=")
+    if not equals:
+        return {"session": text}
+    kind = "session" if kind == "id" else kind
+    if kind not in provider.lifecycle.ids:
+        raise SpecimenError(f"--session '{kind}=…': expected an id, or one of {', '.join(provider.lifecycle.ids)} before '='.")
+    return {kind: value}
+
+
+def as_text(text: str) -> str:
+    """A `--session` as it came.
+
+    Raises:
+        SpecimenError: it was given as bytes that are no text.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise SpecimenError("--session: its text is not UTF-8.") from error
+    return text
+
+
+def given_ids(sessions: Sequence[str]) -> tuple[str, ...]:
+    """The bare ids of what the user gave."""
+    return tuple(text.partition("=")[2] if "=" in text else text for text in sessions)
+
+
+def refusals(provider: Provider, sessions: Sequence[str], *, is_production: bool) -> Iterator[str]:
+    """A sentence for each given session that breaks the document's schema of its id; it tells the place, not the id."""
+    sender = Transport("http://127.0.0.1:1", provider, dry_run=True)
+    try:
+        for number, text in enumerate(sessions, 1):
+            ids = given(provider, text)
+            reads = [filled(provider, read.operation, read.request, ids) for read in provider.lifecycle.reads]
+            faults = [request_errors(wanted.send(sender)) for wanted in reads if wanted is not None]
+            if faults and all(faults):
+                end = "so it is not asked for" if is_production else "so it is asked for as one that is none"
+                yield f"--session, number {number} of {len(sessions)}: {faults[0][0].sentence}, {end}."
+    finally:
+        sender.close()

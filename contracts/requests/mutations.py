@@ -1,0 +1,265 @@
+"""Lawful requests with one thing made unlawful: each documented constraint of a parameter or a body's field, broken once."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from specimen.contracts.client.transport import MISSING
+from specimen.contracts.requests.request_templates import Draft, filled, request_examples, unknown
+from specimen.specs import Operation, Provider
+from specimen.specs.loading.openapi import Parameter
+from specimen.specs.loading.parameters import typed
+
+# Values that some schema somewhere forbids; the document's own validators say which of them are unlawful where.
+_TEXTS = ("specimen", "", " ", "-1", "0", "1.5", "999999999", "true", "2026-13-41T00:00:00Z", "http://shop.example/x")
+_VALUES: tuple[Any, ...] = (
+    42, "specimen", [], {}, True, None, "", " ", -1, 0, 1.5, 10**9, ["specimen"], {"specimen": 1}, [1], {"specimen": {}},
+    "http://shop.example/x", "2026-13-41", "not-a-uuid", "00000000-0000-4000-8000-000000000000",
+)  # fmt: skip
+_LAWFUL: tuple[Any, ...] = (
+    "specimen", "https://shop.example/x", 1, True, {}, [], "2026-01-01T00:00:00Z", "2026-01-01", "0x" + "1a" * 20, ["specimen"],
+)  # fmt: skip
+_FIRST = ("type", "required", "enum", "pattern", "format", "minimum", "maximum", "minLength", "maxLength")
+# There are many ways to break these: some are tried.
+_MOST = {"pattern": 3, "format": 3, "propertyNames": 3, "required": 2}
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """An unlawful request: where it breaks the document (a parameter or a JSON pointer) and which keyword."""
+
+    draft: Draft
+    place: str
+    keyword: str
+
+
+def mutations(provider: Provider, base: Draft) -> list[Mutation]:
+    """All of an operation's unlawful requests, one thing broken in each; turn by turn over the places."""
+    found = [*_of_parameters(provider, base), *_of_body(provider, base), *_of_form(provider, base), *_of_cases(provider, base)]
+    turns: dict[str, list[Mutation]] = {}
+    for entry in sorted(found, key=lambda entry: _rank(entry.keyword)):
+        turns.setdefault(entry.place, []).append(entry)
+    out: list[Mutation] = []
+    for turn in range(max(map(len, turns.values()), default=0)):
+        out += [entries[turn] for entries in turns.values() if turn < len(entries)]
+    return out
+
+
+def _of_cases(provider: Provider, base: Draft) -> Iterator[Mutation]:
+    """The requests that lifecycle.yaml says are refused as malformed."""
+    for case in provider.lifecycle.errors.values():
+        is_wished = any(name.lower() == "prefer" for name in case.request.headers)
+        if case.operation == base.operation.id and case.status in (400, 422) and not (case.setup or case.credential or is_wished):
+            known = {name: unknown(provider, name) for name in provider.lifecycle.ids}
+            draft = filled(provider, case.operation, case.request, known)
+            if draft is not None and not draft.parts:
+                yield Mutation(draft, f"case {case.name}", "case")
+
+
+def _rank(keyword: str) -> int:
+    if keyword == "case":
+        return -1
+    return _FIRST.index(keyword) if keyword in _FIRST else len(_FIRST)
+
+
+def _of_parameters(provider: Provider, base: Draft) -> Iterator[Mutation]:
+    for entry in base.operation.parameters:
+        if entry.location not in ("query", "path", "header"):
+            continue
+        place = f"{entry.location} {entry.name}"
+        if entry.required and entry.location != "path" and entry.name in {**base.query, **base.headers}:
+            yield Mutation(_without(base, entry), place, "required")
+        seen: Counter[str] = Counter()
+        for text in _texts(entry, base):
+            if entry.location == "path" and text in ("", ".", ".."):
+                continue
+            if entry.location == "header" and (not text.isascii() or text != text.strip()):
+                continue
+            keyword = _broken(provider, entry.pointer, typed(text, entry.schema))
+            if keyword is not None and seen[keyword] < _MOST.get(keyword, 1):
+                seen[keyword] += 1
+                yield Mutation(_with(base, entry, text), place, keyword)
+
+
+def _texts(entry: Parameter, base: Draft) -> Iterator[str]:
+    schema, good = entry.schema, str({**base.path, **base.query}.get(entry.name, ""))
+    for name, step in (("minimum", -1), ("maximum", 1)):
+        if isinstance(schema.get(name), int):
+            yield str(schema[name] + step)
+    yield from _TEXTS
+    if good:
+        yield good[:-1]
+        yield good + "0"
+        yield "!" + good[1:]
+        yield good.replace("_", "-", 1)
+    for value in schema.get("enum", ()):
+        yield f"{value}x"
+        yield str(value).swapcase()
+    yield "a" * (int(schema.get("maxLength", 255)) + 1)
+
+
+def _with(base: Draft, entry: Parameter, text: str) -> Draft:
+    if entry.location == "path":
+        return replace(base, path={**base.path, entry.name: text})
+    if entry.location == "query":
+        return replace(base, query={**base.query, entry.name: text})
+    return replace(base, headers={**base.headers, entry.name: text})
+
+
+def _without(base: Draft, entry: Parameter) -> Draft:
+    return replace(
+        base,
+        query={name: value for name, value in base.query.items() if name != entry.name},
+        headers={name: value for name, value in base.headers.items() if name != entry.name},
+    )
+
+
+def _of_body(provider: Provider, base: Draft) -> Iterator[Mutation]:
+    operation = base.operation
+    media = operation.body("application/json")
+    if media is None or media.pointer is None:
+        return
+    if operation.body_required:
+        yield Mutation(replace(base, body=MISSING), "no body", "required")
+    yield Mutation(replace(base, body=MISSING, raw=b'{"', content_type="application/json"), "not JSON", "type")
+    seen: Counter[tuple[str, str]] = Counter()
+    for body in bodies(provider, operation, base):
+        limits = _limits(provider.document.at(media.pointer), provider)
+        for value in _broken_bodies(body, limits):
+            for pointer, keyword in _first_errors(provider, media.pointer, value):
+                if seen[pointer, keyword] < _MOST.get(keyword, 1):
+                    seen[pointer, keyword] += 1
+                    yield Mutation(replace(base, body=value), pointer or "body", keyword)
+
+
+def _of_form(provider: Provider, base: Draft) -> Iterator[Mutation]:
+    """A form without a part that is required, and with parts whose text breaks its schema."""
+    media = base.operation.body("multipart/form-data") if base.parts else None
+    if media is None or media.pointer is None:
+        return
+    schema, place = provider.document.resolve(provider.document.at(media.pointer), media.pointer)
+    # A form has a part at least.
+    other = {"name": "specimen", "value": "specimen"}
+    for name in schema.get("required", ()):
+        rest = tuple(part for part in base.parts if part["name"] != name)
+        yield Mutation(replace(base, parts=(*rest, other)), f"part {name}", "required")
+    for name, node in schema.get("properties", {}).items():
+        wanted = provider.document.resolve(node)[0]
+        rest = tuple(part for part in base.parts if part["name"] != name)
+        seen: Counter[str] = Counter()
+        for text in (*_TEXTS, "a" * (int(wanted.get("maxLength", 255)) + 1)) if wanted.get("type") != "array" else ():
+            keyword = _broken(provider, f"{place}/properties/{name}", typed(text, wanted))
+            if keyword is not None and seen[keyword] < 1:
+                seen[keyword] += 1
+                yield Mutation(replace(base, parts=(*rest, {"name": name, "value": text})), f"part {name}", keyword)
+
+
+def bodies(provider: Provider, operation: Operation, base: Draft) -> list[Any]:
+    """Lawful bodies to break: what the files show, the smallest, then one with each property filled that can be."""
+    media = operation.body("application/json")
+    if media is None or media.pointer is None:
+        return []
+    validator = provider.schemas.validator(media.pointer)
+    found = [entry for entry in (base.body, *request_examples(provider, operation)) if entry is not MISSING]
+    if not any(isinstance(entry, dict) for entry in found) and validator.is_valid({}):
+        found.append({})
+    schema = provider.document.resolve(provider.document.at(media.pointer))[0]
+    full: dict[str, Any] = {}
+    for entry in found:
+        if isinstance(entry, dict) and validator.is_valid({**full, **entry}):
+            full = {**full, **entry}
+    for name, node in schema.get("properties", {}).items():
+        choices = provider.document.resolve(node)[0].get("enum", ())
+        for value in (*choices, *_LAWFUL):
+            if name not in full and validator.is_valid({**full, name: value}):
+                full[name] = value
+    first = [] if base.body is MISSING else [base.body]
+    return [copy.deepcopy(entry) for entry in (*first, full, *found)]
+
+
+def _broken_bodies(body: Any, limits: Sequence[int]) -> Iterator[Any]:
+    yield from ([], "specimen", 42, None, {"specimen": "specimen"})
+    for way in _ways(body, ()):
+        node = _at(body, way[:-1])
+        original = node[way[-1]]
+        if isinstance(node, dict):
+            copied = copy.deepcopy(body)
+            del _at(copied, way[:-1])[way[-1]]
+            yield copied
+        for value in (*_near(original, limits), *_VALUES):
+            copied = copy.deepcopy(body)
+            _at(copied, way[:-1])[way[-1]] = value
+            yield copied
+
+
+def _near(original: Any, limits: Sequence[int]) -> Iterator[Any]:
+    if isinstance(original, str):
+        yield original.replace("https://", "http://", 1)
+        yield "00000000-0000-4000-8000-000000000000"
+        yield original[:-1]
+        yield original + "\n"
+        yield "!" + original
+        for limit in limits:
+            yield original + "a" * (limit + 1 - len(original)) if len(original) <= limit else original
+    if isinstance(original, dict):
+        first = next(iter(original.values()), "specimen")
+        yield {**original, "specimen_unknown": first}
+        for key in original:  # a name with a number in it may have bounds
+            yield {**original, re.sub(r"\d+", "1", key): first}
+            yield {**original, re.sub(r"\d+", "999", key): first}
+        for limit in limits:
+            if limit <= 256:
+                yield {**original, **{f"specimen_{index}": first for index in range(limit + 1)}}
+    if isinstance(original, list):
+        for limit in limits:
+            if limit <= 256:
+                yield (original or ["specimen"]) * (limit + 1)
+
+
+def _ways(value: Any, way: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, entry in entries:
+        yield (*way, key)
+        yield from _ways(entry, (*way, key))
+
+
+def _at(value: Any, way: Sequence[Any]) -> Any:
+    for key in way:
+        value = value[key]
+    return value
+
+
+def _limits(schema: Any, provider: Provider, depth: int = 0) -> list[int]:
+    """Every length or count that a schema names."""
+    found: set[int] = set()
+    schema = provider.document.resolve(schema)[0]
+    if depth < 6 and isinstance(schema, Mapping):
+        for key, value in schema.items():
+            if key in ("maxLength", "maxProperties", "maxItems") and isinstance(value, int):
+                found.add(value)
+            elif isinstance(value, Mapping):
+                found.update(_limits(value, provider, depth + 1))
+            elif isinstance(value, list):
+                for entry in value:
+                    if isinstance(entry, Mapping):
+                        found.update(_limits(entry, provider, depth + 1))
+    return sorted(limit for limit in found if limit <= 5000)
+
+
+def _first_errors(provider: Provider, pointer: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Place and keyword of what breaks, if one place alone does."""
+    errors = list(provider.schemas.validator(pointer).iter_errors(json.loads(json.dumps(value))))
+    places = {"".join(f"/{part}" for part in error.instance_path) for error in errors}
+    if len(places) == 1:
+        yield places.pop(), errors[0].kind.name
+
+
+def _broken(provider: Provider, pointer: str, value: Any) -> str | None:
+    error = next(iter(provider.schemas.validator(pointer).iter_errors(value)), None)
+    return None if error is None else str(error.kind.name)

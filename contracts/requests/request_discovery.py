@@ -1,0 +1,230 @@
+"""What can be asked of a provider, read from its document: lists and their filters, ids that are almost right, acts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.requests.mutations import Mutation, mutations
+from specimen.contracts.requests.request_templates import Draft, draft, ids_shown, names_in, strings
+from specimen.specs import Operation, Provider
+from specimen.specs.core.json_pointer import at
+
+_SIZE = re.compile(r"(?:page_?)?(?:limit|size)|per_?page", re.IGNORECASE)
+_CURSOR = re.compile(r"starting_after|cursor|page_?token|after", re.IGNORECASE)
+_NEXT = re.compile(r"next_?(?:cursor|page_?token)?", re.IGNORECASE)
+_HALF = re.compile("[\ud800-\udfff]")
+_SINCE = re.compile(r".*(?:from|since|after|min)", re.IGNORECASE)
+
+
+def lists(provider: Provider) -> list[Operation]:
+    """Safe operations that ask for no session: those that answer many."""
+    reads = {read.operation for read in provider.lifecycle.reads}
+    return [
+        operation
+        for operation in provider.document.operations.values()
+        if operation.is_safe and operation.id not in reads and not names_in(provider, operation.id) and "{" not in operation.path
+    ]
+
+
+def acts(provider: Provider) -> list[Operation]:
+    """Operations that change a session that is named in their path."""
+    return [
+        operation
+        for operation in provider.document.operations.values()
+        if not operation.is_safe
+        and operation.id != provider.lifecycle.create.operation
+        and names_in(provider, operation.id)
+        and "{" in operation.path
+    ]
+
+
+def list_queries(operation: Operation, *, is_short: bool) -> Iterator[dict[str, Any]]:
+    """No filter; each value of each filter; the page sizes at and near their limits."""
+    yield {}
+    sizes = [entry for entry in operation.parameters if entry.location == "query" and _SIZE.fullmatch(entry.name)]
+    for entry in sizes:
+        low, high = entry.schema.get("minimum", 1), entry.schema.get("maximum", 100)
+        for size in (1, high) if is_short else dict.fromkeys((low, 2, 3, high)):
+            yield {entry.name: size}
+    for entry in operation.parameters:
+        if entry.location == "query":
+            values = entry.schema.get("enum", ())
+            for value in (*values[:1], *values[-1:]) if is_short else values:
+                yield {entry.name: value}
+                if not is_short and sizes:
+                    yield {entry.name: value, sizes[0].name: 1}
+            if re.search("date-time|T", str(entry.schema.get("format", "")) + str(entry.schema.get("pattern", ""))):
+                far = "2001-01-01T00:00:00.000Z" if _SINCE.fullmatch(entry.name) else "2101-01-01T00:00:00.000Z"
+                near = "2101-01-01T00:00:00.000Z" if _SINCE.fullmatch(entry.name) else "2001-01-01T00:00:00.000Z"
+                yield {entry.name: near}
+                if not is_short:
+                    yield {entry.name: far}
+
+
+def size_name(operation: Operation) -> str:
+    """The parameter that says how many a page holds; empty where there is none."""
+    return next((entry.name for entry in operation.parameters if _SIZE.fullmatch(entry.name)), "")
+
+
+def next_page(operation: Operation, exchange: Exchange) -> dict[str, str] | None:
+    """The query for the page after an answer; None after the last one."""
+    name = next((entry.name for entry in operation.parameters if _CURSOR.fullmatch(entry.name)), None)
+    body = exchange.response_json
+    nodes = [body, *body.values()] if isinstance(body, Mapping) else []
+    for node in nodes if name is not None and exchange.is_success else ():
+        for key, value in node.items() if isinstance(node, Mapping) else ():
+            if _NEXT.fullmatch(key) and isinstance(value, str) and value:
+                return {str(name): value}
+    return None
+
+
+def query_edges(operation: Operation) -> Iterator[dict[str, Any]]:
+    """The lawful numbers at the limits of an unsafe operation's query."""
+    for entry in operation.parameters:
+        if entry.location == "query" and not operation.is_safe:
+            for limit in ("minimum", "maximum"):
+                if limit in entry.schema:
+                    yield {entry.name: entry.schema[limit]}
+
+
+def key_header(operation: Operation) -> str | None:
+    """The header by which a repetition is made harmless, as the operation declares it."""
+    return next(
+        (entry.name for entry in operation.parameters
+         if entry.location == "header" and entry.name.lower() == "idempotency-key"), None,
+    )  # fmt: skip
+
+
+def may_reuse(operation: Operation) -> bool:
+    """Whether an operation documents both a thing newly made (201) and one that was there (200)."""
+    return {"200", "201"} <= operation.responses.keys()
+
+
+def near_misses(good: str) -> list[str]:
+    """Texts that are almost an id: in braces, as a URN, with white space, without their last character."""
+    return [good + "\n", "{" + good + "}", f"urn:uuid:{good}", good[:-1], good + " ", " " + good, good + "0"]
+
+
+def state(provider: Provider, exchange: Exchange) -> Any:
+    """The status that an answer to the first read shows."""
+    pointer = next((read.status for read in provider.lifecycle.reads if read.status is not None), None)
+    return None if pointer is None else at(exchange.response_json, pointer)
+
+
+def ids(provider: Provider, exchange: Exchange) -> dict[str, str]:
+    """The ids of other kinds that a read's answer shows."""
+    return {name: value for name, value in ids_shown(provider, exchange, needs_own=False).items() if name != "session"}
+
+
+@cache
+def _path_facts(provider: Provider) -> tuple[tuple[str, str], ...]:
+    names = {name for read in provider.lifecycle.reads for name in read.facts}
+    return tuple((name, value) for name, value in provider.lifecycle.create.request.path.items() if name in names)
+
+
+def path_facts(provider: Provider) -> dict[str, Any]:
+    """The facts of a session that the smallest creation makes, as far as reads depend on them."""
+    return dict(_path_facts(provider))
+
+
+def unlawful(provider: Provider, known: Mapping[str, str]) -> list[Mutation]:
+    """Unlawful requests to all operations, turn by turn over the operations.
+
+    An id with half of a surrogate pair, which no validator reads, cannot be broken in one place: a made-up one is.
+    """
+    known = {name: value for name, value in known.items() if not _HALF.search(value)}
+    found = []
+    for operation in provider.document.operations.values():
+        base = draft(provider, operation.id, known)
+        if base is not None:
+            found.append(mutations(provider, base))
+    # An operation with many constraints takes several turns at once.
+    out: list[Mutation] = []
+    steps = {id(entries): max(1, len(entries) // 8) for entries in found}
+    position = {id(entries): 0 for entries in found}
+    while any(position[id(entries)] < len(entries) for entries in found):
+        for entries in found:
+            start = position[id(entries)]
+            out += entries[start : start + steps[id(entries)]]
+            position[id(entries)] = start + steps[id(entries)]
+    return out
+
+
+def about(provider: Provider, shown: Exchange) -> Iterator[Draft]:
+    """Requests of other operations whose body asks for values that a session's answer shows under the same names."""
+    values = dict(strings(shown.response_json))
+    create = provider.lifecycle.create.operation
+    for operation in provider.document.operations.values():
+        media = operation.body("application/json")
+        if media is None or media.pointer is None or operation.id == create or names_in(provider, operation.id):
+            continue
+        needed = provider.document.resolve(provider.document.at(media.pointer))[0].get("required", ())
+        if needed and set(needed) <= set(values):
+            yield Draft(operation, body={name: values[name] for name in needed})
+
+
+def free_value(provider: Provider, text: str) -> str | None:
+    """A value for the field that a vendor leaves to its customers, the same for the same text; None where there is none."""
+    magic, digits = provider.lifecycle.magic, sha256(text.encode()).hexdigest()
+    if magic is None:
+        return None
+    forms = {"address": f"0x{digits[:40]}", "query": f"https://shop.example/{digits[:12]}"}
+    return forms.get(magic.form, f"walk-{digits[:16]}")
+
+
+def with_free(provider: Provider, base: Draft, value: str) -> Draft | None:
+    """A creation with a value in the free field; None where the document does not allow it."""
+    magic = provider.lifecycle.magic
+    way = [] if magic is None else magic.pointer.split("/")[1:]
+    if base.parts:
+        return replace(base, parts=(*base.parts, {"name": way[-1], "value": value}))
+    node: Any = value
+    for name in reversed(way):
+        node = {name: node}
+    body = {**(base.body if isinstance(base.body, dict) else {}), **node}
+    media = base.operation.body("application/json")
+    if media is None or media.pointer is None or not provider.schemas.validator(media.pointer).is_valid(body):
+        return None
+    return replace(base, body=body)
+
+
+def by_free(provider: Provider, value: str) -> Iterator[Draft]:
+    """Reads whose body may name the free field instead of the id."""
+    magic = provider.lifecycle.magic
+    for read in provider.lifecycle.reads if magic is not None else ():
+        operation = provider.document.operations[read.operation]
+        if magic is not None and magic.pointer.count("/") == 1 and magic.pointer[1:] in _fields(provider, operation):
+            yield Draft(operation, body={magic.pointer[1:]: value})
+
+
+def elsewhere(provider: Provider, wanted: Draft) -> Iterator[Draft]:
+    """The same creation with the other lawful values of what its path says about the session (such as its type)."""
+    for entry in wanted.operation.parameters:
+        if entry.location == "path" and entry.name in path_facts(provider):
+            for value in entry.schema.get("enum", ()):
+                if value != wanted.path[entry.name]:
+                    yield replace(wanted, path={**wanted.path, entry.name: value})
+
+
+def continued(provider: Provider, base: Draft, session: str) -> Draft | None:
+    """The creation with the id of a session that is there, where its body has a field for one."""
+    fields = _fields(provider, base.operation)
+    name = next((entry for entry in fields if entry.replace("_", "").lower() == "sessionid"), None)
+    if name is None:
+        return None
+    if base.parts:
+        return replace(base, parts=(*base.parts, {"name": name, "value": session}))
+    return replace(base, body={**(base.body if isinstance(base.body, dict) else {}), name: session})
+
+
+def _fields(provider: Provider, operation: Operation) -> tuple[str, ...]:
+    media = next(iter(operation.bodies), None)
+    if media is None or media.pointer is None:
+        return ()
+    return tuple(provider.document.resolve(provider.document.at(media.pointer))[0].get("properties", {}))

@@ -1,0 +1,1 @@
+"""Judges exchanges that others make: proxy, poller, recordings, tests."""

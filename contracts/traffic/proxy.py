@@ -1,0 +1,297 @@
+"""Stands between an app and the vendor: passes every byte on as it is, and judges each exchange."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive, Scope, Send
+
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.http.sse import EVENT_STREAM
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.judge import judge
+from specimen.contracts.traffic.har_writer import Recorder
+from specimen.contracts.traffic.monitor import BaseUrl, Bench, Verdict, as_json, headers_of, now_millis
+from specimen.contracts.traffic.upstream import NoAnswer, Pairs, Target, passed_on
+
+COUNT_HEADER = "specimen-violations"
+MEBIBYTE = 1024 * 1024
+_STREAMS = frozenset(
+    {EVENT_STREAM, "application/x-ndjson", "application/ndjson", "application/jsonl", "multipart/x-mixed-replace"}
+)
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Copy:
+    """The first bytes of a body that goes by."""
+
+    most_bytes: int
+    content: bytearray = field(default_factory=bytearray)
+    is_whole: bool = True
+
+    def add(self, chunk: bytes) -> None:
+        if len(self.content) + len(chunk) > self.most_bytes:
+            self.is_whole = False
+        else:
+            self.content += chunk
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A request on its way: `path` and `query` as the app sent them."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: _Copy
+    started_at: int
+
+    def exchange(self, bench: Bench, status: int, headers: Pairs, body: bytes) -> Exchange:
+        return Exchange(
+            provider=bench.provider, method=self.method, path=self.path, query=self.query, request_headers=self.headers,
+            request_body=bytes(self.body.content), status=status, response_headers=headers_of(headers), response_body=body,
+            at=now_millis(), seen_by="proxy",
+        )  # fmt: skip
+
+
+class Proxy:
+    """An ASGI application that talks to `target` only, follows no redirect and keeps no cookie.
+
+    An answer is held back until it was judged, so that it can carry `Specimen-Violations: n`; a stream, or a body of more
+    than `most_bytes`, passes as it comes and counts what its head shows. With `enforce`, a judged answer that breaks the
+    contract is replaced by a 502. `tell` gets each verdict, or the words for a target that gave none. What `recorder` cannot
+    take is told once and changes no answer.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        target: BaseUrl,
+        *,
+        enforce: bool = False,
+        recorder: Recorder | None = None,
+        tell: Callable[[Verdict | str], None] = lambda _: None,
+        timeout_seconds: float = 30.0,
+        most_bytes: int = 8 * MEBIBYTE,
+    ) -> None:
+        self._bench = bench
+        self._target = Target(target, timeout_seconds)
+        self._enforce = enforce
+        self._recorder = recorder
+        self._lost = 0
+        self._tell = tell
+        self._most_bytes = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One exchange."""
+        raw: bytes = scope.get("raw_path") or scope["path"].encode("latin-1", "replace")
+        if not raw.startswith(b"/"):
+            await _problem(
+                send, 400, "Not a path", "The request line has a whole URL or `*`: only paths of the target are served."
+            )
+            return
+        request = Request(scope, receive)
+        body = _Copy(self._most_bytes)
+        headers = headers_of(scope["headers"])
+        query = scope["query_string"].decode("latin-1")
+        call = _Call(scope["method"], raw.decode("latin-1"), query, headers, body, now_millis())
+        try:
+            response = await self._ask(call, raw, request)
+        except ClientDisconnect:
+            return
+        except NoAnswer as error:
+            await self._refuse(send, error)
+            return
+        try:
+            await self._answer(call, response, receive, send)
+        finally:
+            await _close(response)
+
+    async def close(self) -> None:
+        """Ends the connections to the target."""
+        await self._target.close()
+
+    async def _ask(self, call: _Call, path: bytes, request: Request) -> httpx.Response:
+        has_body = "transfer-encoding" in call.headers or call.headers.get("content-length", "0") != "0"
+        return await self._target.ask(
+            call.method,
+            path + (b"?" + request.scope["query_string"] if call.query else b""),
+            request.scope["headers"],
+            _uploaded(request, call.body) if has_body else None,
+            is_stream=self._may_stream(call),
+        )
+
+    def _may_stream(self, call: _Call) -> bool:
+        if EVENT_STREAM in call.headers.get("accept", ""):
+            return True
+        probe = call.exchange(self._bench, 0, [], b"").operation
+        return probe is not None and any(
+            media.content_type == EVENT_STREAM for response in probe.responses.values() for media in response.media
+        )
+
+    async def _answer(self, call: _Call, response: httpx.Response, receive: Receive, send: Send) -> None:
+        plain = headers_of(response.headers.raw)
+        headers = passed_on(response.headers.raw, frozenset({COUNT_HEADER}))
+        kept = _Copy(self._most_bytes)
+        stream = aiter(response.stream)  # type: ignore[arg-type]  # an asynchronous transport gives asynchronous streams
+        if not _is_stream(plain) and _length(plain) <= self._most_bytes:
+            held: list[bytes] = []
+            try:
+                async with asyncio.timeout(self._target.timeout_seconds):
+                    async for chunk in stream:
+                        held.append(chunk)
+                        kept.add(chunk)
+                        if not kept.is_whole:
+                            break
+            except (httpx.TransportError, TimeoutError) as error:
+                await self._refuse(send, self._target.no_answer(error))
+                return
+            if kept.is_whole:
+                verdict = self._judge(call, response.status_code, headers, kept)
+                await self._give(send, response.status_code, headers, b"".join(held), verdict)
+                return
+            await _start(send, response.status_code, headers)
+            for chunk in held:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        else:
+            await _start(send, response.status_code, [*headers, *self._head_count(call, response.status_code, headers, plain)])
+        try:
+            await self._pump(stream, kept, receive, send)
+        finally:  # what was seen of a stream is judged even when the proxy is stopped within it
+            self._judge(call, response.status_code, headers, kept)
+
+    async def _pump(self, stream: AsyncIterator[bytes], kept: _Copy, receive: Receive, send: Send) -> None:
+        """Passes on what comes, chunk by chunk, until either side ends it."""
+
+        async def pass_on() -> None:
+            async for chunk in stream:
+                kept.add(chunk)
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+        tasks = [asyncio.ensure_future(pass_on()), asyncio.ensure_future(_left(receive))]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            broken, _ = await asyncio.gather(*tasks, return_exceptions=True)
+        if isinstance(broken, httpx.TransportError):
+            # The head is out: the app is told by a connection that ends too early, which the server makes of a missing end.
+            self._tell(self._target.no_answer(broken).detail)
+
+    def _judge(self, call: _Call, status: int, headers: Pairs, kept: _Copy) -> Verdict:
+        exchange = call.exchange(self._bench, status, headers, bytes(kept.content))
+        if not (kept.is_whole and call.body.is_whole):
+            verdict = self._bench.skip(exchange, f"a body of more than {self._most_bytes} bytes")
+        else:
+            try:
+                verdict = self._bench.judge(exchange)
+            except Exception as error:  # noqa: BLE001 - the app must get its answer even where a rule has a bug
+                _log.exception("a rule failed")
+                verdict = self._bench.skip(exchange, f"a rule failed: {type(error).__name__}")
+        self._record(verdict, call)
+        self._tell(verdict)
+        return verdict
+
+    def _record(self, verdict: Verdict, call: _Call) -> None:
+        if self._recorder is None:
+            return
+        try:
+            self._recorder.add(verdict, str(self._target.base_url), call.started_at)
+        except Exception as error:  # noqa: BLE001 - what cannot be recorded must not cost the app its answer
+            _log.debug("an exchange could not be recorded", exc_info=error)
+            if not self._lost:
+                self._tell(f"An exchange could not be recorded ({type(error).__name__}). The app gets its answers all the same.")
+            self._lost += 1
+
+    def _head_count(self, call: _Call, status: int, headers: Pairs, plain: dict[str, str]) -> Pairs:
+        if not _is_stream(plain):
+            return []
+        found = judge(call.exchange(self._bench, status, headers, b":\n\n"), History())  # a stream that says nothing yet
+        return [(COUNT_HEADER.encode(), str(sum(map(self._bench.counts, found))).encode())]
+
+    async def _give(self, send: Send, status: int, headers: Pairs, body: bytes, verdict: Verdict) -> None:
+        broken = [violation for violation in verdict.found if self._bench.counts(violation)]
+        count = [] if verdict.unjudged else [(COUNT_HEADER.encode(), str(len(broken)).encode())]
+        if broken and self._enforce:
+            detail = f"The target's answer {status} breaks the contract of {self._bench.provider.name}."
+            listed = [as_json(violation) for violation in broken]
+            await _problem(send, 502, "Contract broken", detail, count, violations=listed, status_of_target=status)
+            return
+        await _start(send, status, [*headers, *count])
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    async def _refuse(self, send: Send, error: NoAnswer) -> None:
+        self._tell(error.detail)
+        await _problem(
+            send, error.status, "Target too slow" if error.status == 504 else "No answer from the target", error.detail
+        )
+
+
+def build_proxy(bench: Bench, target: BaseUrl, **options: Any) -> Starlette:
+    """The proxy as an application; `options` are those of `Proxy`."""
+    proxy = Proxy(bench, target, **options)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await proxy.close()
+
+    app = Starlette(lifespan=lifespan)
+    app.router.default = proxy  # whatever the path is, even none
+    return app
+
+
+async def _uploaded(request: Request, copy: _Copy) -> AsyncIterator[bytes]:
+    async for chunk in request.stream():
+        if chunk:
+            copy.add(chunk)
+            yield chunk
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _close(response: httpx.Response) -> None:
+    with contextlib.suppress(httpx.TransportError):
+        await response.aclose()
+
+
+async def _start(send: Send, status: int, headers: Pairs) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+
+
+async def _problem(send: Send, status: int, title: str, detail: str, headers: Pairs | None = None, **more: Any) -> None:
+    """An answer of the proxy itself (RFC 9457)."""
+    kind = f"urn:specimen:proxy:{title.lower().replace(' ', '-')}"
+    body = json.dumps({"type": kind, "title": title, "status": status, "detail": detail, **more}, ensure_ascii=False).encode()
+    told = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
+    await _start(send, status, [*told, *(headers or [])])
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _is_stream(headers: dict[str, str]) -> bool:
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind in _STREAMS:
+        return True
+    is_text = not kind or kind.startswith("text/") or kind.endswith(("json", "jwt", "jose", "xml"))
+    return not is_text and "content-length" not in headers
+
+
+def _length(headers: dict[str, str]) -> int:
+    text = headers.get("content-length", "")
+    return int(text) if text.isdigit() else 0

@@ -1,0 +1,228 @@
+"""The pytest fixture `kyc_contract`: clients whose exchanges must keep a vendor's contract."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    import httpx
+    import requests
+
+    from specimen.contracts.judge.rule import Violation
+    from specimen.contracts.traffic.http_clients import Listener
+
+_MARKER = "kyc_contract"
+_KEY = pytest.StashKey["KycContract"]()
+_NOTE = "kyc_contract_note"
+_UNHEARD = "kyc_contract_unheard"
+_MARKER_HELP = (
+    "kyc_contract(provider, url=…, strict=False): what the test exchanges with that URL (or the fixture of that name) "
+    "through httpx or requests must keep the provider's contract."
+)
+
+
+class KycContract:
+    """Hands out clients, and knows what their exchanges broke."""
+
+    def __init__(self, provider: str | None = None, url: str | None = None, *, strict: bool = False) -> None:
+        self._provider = provider
+        self._url = url
+        self._strict = strict
+        self._stack = ExitStack()
+        self._listeners: dict[tuple[str, str, bool], Listener] = {}
+        self._told: set[Violation] = set()
+
+    def client(
+        self, provider: str | None = None, *, url: str | None = None, strict: bool | None = None, **options: Any
+    ) -> httpx.Client:
+        """An `httpx.Client` with `url` as its base URL; `options` are those of httpx, such as `headers` or `transport`.
+
+        Provider and URL may be left out where the marker names them. `strict`: rules that rest on assumptions fail too.
+
+        Raises:
+            SpecimenError: there is no such provider, or no URL.
+        """
+        from specimen.contracts.traffic import http_clients
+
+        return self._stack.enter_context(http_clients.client(self._listener(provider, url, strict), **options))
+
+    def async_client(
+        self, provider: str | None = None, *, url: str | None = None, strict: bool | None = None, **options: Any
+    ) -> httpx.AsyncClient:
+        """The same as an `httpx.AsyncClient`; close it in the loop that it is used in."""
+        from specimen.contracts.traffic import http_clients
+
+        return http_clients.async_client(self._listener(provider, url, strict), **options)
+
+    def requests_session(
+        self, provider: str | None = None, *, url: str | None = None, strict: bool | None = None
+    ) -> requests.Session:
+        """The same as a `requests.Session`, whose URLs may be paths below `url`; requests must be installed."""
+        from specimen.contracts.traffic import http_clients
+
+        return self._stack.enter_context(http_clients.requests_session(self._listener(provider, url, strict)))
+
+    @property
+    def violations(self) -> list[Violation]:
+        """What was broken so far and fails the test."""
+        return [violation for listener in self._listeners.values() for violation in listener.bench.errors]
+
+    @property
+    def notes(self) -> list[Violation]:
+        """What is told and fails no test."""
+        return [violation for listener in self._listeners.values() for violation in listener.bench.notes]
+
+    @property
+    def exchanges(self) -> int:
+        """How many exchanges were heard."""
+        return sum(listener.bench.exchanges for listener in self._listeners.values())
+
+    @property
+    def place(self) -> str:
+        """Where the marker says that the contract is kept."""
+        return f"{self._provider} at {self._url}"
+
+    def hear_all(self) -> None:
+        """Judges whatever the test exchanges with the marker's URL, through any client of httpx or requests."""
+        from specimen.contracts.traffic import http_clients
+
+        self._stack.enter_context(http_clients.hearing_all(self._listener(None, None, None)))
+
+    def close(self) -> None:
+        """Closes the clients."""
+        self._stack.close()
+
+    def complaint(self) -> str:
+        """The text for what was broken since the last time; empty for nothing."""
+        new = [violation for violation in self.violations if violation not in self._told]
+        self._told.update(new)
+        return _as_text(new)
+
+    def _listener(self, provider: str | None, url: str | None, strict: bool | None) -> Listener:
+        from specimen import specs
+        from specimen.contracts.traffic.http_clients import Listener
+        from specimen.contracts.traffic.monitor import BaseUrl, Bench, TrafficError
+
+        name, place = provider or self._provider, url or self._url
+        if name is None or place is None:
+            lacks = "provider" if name is None else "url"
+            raise TrafficError(f"kyc_contract: no {lacks}. Give it to the client or to the marker: ('kayle', url='http://…').")
+        key = (name, place, self._strict if strict is None else strict)
+        if key not in self._listeners:
+            bench = Bench(specs.load(name), strict=key[2])
+            self._listeners[key] = Listener(bench, BaseUrl.parse(place, "kyc_contract url"))
+        return self._listeners[key]
+
+
+@pytest.fixture
+def kyc_contract(request: pytest.FixtureRequest) -> Iterator[KycContract]:
+    """Clients whose exchanges are judged: `client = kyc_contract.client("kayle", url="http://127.0.0.1:8000")`.
+
+    At its end the test fails if one broke the vendor's contract. `async_client` and `requests_session` are like it;
+    `@pytest.mark.kyc_contract("kayle", url=…, strict=True)` sets what they use and judges other clients' exchanges too.
+    """
+    marker = request.node.get_closest_marker(_MARKER)
+    contract = _of_marker(marker, request) if marker is not None else KycContract()
+    request.node.stash[_KEY] = contract
+    try:
+        if marker is not None:
+            contract.hear_all()
+        yield contract
+    finally:
+        contract.close()
+        complaint = contract.complaint()
+        for note in contract.notes:
+            request.node.user_properties.append((_NOTE, _line(note)))
+        if marker is not None and not contract.exchanges:
+            request.node.user_properties.append((_UNHEARD, contract.place))
+    if complaint:
+        pytest.fail(complaint, pytrace=False)
+
+
+def _of_marker(marker: pytest.Mark, request: pytest.FixtureRequest) -> KycContract:
+    if len(marker.args) != 1 or set(marker.kwargs) - {"url", "strict"}:
+        raise pytest.UsageError(
+            f"{request.node.nodeid}: expected @pytest.mark.kyc_contract('kayle', url='http://…', strict=False)."
+        )
+    url = marker.kwargs.get("url")
+    if isinstance(url, str) and "://" not in url:
+        url = str(request.getfixturevalue(url))
+    if url is None:
+        raise pytest.UsageError(f"{request.node.nodeid}: the marker kyc_contract has no url, and no name of a fixture as url.")
+    return KycContract(marker.args[0], url, strict=bool(marker.kwargs.get("strict")))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Fails a test whose exchanges broke a contract; adds the text where it fails for another reason."""
+    try:
+        result = yield
+    except BaseException:
+        contract = item.stash.get(_KEY, None)
+        if contract is not None and (complaint := contract.complaint()):
+            item.add_report_section("call", "kyc_contract", complaint)
+        raise
+    contract = item.stash.get(_KEY, None)
+    if contract is not None and (complaint := contract.complaint()):
+        pytest.fail(complaint, pytrace=False)
+    return result
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Gives the fixture to each test with the marker."""
+    for item in items:
+        names = getattr(item, "fixturenames", None)
+        if names is not None and item.get_closest_marker(_MARKER) is not None and "kyc_contract" not in names:
+            names.insert(0, "kyc_contract")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Shows the notes of all tests, those of xdist's workers too, and the marked tests that passed with nothing judged."""
+    notes: dict[str, set[str]] = {}
+    unheard: dict[str, str] = {}
+    passed = {report.nodeid for report in terminalreporter.stats.get("passed", ())}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, value in getattr(report, "user_properties", ()):
+                if name == _NOTE:
+                    notes.setdefault(str(value), set()).add(report.nodeid)
+                elif name == _UNHEARD and report.nodeid in passed:
+                    unheard[report.nodeid] = str(value)
+    if unheard:
+        terminalreporter.section("kyc_contract: nothing was judged")
+        for nodeid, place in sorted(unheard.items()):
+            terminalreporter.line(f"{nodeid}: no exchange with {place} was heard. Is that the URL that it uses?")
+    if notes:
+        terminalreporter.section("notes of kyc_contract: assumed rules that did not hold")
+        for text, tests in sorted(notes.items()):
+            terminalreporter.line(f"{text} ({len(tests)} test{'s'[: len(tests) > 1]})")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Announces the marker."""
+    config.addinivalue_line("markers", _MARKER_HELP)
+
+
+def _as_text(violations: list[Violation]) -> str:
+    """Violations by rule: its sentence and source, then a line for each place."""
+    if not violations:
+        return ""
+    lines = [f"{len(violations)} violation{'s'[: len(violations) > 1]} of the contract:"]
+    last = None
+    for one in violations:
+        if one.rule != last:
+            lines += ["", f"{one.rule} {one.sentence}  ({one.source or 'the document'})"]
+            last = one.rule
+        where = f"{one.operation} {one.status}" + (f" {one.pointer}" if one.pointer else "")
+        lines.append(f"  {where}: expected {one.expected}, got {one.got}")
+    return "\n".join(lines)
+
+
+def _line(violation: Violation) -> str:
+    from specimen.contracts.traffic.monitor import as_text
+
+    return as_text(violation)

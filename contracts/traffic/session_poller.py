@@ -1,0 +1,186 @@
+"""Polls one session politely to its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from specimen.contracts.client.transport import BudgetSpent, Burst, Forbidden, NoAnswer, Transport, Unreachable
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.reporting.model import HELD, INCONCLUSIVE, UNREACHABLE, VIOLATIONS
+from specimen.contracts.requests.request_templates import Draft, filled
+from specimen.contracts.traffic.monitor import Bench, TrafficError, Verdict
+from specimen.specs import Provider
+from specimen.specs.core.errors import did_you_mean
+from specimen.specs.core.json_pointer import at
+from specimen.specs.loading.lifecycle import Read
+
+# So many answers that are none (refused connections, 429, 5xx) in a row end the watch.
+MOST_FAILURES = 5
+MOST_PAUSE_SECONDS = 60.0
+_REFUSALS = (400, 401, 403, 404, 410, 422)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One poll: the session's state (None where the answer shows none), whether it is another one than before."""
+
+    state: str | None
+    verdict: Verdict | None
+    is_change: bool
+    is_end: bool
+    said: str = ""
+
+
+class Watch:
+    """Polls through `send` until the session is in a terminal state, is refused, or `timeout_seconds` are over.
+
+    Between two polls it waits `every_seconds`; after 429, 5xx or no answer twice as long each time, and no less than a
+    `Retry-After` asks. `exit_code` is 0 where all held, 1 for violations, 3 where nobody answers, 4 where the end was not
+    seen.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        send: Callable[[], Exchange],
+        status_pointer: str | None,
+        *,
+        every_seconds: float = 2.0,
+        timeout_seconds: float = 900.0,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._bench = bench
+        self._send = send
+        self._pointer = status_pointer
+        self._every = every_seconds
+        self._timeout = timeout_seconds
+        self._clock = clock
+        self._sleep = sleep
+        self._wall_clock = wall_clock
+        self._failures = 0
+        self.state: str | None = None
+        self.states: list[str] = []
+        self.polls = 0
+        self.reached_end = False
+        self.unreachable: str | None = None
+        self.inconclusive: str | None = None
+
+    def steps(self) -> Iterator[Step]:
+        """Polls, one step after the other."""
+        until = self._clock() + self._timeout
+        while True:
+            step, asked = self._poll()
+            yield step
+            if step.is_end:
+                return
+            pause = self._pause(asked)
+            if self._clock() + pause > until:
+                self.inconclusive = f"no end within {self._timeout:g} s (--timeout); last seen in '{self.state}'"
+                return
+            self._sleep(pause)
+
+    @property
+    def exit_code(self) -> int:
+        """0 held, 1 violations, 3 unreachable, 4 inconclusive; violations beat the others."""
+        if self._bench.errors:
+            return VIOLATIONS
+        if self.unreachable is not None:
+            return UNREACHABLE
+        return HELD if self.reached_end else INCONCLUSIVE
+
+    def _poll(self) -> tuple[Step, float]:
+        """A step, and how many seconds a `Retry-After` asks for."""
+        try:
+            exchange = self._send()
+        except (Unreachable, NoAnswer) as error:
+            self._failures += 1
+            is_end = self._failures >= MOST_FAILURES
+            if is_end:
+                self.unreachable = str(error)
+            return Step(None, None, is_change=False, is_end=is_end, said=str(error)), 0.0
+        except (Burst, BudgetSpent, Forbidden) as error:
+            self.inconclusive = str(error)
+            return Step(None, None, is_change=False, is_end=True, said=str(error)), 0.0
+        self.polls += 1
+        verdict = self._bench.judge(exchange)
+        shown = at(verdict.exchange.response_json, self._pointer) if self._pointer is not None and exchange.is_success else None
+        asked = retry_after(exchange.response_headers.get("retry-after"), self._wall_clock())
+        if not isinstance(shown, str):
+            return self._stateless(exchange, verdict), asked
+        self._failures = 0
+        is_change, self.state = shown != self.state, shown
+        if is_change:
+            self.states.append(shown)
+        self.reached_end = shown in self._bench.provider.lifecycle.terminal
+        return Step(shown, verdict, is_change=is_change, is_end=self.reached_end), asked
+
+    def _stateless(self, exchange: Exchange, verdict: Verdict) -> Step:
+        self._failures += 1
+        said = f"{exchange.status} without a state"
+        is_end = exchange.status in _REFUSALS or exchange.is_success or self._failures >= MOST_FAILURES
+        if is_end:
+            advice = " Is the id right, and the token?" if exchange.status < 500 else ""
+            self.inconclusive = f"answered {said}.{advice}"
+        return Step(None, verdict, is_change=False, is_end=is_end, said=said)
+
+    def _pause(self, asked: float) -> float:
+        own = min(self._every * float(2**self._failures), max(MOST_PAUSE_SECONDS, self._every))
+        return max(own, asked)
+
+
+def watched(
+    provider: Provider, transport: Transport, session: str, settings: Mapping[str, str] | None = None
+) -> tuple[Callable[[], Exchange], str | None]:
+    """How a session is polled through a transport, and where its answers show the state.
+
+    `settings` replace what the provider's read puts into path and body by itself (`environment=staging`).
+
+    Raises:
+        TrafficError: the provider has no such setting.
+    """
+    read = _read(provider)
+    draft = filled(provider, read.operation, read.request, dict.fromkeys(provider.lifecycle.ids, session))
+    if draft is None:
+        raise TrafficError(f"{provider.name}: '{read.operation}' cannot be asked with a session's id alone.")
+    draft = _set(draft, read, settings or {})
+    return (lambda: draft.send(transport)), read.status
+
+
+def _read(provider: Provider) -> Read:
+    return next((read for read in provider.lifecycle.reads if read.status is not None), provider.lifecycle.reads[0])
+
+
+def _set(draft: Draft, read: Read, settings: Mapping[str, str]) -> Draft:
+    path: dict[str, str] = dict(draft.path)
+    body: Any = dict(draft.body) if isinstance(draft.body, Mapping) else draft.body
+    for name, value in settings.items():
+        if name in path:
+            path[name] = value
+        elif isinstance(body, dict) and name in body:
+            body[name] = value
+        else:
+            names = [*path, *(body if isinstance(body, dict) else ())]
+            raise TrafficError(f"--set '{name}': '{read.operation}' has no such value. {did_you_mean(name, names)}")
+    return Draft(draft.operation, path, draft.query, draft.headers, body, draft.raw, draft.content_type, draft.parts)
+
+
+def retry_after(value: str | None, now: float) -> float:
+    """The seconds that a `Retry-After` asks for (a number, or a date; RFC 9110, section 10.2.3); 0 for none."""
+    if not value:
+        return 0.0
+    if value.strip().isdigit() and len(value.strip()) < 10:
+        return float(value)
+    try:
+        found = parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return 0.0
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=UTC)
+    return max(0.0, (found - datetime.fromtimestamp(now, UTC)).total_seconds())

@@ -1,0 +1,1 @@
+"""Tests an implementation: lifecycle, negative, stateful and Schemathesis."""

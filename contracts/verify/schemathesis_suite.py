@@ -1,0 +1,270 @@
+"""Live fuzzing of a base URL by Schemathesis, with the judge plugged in as a check; the only module that knows its engine."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import schemathesis
+from schemathesis.checks import CHECKS
+from schemathesis.engine import events, from_schema
+from schemathesis.engine.errors import ServerUnavailable, never_reached_server
+from urllib3.exceptions import ReadTimeoutError
+
+from specimen.contracts.client.client_errors import Forbidden, SuiteError, Unreachable
+from specimen.contracts.client.transport import Transport
+from specimen.contracts.http.credentials import as_schemes, secret_headers
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.http.no_response import CLOSED, TIMEOUT, UNREADABLE
+from specimen.contracts.http.sse import EVENT_STREAM
+from specimen.specs import Operation, Provider
+
+JUDGE = "specimen_judge"
+REQUEST_SECONDS = 10.0
+STREAM_SECONDS = 0.3
+# Schemathesis 4.32 looks for links to operations in the texts of answers, and ends at one such as "http://a]": `urlsplit` of
+# `engine/observations.py` raises. No documented answer has such a link or a Location header.
+NO_LINKS_FROM_TEXTS: Mapping[str, Any] = {"phases": {"stateful": {"inference": {"algorithms": ["dependency-analysis"]}}}}
+See = Callable[[Exchange], None]
+
+
+def configuration(provider: Provider, headers: Mapping[str, str], *, seed: int, examples: int) -> dict[str, Any]:
+    """One worker, a fixed seed, nothing remembered, credentials by security scheme, and the judge as the only check.
+
+    Schemathesis's own checks are off: what they find, the judge's general rules find with a source. Sanitising is off,
+    since what we write is redacted by ourselves; nothing of Schemathesis is written.
+    """
+    secret = secret_headers(provider)
+    found: dict[str, Any] = {
+        "seed": seed,
+        "workers": 1,
+        "generation": {"max-examples": examples, "database": "none"},
+        "output": {"sanitization": {"enabled": False}},
+        "request-timeout": REQUEST_SECONDS,
+        "checks": {"enabled": False, JUDGE: {"enabled": True}},
+        **NO_LINKS_FROM_TEXTS,
+        # An endless stream costs the whole timeout at every call.
+        "operations": [
+            {"include-operation-id": operation.id, "request-timeout": STREAM_SECONDS}
+            for operation in provider.document.operations.values()
+            if _streams(operation)
+        ],
+    }
+    schemes = as_schemes(provider, headers)
+    if schemes:  # an empty one is a mistake to Schemathesis
+        found["auth"] = {"openapi": schemes}
+    others = {name: value for name, value in headers.items() if name not in secret}
+    if others:
+        found["headers"] = others
+    return found
+
+
+def fuzz(
+    sender: Transport,
+    *,
+    seed: int,
+    examples: int,
+    see: See,
+    on_progress: Callable[[str], None] | None = None,
+    seconds: float | None = None,
+) -> int:
+    """Sends what Schemathesis generates to where the transport sends, and tells `see` each exchange; gives their number.
+
+    Raises:
+        Forbidden: the transport's host is somebody's production.
+        Unreachable: nobody answers there.
+        SuiteError: Schemathesis itself could not go on.
+    """
+    if sender.is_production:
+        raise Forbidden(f"{sender.host}: no fuzzing of somebody's production. Name it with --allow-writes if it is yours.")
+    watcher = _Watcher(sender.provider, sender.base_url, sender.headers, see)
+    document = served(sender.provider, sender.base_url)
+    settings = configuration(sender.provider, sender.headers, seed=seed, examples=examples)
+    config = schemathesis.Config.from_dict(settings)
+    started, is_stopped = time.monotonic(), False
+    with warnings.catch_warnings(), contextlib.ExitStack() as stack:
+        warnings.simplefilter("ignore")  # of its own dependencies
+        schema = schemathesis.openapi.from_dict(document, config=config)
+        schema.location = sender.base_url
+        stack.enter_context(_plugged_in(watcher))
+        stack.enter_context(_overheard(schema.transport, watcher))
+        stream = from_schema(schema).execute()
+        for event in _whole(stream):
+            if isinstance(event, events.ScenarioStarted) and on_progress is not None:
+                on_progress(f"Schemathesis, {event.phase.value}")
+            if watcher.mistake is not None:
+                raise watcher.mistake  # which Schemathesis would take for one of the service's
+            if isinstance(event, events.NonFatalError) and (isinstance(event.value, ServerUnavailable) or not sender.is_up()):
+                raise Unreachable(f"{sender.host}: nobody answers any more, after {watcher.count} requests of Schemathesis.")
+            if isinstance(event, events.Interrupted) and not is_stopped:
+                raise KeyboardInterrupt  # which the engine has caught
+            if seconds is not None and time.monotonic() - started > seconds:
+                is_stopped = True
+                stream.stop()
+    return watcher.count
+
+
+def _whole(stream: Iterator[Any]) -> Iterator[Any]:
+    """The engine's events to their end.
+
+    Raises:
+        SuiteError: the engine ended with an exception, whatever its type: what was found before must not be lost by it.
+    """
+    while True:
+        try:
+            event = next(stream, None)
+        except Exception as error:
+            raise _ended(error) from error
+        if isinstance(event, events.FatalError):
+            raise _ended(event.exception) from event.exception
+        if event is None:
+            return
+        yield event
+
+
+def _ended(error: Exception) -> SuiteError:
+    return SuiteError(f"Schemathesis could not go on: {type(error).__name__}: {error}")
+
+
+def _streams(operation: Operation) -> bool:
+    return any(media.content_type == EVENT_STREAM for entry in operation.responses.values() for media in entry.media)
+
+
+def served(provider: Provider, base_url: str) -> dict[str, Any]:
+    """The provider's document with the base URL as its only server."""
+    document = copy.deepcopy(dict(provider.document.raw))
+    document["servers"] = [{"url": base_url}]
+    return document
+
+
+class _Watcher:
+    """Turns Schemathesis's calls into exchanges."""
+
+    def __init__(self, provider: Provider, base_url: str, headers: Mapping[str, str], see: See) -> None:
+        self.provider = provider
+        self.base_path = urlsplit(base_url).path.rstrip("/")
+        self.good = {name: value for name, value in headers.items() if name in secret_headers(provider)}
+        self.see = see
+        self.count = 0
+        self.mistake: Exception | None = None
+
+    def take(self, response: Any, case: Any) -> None:
+        """Judges one answer."""
+        shown = {name.lower(): ", ".join(values) for name, values in response.headers.items()}
+        self._tell(
+            replace(
+                self._asked(response.request, case), status=response.status_code, response_headers=shown,
+                response_body=response.content or b"",
+            )
+        )  # fmt: skip
+
+    def miss(self, request: Any, case: Any, silence: str) -> None:
+        """Judges a request that got no answer; a stream that has nothing to say yet is left by us, not by the service."""
+        asked = self._asked(request, case)
+        if silence != TIMEOUT or asked.operation is None or not _streams(asked.operation):
+            self._tell(replace(asked, silence=silence))
+
+    def _tell(self, exchange: Exchange) -> None:
+        self.count += 1
+        self.see(exchange)
+
+    def _asked(self, request: Any, case: Any) -> Exchange:
+        """A request without its answer."""
+        parts = urlsplit(request.url)
+        body = request.body or b""
+        body = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body if isinstance(body, bytes) else b""
+        told = {_text(name).lower(): _text(value) for name, value in request.headers.items()}
+        return Exchange(
+            provider=self.provider,
+            method=request.method,
+            path=parts.path.removeprefix(self.base_path) or "/",
+            query=parts.query,
+            request_headers=told,
+            request_body=body,
+            status=0,
+            response_headers={},
+            response_body=b"",
+            at=time.time_ns() // 1_000_000,
+            seen_by="fuzz",
+            intent=self._intent(told, case),
+        )
+
+    def _intent(self, told: Mapping[str, str], case: Any) -> dict[str, Any]:
+        shown = {name: told[name] for name in self.good if name in told}
+        if {name: value.strip() for name, value in shown.items()} != self.good:
+            return {"credentials": "unknown" if shown else "none"}
+        # A body may be refused for what no schema says (a template that the caller does not have); a parameter not.
+        mode = getattr(getattr(getattr(case, "meta", None), "generation", None), "mode", None)
+        is_lawful = mode is not None and mode.is_positive and not case.operation.body
+        return {"lawful": True} if is_lawful else {}
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+@contextlib.contextmanager
+def _plugged_in(watcher: _Watcher) -> Iterator[None]:
+    """The judge among Schemathesis's checks, for the time of one run."""
+
+    class Judge:
+        def after_response(self, ctx: Any, response: Any, case: Any) -> None:
+            del ctx
+            try:
+                watcher.take(response, case)
+            except Exception as error:
+                watcher.mistake = watcher.mistake or error
+                raise
+
+    Judge.__name__ = JUDGE
+    schemathesis.check(Judge)
+    try:
+        yield
+    finally:
+        CHECKS.unregister(JUDGE)
+
+
+@contextlib.contextmanager
+def _overheard(transport: Any, watcher: _Watcher) -> Iterator[None]:
+    """Tells the watcher of requests without an answer, for the time of one run: no check and no hook hears of all of them."""
+    plain = transport.send
+
+    def send(case: Any, **options: Any) -> Any:
+        try:
+            return plain(case, **options)
+        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError,
+                requests.exceptions.ContentDecodingError) as error:  # fmt: skip
+            if not never_reached_server(error):
+                try:
+                    # Where it ended in its body, the error does not know the request.
+                    watcher.miss(error.request or _prepared(case, options), case, _silence(error))
+                except Exception as mistake:
+                    watcher.mistake = watcher.mistake or mistake
+                    raise
+            raise
+
+    transport.send = send
+    try:
+        yield
+    finally:
+        del transport.send
+
+
+def _prepared(case: Any, options: Mapping[str, Any]) -> Any:
+    sent = case.as_transport_kwargs(base_url=options.get("base_url"), headers=options.get("headers"))
+    known = ("method", "url", "headers", "params", "cookies", "data", "json", "files")
+    return requests.Request(**{name: sent[name] for name in known if name in sent}).prepare()
+
+
+def _silence(error: Exception) -> str:
+    if isinstance(error, requests.exceptions.ContentDecodingError):
+        return UNREADABLE
+    is_late = isinstance(error, requests.Timeout) or any(isinstance(one, ReadTimeoutError) for one in error.args)
+    return TIMEOUT if is_late else CLOSED

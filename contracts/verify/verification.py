@@ -1,0 +1,61 @@
+"""What one run of `verify` saw: judged, counted, and told of besides."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.http.no_response import ARE_SILENT
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.judge import observe
+from specimen.contracts.reporting.collector import Collector
+from specimen.contracts.reporting.model import Report
+from specimen.specs import Provider
+
+
+class Interrupted(KeyboardInterrupt):
+    """Somebody ended a run; `report` holds what was seen until then."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self.report = report
+
+
+class Run:
+    """One run: where everything that was seen is judged and counted.
+
+    Requests that got no answer wait until another one gets one: a service that is gone, or never was there, breaks no rule.
+    """
+
+    def __init__(self, provider: Provider, collector: Collector) -> None:
+        self.provider = provider
+        self.collector = collector
+        self.history = History()
+        self.exchanges = 0
+        self.has_answers = False
+        self.remarks: list[str] = []
+        self._waiting: list[Exchange] = []
+        self._secured: Counter[str] = Counter()
+
+    def see(self, exchange: Exchange) -> None:
+        """Judges an exchange and counts it."""
+        self.exchanges += 1
+        if exchange.silence in ARE_SILENT:
+            self._waiting.append(exchange)
+            return
+        self.has_answers = True
+        self.settle()
+        if exchange.operation is not None and exchange.operation.security:
+            self._secured["refused" if exchange.status in (401, 403) else "taken" if exchange.is_success else "other"] += 1
+        self.collector.add(exchange, observe(exchange, self.history))
+
+    @property
+    def is_locked_out(self) -> bool:
+        """Whether operations that want credentials refused, and not one of them answered with success."""
+        return bool(self._secured["refused"]) and not self._secured["taken"]
+
+    def settle(self) -> None:
+        """Judges what waits: the service is there."""
+        for exchange in self._waiting:
+            self.collector.add(exchange, observe(exchange, self.history))
+        self._waiting.clear()
