@@ -19,9 +19,9 @@ import httpx
 
 from specimen import specs
 from specimen.contracts.payloads import Case, cases
-from specimen.contracts.payloads.bases import RESPONSE
-from specimen.contracts.payloads.changes import as_bytes
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT
+from specimen.contracts.payloads.model.mutations import as_bytes
+from specimen.contracts.payloads.model.valid_payloads import RESPONSE
 from specimen.specs import Provider
 from tests.generated_clients import GeneratedClient, generate, imported, plain
 

@@ -164,7 +164,7 @@ def payloads(
 
 def _print_table(provider: specs.Provider, choice: Choice) -> None:
     from specimen.contracts.payloads import cases
-    from specimen.contracts.payloads.listing import print_listing
+    from specimen.contracts.payloads.output.listing import print_listing
 
     count = print_listing(cases(provider, choice))
     if count == 0:
@@ -183,7 +183,7 @@ def _none_left(*providers: specs.Provider) -> SpecimenError:
 
 def _print_cases(provider: specs.Provider, choice: Choice, form: str, out: Path | None, force: bool) -> None:
     from specimen.contracts.payloads import cases
-    from specimen.contracts.payloads.formats import SUFFIXES, WRITERS, as_pytest
+    from specimen.contracts.payloads.output.formats import SUFFIXES, WRITERS, as_pytest
     from specimen.specs.core.atomic_files import write_text
 
     if form == TABLE:
@@ -221,7 +221,7 @@ def _print_cases(provider: specs.Provider, choice: Choice, form: str, out: Path 
 
 def _path(out: Path, provider: specs.Provider, form: str, force: bool) -> Path:
     """Where a format's file goes, before any case is made."""
-    from specimen.contracts.payloads.formats import SUFFIXES
+    from specimen.contracts.payloads.output.formats import SUFFIXES
 
     if out.exists() and not out.is_dir():
         raise SpecimenError(f"--out {out}: expected a folder, it is a file.")
@@ -260,7 +260,7 @@ def _told(found: Iterator[Case], only_requests: bool) -> Iterator[Case]:
 
 
 def _print_counts(providers: list[specs.Provider], choice: Choice, form: str | None, *, by_kind: bool) -> None:
-    from specimen.contracts.payloads.summary import as_value, grid, markdown, summed
+    from specimen.contracts.payloads.output.summary import as_value, grid, markdown, summed
 
     if form not in (None, TABLE, "json"):
         raise SpecimenError(f"--format {form}: counts are printed as a table or as json.")

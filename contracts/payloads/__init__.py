@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from specimen.contracts.payloads.case import Case
-from specimen.contracts.payloads.catalogue import LeftOut
-from specimen.contracts.payloads.choosing import Choice, cases
-from specimen.contracts.payloads.sending import Sender
-from specimen.contracts.payloads.strategies import strategy
+from specimen.contracts.payloads.generate.catalogue import LeftOut
+from specimen.contracts.payloads.generate.selection import Choice, cases
+from specimen.contracts.payloads.generate.strategies import strategy
+from specimen.contracts.payloads.model.case import Case
+from specimen.contracts.payloads.output.sender import Sender
 
 __all__ = ["Case", "Choice", "LeftOut", "Sender", "cases", "strategy"]

@@ -12,9 +12,9 @@ from specimen.contracts.judge.deduplication import Fault, Said, once
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import judge
 from specimen.contracts.judge.rule import ERROR, NOTE, Violation
-from specimen.contracts.payloads.bases import Base, responses
-from specimen.contracts.payloads.changes import ABSENT, changed
-from specimen.contracts.payloads.verdicts import as_exchange, ruling
+from specimen.contracts.payloads.generate.expected_outcomes import as_exchange, ruling
+from specimen.contracts.payloads.model.mutations import ABSENT, changed
+from specimen.contracts.payloads.model.valid_payloads import Base, responses
 from specimen.specs import Provider
 from tests.contracts import stage as staged
 from tests.contracts.stage import Stage

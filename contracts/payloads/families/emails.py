@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from specimen.contracts.payloads.bases import Base
-from specimen.contracts.payloads.kinds import EITHER, REJECT, VERDICTS, Edge, Kind, kind
-from specimen.contracts.payloads.places import Place
+from specimen.contracts.payloads.model.case_types import EITHER, REJECT, VERDICTS, Edge, Kind, kind
+from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.valid_payloads import Base
 
 _RFC5322, _RFC5321 = "RFC 5322", "RFC 5321"
 _ODD = (REJECT, EITHER)

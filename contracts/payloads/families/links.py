@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from urllib.parse import quote
 
-from specimen.contracts.payloads.bases import Base
-from specimen.contracts.payloads.kinds import EITHER, REJECT, VERDICTS, Edge, Kind, kind
-from specimen.contracts.payloads.places import Place
+from specimen.contracts.payloads.model.case_types import EITHER, REJECT, VERDICTS, Edge, Kind, kind
+from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.valid_payloads import Base
 
 _RFC3986, _WHATWG = "RFC 3986", "WHATWG URL Standard"
 # What the pages leave open: whether a text is a URL, which schemes and hosts may be, and whether it is normalised.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from unicodedata import normalize
 
-from specimen.contracts.payloads.bases import Base
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Edge, Kind, kind
-from specimen.contracts.payloads.places import Place
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT, Edge, Kind, kind
+from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.valid_payloads import Base
 
 _OWN_SCRIPT = frozenset({"family_name", "given_names", "full_name"})
 _LATIN = frozenset({"family_name_latin", "given_names_latin"})
@@ -23,7 +23,9 @@ _PEOPLE = "W3C, Personal names around the world"
 _ANY = (ACCEPT, REJECT, EITHER)
 
 
-def _name(name: str, value: str, rationale: str, source: str, roles: frozenset[str], *tags: str) -> tuple[frozenset[str], Kind, str]:
+def _name(
+    name: str, value: str, rationale: str, source: str, roles: frozenset[str], *tags: str
+) -> tuple[frozenset[str], Kind, str]:
     return roles, kind(f"names.{name}", rationale, source, _ANY, tags), value
 
 

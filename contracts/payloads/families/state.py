@@ -7,10 +7,10 @@ from functools import cache
 from typing import Any
 
 from specimen.contracts.judge.registry import NOTE, rulebook
-from specimen.contracts.payloads.bases import RESPONSE, Base
-from specimen.contracts.payloads.combinations import NotHere, State, states_of, value_at
-from specimen.contracts.payloads.kinds import EITHER, REJECT, Edge, Kind, kind
-from specimen.contracts.payloads.places import Place
+from specimen.contracts.payloads.model.case_types import EITHER, REJECT, Edge, Kind, kind
+from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.invalid_combinations import NotHere, State, states_of, value_at
+from specimen.contracts.payloads.model.valid_payloads import RESPONSE, Base
 from specimen.specs import Provider
 
 SCHEMA_RULE = "GEN-005"

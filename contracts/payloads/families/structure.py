@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from specimen.contracts.payloads.bases import RESPONSE, Base
-from specimen.contracts.payloads.changes import ABSENT, Also, Literal
-from specimen.contracts.payloads.families import documents
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Edge, Kind, kind
-from specimen.contracts.payloads.places import Place, is_of
+from specimen.contracts.payloads.families import json_encoding
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT, Edge, Kind, kind
+from specimen.contracts.payloads.model.fields import Place, is_of
+from specimen.contracts.payloads.model.mutations import ABSENT, Also, Literal
+from specimen.contracts.payloads.model.valid_payloads import RESPONSE, Base
 
 _SCHEMA = "JSON Schema 2020-12, validation, section 6"
 _JSON = "RFC 8259"
@@ -31,7 +31,10 @@ LONG_ARRAY = kind(
     tags=["boundary"],
 )  # fmt: skip
 _WRONG: dict[str, tuple[Kind, Any]] = {
-    name: (kind(f"structure.{name}_instead", f"{words} where another type is documented.", f"{_SCHEMA}.1.1", tags=["type"]), value)
+    name: (
+        kind(f"structure.{name}_instead", f"{words} where another type is documented.", f"{_SCHEMA}.1.1", tags=["type"]),
+        value,
+    )
     for name, words, value in (
         ("string", "A text", "specimen"),
         ("integer", "A whole number", 7),
@@ -41,8 +44,15 @@ _WRONG: dict[str, tuple[Kind, Any]] = {
         ("array", "An array", ["specimen"]),
     )
 }
-NUMBER_AS_TEXT = kind("structure.number_as_text", "The right digits in quotes: languages that convert hide the mistake.", _JSON, tags=["number"])
-NAN_AS_TEXT = kind("structure.nan_as_text", "The text NaN where a number is documented: languages that convert make a number that equals nothing.", "IEEE 754; ECMA-262, Number", tags=["number"])
+NUMBER_AS_TEXT = kind(
+    "structure.number_as_text", "The right digits in quotes: languages that convert hide the mistake.", _JSON, tags=["number"]
+)
+NAN_AS_TEXT = kind(
+    "structure.nan_as_text",
+    "The text NaN where a number is documented: languages that convert make a number that equals nothing.",
+    "IEEE 754; ECMA-262, Number",
+    tags=["number"],
+)
 BOOLEAN_AS_TEXT = kind("structure.boolean_as_text", 'In many languages the text "false" counts as true.', _JSON)
 ONE_POINT_ZERO = kind(
     "structure.integer_with_point", "The same whole number with a fraction of zero: to JSON Schema an integer, to many parsers none.",
@@ -56,23 +66,52 @@ PAST_2_53 = kind(
     "structure.integer_past_2_53", "The first whole number that a double cannot hold: 9007199254740993 is read as …992.",
     "RFC 8259, section 6; RFC 7493, section 2.2", tags=["number", "boundary"],
 )  # fmt: skip
-PAST_64_BITS = kind("structure.integer_past_64_bits", "Twenty digits overflow integers of 64 bits, with a sign or without.", "RFC 8259, section 6", tags=["number"])
-HUGE_EXPONENT = kind("structure.number_1e400", "Lawful JSON that a double reads as infinity.", "RFC 8259, section 6", tags=["number"])
-MINUS_ZERO = kind("structure.minus_zero", "−0 equals 0, and some languages print it otherwise.", "RFC 8259, section 6; IEEE 754", tags=["number"])
+PAST_64_BITS = kind(
+    "structure.integer_past_64_bits",
+    "Twenty digits overflow integers of 64 bits, with a sign or without.",
+    "RFC 8259, section 6",
+    tags=["number"],
+)
+HUGE_EXPONENT = kind(
+    "structure.number_1e400", "Lawful JSON that a double reads as infinity.", "RFC 8259, section 6", tags=["number"]
+)
+MINUS_ZERO = kind(
+    "structure.minus_zero",
+    "−0 equals 0, and some languages print it otherwise.",
+    "RFC 8259, section 6; IEEE 754",
+    tags=["number"],
+)
 NEGATIVE = kind("structure.negative", "A count, a duration or a share below zero.", f"{_SCHEMA}.2", tags=["number"])
 MINIMUM = kind("structure.minimum", "The least that is documented.", f"{_SCHEMA}.2.4", tags=["boundary"])
-BELOW_MINIMUM = kind("structure.below_minimum", "One less than the least that is documented.", f"{_SCHEMA}.2.4", [REJECT, EITHER], ["boundary"])
+BELOW_MINIMUM = kind(
+    "structure.below_minimum", "One less than the least that is documented.", f"{_SCHEMA}.2.4", [REJECT, EITHER], ["boundary"]
+)
 MAXIMUM = kind("structure.maximum", "The most that is documented.", f"{_SCHEMA}.2.2", tags=["boundary"])
-ABOVE_MAXIMUM = kind("structure.above_maximum", "One more than the most that is documented.", f"{_SCHEMA}.2.2", [REJECT, EITHER], ["boundary"])
+ABOVE_MAXIMUM = kind(
+    "structure.above_maximum", "One more than the most that is documented.", f"{_SCHEMA}.2.2", [REJECT, EITHER], ["boundary"]
+)
 LONGEST = kind("structure.longest_text", "Exactly as many characters as are documented.", f"{_SCHEMA}.3.1", tags=["boundary"])
-TOO_LONG = kind("structure.too_long_text", "One character more than is documented.", f"{_SCHEMA}.3.1", [REJECT, EITHER], ["boundary"])
+TOO_LONG = kind(
+    "structure.too_long_text", "One character more than is documented.", f"{_SCHEMA}.3.1", [REJECT, EITHER], ["boundary"]
+)
 HUGE_TEXT = kind("structure.text_of_64_kib", "A text of 64 KiB where a line is usual.", f"{_SCHEMA}.3", tags=["boundary"])
-UNKNOWN_VALUE = kind("structure.unknown_value", "A value that the documented list does not have: a newer version's, or a slip.", f"{_SCHEMA}.1.2")
-VALUE_OTHER_CASE = kind("structure.value_in_other_case", "The documented value in other letters: lists of values know case.", f"{_SCHEMA}.1.2")
+UNKNOWN_VALUE = kind(
+    "structure.unknown_value", "A value that the documented list does not have: a newer version's, or a slip.", f"{_SCHEMA}.1.2"
+)
+VALUE_OTHER_CASE = kind(
+    "structure.value_in_other_case", "The documented value in other letters: lists of values know case.", f"{_SCHEMA}.1.2"
+)
 VALUE_WITH_BLANK = kind("structure.value_with_blank", "The documented value with a blank behind it.", f"{_SCHEMA}.1.2")
-UNKNOWN_FIELD = kind("structure.unknown_field", "A vendor adds a field: a reader that forbids it breaks on the day.", "JSON Schema 2020-12, additionalProperties")
+UNKNOWN_FIELD = kind(
+    "structure.unknown_field",
+    "A vendor adds a field: a reader that forbids it breaks on the day.",
+    "JSON Schema 2020-12, additionalProperties",
+)
 PROTOTYPE_FIELD = kind(
-    "structure.prototype_field", "A field named __proto__ pollutes objects of careless JavaScript.", "CWE-1321", tags=["injection"]
+    "structure.prototype_field",
+    "A field named __proto__ pollutes objects of careless JavaScript.",
+    "CWE-1321",
+    tags=["injection"],
 )
 NESTED_FIELD = kind(
     "structure.nested_unknown_field", "A hundred objects inside one another in an unknown field: lawful JSON, and a reader may set a limit.",
@@ -90,10 +129,25 @@ LONE_SURROGATE = kind(
     "structure.lone_surrogate", "Half of a surrogate pair, escaped: JSON grammar allows it, no UTF-8 text can hold it.",
     "RFC 8259, section 8.2", [EITHER, REJECT], ["unicode", "parser"],
 )  # fmt: skip
-LINE_BREAK = kind("structure.line_break_inside", "CR LF inside a text: headers, logs and CSV files break at it.", "CWE-93", tags=["injection"])
-NUL_INSIDE = kind("structure.nul_inside", "U+0000 inside a text: C strings end there, PostgreSQL refuses it.", "RFC 8259, section 7", tags=["parser"])
-NAN = kind("structure.nan", "NaN is no JSON, though Python writes and reads it.", "RFC 8259, section 6", REJECT, ["number", "parser"])
-INFINITY = kind("structure.infinity", "Infinity is no JSON, though Python writes and reads it.", "RFC 8259, section 6", REJECT, ["number", "parser"])
+LINE_BREAK = kind(
+    "structure.line_break_inside", "CR LF inside a text: headers, logs and CSV files break at it.", "CWE-93", tags=["injection"]
+)
+NUL_INSIDE = kind(
+    "structure.nul_inside",
+    "U+0000 inside a text: C strings end there, PostgreSQL refuses it.",
+    "RFC 8259, section 7",
+    tags=["parser"],
+)
+NAN = kind(
+    "structure.nan", "NaN is no JSON, though Python writes and reads it.", "RFC 8259, section 6", REJECT, ["number", "parser"]
+)
+INFINITY = kind(
+    "structure.infinity",
+    "Infinity is no JSON, though Python writes and reads it.",
+    "RFC 8259, section 6",
+    REJECT,
+    ["number", "parser"],
+)
 TEXT_NUMBERS = {
     "1.0": kind("structure.query_point", "A whole number with a point in a query.", "OpenAPI 3.1, Parameter Object", tags=["number"]),
     "1e0": kind("structure.query_exponent", "A whole number in scientific form in a query.", "OpenAPI 3.1, Parameter Object", tags=["number"]),
@@ -112,7 +166,7 @@ def edges(place: Place, base: Base) -> Iterator[Edge]:
         yield from _of_texts(place)
         return
     if not place.parts or place.parts == ("body",):
-        yield from documents.edges(place, base)
+        yield from json_encoding.edges(place, base)
     if place.is_twin or (isinstance(place.value, Mapping) and "base64" in place.value):
         return
     is_form = base.media is not None and base.media.content_type == "multipart/form-data"

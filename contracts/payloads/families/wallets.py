@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from specimen.contracts.payloads.bases import Base
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Edge, Kind, kind
-from specimen.contracts.payloads.places import Place
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT, Edge, Kind, kind
+from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.valid_payloads import Base
 from specimen.fixtures.standards.wallets import checksum
 
 _EIP55, _SOLANA, _BIP173, _BIP350 = "EIP-55", "Solana documentation, accounts: 32 bytes in base58", "BIP-173", "BIP-350"

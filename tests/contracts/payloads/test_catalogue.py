@@ -18,11 +18,11 @@ from specimen.contracts.judge.openapi_core_check import disagreements
 from specimen.contracts.judge.registry import rulebook
 from specimen.contracts.judge.request_validation import request_errors
 from specimen.contracts.judge.rule import ERROR
-from specimen.contracts.payloads.bases import REQUEST, RESPONSE, responses
-from specimen.contracts.payloads.case import Case
-from specimen.contracts.payloads.changes import as_bytes
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT
-from specimen.contracts.payloads.verdicts import MALFORMED_RULE, UNKNOWN_RULE, as_exchange, ruling
+from specimen.contracts.payloads.generate.expected_outcomes import MALFORMED_RULE, UNKNOWN_RULE, as_exchange, ruling
+from specimen.contracts.payloads.model.case import Case
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT
+from specimen.contracts.payloads.model.mutations import as_bytes
+from specimen.contracts.payloads.model.valid_payloads import REQUEST, RESPONSE, responses
 from specimen.fixtures import recipes
 from specimen.specs.loading.parameters import typed
 from tests.contracts.payloads.catalogues import catalogue, check_all, read

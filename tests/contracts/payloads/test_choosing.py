@@ -8,7 +8,7 @@ import pytest
 
 from specimen import specs
 from specimen.contracts.payloads import Choice, cases
-from specimen.contracts.payloads.words import check_words
+from specimen.contracts.payloads.generate.patterns import check_words
 from specimen.specs import SpecimenError
 
 
@@ -156,7 +156,7 @@ def test_cases__an_unknown_provider_is_said() -> None:
 
 def test_contents__patterns_lead_somewhere() -> None:
     """Every pattern of every field_semantics.yaml fits a field of some lawful payload: no fact is about nothing."""
-    from specimen.contracts.payloads.bases import requests, responses
+    from specimen.contracts.payloads.model.valid_payloads import requests, responses
 
     for name in specs.names():
         provider = specs.load(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from specimen import specs
-from specimen.contracts.payloads.kinds import ACCEPT, REJECT
+from specimen.contracts.payloads.model.case_types import ACCEPT, REJECT
 from tests.contracts.payloads.catalogues import catalogue
 from tests.payload_clients import Outcome, each, generated, outcomes, table
 from tests.serving import ROOT

@@ -16,7 +16,7 @@ from stdnum import luhn
 from specimen import specs
 from specimen.contracts.payloads import Case
 from specimen.contracts.payloads.families.countries import codes, documents, numbers, personal
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT
 from specimen.fixtures.documents.issuing_countries import SERIES
 from specimen.fixtures.standards.mrz import check_digit
 from tests.contracts.payloads.catalogues import catalogue

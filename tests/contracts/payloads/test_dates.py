@@ -12,7 +12,7 @@ import pytest
 from specimen import specs
 from specimen.contracts.payloads import Case, cases
 from specimen.contracts.payloads.families.dates import DAYS, MOMENTS
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT
 from specimen.fixtures.datasets.row_generation import moment_of
 from specimen.specs import SpecimenError
 from tests.contracts.payloads.catalogues import catalogue, check_all

@@ -20,8 +20,8 @@ from typer.testing import CliRunner
 from specimen import specs
 from specimen.cli import app
 from specimen.contracts.payloads import Choice, cases
-from specimen.contracts.payloads.formats import as_json, as_ndjson, as_pytest
-from specimen.contracts.payloads.listing import in_a_line
+from specimen.contracts.payloads.output.formats import as_json, as_ndjson, as_pytest
+from specimen.contracts.payloads.output.listing import in_a_line
 from tests.serving import ROOT, environment, serving
 
 KEYS = [

@@ -13,7 +13,7 @@ import pytest
 from specimen import specs
 from specimen.contracts.payloads import Case
 from specimen.contracts.payloads.families.identifiers import keys, prefixed, spelling, uuids
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT
 from tests.contracts.payloads.catalogues import catalogue
 
 NAMES = specs.names()

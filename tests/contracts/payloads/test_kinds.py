@@ -13,8 +13,8 @@ import pytest
 
 from specimen import specs
 from specimen.contracts.payloads import families
-from specimen.contracts.payloads.catalogue import LeftOut
-from specimen.contracts.payloads.kinds import FAMILIES, VERDICTS, Kind
+from specimen.contracts.payloads.generate.catalogue import LeftOut
+from specimen.contracts.payloads.model.case_types import FAMILIES, VERDICTS, Kind
 from tests.contracts.payloads.catalogues import catalogue
 
 # Names of states are spelled as in the document.
@@ -22,7 +22,8 @@ _ID = re.compile(r"[a-z]+\.[a-z0-9]+([_.-][A-Za-z0-9]+)*")
 # Kinds and reasons that are no case, and why that is right: (pattern of the kind, pattern of the reason, why).
 ALLOWED: tuple[tuple[str, str, str], ...] = (
     (
-        r"wallets\.(eip55_right|eip55_capitals_are_right|all_lower)", r"claims to be one of accept, reject; the contract",
+        r"wallets\.(eip55_right|eip55_capitals_are_right|all_lower)",
+        r"claims to be one of accept, reject; the contract",
         "in the answer about one wallet, another one than it was asked about",
     ),
     (r"dates\.moment_(year_\d+|after_year_9999)", r"breaks several rules: KAY-010, KAY-011, KAY-012", "made after its end"),

@@ -16,7 +16,7 @@ from specimen import specs
 from specimen.contracts.http.url_equivalence import same_url
 from specimen.contracts.payloads import Case
 from specimen.contracts.payloads.families import emails, links
-from specimen.contracts.payloads.kinds import ACCEPT, Kind
+from specimen.contracts.payloads.model.case_types import ACCEPT, Kind
 from tests.contracts.payloads.catalogues import catalogue
 
 OWN = links.parts("https://shop.example/back?from=app")

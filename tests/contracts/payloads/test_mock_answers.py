@@ -14,9 +14,9 @@ from specimen.contracts.judge.judge import judge
 from specimen.contracts.judge.rule import ERROR
 from specimen.contracts.judge.rules.common_rules import shows_session
 from specimen.contracts.payloads import Case, Sender
-from specimen.contracts.payloads.bases import REQUEST
-from specimen.contracts.payloads.kinds import ACCEPT, REJECT
-from specimen.contracts.payloads.verdicts import UNKNOWN_RULE
+from specimen.contracts.payloads.generate.expected_outcomes import UNKNOWN_RULE
+from specimen.contracts.payloads.model.case_types import ACCEPT, REJECT
+from specimen.contracts.payloads.model.valid_payloads import REQUEST
 from specimen.fixtures.primitives import times
 from specimen.mockserver.app import build_app
 from specimen.mockserver.settings import Settings

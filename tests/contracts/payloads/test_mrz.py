@@ -16,7 +16,7 @@ from specimen.contracts.payloads.families.mrz import CHANGES
 from specimen.contracts.payloads.families.mrz.digits import same
 from specimen.contracts.payloads.families.mrz.zone import LAYOUTS, Zone
 from specimen.contracts.payloads.families.mrz.zone import read as zone_of
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER
 from specimen.fixtures.people.identities import LOCALES, identity
 from specimen.fixtures.standards import mrz
 from tests.contracts.payloads.catalogues import catalogue, check_all

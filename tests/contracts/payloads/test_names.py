@@ -18,7 +18,7 @@ import yaml
 
 from specimen import specs
 from specimen.contracts.payloads import Case
-from specimen.contracts.payloads.kinds import ACCEPT
+from specimen.contracts.payloads.model.case_types import ACCEPT
 from tests.contracts.payloads.catalogues import catalogue
 
 LATIN, CYRILLIC, ARABIC = {"LATIN"}, {"CYRILLIC"}, {"ARABIC"}

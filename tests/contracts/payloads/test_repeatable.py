@@ -10,7 +10,7 @@ import pytest
 
 from specimen import specs
 from specimen.contracts.payloads import cases
-from specimen.contracts.payloads.formats import as_ndjson
+from specimen.contracts.payloads.output.formats import as_ndjson
 from tests.contracts.payloads.catalogues import catalogue
 from tests.contracts.payloads.known_ids import known
 from tests.serving import ROOT, environment
@@ -18,7 +18,7 @@ from tests.serving import ROOT, environment
 _DIGEST = """
 import hashlib, sys, specs
 from specimen.contracts.payloads import cases
-from specimen.contracts.payloads.formats import as_ndjson
+from specimen.contracts.payloads.output.formats import as_ndjson
 for name in specs.names():
     text = "".join(as_ndjson(cases(name)))
     print(name, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())

@@ -18,7 +18,7 @@ from specimen import specs
 from specimen.cli import app
 from specimen.contracts.http.credentials import of_lifecycle
 from specimen.contracts.payloads import cases
-from specimen.contracts.payloads.shell import as_curl
+from specimen.contracts.payloads.output.shell_script import as_curl
 from tests.serving import serving
 
 LINE = re.compile(r"ok (\S+) got (\d{3})|WRONG (\S+) expected (\d{3}(?: or \d{3})*|a new session) got (.+)")

@@ -18,11 +18,20 @@ from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import judge
 from specimen.contracts.judge.registry import NOTE, rulebook
 from specimen.contracts.payloads import Case
-from specimen.contracts.payloads.changes import changed, split
-from specimen.contracts.payloads.combinations import NotHere, State, earlier, later, same, shifted, states_of, value_at
 from specimen.contracts.payloads.families import state as family
-from specimen.contracts.payloads.kinds import EITHER, REJECT
-from specimen.contracts.payloads.verdicts import as_exchange
+from specimen.contracts.payloads.generate.expected_outcomes import as_exchange
+from specimen.contracts.payloads.model.case_types import EITHER, REJECT
+from specimen.contracts.payloads.model.invalid_combinations import (
+    NotHere,
+    State,
+    earlier,
+    later,
+    same,
+    shifted,
+    states_of,
+    value_at,
+)
+from specimen.contracts.payloads.model.mutations import changed, split
 from tests.contracts.payloads.catalogues import catalogue, check_all
 from tests.providers.mutants import mutants_of
 
@@ -229,7 +238,7 @@ def test_provider__from_outside_brings_its_own_combinations(tmp_path: Path, monk
     folder = tmp_path / "veritas"
     shutil.copytree(SIXTH / "veritas", folder)
     (folder / "states.py").write_text(
-        "from specimen.contracts.payloads.combinations import State\n"
+        "from specimen.contracts.payloads.model.invalid_combinations import State\n"
         'STATES = (State("odd", "GEN-005", {"getCheck": ""}, None, {"/a": 1}, "Because."),)\n',
         encoding="utf-8",
     )

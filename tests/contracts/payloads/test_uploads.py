@@ -15,9 +15,10 @@ import pytest
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from specimen import specs
-from specimen.contracts.payloads import Case, pictures
-from specimen.contracts.payloads.bases import requests
+from specimen.contracts.payloads import Case
 from specimen.contracts.payloads.families import uploads
+from specimen.contracts.payloads.families.uploads import images
+from specimen.contracts.payloads.model.valid_payloads import requests
 from specimen.contracts.requests.request_templates import BOUNDARY, multipart
 from specimen.mockserver.http.request_body import parse_multipart
 from tests.contracts.payloads.catalogues import catalogue
@@ -84,8 +85,8 @@ def test_pictures__hold_what_they_say() -> None:
     assert tuple(map(float, place[ExifTags.GPS.GPSLatitude])) == (0, 0, 0)
     assert opened("png_16_bits").mode == "I;16"
     assert opened("png_see_through").getpixel((0, 0))[3] == 0
-    assert opened("png_with_text").text == {"Comment": pictures.HTML.decode()}
-    assert opened("jpeg_with_script").info["comment"] == pictures.HTML
+    assert opened("png_with_text").text == {"Comment": images.HTML.decode()}
+    assert opened("jpeg_with_script").info["comment"] == images.HTML
     assert data("png_bomb")[16:24] == b"\0\0\xff\xff" * 2
     assert len(data("png_bomb")) < 100
     script = re.sub(rb"/\*.*?\*/", b"", data("gif_and_script"), flags=re.DOTALL)
@@ -151,7 +152,7 @@ def cases() -> Iterator[Case]:
         yield from (case for case in catalogue(name).cases if case.kind.startswith("uploads."))
 
 
-BEFORE = {"filename": "document.png", "content_type": "image/png", "base64": base64.b64encode(pictures.png()).decode()}
+BEFORE = {"filename": "document.png", "content_type": "image/png", "base64": base64.b64encode(images.png()).decode()}
 
 
 @pytest.mark.parametrize("name", sorted(FILES))

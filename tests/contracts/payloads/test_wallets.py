@@ -12,7 +12,7 @@ from Crypto.Hash import keccak
 from specimen import specs
 from specimen.contracts.payloads import Case
 from specimen.contracts.payloads.families import wallets
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER
 from tests.contracts.payloads.catalogues import catalogue
 
 NAMES = specs.names()

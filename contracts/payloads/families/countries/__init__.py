@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from specimen.contracts.payloads.bases import Base
 from specimen.contracts.payloads.families.countries import codes, documents, numbers, personal
-from specimen.contracts.payloads.kinds import Edge, Kind
-from specimen.contracts.payloads.places import Place
+from specimen.contracts.payloads.model.case_types import Edge, Kind
+from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.valid_payloads import Base
 
 
 def edges(place: Place, _: Base) -> Iterator[Edge]:

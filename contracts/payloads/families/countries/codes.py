@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from types import MappingProxyType
 from typing import NamedTuple
 
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Kind, kind
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT, Kind, kind
 
 _ISO, _GONE, _ICAO = "ISO 3166-1", "ISO 3166-3", "ICAO Doc 9303, part 3, section 5"
 _ODD = (REJECT, EITHER)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Kind, kind
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT, Kind, kind
 
 _ICAO_SEX = "ICAO Doc 9303, part 3, data element sex"
 _ICAO_TYPE = "ICAO Doc 9303, part 4, document code"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Kind, kind
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT, Kind, kind
 
 
 class Scheme(NamedTuple):

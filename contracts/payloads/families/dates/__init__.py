@@ -8,17 +8,17 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from specimen.contracts.payloads.bases import REQUEST, Base
-from specimen.contracts.payloads.changes import ABSENT
-from specimen.contracts.payloads.families.dates import day_forms, days, instants, spellings
+from specimen.contracts.payloads.families.dates import date_formats, days, timestamp_formats, timestamps
 from specimen.contracts.payloads.families.dates.days import Day, DayChange
-from specimen.contracts.payloads.families.dates.spellings import Instant, MomentChange, instant
-from specimen.contracts.payloads.kinds import Edge
-from specimen.contracts.payloads.places import Place
+from specimen.contracts.payloads.families.dates.timestamp_formats import Instant, MomentChange, instant
+from specimen.contracts.payloads.model.case_types import Edge
+from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.mutations import ABSENT
+from specimen.contracts.payloads.model.valid_payloads import REQUEST, Base
 from specimen.fixtures.primitives import times
 
-DAYS: tuple[DayChange, ...] = (*days.CHANGES, *day_forms.CHANGES)
-MOMENTS: tuple[MomentChange, ...] = (*spellings.CHANGES, *instants.CHANGES)
+DAYS: tuple[DayChange, ...] = (*days.CHANGES, *date_formats.CHANGES)
+MOMENTS: tuple[MomentChange, ...] = (*timestamp_formats.CHANGES, *timestamps.CHANGES)
 _ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _DOTTED_DAY = re.compile(r"([0-9]{2})\.([0-9]{2})\.([0-9]{4})")
 

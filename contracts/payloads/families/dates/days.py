@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Any
 
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Kind, kind
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT, Kind, kind
 
 BIRTH, ISSUE, EXPIRY = "birth_date", "issue_date", "expiry_date"
 ROLES = (BIRTH, ISSUE, EXPIRY)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from specimen.contracts.payloads.bases import Base
 from specimen.contracts.payloads.families.identifiers import keys, prefixed, spelling, uuids
 from specimen.contracts.payloads.families.identifiers.subject import subject
-from specimen.contracts.payloads.kinds import Edge
-from specimen.contracts.payloads.places import Place
+from specimen.contracts.payloads.model.case_types import Edge
+from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.valid_payloads import Base
 
 
 def edges(place: Place, base: Base) -> Iterator[Edge]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from specimen.contracts.payloads.families.identifiers.subject import Subject
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Kind, kind
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT, Kind, kind
 from specimen.contracts.requests.request_templates import unknown
 
 _LENGTH = "JSON Schema 2020-12, Validation, section 6.3.1: a character is a code point"

@@ -6,7 +6,7 @@ import string
 from collections.abc import Iterator
 
 from specimen.contracts.payloads.families.identifiers.subject import Subject
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Kind, kind
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT, Kind, kind
 from specimen.fixtures.primitives import ids
 
 _PAGE = "the id's pattern in the provider's document"

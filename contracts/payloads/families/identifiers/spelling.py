@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from specimen.contracts.payloads.families.identifiers.subject import Subject
-from specimen.contracts.payloads.kinds import EITHER, REJECT, Kind, kind
+from specimen.contracts.payloads.model.case_types import EITHER, REJECT, Kind, kind
 
 _ODD = (REJECT, EITHER)
 _9562 = "RFC 9562, section 4"

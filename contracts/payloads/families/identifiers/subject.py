@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from specimen.contracts.payloads.bases import RESPONSE, Base, ignored_fields
-from specimen.contracts.payloads.places import Place
+from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.valid_payloads import RESPONSE, Base, ignored_fields
 from specimen.contracts.requests.request_templates import unknown
 from specimen.specs.loading.lifecycle import IdForm
 

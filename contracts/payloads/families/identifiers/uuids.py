@@ -6,9 +6,9 @@ import base64
 from collections.abc import Iterator
 from uuid import UUID
 
-from specimen.contracts.payloads.bases import REQUEST
 from specimen.contracts.payloads.families.identifiers.subject import Subject
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Kind, kind
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT, Kind, kind
+from specimen.contracts.payloads.model.valid_payloads import REQUEST
 
 _RFC = "RFC 9562"
 # The right form for one field is the wrong one for another: the contract says which.

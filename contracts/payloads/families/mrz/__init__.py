@@ -7,13 +7,13 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from specimen.contracts.payloads.bases import RESPONSE, Base
-from specimen.contracts.payloads.changes import Fields
 from specimen.contracts.payloads.families.mrz import digits, fields, lines
 from specimen.contracts.payloads.families.mrz.change import Change, Lines
 from specimen.contracts.payloads.families.mrz.zone import TD1, Zone, read
-from specimen.contracts.payloads.kinds import Edge
-from specimen.contracts.payloads.places import Place
+from specimen.contracts.payloads.model.case_types import Edge
+from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.mutations import Fields
+from specimen.contracts.payloads.model.valid_payloads import RESPONSE, Base
 from specimen.fixtures.primitives import times
 
 _OF_FIELDS = (*digits.CHANGES, *fields.CHANGES)

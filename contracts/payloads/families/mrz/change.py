@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from specimen.contracts.payloads.families.mrz.zone import Layout, Zone
-from specimen.contracts.payloads.kinds import Kind, kind
+from specimen.contracts.payloads.model.case_types import Kind, kind
 
 Lines = tuple[str, ...]
 # What becomes of a lawful zone; the day is the one on which the answer is read.

@@ -7,7 +7,7 @@ from datetime import date
 
 from specimen.contracts.payloads.families.mrz.change import DIGITS, TD1_DATA, TD3_DATA, Change, Making, change, with_short_number
 from specimen.contracts.payloads.families.mrz.zone import COMPOSITE, FILLER, TD1, TD3, Layout, Zone
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER
 from specimen.fixtures.standards.mrz import check_digit
 
 _OCR = "ISO 1073-2, Alphanumeric character sets for optical recognition, OCR-B"

@@ -17,7 +17,7 @@ from specimen.contracts.payloads.families.mrz.change import (
     change,
 )
 from specimen.contracts.payloads.families.mrz.zone import FILLER, TD1, TD3, Layout, Zone
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER
 
 # Whose codes these are; they stand for a nationality, or for who issued the document and the nationality.
 _NATIONALITIES = {

@@ -7,7 +7,7 @@ from datetime import date
 
 from specimen.contracts.payloads.families.mrz.change import CHARACTERS, TD1_DATA, TD2_DATA, TD3_DATA, Change, Lines, change
 from specimen.contracts.payloads.families.mrz.zone import FILLER, TD1, TD2, TD3, Zone
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER, kind
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, kind
 
 _FIRST, _LAST, _ALL = slice(0, 1), slice(-1, None), slice(None)
 _ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")

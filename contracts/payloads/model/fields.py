@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from specimen.contracts.payloads.changes import ABSENT
+from specimen.contracts.payloads.model.mutations import ABSENT
 from specimen.specs import Provider
 from specimen.specs.core.json_pointer import escape
 from specimen.specs.loading.field_semantics import Holding

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
-from specimen.contracts.payloads.bases import Base, requests, responses
-from specimen.contracts.payloads.catalogue import case_id
-from specimen.contracts.payloads.kinds import FAMILIES, edges
-from specimen.contracts.payloads.places import Place
+from specimen.contracts.payloads.generate.catalogue import case_id
+from specimen.contracts.payloads.model.case_types import FAMILIES, edges
+from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.valid_payloads import Base, requests, responses
 from specimen.specs import Provider, SpecimenError
 from specimen.specs.core.errors import did_you_mean
 

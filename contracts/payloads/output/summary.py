@@ -10,10 +10,10 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from specimen.contracts.payloads.bases import REQUEST, RESPONSE
-from specimen.contracts.payloads.case import Case
-from specimen.contracts.payloads.choosing import Choice, chosen
-from specimen.contracts.payloads.kinds import FAMILIES, VERDICTS
+from specimen.contracts.payloads.generate.selection import Choice, chosen
+from specimen.contracts.payloads.model.case import Case
+from specimen.contracts.payloads.model.case_types import FAMILIES, VERDICTS
+from specimen.contracts.payloads.model.valid_payloads import REQUEST, RESPONSE
 from specimen.specs import Provider
 
 _WAYS = (REQUEST, RESPONSE)

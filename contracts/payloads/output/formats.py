@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from specimen.contracts.payloads.case import Case
-from specimen.contracts.payloads.choosing import Choice
-from specimen.contracts.payloads.shell import as_curl
+from specimen.contracts.payloads.generate.selection import Choice
+from specimen.contracts.payloads.model.case import Case
+from specimen.contracts.payloads.output.shell_script import as_curl
 from specimen.specs import Provider
 
 # What JSON leaves as it is in a text, and some readers of lines end a line at.
@@ -54,7 +54,7 @@ import pytest
 
 from specimen import specs
 from specimen.contracts.payloads import Case, Sender, cases
-from specimen.contracts.payloads.changes import as_bytes
+from specimen.contracts.payloads.model.mutations import as_bytes
 
 CASES = list(cases({arguments}))
 

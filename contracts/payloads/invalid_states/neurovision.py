@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from specimen.contracts.payloads.changes import ABSENT
-from specimen.contracts.payloads.combinations import Made, NotHere, State, earlier, later, value_at
+from specimen.contracts.payloads.model.invalid_combinations import Made, NotHere, State, earlier, later, value_at
+from specimen.contracts.payloads.model.mutations import ABSENT
 
 READ = {"getSessionStatus": ""}
 SESSION = {**READ, "processImages": ""}

@@ -15,16 +15,16 @@ from urllib.parse import quote
 from specimen.contracts.client.http_connection import STREAM_SECONDS
 from specimen.contracts.client.transport import MISSING
 from specimen.contracts.http.credentials import secret_headers
-from specimen.contracts.payloads.bases import REQUEST
-from specimen.contracts.payloads.case import Case
-from specimen.contracts.payloads.setup import creation
-from specimen.contracts.payloads.shell_functions import FUNCTIONS
-from specimen.contracts.payloads.verdicts import as_draft
+from specimen.contracts.payloads.generate.expected_outcomes import as_draft
+from specimen.contracts.payloads.generate.setup import creation
+from specimen.contracts.payloads.model.case import Case
+from specimen.contracts.payloads.model.valid_payloads import REQUEST
+from specimen.contracts.payloads.output.shell_functions import FUNCTIONS
 from specimen.contracts.requests.request_templates import BOUNDARY, Draft, draft, multipart, unknown
 from specimen.specs import Provider
 
 _PLACEHOLDER = re.compile(r"\{(\w+(?::\w+)?)\}")
-# How `specimen.contracts.payloads.bases.spelled` spells an id, in the shell.
+# How `specimen.contracts.payloads.model.valid_payloads.spelled` spells an id, in the shell.
 _SPELLINGS = {"capitals": "tr a-z A-Z", "bare": "tr -d -"}
 # A longer body goes through a pipe, compressed: a command line has its limits.
 _MOST_WORD = 16_000

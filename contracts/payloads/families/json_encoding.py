@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Iterator
 
-from specimen.contracts.payloads.bases import RESPONSE, Base
-from specimen.contracts.payloads.changes import Whole
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT, Edge, kind
-from specimen.contracts.payloads.places import Place
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT, Edge, kind
+from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.mutations import Whole
+from specimen.contracts.payloads.model.valid_payloads import RESPONSE, Base
 
 _TWO_MIB = 2 * 1024 * 1024
 _JSON = "RFC 8259"
@@ -20,26 +20,86 @@ BOM = kind(
     "structure.byte_order_mark", "A byte order mark before the JSON: none may be sent, a reader may forgive it.",
     "RFC 8259, section 8.1", EITHER, ["encoding", *_PARSER],
 )  # fmt: skip
-UTF_16_LE = kind("structure.utf_16_le", "JSON between systems is UTF-8; Windows programs write this.", "RFC 8259, section 8.1", REJECT, ["encoding"])
-UTF_16_BE = kind("structure.utf_16_be", "JSON between systems is UTF-8, whatever a byte order mark says.", "RFC 8259, section 8.1", REJECT, ["encoding"])
-LATIN_1 = kind("structure.latin_1", "A lone byte E9 where UTF-8 has two: the é of an old system.", "RFC 8259, section 8.1; RFC 3629", [REJECT, EITHER], ["encoding"])
-OVERLONG = kind("structure.overlong_utf_8", "A slash in two bytes: forbidden since it walked around path checks.", "RFC 3629, section 3", [REJECT, EITHER], ["encoding"])
-CR_LF = kind("structure.cr_lf_between", "Line ends of Windows between the tokens are white space.", "RFC 8259, section 2", ACCEPT, _PARSER)
+UTF_16_LE = kind(
+    "structure.utf_16_le",
+    "JSON between systems is UTF-8; Windows programs write this.",
+    "RFC 8259, section 8.1",
+    REJECT,
+    ["encoding"],
+)
+UTF_16_BE = kind(
+    "structure.utf_16_be",
+    "JSON between systems is UTF-8, whatever a byte order mark says.",
+    "RFC 8259, section 8.1",
+    REJECT,
+    ["encoding"],
+)
+LATIN_1 = kind(
+    "structure.latin_1",
+    "A lone byte E9 where UTF-8 has two: the é of an old system.",
+    "RFC 8259, section 8.1; RFC 3629",
+    [REJECT, EITHER],
+    ["encoding"],
+)
+OVERLONG = kind(
+    "structure.overlong_utf_8",
+    "A slash in two bytes: forbidden since it walked around path checks.",
+    "RFC 3629, section 3",
+    [REJECT, EITHER],
+    ["encoding"],
+)
+CR_LF = kind(
+    "structure.cr_lf_between", "Line ends of Windows between the tokens are white space.", "RFC 8259, section 2", ACCEPT, _PARSER
+)
 INDENTED = kind("structure.indented", "The same value over many lines.", "RFC 8259, section 2", ACCEPT, _PARSER)
-ESCAPED = kind("structure.escaped", "Every letter of every text escaped: the same value, and no letter of it as it was.", "RFC 8259, section 7", ACCEPT, _PARSER)
+ESCAPED = kind(
+    "structure.escaped",
+    "Every letter of every text escaped: the same value, and no letter of it as it was.",
+    "RFC 8259, section 7",
+    ACCEPT,
+    _PARSER,
+)
 REORDERED = kind("structure.reordered", "An object's fields have no order.", "RFC 8259, section 1", ACCEPT, _PARSER)
-NO_BREAK_SPACE = kind("structure.no_break_space_between", "U+00A0 between tokens is no white space to JSON.", "RFC 8259, section 2", REJECT, _PARSER)
-TRAILING_COMMA = kind("structure.trailing_comma", "A comma before the closing brace, as JavaScript allows.", _JSON, REJECT, _PARSER)
+NO_BREAK_SPACE = kind(
+    "structure.no_break_space_between", "U+00A0 between tokens is no white space to JSON.", "RFC 8259, section 2", REJECT, _PARSER
+)
+TRAILING_COMMA = kind(
+    "structure.trailing_comma", "A comma before the closing brace, as JavaScript allows.", _JSON, REJECT, _PARSER
+)
 COMMENT = kind("structure.comment", "JSON has no comments.", _JSON, REJECT, _PARSER)
 SINGLE_QUOTES = kind("structure.single_quotes", "What Python prints of a dict.", "RFC 8259, section 7", REJECT, _PARSER)
 BARE_KEYS = kind("structure.bare_keys", "A name without quotes, as in JavaScript.", "RFC 8259, section 4", REJECT, _PARSER)
-CUT_OFF = kind("structure.cut_off", "The connection ended before the body did.", "RFC 9112, section 8, Handling Incomplete Messages", REJECT, _PARSER)
+CUT_OFF = kind(
+    "structure.cut_off",
+    "The connection ended before the body did.",
+    "RFC 9112, section 8, Handling Incomplete Messages",
+    REJECT,
+    _PARSER,
+)
 TEXT_AFTER = kind("structure.text_after", "A second value behind the first.", "RFC 8259, section 2", REJECT, _PARSER)
 NOTHING = kind("structure.no_byte", "A JSON content type and not one byte.", "RFC 9110, section 8.3")
-TOO_DEEP = kind("structure.nested_100000", "A hundred thousand open brackets exhaust the stack of a recursive parser.", "RFC 8259, section 9", [REJECT, EITHER], ["boundary", *_PARSER])
+TOO_DEEP = kind(
+    "structure.nested_100000",
+    "A hundred thousand open brackets exhaust the stack of a recursive parser.",
+    "RFC 8259, section 9",
+    [REJECT, EITHER],
+    ["boundary", *_PARSER],
+)
 HTML = kind("structure.html_page", "A gateway's error page where JSON was promised.", "RFC 9110, section 15.6.3", REJECT, _PARSER)
-TEXT_ONLY = kind("structure.top_level_text", "A lawful JSON text that is one text and no object.", "RFC 8259, section 2", [REJECT, EITHER], ["type"])
-LIST_ONLY = kind("structure.top_level_array", "A lawful JSON text that is an array, which PHP also writes for a map without entries.", "RFC 8259, section 2", [REJECT, EITHER], ["type"])
+TEXT_ONLY = kind(
+    "structure.top_level_text",
+    "A lawful JSON text that is one text and no object.",
+    "RFC 8259, section 2",
+    [REJECT, EITHER],
+    ["type"],
+)
+LIST_ONLY = kind(
+    "structure.top_level_array",
+    "A lawful JSON text that is an array, which PHP also writes for a map without entries.",
+    "RFC 8259, section 2",
+    [REJECT, EITHER],
+    ["type"],
+)
 NULL_ONLY = kind("structure.top_level_null", "null is a JSON text of its own.", "RFC 8259, section 2", tags=["type"])
 TWO_MIB = kind("structure.body_of_2_mib", "Two MiB of body, most of it white space.", "RFC 8259, section 9", tags=["boundary"])
 

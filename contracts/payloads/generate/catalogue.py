@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from specimen.contracts.payloads.bases import NOW, REQUEST, RESPONSE, Base, ignored_fields, requests, responses
-from specimen.contracts.payloads.case import Case
-from specimen.contracts.payloads.changes import ABSENT, Fields, Whole, as_bytes, changed, shown
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER, Edge, edges
-from specimen.contracts.payloads.places import Place
-from specimen.contracts.payloads.setup import made_with
-from specimen.contracts.payloads.verdicts import UNKNOWN_RULE, Ruling, absent, malformed, not_found, ruling
+from specimen.contracts.payloads.generate.expected_outcomes import UNKNOWN_RULE, Ruling, absent, malformed, not_found, ruling
+from specimen.contracts.payloads.generate.setup import made_with
+from specimen.contracts.payloads.model.case import Case
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, Edge, edges
+from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.mutations import ABSENT, Fields, Whole, as_bytes, changed, shown
+from specimen.contracts.payloads.model.valid_payloads import NOW, REQUEST, RESPONSE, Base, ignored_fields, requests, responses
 from specimen.specs import Provider
 
 # What a request names and the implementation may not have, however lawful its form.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specimen.contracts.payloads.families.dates.spellings import (
+from specimen.contracts.payloads.families.dates.timestamp_formats import (
     LEAP,
     OPEN,
     POSIX,

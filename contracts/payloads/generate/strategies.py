@@ -10,12 +10,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from specimen import specs
-from specimen.contracts.payloads.bases import NOW, REQUEST, RESPONSE, Base, requests, responses
-from specimen.contracts.payloads.case import Case
-from specimen.contracts.payloads.catalogue import case, of_bases
-from specimen.contracts.payloads.choosing import Choice
-from specimen.contracts.payloads.kinds import ACCEPT, edges
-from specimen.contracts.payloads.verdicts import ruling
+from specimen.contracts.payloads.generate.catalogue import case, of_bases
+from specimen.contracts.payloads.generate.expected_outcomes import ruling
+from specimen.contracts.payloads.generate.selection import Choice
+from specimen.contracts.payloads.model.case import Case
+from specimen.contracts.payloads.model.case_types import ACCEPT, edges
+from specimen.contracts.payloads.model.valid_payloads import NOW, REQUEST, RESPONSE, Base, requests, responses
 from specimen.specs import Provider, SpecimenError
 from specimen.specs.core.errors import did_you_mean
 
@@ -120,9 +120,7 @@ def _places(provider: Provider, choice: Choice, needs_json: bool) -> list[tuple[
     """Of each case of the first person that is wanted: which base, which place, which kind."""
     every = _every(provider, str(choice.operation), str(choice.direction), choice.status, choice.now)
     return [
-        (index, label, made.kind)
-        for index, label, made in every
-        if choice.takes(made) and not (needs_json and _is_bytes(made))
+        (index, label, made.kind) for index, label, made in every if choice.takes(made) and not (needs_json and _is_bytes(made))
     ]
 
 

@@ -6,11 +6,11 @@ import base64
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from specimen.contracts.payloads import pictures
-from specimen.contracts.payloads.bases import Base
-from specimen.contracts.payloads.kinds import EITHER, REJECT, VERDICTS, Edge, Kind, kind
-from specimen.contracts.payloads.pictures import GIF, HTML, JPEG, PNG_SIGNATURE, SVG, jpeg, png
-from specimen.contracts.payloads.places import Place
+from specimen.contracts.payloads.families.uploads import images
+from specimen.contracts.payloads.families.uploads.images import GIF, HTML, JPEG, PNG_SIGNATURE, SVG, jpeg, png
+from specimen.contracts.payloads.model.case_types import EITHER, REJECT, VERDICTS, Edge, Kind, kind
+from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.valid_payloads import Base
 
 _PNG, _JFIF, _EXIF, _RFC7578, _RFC9110 = "PNG (third edition)", "ITU-T T.81", "Exif 2.32", "RFC 7578", "RFC 9110"
 _MOST = 65_535
@@ -43,9 +43,9 @@ def _said(filename: str, content_type: str) -> Mapping[str, str]:
 _JPEG_SAID = _said("document.jpg", "image/jpeg")
 _CONTENTS = (
     _content("jpeg", JPEG, "A photograph, as a camera makes it.", _JFIF, claims=VERDICTS, said=_JPEG_SAID),
-    _content("jpeg_turned", jpeg((_APP1, pictures.turned())), "A phone held upright: the points lie on their side.",
+    _content("jpeg_turned", jpeg((_APP1, images.turned())), "A phone held upright: the points lie on their side.",
              f"{_EXIF}, section 4.6.4, Orientation", "exif", claims=VERDICTS, said=_JPEG_SAID),
-    _content("jpeg_with_place", jpeg((_APP1, pictures.placed())), "Where it was taken stands in it: to be kept out of copies and "
+    _content("jpeg_with_place", jpeg((_APP1, images.placed())), "Where it was taken stands in it: to be kept out of copies and "
              "logs.", f"{_EXIF}, section 4.6.6, GPS attributes", "exif", "privacy", claims=VERDICTS, said=_JPEG_SAID),
     _content("jpeg_with_script", jpeg((_COM, HTML)), "A comment that is a page: shown as text/html it runs.",
              f"{_JFIF}, section B.2.4.5, comment", "injection", said=_JPEG_SAID),
@@ -75,20 +75,20 @@ _CONTENTS = (
              "checksum"),
     _content("png_with_tail", png() + b"PK\x05\x06" + bytes(18), "An empty ZIP archive after the picture's end: it is both.",
              f"{_PNG}, section 13.2; APPNOTE, section 4.3.16", "polyglot"),
-    _content("png_with_text", png(more=pictures.chunk(b"tEXt", b"Comment\0" + HTML)), "A note within it that is a page.",
+    _content("png_with_text", png(more=images.chunk(b"tEXt", b"Comment\0" + HTML)), "A note within it that is a page.",
              f"{_PNG}, section 11.3.3.2", "injection"),
     _content("gif", GIF, "A kind of picture that no camera makes.", "GIF89a, section 17",
              said=_said("document.gif", "image/gif")),
-    _content("gif_and_script", pictures.gif_and_script(), "A picture to one program, a script to another.",
+    _content("gif_and_script", images.gif_and_script(), "A picture to one program, a script to another.",
              "CWE-434, unrestricted upload of a file with a dangerous type", "polyglot", "injection",
              said=_said("document.gif", "image/gif")),
-    _content("bmp", pictures.BMP, "An old scanner's picture.", "BITMAPINFOHEADER",
+    _content("bmp", images.BMP, "An old scanner's picture.", "BITMAPINFOHEADER",
              said=_said("document.bmp", "image/bmp")),
-    _content("heic", pictures.HEIC, "What a phone of Apple makes: here the head alone.", "ISO/IEC 23008-12", "truncated",
+    _content("heic", images.HEIC, "What a phone of Apple makes: here the head alone.", "ISO/IEC 23008-12", "truncated",
              said=_said("IMG_0001.HEIC", "image/heic")),
-    _content("webp", pictures.WEBP, "What a browser saves: here the head alone.", "RFC 9649, section 2.4", "truncated",
+    _content("webp", images.WEBP, "What a browser saves: here the head alone.", "RFC 9649, section 2.4", "truncated",
              said=_said("document.webp", "image/webp")),
-    _content("pdf", pictures.pdf(), "A scan is often a PDF file: no picture, though it may hold some.", "ISO 32000-1, section 7.5",
+    _content("pdf", images.pdf(), "A scan is often a PDF file: no picture, though it may hold some.", "ISO 32000-1, section 7.5",
              said=_said("passport.pdf", "application/pdf")),
     _content("svg", SVG, "A drawing that runs a script where it is shown.", "SVG 2, section 15.9", "injection",
              said=_said("document.svg", "image/svg+xml")),

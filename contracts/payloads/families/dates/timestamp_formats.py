@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
 
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT, VERDICTS, Kind, kind
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT, VERDICTS, Kind, kind
 
 RFC = "RFC 3339, section 5.6, Internet date/time format"
 OFFSETS = "RFC 3339, section 4.3, Unknown local offset convention; section 5.6, time-offset"

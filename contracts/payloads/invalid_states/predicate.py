@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from specimen.contracts.payloads.changes import ABSENT
-from specimen.contracts.payloads.combinations import State, same, value_at
+from specimen.contracts.payloads.model.invalid_combinations import State, same, value_at
+from specimen.contracts.payloads.model.mutations import ABSENT
 
 READ = {"getStatus": ""}
 VERIFIED = {"verifyWallet": ""}

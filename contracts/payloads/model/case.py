@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from dataclasses import field as default
 from typing import Any
 
-from specimen.contracts.payloads.bases import Base
-from specimen.contracts.payloads.changes import shown
+from specimen.contracts.payloads.model.mutations import shown
+from specimen.contracts.payloads.model.valid_payloads import Base
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Case:
         direction: `request` or `response`.
         kind: `<family>.<name>`.
         field: where the change is, a JSON pointer into the payload.
-        value: what stands there now, as `specimen.contracts.payloads.changes.shown` writes it.
+        value: what stands there now, as `specimen.contracts.payloads.model.mutations.shown` writes it.
         payload: a response's body; a request as `{"path", "query", "headers", "body"}`. Bytes that are no JSON of Python's are
             `bytes` (in a request: its body).
         verdict: `accept`: who keeps the contract takes it; `reject`: it breaks the contract and is refused; `either`: the

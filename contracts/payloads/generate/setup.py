@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from specimen.contracts.payloads.bases import REQUEST, Base
+from specimen.contracts.payloads.model.valid_payloads import REQUEST, Base
 from specimen.contracts.requests.request_templates import Draft, draft
 from specimen.specs import Provider, SpecimenError
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from specimen.contracts.payloads.changes import ABSENT
-from specimen.contracts.payloads.combinations import Made, State, earlier, later, same, value_at
+from specimen.contracts.payloads.model.invalid_combinations import Made, State, earlier, later, same, value_at
+from specimen.contracts.payloads.model.mutations import ABSENT
 
 READ = {"getSession": "/data"}
 READS = {"getSession": "/data", "listSessions": "/data/0"}

@@ -10,9 +10,9 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from specimen.contracts.payloads.bases import REQUEST
-from specimen.contracts.payloads.case import Case
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT
+from specimen.contracts.payloads.model.case import Case
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT
+from specimen.contracts.payloads.model.valid_payloads import REQUEST
 from specimen.specs.cli.console import table_console
 
 _STYLES = {ACCEPT: "green", REJECT: "red", EITHER: "yellow"}

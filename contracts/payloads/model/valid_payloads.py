@@ -10,8 +10,8 @@ from functools import cache, lru_cache
 from typing import Any
 
 from specimen.contracts.client.transport import MISSING
-from specimen.contracts.payloads.changes import ABSENT
-from specimen.contracts.payloads.places import Place, places, slug
+from specimen.contracts.payloads.model.fields import Place, places, slug
+from specimen.contracts.payloads.model.mutations import ABSENT
 from specimen.contracts.requests.mutations import bodies
 from specimen.contracts.requests.request_templates import Draft, template_of
 from specimen.fixtures import recipes

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from specimen.contracts.payloads.bases import Base
-from specimen.contracts.payloads.places import Place
+from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.valid_payloads import Base
 
 ACCEPT, REJECT, EITHER = "accept", "reject", "either"
 VERDICTS = (ACCEPT, REJECT, EITHER)
@@ -42,9 +42,7 @@ class Kind:
         return self.id.partition(".")[0]
 
 
-def kind(
-    kind_id: str, rationale: str, source: str, claims: str | Iterable[str] = VERDICTS, tags: Iterable[str] = ()
-) -> Kind:
+def kind(kind_id: str, rationale: str, source: str, claims: str | Iterable[str] = VERDICTS, tags: Iterable[str] = ()) -> Kind:
     """A kind; `claims` is a verdict or several."""
     return Kind(kind_id, rationale, source, frozenset([claims] if isinstance(claims, str) else claims), tuple(tags))
 

@@ -9,11 +9,11 @@ from typing import Any
 from specimen.contracts.client.transport import Transport
 from specimen.contracts.http.credentials import as_headers, of_lifecycle
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.payloads.bases import REQUEST
-from specimen.contracts.payloads.case import Case
-from specimen.contracts.payloads.kinds import REJECT
-from specimen.contracts.payloads.setup import creation
-from specimen.contracts.payloads.verdicts import UNKNOWN_RULE, as_draft
+from specimen.contracts.payloads.generate.expected_outcomes import UNKNOWN_RULE, as_draft
+from specimen.contracts.payloads.generate.setup import creation
+from specimen.contracts.payloads.model.case import Case
+from specimen.contracts.payloads.model.case_types import REJECT
+from specimen.contracts.payloads.model.valid_payloads import REQUEST
 from specimen.contracts.requests.request_templates import Draft, draft, ids_shown
 from specimen.specs import Provider, SpecimenError
 

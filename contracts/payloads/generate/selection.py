@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from specimen import specs
-from specimen.contracts.payloads.bases import NOW, REQUEST, RESPONSE
-from specimen.contracts.payloads.case import Case
-from specimen.contracts.payloads.catalogue import LeftOut
-from specimen.contracts.payloads.catalogue import cases as _all
-from specimen.contracts.payloads.kinds import FAMILIES, VERDICTS
-from specimen.contracts.payloads.words import check_words, is_at, is_of_kind, place_of
+from specimen.contracts.payloads.generate.catalogue import LeftOut
+from specimen.contracts.payloads.generate.catalogue import cases as _all
+from specimen.contracts.payloads.generate.patterns import check_words, is_at, is_of_kind, place_of
+from specimen.contracts.payloads.model.case import Case
+from specimen.contracts.payloads.model.case_types import FAMILIES, VERDICTS
+from specimen.contracts.payloads.model.valid_payloads import NOW, REQUEST, RESPONSE
 from specimen.fixtures.datasets.row_generation import checked
 from specimen.specs import Provider, SpecimenError
 from specimen.specs.core.errors import did_you_mean

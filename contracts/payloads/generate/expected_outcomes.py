@@ -16,9 +16,9 @@ from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import judge
 from specimen.contracts.judge.request_validation import request_errors
 from specimen.contracts.judge.rule import ERROR
-from specimen.contracts.payloads.bases import RESPONSE, Base, form_parts, ignored_fields, spelled, with_ids
-from specimen.contracts.payloads.changes import as_bytes
-from specimen.contracts.payloads.kinds import ACCEPT, EITHER, REJECT
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT
+from specimen.contracts.payloads.model.mutations import as_bytes
+from specimen.contracts.payloads.model.valid_payloads import RESPONSE, Base, form_parts, ignored_fields, spelled, with_ids
 from specimen.contracts.requests.request_templates import BOUNDARY, Draft, draft, filled, multipart, unknown
 from specimen.specs import Operation, Provider
 from specimen.specs.loading.lifecycle import RequestTemplate

@@ -1,4 +1,4 @@
-"""What every script of `specimen.contracts.payloads.shell` begins with: POSIX shell, with curl, awk, base64 and gunzip."""
+"""What every script of `shell_script` begins with: POSIX shell, with curl, awk, base64 and gunzip."""
 
 from __future__ import annotations
 

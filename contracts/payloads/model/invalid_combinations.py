@@ -1,4 +1,4 @@
-"""A combination of fields that a rule forbids, as the tables of `specimen.contracts.payloads.states` write it."""
+"""A combination of fields that a rule forbids, as the tables of `specimen.contracts.payloads.invalid_states` write it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from specimen.contracts.payloads.changes import ABSENT, Fields, changed, split
+from specimen.contracts.payloads.model.mutations import ABSENT, Fields, changed, split
 from specimen.specs import Provider
 from specimen.specs.core.json_pointer import escape
 
@@ -142,7 +142,7 @@ def shifted(text: Any, seconds: float) -> str:
 def states_of(provider: Provider) -> tuple[State, ...]:
     """A provider's table `STATES`: of its module here, or of states.py in an outside provider's folder; none without a file."""
     if provider.is_builtin:
-        name = f"specimen.contracts.payloads.states.{provider.name}"
+        name = f"specimen.contracts.payloads.invalid_states.{provider.name}"
         if importlib.util.find_spec(name) is None:
             return ()
         return tuple(importlib.import_module(name).STATES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specimen.contracts.payloads.combinations import Made, State, earlier, later, same, value_at
+from specimen.contracts.payloads.model.invalid_combinations import Made, State, earlier, later, same, value_at
 
 VERIFICATION = {"getVerification": ""}
 SESSION = {"createSession": "", "getSession": ""}

@@ -1,0 +1,1 @@
+"""Makes the cases: catalogue, selection, strategies, expected outcomes."""

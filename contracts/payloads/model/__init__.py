@@ -1,0 +1,1 @@
+"""What an edge case is: a valid payload, a field, a mutation, a case type."""

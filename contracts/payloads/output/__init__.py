@@ -1,0 +1,1 @@
+"""Cases as files, scripts and requests."""
