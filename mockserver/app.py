@@ -20,13 +20,13 @@ from specimen.mockserver.http.responses import Extra, send_problem, send_reply
 from specimen.mockserver.pages import api_docs, hosted_pages
 from specimen.mockserver.provider_api import Request, load_behaviour
 from specimen.mockserver.routing import connexion_adapter
-from specimen.mockserver.routing.endpoint import VISIT, Endpoint, Visit, unrouted
+from specimen.mockserver.routing.endpoint import REQUEST_CONTEXT, Endpoint, RequestContext, unrouted
 from specimen.mockserver.sessions.clock import Clock
-from specimen.mockserver.sessions.request_log import Journal
+from specimen.mockserver.sessions.request_log import RequestLog
 from specimen.mockserver.sessions.scenario_requests import VERSION as TABLE_VERSION
 from specimen.mockserver.sessions.scenario_requests import Table
 from specimen.mockserver.sessions.service import Sessions
-from specimen.mockserver.sessions.shared_state import Ledger
+from specimen.mockserver.sessions.shared_state import SharedState
 from specimen.mockserver.sessions.store import Store
 from specimen.mockserver.sessions.store.memory import MemoryStore
 from specimen.mockserver.settings import Settings
@@ -52,7 +52,7 @@ class Namespace:
 
     __slots__ = ("clock", "journal")
 
-    def __init__(self, clock: Clock, journal: Journal) -> None:
+    def __init__(self, clock: Clock, journal: RequestLog) -> None:
         self.clock = clock
         self.journal = journal
 
@@ -64,17 +64,17 @@ class Mounted:
         self.provider = provider
         self.base_path = provider.document.base_path
         self.behaviour = load_behaviour(provider)
-        self.ledger = Ledger(provider, store, recipes.answers(provider), settings, start, clocks)
-        self.table = Table(provider, self.ledger.catalogue)
+        self.shared_state = SharedState(provider, store, recipes.answers(provider), settings, start, clocks)
+        self.table = Table(provider, self.shared_state.catalogue)
         endpoints: dict[str, ASGIApp] = {
-            operation.id: Endpoint(provider, operation, self.behaviour, self.ledger)
+            operation.id: Endpoint(provider, operation, self.behaviour, self.shared_state)
             for operation in provider.document.operations.values()
         }
-        self.routed = connexion_adapter.build(provider, endpoints, self.otherwise)
+        self.routed = connexion_adapter.build(provider, endpoints, self.fallback)
 
-    async def otherwise(self, scope: Scope, _receive: Receive, send: Send) -> None:
+    async def fallback(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answers what no operation takes: a wrong method or a wrong path, in the vendor's form."""
-        visit: Visit = scope[VISIT]
+        visit: RequestContext = scope[REQUEST_CONTEXT]
         now = visit.clock.now()
         allow = scope.get(connexion_adapter.ALLOW, ())
         kind = "method_not_allowed" if allow else "route_not_found"
@@ -116,7 +116,7 @@ class App:
         found = self._namespaces.get(name)
         if found is None:
             clock = self.clock if name == DEFAULT_NAMESPACE else self.clock.fork()
-            found = self._namespaces[name] = Namespace(clock, Journal(self.settings.journal_entries))
+            found = self._namespaces[name] = Namespace(clock, RequestLog(self.settings.journal_entries))
         return found
 
     def _clock_of(self, namespace: str) -> Clock:
@@ -165,14 +165,14 @@ class App:
             await send_problem(send, 400, detail, extra=extra)
             return
         space = self.namespace(name)
-        visit = scope[VISIT] = Visit(name, space.clock, space.journal, place.origin, path, headers, extra)
+        visit = scope[REQUEST_CONTEXT] = RequestContext(name, space.clock, space.journal, place.origin, path, headers, extra)
         mounted = place.mounted
         if place.is_hosted:
             await self._hosted(mounted, place.rest, scope, send, visit)
         elif place.may_be_page and await self._page(mounted, place.prefix, place.rest, scope, receive, send):
             return
         elif place.in_document is None:
-            await mounted.otherwise(scope, receive, send)
+            await mounted.fallback(scope, receive, send)
         else:
             scope[connexion_adapter.PATH] = place.in_document
             await mounted.routed(scope, receive, send)
@@ -214,13 +214,13 @@ class App:
         page = api_docs.answer(mounted.provider, prefix, rest)
         if page is None:
             return False
-        for name, value in scope[VISIT].extra:
+        for name, value in scope[REQUEST_CONTEXT].extra:
             page.headers[name.decode()] = value.decode()
         await page(scope, receive, send)
         return True
 
-    async def _hosted(self, mounted: Mounted, rest: str, scope: Scope, send: Send, visit: Visit) -> None:
-        sessions = Sessions(mounted.ledger, visit.clock, visit.namespace, visit.origin, visit.clock.now())
+    async def _hosted(self, mounted: Mounted, rest: str, scope: Scope, send: Send, visit: RequestContext) -> None:
+        sessions = Sessions(mounted.shared_state, visit.clock, visit.namespace, visit.origin, visit.clock.now())
         reply = None
         if scope["method"] in ("GET", "HEAD"):
             title = mounted.provider.lifecycle.title

@@ -240,12 +240,12 @@ def _print_start(app: Any, url: str) -> None:
         root = f"  (also {url}{mounted.base_path})" if len(app.mounted) == 1 else ""
         out.print(f"  base URL  {url}{mounted.provider.mount}{root}")
         out.print(f"  document  {url}/{name}/openapi.json   {url}/{name}/ui/")
-        for label, entry in good_and_bad(mounted):
+        for label, entry in example_requests(mounted):
             out.print(Text.assemble(f"  {label:<9} ", (as_curl(entry, url), "cyan")))
     out.print(f"Serving on {url} (namespace '{DEFAULT_NAMESPACE}', seed {app.settings.seed}). Stop with Ctrl-C.")
 
 
-def good_and_bad(mounted: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+def example_requests(mounted: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """A request for a session in a good end state and one for a bad end state, with what it shows."""
     lifecycle = mounted.provider.lifecycle
     good = lifecycle.default

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from specimen.specs.core.errors import SpecError, SpecimenError, did_you_mean
 
-__all__ = ["IllegalTransition", "SettingError", "SpecError", "SpecimenError", "WishError", "did_you_mean"]
+__all__ = ["IllegalTransition", "InvalidPreference", "SettingError", "SpecError", "SpecimenError", "did_you_mean"]
 
 
 class SettingError(SpecimenError):
     """A setting has a value that cannot be."""
 
 
-class WishError(SpecimenError):
+class InvalidPreference(SpecimenError):
     """A request asks for something that the provider does not have; `possible` lists what it has."""
 
     def __init__(self, name: str, given: str, possible: Sequence[str]) -> None:

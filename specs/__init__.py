@@ -9,7 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from specimen.specs.core.errors import SpecError, SpecimenError, did_you_mean
-from specimen.specs.loading.field_semantics import Contents, read_contents
+from specimen.specs.loading.field_semantics import FieldSemantics, read_field_semantics
 from specimen.specs.loading.lifecycle import Lifecycle
 from specimen.specs.loading.lifecycle_loader import read_lifecycle
 from specimen.specs.loading.openapi import Document, Operation, read_document
@@ -43,9 +43,9 @@ class Provider:
         return Schemas(self.document, strict=True)
 
     @cached_property
-    def contents(self) -> Contents:
+    def contents(self) -> FieldSemantics:
         """What its fields hold."""
-        return read_contents(self.folder / "field_semantics.yaml")
+        return read_field_semantics(self.folder / "field_semantics.yaml")
 
     @property
     def mount(self) -> str:

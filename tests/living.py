@@ -9,11 +9,11 @@ from urllib.parse import quote, urlencode
 from specimen.contracts.client.transport import MISSING
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.requests.request_templates import filled
-from specimen.fixtures.recipes.recipe import Moment
+from specimen.fixtures.recipes.recipe import SessionSnapshot
 from specimen.specs import Provider
 
 
-def exchange(provider: Provider, moment: Moment, operation_id: str, body: Any) -> Exchange:
+def exchange(provider: Provider, moment: SessionSnapshot, operation_id: str, body: Any) -> Exchange:
     """A client's read of a session at a moment, answered with a body."""
     lifecycle = provider.lifecycle
     read = next(read for read in lifecycle.reads if read.operation == operation_id and read.fits(moment.facts))

@@ -81,11 +81,11 @@ def test_create__makes_a_session_that_the_client_reads(served: Served) -> None:
     assert created.status_code in (200, 201)
     assert list(differences(created)) == []
     session_id = str(at(created.parsed, lifecycle.create.session))
-    assert not mounted.ledger.catalogue.has(session_id)
+    assert not mounted.shared_state.catalogue.has(session_id)
     read = lifecycle.reads[0]
     wanted = (read.operation, lifecycle.default.name, lifecycle.initial)
     entry = next(entry for entry in served.entries if (entry["operation"], entry["scenario"], entry["status"]) == wanted)
-    known = mounted.ledger.catalogue.id_of(lifecycle.default.name, lifecycle.initial)
+    known = mounted.shared_state.catalogue.id_of(lifecycle.default.name, lifecycle.initial)
     found = served.client.call(json.loads(json.dumps(entry).replace(known, session_id)))
     assert session_id in found.content.decode()
     assert at(found.parsed, read.status) == lifecycle.initial

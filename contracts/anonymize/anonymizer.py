@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
-from specimen.contracts.anonymize.field_meanings import Holdings, States
+from specimen.contracts.anonymize.field_meanings import FieldMeanings, States
 from specimen.contracts.anonymize.headers import BOUNDARY, masked_header
 from specimen.contracts.anonymize.pseudonyms import Pseudonyms, unwrapped
 from specimen.contracts.anonymize.schema_fields import Place, described, name_prefixes, text_prefixes
@@ -45,7 +45,7 @@ _STYLES: tuple[dict[str, Any], ...] = (
 )  # fmt: skip
 
 
-class Mask:
+class Anonymizer:
     """Replaces what could be somebody's in exchanges; pseudonyms depend on `secret`, made for one recording and thrown away.
 
     Of bodies, paths and queries this stays as it was:
@@ -224,7 +224,7 @@ class _Known:
         segments = {part for one in provider.document.operations.values() for part in one.path.split("/")}
         self.segments = frozenset(part for part in segments if "{" not in part)
         patterns = [(entry.parts, entry.holds) for entry in provider.contents.entries]
-        self.holdings = Holdings([*patterns, *((where, "session_id") for where in _session_places(provider))])
+        self.holdings = FieldMeanings([*patterns, *((where, "session_id") for where in _session_places(provider))])
         form = provider.lifecycle.ids.get("session")
         self._is_plain = form is not None and form.kind == "prefixed" and bool(form.prefix)
         if form is None:

@@ -9,7 +9,7 @@ from typing import Any
 States = frozenset[tuple[int, int]]
 
 
-class Holdings:
+class FieldMeanings:
     """Patterns in their order, of which the first that fits counts; their form is that of `field_semantics.Holding`.
 
     To ask for every field of a large value from its root would cost more than to judge the value.

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from specimen.contracts.traffic.har_writer import moment
-from specimen.contracts.traffic.monitor import Bench, Verdict, as_json, as_text, kind_of
+from specimen.contracts.traffic.monitor import JudgedExchange, Monitor, as_json, as_text, kind_of
 from specimen.contracts.traffic.session_poller import Step
 from specimen.specs import SpecimenError
 from specimen.specs.cli.console import console, standard_output
@@ -30,7 +30,7 @@ def print_json(value: Any, indent: int | None = None) -> None:
     print(text.encode("utf-8", "backslashreplace").decode(), flush=True)
 
 
-def as_values(verdict: Verdict, bench: Bench) -> dict[str, Any]:
+def as_values(verdict: JudgedExchange, bench: Monitor) -> dict[str, Any]:
     """A verdict as JSON values."""
     exchange = verdict.exchange
     return {
@@ -44,14 +44,14 @@ def as_values(verdict: Verdict, bench: Bench) -> dict[str, Any]:
     }
 
 
-def step_values(step: Step, bench: Bench) -> dict[str, Any]:
+def step_values(step: Step, bench: Monitor) -> dict[str, Any]:
     """A step of a watch as JSON values."""
     judged = as_values(step.verdict, bench) if step.verdict is not None else {"violations": [], "notes": []}
     return {"state": step.state, "is_change": step.is_change, "is_end": step.is_end, "problem": step.said or None, **judged}
 
 
 @standard_output()
-def tell_step(step: Step, bench: Bench, told: set[tuple[str, ...]]) -> None:
+def tell_step(step: Step, bench: Monitor, told: set[tuple[str, ...]]) -> None:
     """Prints a step of a watch where it is news."""
     out = console()
     if step.is_change and step.state is not None and step.verdict is not None:
@@ -65,7 +65,7 @@ def tell_step(step: Step, bench: Bench, told: set[tuple[str, ...]]) -> None:
 
 
 @standard_output()
-def tell(verdict: Verdict | str, bench: Bench, told: set[tuple[str, ...]], *, only_broken: bool = False) -> None:
+def tell(verdict: JudgedExchange | str, bench: Monitor, told: set[tuple[str, ...]], *, only_broken: bool = False) -> None:
     """Prints a verdict, or the words for a target that gave no answer."""
     out = console()
     if isinstance(verdict, str):
@@ -78,7 +78,7 @@ def tell(verdict: Verdict | str, bench: Bench, told: set[tuple[str, ...]], *, on
     _violations(verdict, bench, told)
 
 
-def _violations(verdict: Verdict, bench: Bench, told: set[tuple[str, ...]]) -> None:
+def _violations(verdict: JudgedExchange, bench: Monitor, told: set[tuple[str, ...]]) -> None:
     """Prints each violation in full when it is first seen, and by its rule from then on."""
     for violation in verdict.found:
         counts = bench.counts(violation)
@@ -89,7 +89,7 @@ def _violations(verdict: Verdict, bench: Bench, told: set[tuple[str, ...]]) -> N
 
 
 @standard_output()
-def tell_summary(bench: Bench, what: str) -> None:
+def tell_summary(bench: Monitor, what: str) -> None:
     """Prints the last line of a command."""
     errors, notes = len(bench.errors), len(bench.notes)
     for why, count in sorted(bench.unjudged.items()):
@@ -102,7 +102,7 @@ def tell_summary(bench: Bench, what: str) -> None:
 class Voice:
     """What a proxy says while it runs. What cannot be printed must not cost the app its answers: it goes on and says no more."""
 
-    def __init__(self, bench: Bench, *, as_json: bool) -> None:
+    def __init__(self, bench: Monitor, *, as_json: bool) -> None:
         self._bench, self._as_json = bench, as_json
         self._told: set[tuple[str, ...]] = set()
         self._lost: SpecimenError | None = None
@@ -114,7 +114,7 @@ class Voice:
         else:
             self._try(say, f"Listening on {url} for {target}. Stop with Ctrl-C.")
 
-    def tell(self, verdict: Verdict | str) -> None:
+    def tell(self, verdict: JudgedExchange | str) -> None:
         """Says what was found in an exchange, or what went wrong."""
         if not self._as_json:
             self._try(tell, verdict, self._bench, self._told)

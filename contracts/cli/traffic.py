@@ -15,7 +15,7 @@ from specimen import specs
 from specimen.specs.cli import completion
 from specimen.specs.cli.console import reader_left, user_errors
 
-HELD, VIOLATIONS, INCONCLUSIVE = 0, 1, 4
+PASSED, VIOLATIONS, INCONCLUSIVE = 0, 1, 4
 TOKEN_VARIABLE = "SPECIMEN_TOKEN"  # noqa: S105 - its name
 
 ProviderArgument = Annotated[
@@ -68,7 +68,7 @@ def watch(
         from specimen.contracts.client.transport import Transport
         from specimen.contracts.http.credentials import as_headers
         from specimen.contracts.requests.known_sessions import as_text
-        from specimen.contracts.traffic.monitor import BaseUrl, Bench, TrafficError
+        from specimen.contracts.traffic.monitor import BaseUrl, Monitor, TrafficError
         from specimen.contracts.traffic.session_poller import Watch, watched
         from specimen.specs.core.terminal_text import shown
 
@@ -84,7 +84,7 @@ def watch(
         transport = Transport(
             str(base), provider, headers=headers, sessions=(session, *settings.values()), seen_by="watch", budget=sys.maxsize
         )
-        bench = Bench(provider, strict=strict)
+        bench = Monitor(provider, strict=strict)
         try:
             as_text(session)
             send, pointer = watched(provider, transport, session, settings)
@@ -141,7 +141,7 @@ def proxy(
     with user_errors():
         from specimen.contracts.cli import console_output
         from specimen.contracts.traffic.har_writer import Recorder
-        from specimen.contracts.traffic.monitor import BaseUrl, Bench, TrafficError
+        from specimen.contracts.traffic.monitor import BaseUrl, Monitor, TrafficError
         from specimen.contracts.traffic.proxy import build_proxy
         from specimen.contracts.traffic.proxy_server import listen, serve, url_of
 
@@ -149,7 +149,7 @@ def proxy(
         base = BaseUrl.parse(target, "--target")
         if base.is_loopback and base.port == port:
             raise TrafficError(f"--target {base}: that is the proxy's own port.")
-        bench = Bench(provider, strict=strict, second=True)
+        bench = Monitor(provider, strict=strict, second=True)
         recorder = Recorder(har, provider) if har is not None else None
         listening = listen(host, port)
         voice = console_output.Voice(bench, as_json=as_json)
@@ -163,7 +163,7 @@ def proxy(
         if recorder is not None and recorder.failed:
             Console(stderr=True, highlight=False).print(Text(recorder.failed, style="bold red"), soft_wrap=True)
         voice.end(f", {recorder.entries} recorded to {har}" if recorder else "")
-    raise typer.Exit(VIOLATIONS if bench.errors else HELD)
+    raise typer.Exit(VIOLATIONS if bench.errors else PASSED)
 
 
 def check(
@@ -189,17 +189,17 @@ def check(
         from specimen.contracts.cli import console_output
         from specimen.contracts.traffic.har_reader import check as judged
         from specimen.contracts.traffic.har_reader import read_har
-        from specimen.contracts.traffic.monitor import Bench
+        from specimen.contracts.traffic.monitor import Monitor
 
         provider = specs.load(name)
         recording = read_har(file, provider, base_url)
-        bench = Bench(provider, strict=strict)
+        bench = Monitor(provider, strict=strict)
         told: set[Any] = set()
         for verdict in judged(recording, bench):
             if not as_json:
                 console_output.tell(verdict, bench, told, only_broken=True)
         is_seen = bench.exchanges > sum(bench.unjudged.values())
-        code = VIOLATIONS if bench.errors else HELD if is_seen else INCONCLUSIVE
+        code = VIOLATIONS if bench.errors else PASSED if is_seen else INCONCLUSIVE
         if as_json:
             more = {"base_url": str(recording.base_url), "entries": recording.entries, "skipped": dict(recording.skipped)}
             console_output.print_json(

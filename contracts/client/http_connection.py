@@ -70,7 +70,7 @@ class Wire:
             return self._ask(self._new, wanted, [], is_stream=is_stream)
         opened: list[str] = []
         found = self._ask(self._kept, wanted, opened, is_stream=is_stream)
-        if found.silence == CLOSED and self._is_network and not opened:
+        if found.failure == CLOSED and self._is_network and not opened:
             return self._ask(self._new, wanted, [], is_stream=is_stream)
         return found
 
@@ -114,7 +114,7 @@ class Wire:
 
 
 def _silent(wanted: Exchange, why: str) -> Exchange:
-    return replace(wanted, silence=why, at=_now())
+    return replace(wanted, failure=why, at=_now())
 
 
 def _read(response: httpx.Response, until: float) -> bytes:

@@ -15,7 +15,7 @@ from specimen import specs
 from specimen.contracts.client.client_errors import BudgetSpent, Burst, Forbidden, NoAnswer, Planned, Unreachable
 from specimen.contracts.client.http_connection import Wire
 from specimen.contracts.http.base_url import BaseUrl, is_loopback
-from specimen.contracts.http.credentials import made_up, secret_headers
+from specimen.contracts.http.credentials import invalid_credential, secret_headers
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.no_response import ARE_SILENT, CLOSED, TIMEOUT, TOLD
 from specimen.contracts.judge.request_validation import request_errors
@@ -166,7 +166,7 @@ class Transport:
         is_safe = operation.is_safe and wanted.method == operation.method.upper()
         exchange = self._wire.send(wanted, is_safe=is_safe, is_stream=_streams(operation))
         # A stream that has nothing to say yet is left by us, not by the service.
-        if self._seen is not None and not (exchange.silence == TIMEOUT and _streams(operation)):
+        if self._seen is not None and not (exchange.failure == TIMEOUT and _streams(operation)):
             self._seen(exchange)
         self._watch_silence(exchange)
         self._watch(exchange)
@@ -180,7 +180,7 @@ class Transport:
         if kind == "other":
             rest.update(self.other_headers)
         if kind == "unknown":
-            rest.update({name: made_up(value) for name, value in self.headers.items() if name in secret})
+            rest.update({name: invalid_credential(value) for name, value in self.headers.items() if name in secret})
         return rest
 
     def _guard(self, operation: Operation, wanted: Exchange, path: Mapping[str, str], body: Any, *, is_raw: bool) -> None:
@@ -226,14 +226,14 @@ class Transport:
 
     def _watch_silence(self, exchange: Exchange) -> None:
         """Tells one request that is not answered from a service that answers nothing."""
-        if exchange.silence not in ARE_SILENT:
+        if exchange.failure not in ARE_SILENT:
             self._silent_in_a_row, self._has_answered = 0, True
-        if not exchange.silence:
+        if not exchange.failure:
             return
-        what = f"{exchange.label} at {self.host}: {TOLD[exchange.silence]}"
-        if exchange.silence in ARE_SILENT:
+        what = f"{exchange.label} at {self.host}: {TOLD[exchange.failure]}"
+        if exchange.failure in ARE_SILENT:
             self._silent_in_a_row += 1
-            is_patient = self._has_answered and exchange.silence == CLOSED and not self.is_production
+            is_patient = self._has_answered and exchange.failure == CLOSED and not self.is_production
             if self._silent_in_a_row >= (MOST_DROPPED if is_patient else BURST):
                 raise Unreachable(f"{what}, {self._silent_in_a_row} times in a row. Is the service running, and the URL right?")
         raise NoAnswer(f"{what}.")

@@ -68,7 +68,7 @@ def as_schemes(provider: Provider, headers: Mapping[str, str]) -> dict[str, dict
     return found
 
 
-def made_up(value: str) -> str:
+def invalid_credential(value: str) -> str:
     """A credential of the same form that nobody issued: what stands after the last separator is replaced."""
     prefix = re.match(r"(?:Bearer |Basic )?(?:[A-Za-z]{1,8}_)*(?:[A-Za-z0-9_-]+\.)*", value)
     kept = prefix.group() if prefix is not None else ""

@@ -39,7 +39,7 @@ class Exchange:
     at: int
     seen_by: str = "client"
     intent: Mapping[str, Any] = field(default_factory=dict)
-    silence: str = ""
+    failure: str = ""
 
     def __repr__(self) -> str:
         """Nothing of what was sent: it may hold a token."""

@@ -22,7 +22,7 @@ class History:
 
     def add(self, exchange: Exchange) -> None:
         """Keeps an exchange under everything that it is about; without an answer it tells of nothing."""
-        if exchange.silence:
+        if exchange.failure:
             return
         for subject in subjects(exchange):
             kept = self._by_subject.pop(subject, None)

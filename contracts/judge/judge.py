@@ -34,11 +34,11 @@ def judge(exchange: Exchange, history: History) -> list[Violation]:
     answer, that is all there is to say.
     """
     rules = rulebook(exchange.provider)
-    said = [] if exchange.silence else [*_by_schema(exchange, rules)]
+    said = [] if exchange.failure else [*_by_schema(exchange, rules)]
     for rule in rules.values():
         if rule.check is None or (exchange.is_wished and rule.id not in ABOUT_FORM):
             continue
-        if exchange.silence and rule.id != ABOUT_SILENCE:
+        if exchange.failure and rule.id != ABOUT_SILENCE:
             continue
         for finding in rule.check(exchange, history):
             rests_on = tuple(place for pointer in (finding.pointer, *finding.rests_on) for place in places_of(pointer))

@@ -16,8 +16,8 @@ from specimen.contracts.judge.rule import Violation
 from specimen.contracts.redaction.curl_command import OTHER_TOKEN, OWN, TOKEN, curl, method_of, without_userinfo
 from specimen.contracts.redaction.spec_terms import field_names, shape, strings, vocabulary
 from specimen.contracts.redaction.values import fingerprint
-from specimen.contracts.reporting.coverage import ReachCounter
-from specimen.contracts.reporting.model import Found, Reach, Report, Sample
+from specimen.contracts.reporting.coverage import CoverageCounter
+from specimen.contracts.reporting.model import Coverage, Found, Report, Sample
 from specimen.specs import Provider
 
 _MOST_ANSWER = 2000
@@ -54,7 +54,7 @@ class Collector:
             self._hidden[other_token] = OTHER_TOKEN
         if token:
             self._hidden[token] = TOKEN
-        self._reach = ReachCounter(provider)
+        self._reach = CoverageCounter(provider)
         self._found: dict[tuple[str, ...], Found] = {}
         self._sent: set[str] = set()
         self._received: set[str] = set()
@@ -76,7 +76,7 @@ class Collector:
             self._received.update(text for text in came if text not in self._sent)
         self._reach.add(exchange)
 
-    def reach(self) -> Reach:
+    def reach(self) -> Coverage:
         """What was reached so far."""
         return self._reach.result()
 
@@ -132,8 +132,8 @@ class Collector:
         )
 
     def _answer(self, exchange: Exchange) -> str:
-        if exchange.silence:
-            return f"none: {TOLD[exchange.silence]}"
+        if exchange.failure:
+            return f"none: {TOLD[exchange.failure]}"
         body = exchange.response_json
         if body is None and exchange.response_body.strip() != b"null":
             kind = exchange.response_type if exchange.response_type in self._words | _MEDIA_TYPES else "another content type"

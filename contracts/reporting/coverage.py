@@ -14,7 +14,7 @@ from specimen.contracts.judge.history import History, read_subject
 from specimen.contracts.judge.judge import BODY_RULE, ENVELOPE_RULE
 from specimen.contracts.judge.registry import Rule, rulebook
 from specimen.contracts.judge.rules.common_rules import ABOUT_FORM, ABOUT_SILENCE
-from specimen.contracts.reporting.model import Reach, Reached
+from specimen.contracts.reporting.model import Coverage, Covered
 from specimen.contracts.reporting.response_mutations import broken
 from specimen.specs import Document, Provider
 from specimen.specs.core.json_pointer import at
@@ -24,7 +24,7 @@ from specimen.specs.loading.schemas import Schemas, is_rule
 _TRIES = 3
 
 
-class ReachCounter:
+class CoverageCounter:
     """Collects what exchanges reach. A rule is exercised when it would have fired had the exchange been a broken one."""
 
     def __init__(self, provider: Provider) -> None:
@@ -42,7 +42,7 @@ class ReachCounter:
     def add(self, exchange: Exchange) -> None:
         """Counts an exchange; to be called in the order in which they were seen. Without an answer nothing was reached."""
         self._exercised.setdefault(ABOUT_SILENCE)
-        if exchange.silence:
+        if exchange.failure:
             return
         operation = exchange.operation
         if operation is not None:
@@ -107,18 +107,18 @@ class ReachCounter:
                 yield title
         yield ENVELOPE_RULE if exchange.status >= 400 else BODY_RULE
 
-    def result(self) -> Reach:
+    def result(self) -> Coverage:
         """What was reached so far, and what could be."""
         document, lifecycle = self._provider.document, self._provider.lifecycle
         statuses = tuple((operation.id, status) for operation in document.operations.values() for status in operation.responses)
         # A move from a state to itself shows in no read.
         edges = tuple((edge.origin, edge.to) for edge in lifecycle.transitions if edge.origin != edge.to)
-        return Reach(
-            operations=Reached(tuple(self._operations), tuple(document.operations)),
-            statuses=Reached(tuple(self._statuses), statuses),
-            states=Reached(tuple(self._states), tuple(lifecycle.states)),
-            edges=Reached(tuple(self._edges), tuple(dict.fromkeys(edges))),
-            rules=Reached(tuple(self._exercised), tuple(self._rules)),
+        return Coverage(
+            operations=Covered(tuple(self._operations), tuple(document.operations)),
+            statuses=Covered(tuple(self._statuses), statuses),
+            states=Covered(tuple(self._states), tuple(lifecycle.states)),
+            edges=Covered(tuple(self._edges), tuple(dict.fromkeys(edges))),
+            rules=Covered(tuple(self._exercised), tuple(self._rules)),
         )
 
 

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from specimen.contracts.judge.rule import Rule
-from specimen.contracts.reporting.model import Found, Reached, Report, by_rule, status_words
+from specimen.contracts.reporting.model import Covered, Found, Report, by_rule, status_words
 from specimen.contracts.reporting.terminal_report import MARKS
 
 _STYLE = """
@@ -111,7 +111,7 @@ def _reach(report: Report) -> list[str]:
     return ["<h2>Reached</h2>", f'<div class="scroll"><table>{head}', *(_row(*row) for row in rows), "</table></div>"]
 
 
-def _row(name: str, part: Reached[Any], between: str) -> str:
+def _row(name: str, part: Covered[Any], between: str) -> str:
     missed = ", ".join(between.join(item) if isinstance(item, tuple) else item for item in part.missed)
     numbers = f'<td class="n">{len(part.hit)}</td><td class="n">{len(part.possible)}</td>'
     return f'<tr><td>{name}</td>{numbers}<td class="wide">{_text(missed) or "–"}</td></tr>'

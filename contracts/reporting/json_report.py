@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from specimen.contracts.reporting.model import Found, Reached, Report
+from specimen.contracts.reporting.model import Covered, Found, Report
 
 SCHEMA_VERSION = 1
 
@@ -61,6 +61,6 @@ def _found(entry: Found) -> dict[str, Any]:
     return {**asdict(entry.violation), "count": entry.count, "example": asdict(entry.example)}
 
 
-def _reached(part: Reached[Any]) -> dict[str, list[Any]]:
+def _reached(part: Covered[Any]) -> dict[str, list[Any]]:
     kinds = {"seen": part.seen, "missed": part.missed, "possible": part.possible}
     return {kind: [list(item) if isinstance(item, tuple) else item for item in items] for kind, items in kinds.items()}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-HELD, VIOLATIONS, USAGE, UNREACHABLE, INCONCLUSIVE = 0, 1, 2, 3, 4
+PASSED, VIOLATIONS, USAGE, UNREACHABLE, INCONCLUSIVE = 0, 1, 2, 3, 4
 # As a shell has it for SIGINT: 128 and the signal's number.
 INTERRUPTED = 130
 
@@ -51,7 +51,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Reached(Generic[T]):
+class Covered(Generic[T]):
     """What was seen of what is possible; `seen` may hold more than `possible` does."""
 
     seen: tuple[T, ...] = ()
@@ -69,14 +69,14 @@ class Reached(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class Coverage:
     """How far a run saw: operation ids, (operation, status code), session states, lifecycle edges, rule ids."""
 
-    operations: Reached[str] = field(default_factory=Reached)
-    statuses: Reached[tuple[str, str]] = field(default_factory=Reached)
-    states: Reached[str] = field(default_factory=Reached)
-    edges: Reached[tuple[str, str]] = field(default_factory=Reached)
-    rules: Reached[str] = field(default_factory=Reached)
+    operations: Covered[str] = field(default_factory=Covered)
+    statuses: Covered[tuple[str, str]] = field(default_factory=Covered)
+    states: Covered[str] = field(default_factory=Covered)
+    edges: Covered[tuple[str, str]] = field(default_factory=Covered)
+    rules: Covered[str] = field(default_factory=Covered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Report:
     seconds: float
     requests: int
     found: tuple[Found, ...]
-    reach: Reach
+    reach: Coverage
     missing: tuple[str, ...] = ()
     unreachable: str | None = None
     rules: tuple[Rule, ...] = ()
@@ -127,7 +127,7 @@ class Report:
             return VIOLATIONS
         if self.unreachable is not None:
             return UNREACHABLE
-        return INCONCLUSIVE if self.missing else HELD
+        return INCONCLUSIVE if self.missing else PASSED
 
     @property
     def verdict(self) -> str:

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from specimen.contracts.reporting.model import Found, Reached, Report, by_rule, status_words
+from specimen.contracts.reporting.model import Covered, Found, Report, by_rule, status_words
 from specimen.specs.cli.console import console as new_console
 
 MARKS = {"D": "documented", "P": "public", "A": "assumed"}
@@ -53,7 +53,7 @@ def _entry(console: Console, entry: Found) -> None:
 def _reach(console: Console, report: Report) -> None:
     reach = report.reach
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name, justify in (("Reached", "left"), ("seen", "right"), ("of", "right"), ("not seen", "left")):
+    for name, justify in (("Covered", "left"), ("seen", "right"), ("of", "right"), ("not seen", "left")):
         table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
     for name, part in (
         ("operations", reach.operations),
@@ -73,11 +73,11 @@ def _reach(console: Console, report: Report) -> None:
         _line(console, (text, "dim"))
 
 
-def _named(part: Reached[tuple[str, str]], between: str) -> Reached[str]:
-    return Reached(tuple(between.join(pair) for pair in part.seen), tuple(between.join(pair) for pair in part.possible))
+def _named(part: Covered[tuple[str, str]], between: str) -> Covered[str]:
+    return Covered(tuple(between.join(pair) for pair in part.seen), tuple(between.join(pair) for pair in part.possible))
 
 
-def _row(part: Reached[str]) -> tuple[str, str, Text]:
+def _row(part: Covered[str]) -> tuple[str, str, Text]:
     missed = part.missed
     more = f", and {len(missed) - _MOST_MISSED} more" if len(missed) > _MOST_MISSED else ""
     shown = ", ".join(missed[:_MOST_MISSED]) + more
@@ -86,7 +86,7 @@ def _row(part: Reached[str]) -> tuple[str, str, Text]:
 
 def _verdict(console: Console, report: Report) -> None:
     colour = {0: "green", 1: "red"}.get(report.exit_code, "yellow")
-    word = {0: "HELD", 1: "VIOLATED", 3: "UNREACHABLE", 4: "INCONCLUSIVE", 130: "INTERRUPTED"}[report.exit_code]
+    word = {0: "PASSED", 1: "VIOLATED", 3: "UNREACHABLE", 4: "INCONCLUSIVE", 130: "INTERRUPTED"}[report.exit_code]
     console.print()
     _line(console, (word, f"bold {colour}"), (f"  {report.provider} at {report.base_url}: {report.verdict}", "bold"))
     if report.exit_code == 1 and report.missing:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from specimen.contracts.client.transport import MISSING
-from specimen.contracts.requests.request_templates import Draft, filled, request_examples, unknown
+from specimen.contracts.requests.request_templates import RequestTemplate, filled, request_examples, unknown
 from specimen.specs import Operation, Provider
 from specimen.specs.loading.openapi import Parameter
 from specimen.specs.loading.parameters import typed
@@ -34,12 +34,12 @@ _MOST = {"pattern": 3, "format": 3, "propertyNames": 3, "required": 2}
 class Mutation:
     """An unlawful request: where it breaks the document (a parameter or a JSON pointer) and which keyword."""
 
-    draft: Draft
+    draft: RequestTemplate
     place: str
     keyword: str
 
 
-def mutations(provider: Provider, base: Draft) -> list[Mutation]:
+def mutations(provider: Provider, base: RequestTemplate) -> list[Mutation]:
     """All of an operation's unlawful requests, one thing broken in each; turn by turn over the places."""
     found = [*_of_parameters(provider, base), *_of_body(provider, base), *_of_form(provider, base), *_of_cases(provider, base)]
     turns: dict[str, list[Mutation]] = {}
@@ -51,7 +51,7 @@ def mutations(provider: Provider, base: Draft) -> list[Mutation]:
     return out
 
 
-def _of_cases(provider: Provider, base: Draft) -> Iterator[Mutation]:
+def _of_cases(provider: Provider, base: RequestTemplate) -> Iterator[Mutation]:
     """The requests that lifecycle.yaml says are refused as malformed."""
     for case in provider.lifecycle.errors.values():
         is_wished = any(name.lower() == "prefer" for name in case.request.headers)
@@ -68,7 +68,7 @@ def _rank(keyword: str) -> int:
     return _FIRST.index(keyword) if keyword in _FIRST else len(_FIRST)
 
 
-def _of_parameters(provider: Provider, base: Draft) -> Iterator[Mutation]:
+def _of_parameters(provider: Provider, base: RequestTemplate) -> Iterator[Mutation]:
     for entry in base.operation.parameters:
         if entry.location not in ("query", "path", "header"):
             continue
@@ -87,7 +87,7 @@ def _of_parameters(provider: Provider, base: Draft) -> Iterator[Mutation]:
                 yield Mutation(_with(base, entry, text), place, keyword)
 
 
-def _texts(entry: Parameter, base: Draft) -> Iterator[str]:
+def _texts(entry: Parameter, base: RequestTemplate) -> Iterator[str]:
     schema, good = entry.schema, str({**base.path, **base.query}.get(entry.name, ""))
     for name, step in (("minimum", -1), ("maximum", 1)):
         if isinstance(schema.get(name), int):
@@ -104,7 +104,7 @@ def _texts(entry: Parameter, base: Draft) -> Iterator[str]:
     yield "a" * (int(schema.get("maxLength", 255)) + 1)
 
 
-def _with(base: Draft, entry: Parameter, text: str) -> Draft:
+def _with(base: RequestTemplate, entry: Parameter, text: str) -> RequestTemplate:
     if entry.location == "path":
         return replace(base, path={**base.path, entry.name: text})
     if entry.location == "query":
@@ -112,7 +112,7 @@ def _with(base: Draft, entry: Parameter, text: str) -> Draft:
     return replace(base, headers={**base.headers, entry.name: text})
 
 
-def _without(base: Draft, entry: Parameter) -> Draft:
+def _without(base: RequestTemplate, entry: Parameter) -> RequestTemplate:
     return replace(
         base,
         query={name: value for name, value in base.query.items() if name != entry.name},
@@ -120,7 +120,7 @@ def _without(base: Draft, entry: Parameter) -> Draft:
     )
 
 
-def _of_body(provider: Provider, base: Draft) -> Iterator[Mutation]:
+def _of_body(provider: Provider, base: RequestTemplate) -> Iterator[Mutation]:
     operation = base.operation
     media = operation.body("application/json")
     if media is None or media.pointer is None:
@@ -138,7 +138,7 @@ def _of_body(provider: Provider, base: Draft) -> Iterator[Mutation]:
                     yield Mutation(replace(base, body=value), pointer or "body", keyword)
 
 
-def _of_form(provider: Provider, base: Draft) -> Iterator[Mutation]:
+def _of_form(provider: Provider, base: RequestTemplate) -> Iterator[Mutation]:
     """A form without a part that is required, and with parts whose text breaks its schema."""
     media = base.operation.body("multipart/form-data") if base.parts else None
     if media is None or media.pointer is None:
@@ -160,7 +160,7 @@ def _of_form(provider: Provider, base: Draft) -> Iterator[Mutation]:
                 yield Mutation(replace(base, parts=(*rest, {"name": name, "value": text})), f"part {name}", keyword)
 
 
-def bodies(provider: Provider, operation: Operation, base: Draft) -> list[Any]:
+def bodies(provider: Provider, operation: Operation, base: RequestTemplate) -> list[Any]:
     """Lawful bodies to break: what the files show, the smallest, then one with each property filled that can be."""
     media = operation.body("application/json")
     if media is None or media.pointer is None:

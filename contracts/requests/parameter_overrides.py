@@ -8,7 +8,7 @@ from typing import Any
 
 from specimen.specs import Provider, SpecimenError
 from specimen.specs.core.errors import did_you_mean
-from specimen.specs.loading.lifecycle import Read, RequestTemplate
+from specimen.specs.loading.lifecycle import LifecycleRequest, Read
 
 
 def with_values(provider: Provider, values: Mapping[str, str]) -> Provider:
@@ -29,7 +29,7 @@ def with_values(provider: Provider, values: Mapping[str, str]) -> Provider:
             raise SpecimenError(f"--set '{name}': '{first.operation}' has no such value. {did_you_mean(name, known)}")
     old = {name: known[name] for name in values}
 
-    def changed(template: RequestTemplate) -> RequestTemplate:
+    def changed(template: LifecycleRequest) -> LifecycleRequest:
         return replace(template, path=_replaced(template.path, old, values), body=_replaced(template.body, old, values))
 
     return replace(
@@ -45,7 +45,7 @@ def with_values(provider: Provider, values: Mapping[str, str]) -> Provider:
     )
 
 
-def _own_values(template: RequestTemplate) -> dict[str, str]:
+def _own_values(template: LifecycleRequest) -> dict[str, str]:
     """The texts of a path and a body that are no placeholders."""
     body = template.body if isinstance(template.body, Mapping) else {}
     return {name: text for name, text in {**template.path, **body}.items() if isinstance(text, str) and "{" not in text}

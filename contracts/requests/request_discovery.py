@@ -11,7 +11,7 @@ from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.requests.mutations import Mutation, mutations
-from specimen.contracts.requests.request_templates import Draft, draft, ids_shown, names_in, strings
+from specimen.contracts.requests.request_templates import RequestTemplate, draft, ids_shown, names_in, strings
 from specimen.specs import Operation, Provider
 from specimen.specs.core.json_pointer import at
 
@@ -32,7 +32,7 @@ def lists(provider: Provider) -> list[Operation]:
     ]
 
 
-def acts(provider: Provider) -> list[Operation]:
+def session_actions(provider: Provider) -> list[Operation]:
     """Operations that change a session that is named in their path."""
     return [
         operation
@@ -106,7 +106,7 @@ def may_reuse(operation: Operation) -> bool:
     return {"200", "201"} <= operation.responses.keys()
 
 
-def near_misses(good: str) -> list[str]:
+def malformed_ids(good: str) -> list[str]:
     """Texts that are almost an id: in braces, as a URN, with white space, without their last character."""
     return [good + "\n", "{" + good + "}", f"urn:uuid:{good}", good[:-1], good + " ", " " + good, good + "0"]
 
@@ -156,7 +156,7 @@ def unlawful(provider: Provider, known: Mapping[str, str]) -> list[Mutation]:
     return out
 
 
-def about(provider: Provider, shown: Exchange) -> Iterator[Draft]:
+def about(provider: Provider, shown: Exchange) -> Iterator[RequestTemplate]:
     """Requests of other operations whose body asks for values that a session's answer shows under the same names."""
     values = dict(strings(shown.response_json))
     create = provider.lifecycle.create.operation
@@ -166,7 +166,7 @@ def about(provider: Provider, shown: Exchange) -> Iterator[Draft]:
             continue
         needed = provider.document.resolve(provider.document.at(media.pointer))[0].get("required", ())
         if needed and set(needed) <= set(values):
-            yield Draft(operation, body={name: values[name] for name in needed})
+            yield RequestTemplate(operation, body={name: values[name] for name in needed})
 
 
 def free_value(provider: Provider, text: str) -> str | None:
@@ -178,7 +178,7 @@ def free_value(provider: Provider, text: str) -> str | None:
     return forms.get(magic.form, f"walk-{digits[:16]}")
 
 
-def with_free(provider: Provider, base: Draft, value: str) -> Draft | None:
+def with_free(provider: Provider, base: RequestTemplate, value: str) -> RequestTemplate | None:
     """A creation with a value in the free field; None where the document does not allow it."""
     magic = provider.lifecycle.magic
     way = [] if magic is None else magic.pointer.split("/")[1:]
@@ -194,16 +194,16 @@ def with_free(provider: Provider, base: Draft, value: str) -> Draft | None:
     return replace(base, body=body)
 
 
-def by_free(provider: Provider, value: str) -> Iterator[Draft]:
+def by_free(provider: Provider, value: str) -> Iterator[RequestTemplate]:
     """Reads whose body may name the free field instead of the id."""
     magic = provider.lifecycle.magic
     for read in provider.lifecycle.reads if magic is not None else ():
         operation = provider.document.operations[read.operation]
         if magic is not None and magic.pointer.count("/") == 1 and magic.pointer[1:] in _fields(provider, operation):
-            yield Draft(operation, body={magic.pointer[1:]: value})
+            yield RequestTemplate(operation, body={magic.pointer[1:]: value})
 
 
-def elsewhere(provider: Provider, wanted: Draft) -> Iterator[Draft]:
+def elsewhere(provider: Provider, wanted: RequestTemplate) -> Iterator[RequestTemplate]:
     """The same creation with the other lawful values of what its path says about the session (such as its type)."""
     for entry in wanted.operation.parameters:
         if entry.location == "path" and entry.name in path_facts(provider):
@@ -212,7 +212,7 @@ def elsewhere(provider: Provider, wanted: Draft) -> Iterator[Draft]:
                     yield replace(wanted, path={**wanted.path, entry.name: value})
 
 
-def continued(provider: Provider, base: Draft, session: str) -> Draft | None:
+def continued(provider: Provider, base: RequestTemplate, session: str) -> RequestTemplate | None:
     """The creation with the id of a session that is there, where its body has a field for one."""
     fields = _fields(provider, base.operation)
     name = next((entry for entry in fields if entry.replace("_", "").lower() == "sessionid"), None)

@@ -14,14 +14,14 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.fixtures.primitives import ids as made_ids
 from specimen.specs import Operation, Provider
 from specimen.specs.core.json_pointer import at
-from specimen.specs.loading.lifecycle import RequestTemplate
+from specimen.specs.loading.lifecycle import LifecycleRequest
 
 _PLACEHOLDER = re.compile(r"\{(unknown:)?(\w+)(?::[^}]*)?\}")
 BOUNDARY = "specimen-7d3a9f"
 
 
 @dataclass(frozen=True)
-class Draft:
+class RequestTemplate:
     """A request before it is sent."""
 
     operation: Operation
@@ -63,10 +63,10 @@ def multipart(parts: tuple[Mapping[str, str], ...]) -> bytes:
     return out + f"--{BOUNDARY}--\r\n".encode()
 
 
-def filled(provider: Provider, operation: str, template: RequestTemplate, ids: Mapping[str, str]) -> Draft | None:
+def filled(provider: Provider, operation: str, template: LifecycleRequest, ids: Mapping[str, str]) -> RequestTemplate | None:
     """A template with its placeholders filled; None where one asks for an id that is not known."""
     try:
-        return Draft(
+        return RequestTemplate(
             operation=provider.document.operations[operation],
             path=_fill(provider, template.path, ids),
             query=_fill(provider, template.query, ids),
@@ -103,7 +103,7 @@ def unknown(provider: Provider, name: str = "session") -> str:
 
 
 @cache
-def template_of(provider: Provider, operation_id: str) -> RequestTemplate | None:
+def template_of(provider: Provider, operation_id: str) -> LifecycleRequest | None:
     """The smallest lawful request of an operation that the files show, its ids as placeholders of one session."""
     lifecycle = provider.lifecycle
     if lifecycle.create.operation == operation_id:
@@ -119,10 +119,10 @@ def template_of(provider: Provider, operation_id: str) -> RequestTemplate | None
             return _of_one_session(case.request)
     operation = provider.document.operations[operation_id]
     needed = [entry for entry in operation.parameters if entry.required and entry.location == "path"]
-    return None if needed or operation.body_required else RequestTemplate()
+    return None if needed or operation.body_required else LifecycleRequest()
 
 
-def _is_lawful(provider: Provider, operation_id: str, template: RequestTemplate) -> bool:
+def _is_lawful(provider: Provider, operation_id: str, template: LifecycleRequest) -> bool:
     operation = provider.document.operations[operation_id]
     wanted = {entry.name for entry in operation.parameters if entry.required and entry.location == "path"}
     if template.raw is not None or wanted - set(template.path):
@@ -150,7 +150,7 @@ def _holds(provider: Provider, pointer: str, value: Any) -> bool:
     return bool(provider.schemas.validator(pointer).is_valid(value))
 
 
-def _of_one_session(template: RequestTemplate) -> RequestTemplate:
+def _of_one_session(template: LifecycleRequest) -> LifecycleRequest:
     def plain(value: Any) -> Any:
         if isinstance(value, str):
             return _PLACEHOLDER.sub(lambda found: "{" + found[2] + "}", value)
@@ -171,7 +171,7 @@ def names_in(provider: Provider, operation_id: str) -> frozenset[str]:
     return frozenset(found[2] for found in _PLACEHOLDER.finditer(text) if found[2] in provider.lifecycle.ids)
 
 
-def draft(provider: Provider, operation_id: str, ids: Mapping[str, str] | None = None) -> Draft | None:
+def draft(provider: Provider, operation_id: str, ids: Mapping[str, str] | None = None) -> RequestTemplate | None:
     """The smallest lawful request of an operation, for a session with these ids (made-up ones where they lack)."""
     template = template_of(provider, operation_id)
     if template is None:

@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 from specimen.contracts.http.content_encoding import Undecodable, decoded
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.operation_matching import match
-from specimen.contracts.traffic.monitor import BaseUrl, Bench, TrafficError, Verdict
+from specimen.contracts.traffic.monitor import BaseUrl, JudgedExchange, Monitor, TrafficError
 from specimen.specs import Provider
 
 # What can be said of an exchange whose bodies were not recorded.
@@ -68,7 +68,7 @@ def read_har(path: Path, provider: Provider, base_url: str | None = None) -> Rec
     return recording
 
 
-def check(recording: Recording, bench: Bench) -> Iterator[Verdict]:
+def check(recording: Recording, bench: Monitor) -> Iterator[JudgedExchange]:
     """Judges a recording in its order."""
     # Chrome leaves credentials out of what it exports: that none is shown says nothing unless another request shows some.
     shows_credentials = any(exchange.has_credentials for exchange in recording.exchanges)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from specimen.contracts.anonymize.anonymizer import Mask
-from specimen.contracts.traffic.monitor import TrafficError, Verdict, as_json
+from specimen.contracts.anonymize.anonymizer import Anonymizer
+from specimen.contracts.traffic.monitor import JudgedExchange, TrafficError, as_json
 from specimen.specs import Provider
 
 _END = b"\n]}}\n"
@@ -29,7 +29,7 @@ class Recorder:
     """
 
     def __init__(self, path: Path, provider: Provider, *, secret: bytes | None = None) -> None:
-        self._mask = Mask(provider, secret or secrets.token_bytes(16))
+        self._mask = Anonymizer(provider, secret or secrets.token_bytes(16))
         self._path = path
         head = {"version": "1.2", "creator": {"name": "specimen", "version": _version()}, "entries": []}
         text = json.dumps({"log": head}).encode().removesuffix(b"]}}")
@@ -45,7 +45,7 @@ class Recorder:
         self.entries = 0
         self.failed: str | None = None
 
-    def add(self, verdict: Verdict, base_url: str, started_at: int) -> None:
+    def add(self, verdict: JudgedExchange, base_url: str, started_at: int) -> None:
         """Appends an exchange; `started_at` is in milliseconds since the epoch.
 
         A full disk ends the recording, not the caller.
@@ -71,7 +71,7 @@ class Recorder:
         self._file.close()
 
 
-def as_entry(verdict: Verdict, base_url: str, started_at: int, mask: Mask) -> dict[str, Any]:
+def as_entry(verdict: JudgedExchange, base_url: str, started_at: int, mask: Anonymizer) -> dict[str, Any]:
     """An exchange as an entry of a HAR file; of violations all is told but what came, which stands in the entry itself."""
     exchange = mask.exchange(verdict.exchange)
     sent_type, got_type = (headers.get("content-type", "") for headers in (exchange.request_headers, exchange.response_headers))

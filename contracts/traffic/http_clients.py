@@ -11,7 +11,7 @@ from unittest import mock
 import httpx
 
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.traffic.monitor import BaseUrl, Bench, headers_of, now_millis
+from specimen.contracts.traffic.monitor import BaseUrl, Monitor, headers_of, now_millis
 
 if TYPE_CHECKING:
     import requests
@@ -25,7 +25,7 @@ _HEARD = "specimen.heard"
 class Listener:
     """Judges the exchanges with one place: those of a client that it wraps, or all that a test makes."""
 
-    def __init__(self, bench: Bench, base_url: BaseUrl) -> None:
+    def __init__(self, bench: Monitor, base_url: BaseUrl) -> None:
         self.bench = bench
         self.base_url = base_url
 
@@ -36,7 +36,7 @@ class Listener:
         self.bench.pass_by()
         return False
 
-    def hear(
+    def record(
         self,
         method: str,
         url: str,
@@ -58,14 +58,14 @@ class Listener:
         else:
             self.bench.judge(exchange)
 
-    def heard(self, request: httpx.Request, response: httpx.Response, *, is_async: bool = False) -> httpx.Response:
+    def wrap(self, request: httpx.Request, response: httpx.Response, *, is_async: bool = False) -> httpx.Response:
         """A response of httpx whose body is judged once it was read."""
         stream: Any = response.stream
 
         def end(body: bytes | None) -> None:
             sent = _body_of(request)
             got = (headers_of(response.headers.raw), body)
-            self.hear(request.method, str(request.url), (headers_of(request.headers.raw), sent), response.status_code, got)
+            self.record(request.method, str(request.url), (headers_of(request.headers.raw), sent), response.status_code, got)
 
         tee = _AsyncTee(stream, end) if is_async else _Tee(stream, end)
         return httpx.Response(
@@ -125,7 +125,7 @@ class JudgedTransport(httpx.BaseTransport):
         """Sends a request."""
         with _heard_once(request.extensions) as is_ours:
             response = self._inner.handle_request(request)
-        return self._listener.heard(request, response) if is_ours and self._listener.hears(str(request.url)) else response
+        return self._listener.wrap(request, response) if is_ours and self._listener.hears(str(request.url)) else response
 
     def close(self) -> None:
         """Ends the connections."""
@@ -145,7 +145,7 @@ class JudgedAsyncTransport(httpx.AsyncBaseTransport):
             response = await self._inner.handle_async_request(request)
         if not is_ours or not self._listener.hears(str(request.url)):
             return response
-        return self._listener.heard(request, response, is_async=True)
+        return self._listener.wrap(request, response, is_async=True)
 
     async def aclose(self) -> None:
         """Ends the connections."""
@@ -202,12 +202,12 @@ def hearing_all(listener: Listener) -> Iterator[None]:
     def handle(self: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
         with _heard_once(request.extensions) as is_ours:
             response = plain(self, request)
-        return listener.heard(request, response) if is_ours and is_there(request) else response
+        return listener.wrap(request, response) if is_ours and is_there(request) else response
 
     async def handle_async(self: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
         with _heard_once(request.extensions) as is_ours:
             response = await plain_async(self, request)
-        return listener.heard(request, response, is_async=True) if is_ours and is_there(request) else response
+        return listener.wrap(request, response, is_async=True) if is_ours and is_there(request) else response
 
     def is_there(request: httpx.Request) -> bool:
         return listener.base_url.below(str(request.url)) is not None
@@ -244,7 +244,9 @@ def _hear_requests(listener: Listener, request: Any, response: Any, *, is_stream
     got.pop("content-encoding", None)  # requests has decoded it
     known = b"" if body is None else sent
     content = None if is_stream else response.content
-    listener.hear(request.method, request.url, (headers_of(request.headers.items()), known), response.status_code, (got, content))
+    listener.record(
+        request.method, request.url, (headers_of(request.headers.items()), known), response.status_code, (got, content)
+    )
 
 
 @contextmanager

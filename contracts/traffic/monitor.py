@@ -18,11 +18,11 @@ from specimen.contracts.judge.openapi_core_check import disagreements
 from specimen.contracts.judge.rule import ERROR, Violation
 from specimen.specs import Provider
 
-__all__ = ["BaseUrl", "Bench", "TrafficError", "Verdict", "as_json", "as_text", "headers_of", "kind_of", "now_millis"]
+__all__ = ["BaseUrl", "JudgedExchange", "Monitor", "TrafficError", "as_json", "as_text", "headers_of", "kind_of", "now_millis"]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class JudgedExchange:
     """What was found in one exchange, in order; `unjudged` says why nothing could be."""
 
     exchange: Exchange
@@ -30,7 +30,7 @@ class Verdict:
     unjudged: str | None = None
 
 
-class Bench:
+class Monitor:
     """Judges exchanges in the order in which they come, from any thread, and counts what it finds.
 
     `strict`: rules that rest on assumptions count as violations. `second`: openapi-core is asked too.
@@ -48,7 +48,9 @@ class Bench:
         self._first: dict[tuple[str, ...], Violation] = {}
         self._lock = Lock()
 
-    def judge(self, exchange: Exchange, *, only: frozenset[str] | None = None, without: frozenset[str] = frozenset()) -> Verdict:
+    def judge(
+        self, exchange: Exchange, *, only: frozenset[str] | None = None, without: frozenset[str] = frozenset()
+    ) -> JudgedExchange:
         """Judges an exchange whose bodies may still be compressed.
 
         `only` names the rules that can be judged by what was seen; such an exchange says nothing of later ones. `without`
@@ -68,14 +70,14 @@ class Bench:
             self.exchanges += 1
             # The same break with another value is counted with the first: a proxy that runs for days must not fill the memory.
             self.found.update(self._first.setdefault(kind_of(one), one) for one in found)
-        return Verdict(plain, tuple(found))
+        return JudgedExchange(plain, tuple(found))
 
-    def skip(self, exchange: Exchange, why: str) -> Verdict:
+    def skip(self, exchange: Exchange, why: str) -> JudgedExchange:
         """Counts an exchange that cannot be judged."""
         with self._lock:
             self.exchanges += 1
             self.unjudged[why] += 1
-        return Verdict(exchange, (), why)
+        return JudgedExchange(exchange, (), why)
 
     def pass_by(self) -> None:
         """Counts a request that is not for the provider."""

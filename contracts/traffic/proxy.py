@@ -20,7 +20,7 @@ from specimen.contracts.http.sse import EVENT_STREAM
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import judge
 from specimen.contracts.traffic.har_writer import Recorder
-from specimen.contracts.traffic.monitor import BaseUrl, Bench, Verdict, as_json, headers_of, now_millis
+from specimen.contracts.traffic.monitor import BaseUrl, JudgedExchange, Monitor, as_json, headers_of, now_millis
 from specimen.contracts.traffic.upstream import NoAnswer, Pairs, Target, passed_on
 
 COUNT_HEADER = "specimen-violations"
@@ -57,7 +57,7 @@ class _Call:
     body: _Copy
     started_at: int
 
-    def exchange(self, bench: Bench, status: int, headers: Pairs, body: bytes) -> Exchange:
+    def exchange(self, bench: Monitor, status: int, headers: Pairs, body: bytes) -> Exchange:
         return Exchange(
             provider=bench.provider, method=self.method, path=self.path, query=self.query, request_headers=self.headers,
             request_body=bytes(self.body.content), status=status, response_headers=headers_of(headers), response_body=body,
@@ -76,12 +76,12 @@ class Proxy:
 
     def __init__(
         self,
-        bench: Bench,
+        bench: Monitor,
         target: BaseUrl,
         *,
         enforce: bool = False,
         recorder: Recorder | None = None,
-        tell: Callable[[Verdict | str], None] = lambda _: None,
+        tell: Callable[[JudgedExchange | str], None] = lambda _: None,
         timeout_seconds: float = 30.0,
         most_bytes: int = 8 * MEBIBYTE,
     ) -> None:
@@ -191,7 +191,7 @@ class Proxy:
             # The head is out: the app is told by a connection that ends too early, which the server makes of a missing end.
             self._tell(self._target.no_answer(broken).detail)
 
-    def _judge(self, call: _Call, status: int, headers: Pairs, kept: _Copy) -> Verdict:
+    def _judge(self, call: _Call, status: int, headers: Pairs, kept: _Copy) -> JudgedExchange:
         exchange = call.exchange(self._bench, status, headers, bytes(kept.content))
         if not (kept.is_whole and call.body.is_whole):
             verdict = self._bench.skip(exchange, f"a body of more than {self._most_bytes} bytes")
@@ -205,7 +205,7 @@ class Proxy:
         self._tell(verdict)
         return verdict
 
-    def _record(self, verdict: Verdict, call: _Call) -> None:
+    def _record(self, verdict: JudgedExchange, call: _Call) -> None:
         if self._recorder is None:
             return
         try:
@@ -222,7 +222,7 @@ class Proxy:
         found = judge(call.exchange(self._bench, status, headers, b":\n\n"), History())  # a stream that says nothing yet
         return [(COUNT_HEADER.encode(), str(sum(map(self._bench.counts, found))).encode())]
 
-    async def _give(self, send: Send, status: int, headers: Pairs, body: bytes, verdict: Verdict) -> None:
+    async def _give(self, send: Send, status: int, headers: Pairs, body: bytes, verdict: JudgedExchange) -> None:
         broken = [violation for violation in verdict.found if self._bench.counts(violation)]
         count = [] if verdict.unjudged else [(COUNT_HEADER.encode(), str(len(broken)).encode())]
         if broken and self._enforce:
@@ -240,7 +240,7 @@ class Proxy:
         )
 
 
-def build_proxy(bench: Bench, target: BaseUrl, **options: Any) -> Starlette:
+def build_proxy(bench: Monitor, target: BaseUrl, **options: Any) -> Starlette:
     """The proxy as an application; `options` are those of `Proxy`."""
     proxy = Proxy(bench, target, **options)
 

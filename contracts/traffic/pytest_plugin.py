@@ -105,7 +105,7 @@ class KycContract:
     def _listener(self, provider: str | None, url: str | None, strict: bool | None) -> Listener:
         from specimen import specs
         from specimen.contracts.traffic.http_clients import Listener
-        from specimen.contracts.traffic.monitor import BaseUrl, Bench, TrafficError
+        from specimen.contracts.traffic.monitor import BaseUrl, Monitor, TrafficError
 
         name, place = provider or self._provider, url or self._url
         if name is None or place is None:
@@ -113,7 +113,7 @@ class KycContract:
             raise TrafficError(f"kyc_contract: no {lacks}. Give it to the client or to the marker: ('kayle', url='http://…').")
         key = (name, place, self._strict if strict is None else strict)
         if key not in self._listeners:
-            bench = Bench(specs.load(name), strict=key[2])
+            bench = Monitor(specs.load(name), strict=key[2])
             self._listeners[key] = Listener(bench, BaseUrl.parse(place, "kyc_contract url"))
         return self._listeners[key]
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from specimen.contracts.client.transport import BudgetSpent, Burst, Forbidden, NoAnswer, Transport, Unreachable
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.reporting.model import HELD, INCONCLUSIVE, UNREACHABLE, VIOLATIONS
-from specimen.contracts.requests.request_templates import Draft, filled
-from specimen.contracts.traffic.monitor import Bench, TrafficError, Verdict
+from specimen.contracts.reporting.model import INCONCLUSIVE, PASSED, UNREACHABLE, VIOLATIONS
+from specimen.contracts.requests.request_templates import RequestTemplate, filled
+from specimen.contracts.traffic.monitor import JudgedExchange, Monitor, TrafficError
 from specimen.specs import Provider
 from specimen.specs.core.errors import did_you_mean
 from specimen.specs.core.json_pointer import at
@@ -30,7 +30,7 @@ class Step:
     """One poll: the session's state (None where the answer shows none), whether it is another one than before."""
 
     state: str | None
-    verdict: Verdict | None
+    verdict: JudgedExchange | None
     is_change: bool
     is_end: bool
     said: str = ""
@@ -46,7 +46,7 @@ class Watch:
 
     def __init__(
         self,
-        bench: Bench,
+        bench: Monitor,
         send: Callable[[], Exchange],
         status_pointer: str | None,
         *,
@@ -93,7 +93,7 @@ class Watch:
             return VIOLATIONS
         if self.unreachable is not None:
             return UNREACHABLE
-        return HELD if self.reached_end else INCONCLUSIVE
+        return PASSED if self.reached_end else INCONCLUSIVE
 
     def _poll(self) -> tuple[Step, float]:
         """A step, and how many seconds a `Retry-After` asks for."""
@@ -121,7 +121,7 @@ class Watch:
         self.reached_end = shown in self._bench.provider.lifecycle.terminal
         return Step(shown, verdict, is_change=is_change, is_end=self.reached_end), asked
 
-    def _stateless(self, exchange: Exchange, verdict: Verdict) -> Step:
+    def _stateless(self, exchange: Exchange, verdict: JudgedExchange) -> Step:
         self._failures += 1
         said = f"{exchange.status} without a state"
         is_end = exchange.status in _REFUSALS or exchange.is_success or self._failures >= MOST_FAILURES
@@ -157,7 +157,7 @@ def _read(provider: Provider) -> Read:
     return next((read for read in provider.lifecycle.reads if read.status is not None), provider.lifecycle.reads[0])
 
 
-def _set(draft: Draft, read: Read, settings: Mapping[str, str]) -> Draft:
+def _set(draft: RequestTemplate, read: Read, settings: Mapping[str, str]) -> RequestTemplate:
     path: dict[str, str] = dict(draft.path)
     body: Any = dict(draft.body) if isinstance(draft.body, Mapping) else draft.body
     for name, value in settings.items():
@@ -168,7 +168,7 @@ def _set(draft: Draft, read: Read, settings: Mapping[str, str]) -> Draft:
         else:
             names = [*path, *(body if isinstance(body, dict) else ())]
             raise TrafficError(f"--set '{name}': '{read.operation}' has no such value. {did_you_mean(name, names)}")
-    return Draft(draft.operation, path, draft.query, draft.headers, body, draft.raw, draft.content_type, draft.parts)
+    return RequestTemplate(draft.operation, path, draft.query, draft.headers, body, draft.raw, draft.content_type, draft.parts)
 
 
 def retry_after(value: str | None, now: float) -> float:

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 
 from specimen.contracts.client.transport import Transport
-from specimen.contracts.verify.drivers import Journey, Known
+from specimen.contracts.verify.drivers import Journey, SessionRef
 from specimen.specs import SpecimenError
 from specimen.specs.core.terminal_text import shown
 
@@ -43,7 +43,7 @@ class CommandDriver:
         found = self.known(state)
         return None if found is None else found.ids.get("session")
 
-    def known(self, state: str) -> Known | None:
+    def known(self, state: str) -> SessionRef | None:
         """The session that the command prints.
 
         Raises:
@@ -59,7 +59,7 @@ class CommandDriver:
             return None
         for value in ids.values():
             self.transport.admit(value)
-        return Known(ids) if ids else None
+        return SessionRef(ids) if ids else None
 
     def journeys(self, most_requests: int) -> Sequence[Journey]:
         """One session for each state, read twice."""

@@ -9,14 +9,14 @@ from typing import Any, Protocol
 
 from specimen.contracts.client.transport import NoAnswer, Transport
 from specimen.contracts.requests.known_sessions import given
-from specimen.contracts.requests.request_templates import Draft, filled, ids_shown
+from specimen.contracts.requests.request_templates import RequestTemplate, filled, ids_shown
 from specimen.specs import Provider
 from specimen.specs.core.json_pointer import at
 from specimen.specs.loading.lifecycle import Scenario
 
 
 @dataclass(frozen=True)
-class Known:
+class SessionRef:
     """A session: its ids by kind, and the facts by which it is read (such as its type)."""
 
     ids: Mapping[str, str]
@@ -31,7 +31,7 @@ class Journey:
     """
 
     name: str
-    start: Callable[[], Known | None]
+    start: Callable[[], SessionRef | None]
     rounds: int
     is_thorough: bool = True
 
@@ -42,7 +42,7 @@ class Driver(Protocol):
     def session(self, state: str) -> str | None:
         """The id of a session in a state; None where there is no way to one."""
 
-    def known(self, state: str) -> Known | None:
+    def known(self, state: str) -> SessionRef | None:
         """A session in a state, with all its ids."""
 
     def journeys(self, most_requests: int) -> Sequence[Journey]:
@@ -64,14 +64,14 @@ class NoDriver:
     wishes = False
 
     def __init__(self, provider: Provider, sessions: Sequence[str]) -> None:
-        self.sessions = [Known(given(provider, text)) for text in sessions]
+        self.sessions = [SessionRef(given(provider, text)) for text in sessions]
 
     def session(self, state: str) -> str | None:
         """None: nobody knows their states."""
         del state
         return None
 
-    def known(self, state: str) -> Known | None:
+    def known(self, state: str) -> SessionRef | None:
         """None: nobody knows their states."""
         del state
         return None
@@ -103,7 +103,7 @@ class Joined:
         """The driver's."""
         return self._driver.session(state)
 
-    def known(self, state: str) -> Known | None:
+    def known(self, state: str) -> SessionRef | None:
         """The driver's."""
         return self._driver.known(state)
 
@@ -130,7 +130,7 @@ class PreferDriver:
         found = self.known(state)
         return None if found is None else found.ids["session"]
 
-    def known(self, state: str) -> Known | None:
+    def known(self, state: str) -> SessionRef | None:
         """A new session that is held in a state."""
         scenario = self.provider.lifecycle.through(state)
         return None if scenario is None else self._create(scenario, f"status={state}")
@@ -178,7 +178,7 @@ class PreferDriver:
     def _reads(self, scenario: Scenario) -> int:
         return max(1, sum(read.fits(scenario.facts) for read in self.provider.lifecycle.reads))
 
-    def _create(self, scenario: Scenario, prefer: str) -> Known | None:
+    def _create(self, scenario: Scenario, prefer: str) -> SessionRef | None:
         wanted = creation(self.provider, scenario.facts)
         if wanted is None:
             return None
@@ -187,17 +187,17 @@ class PreferDriver:
         except NoAnswer:
             return None
         ids = ids_shown(self.provider, exchange)
-        return Known(ids, scenario.facts) if ids else None
+        return SessionRef(ids, scenario.facts) if ids else None
 
 
-def creation(provider: Provider, facts: Mapping[str, Any]) -> Draft | None:
+def creation(provider: Provider, facts: Mapping[str, Any]) -> RequestTemplate | None:
     """The request that makes a session; a parameter of its path that is a fact says so (such as a type)."""
     create = provider.lifecycle.create
     made = filled(provider, create.operation, create.request, {})
     if made is None:
         return None
     path = {name: str(facts.get(name, value)) for name, value in made.path.items()}
-    return Draft(made.operation, path, made.query, made.headers, made.body, made.raw, made.content_type, made.parts)
+    return RequestTemplate(made.operation, path, made.query, made.headers, made.body, made.raw, made.content_type, made.parts)
 
 
 def _ways(scenario: Scenario) -> set[Any]:

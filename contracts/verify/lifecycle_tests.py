@@ -10,8 +10,16 @@ from uuid import UUID, uuid5
 from specimen.contracts.client.transport import MISSING
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.requests import request_discovery
-from specimen.contracts.requests.request_templates import Draft, draft, filled, ids_shown, names_in, request_examples, unknown
-from specimen.contracts.verify.drivers import Journey, Known, creation
+from specimen.contracts.requests.request_templates import (
+    RequestTemplate,
+    draft,
+    filled,
+    ids_shown,
+    names_in,
+    request_examples,
+    unknown,
+)
+from specimen.contracts.verify.drivers import Journey, SessionRef, creation
 from specimen.contracts.verify.negative_tests import SMOKE_REQUESTS, Probes
 from specimen.specs import Operation
 
@@ -56,7 +64,7 @@ class Walk(Probes):
         yield Step("other ways to look", self._looks)
         yield Step("credentials", self.without_credentials)
         yield Step("ids that nobody issued", self.unknown_ids)
-        yield Step("ids that are almost right", self.near_misses)
+        yield Step("ids that are almost right", self.malformed_ids)
         yield Step("another kind or place", self.elsewhere)
         yield Step("unlawful requests", self.unlawful)
         yield Step("wrong methods", self.wrong_methods)
@@ -69,7 +77,10 @@ class Walk(Probes):
             return 10**9
         operations = len(self.provider.document.operations)
         others = (
-            20 + 9 * len(request_discovery.lists(self.provider)) + 7 * len(request_discovery.acts(self.provider)) + 2 * operations
+            20
+            + 9 * len(request_discovery.lists(self.provider))
+            + 7 * len(request_discovery.session_actions(self.provider))
+            + 2 * operations
         )
         others += 4 if self.transport.other_headers else 0
         others += 0 if self.transport.is_production else min(40, len(request_discovery.unlawful(self.provider, {})))
@@ -91,7 +102,7 @@ class Walk(Probes):
             self.ended = known
 
     def _read(
-        self, known: Known, *, only_first: bool = False, intent: Mapping[str, Any] = LAWFUL, credentials: str = "good"
+        self, known: SessionRef, *, only_first: bool = False, intent: Mapping[str, Any] = LAWFUL, credentials: str = "good"
     ) -> Exchange | None:
         """All reads of a session, or the first; gives the first's answer."""
         found: Exchange | None = None
@@ -104,7 +115,7 @@ class Walk(Probes):
                     break
         return found
 
-    def _with_more_ids(self, known: Known) -> Known:
+    def _with_more_ids(self, known: SessionRef) -> SessionRef:
         """Ids of the other kinds that the first read shows."""
         if set(self.provider.lifecycle.ids) <= set(known.ids) or not any(
             names_in(self.provider, read.operation) - set(known.ids) for read in self.provider.lifecycle.reads
@@ -118,7 +129,7 @@ class Walk(Probes):
         for operation in request_discovery.lists(self.provider):
             for query in request_discovery.list_queries(operation, is_short=self.most is not None):
                 if not self.transport.is_production or not query:
-                    exchange = self.ask(Draft(operation, query=query), LAWFUL)
+                    exchange = self.ask(RequestTemplate(operation, query=query), LAWFUL)
                     if "limit" in "".join(query) and exchange is not None and not self.transport.is_production:
                         self._pages(operation, query, exchange)
 
@@ -127,14 +138,14 @@ class Walk(Probes):
             cursor = None if exchange is None else request_discovery.next_page(operation, exchange)
             if cursor is None or query.get(request_discovery.size_name(operation)) not in (1, 2):
                 return
-            exchange = self.ask(Draft(operation, query={**query, **cursor}), LAWFUL)
+            exchange = self.ask(RequestTemplate(operation, query={**query, **cursor}), LAWFUL)
 
     def _own(self) -> None:
         """A session without a wish, read at once and again; what a service without a driver can be asked."""
         made = self.ask(creation(self.provider, {}), LAWFUL)
         if made is None or not (ids := ids_shown(self.provider, made)):
             return
-        self.open = Known(ids, request_discovery.path_facts(self.provider))
+        self.open = SessionRef(ids, request_discovery.path_facts(self.provider))
         self.sessions.append(self.open)
         self._read(self.open)
         if self.most is None:
@@ -150,9 +161,9 @@ class Walk(Probes):
             self._read(known, only_first=is_short, intent={}, credentials="other")
         made = None if self.transport.is_production else self.ask(creation(self.provider, {}), credentials="other")
         for operation in request_discovery.lists(self.provider):
-            self.ask(Draft(operation), credentials="other")
+            self.ask(RequestTemplate(operation), credentials="other")
         if made is not None and (ids := ids_shown(self.provider, made)):
-            self._read(Known(ids, request_discovery.path_facts(self.provider)), only_first=is_short, intent={})
+            self._read(SessionRef(ids, request_discovery.path_facts(self.provider)), only_first=is_short, intent={})
 
     def _bodies(self) -> None:
         """Every body that the document shows, and each value of an enumeration in it."""
@@ -166,7 +177,7 @@ class Walk(Probes):
                 if self.most is None or (index < 3 and body != base.body):
                     exchange = self.ask(replace(base, body=body), LAWFUL)
                     if exchange is not None and (ids := ids_shown(self.provider, exchange)):
-                        self._read(Known(ids, request_discovery.path_facts(self.provider)), only_first=self.most is not None)
+                        self._read(SessionRef(ids, request_discovery.path_facts(self.provider)), only_first=self.most is not None)
             for query in request_discovery.query_edges(operation):
                 self.ask(replace(base, query=query), LAWFUL)
 
@@ -177,7 +188,7 @@ class Walk(Probes):
         more: whoever still finds it as it was made knows that it was passed over.
         """
         base, is_short = creation(self.provider, {}), self.most is not None
-        first: Known | None = None
+        first: SessionRef | None = None
         for index, text in enumerate(("same", "same") if is_short else ("same", "same", "other", "same")):
             value = request_discovery.free_value(self.provider, f"{text} {self.seed} {self.transport.base_url}")
             wanted = None if base is None or value is None else request_discovery.with_free(self.provider, base, value)
@@ -198,15 +209,15 @@ class Walk(Probes):
         if self.ended is not None and base is not None:
             self.ask(request_discovery.continued(self.provider, base, self.ended.ids["session"]), LAWFUL)
 
-    def _made(self, wanted: Draft, ids: Mapping[str, str]) -> Known:
-        return Known(ids, {name: wanted.path[name] for name in request_discovery.path_facts(self.provider)})
+    def _made(self, wanted: RequestTemplate, ids: Mapping[str, str]) -> SessionRef:
+        return SessionRef(ids, {name: wanted.path[name] for name in request_discovery.path_facts(self.provider)})
 
     def _held(self) -> None:
         """A session in each state, read three times: what does not move does not change."""
         for state in self.provider.lifecycle.states:
             known = self.driver.known(state)
             for _ in range(3 if known is not None else 0):
-                self._read(known or Known({}))
+                self._read(known or SessionRef({}))
 
     def _keys(self) -> None:
         """The same key twice; then with another body; then the same body under another key."""
@@ -231,7 +242,7 @@ class Walk(Probes):
 
     def _acts(self) -> None:
         """Each operation that changes a session: on an open one twice, on one in each other state, reads in between."""
-        for operation in request_discovery.acts(self.provider):
+        for operation in request_discovery.session_actions(self.provider):
             known = self._in_open_state(fresh=True)
             if known is None:
                 continue
@@ -269,11 +280,11 @@ class Walk(Probes):
         for wanted in request_discovery.about(self.provider, shown) if shown is not None else ():
             self.ask(wanted, LAWFUL)
 
-    def _in_open_state(self, *, fresh: bool = False) -> Known | None:
+    def _in_open_state(self, *, fresh: bool = False) -> SessionRef | None:
         if self.driver.drives:
             return self.driver.known(self.provider.lifecycle.initial)
         if fresh and self.left > 0:
             made = self.ask(creation(self.provider, {}), LAWFUL)
             ids = ids_shown(self.provider, made) if made is not None else {}
-            return Known(ids, request_discovery.path_facts(self.provider)) if ids else None
+            return SessionRef(ids, request_discovery.path_facts(self.provider)) if ids else None
         return self.open

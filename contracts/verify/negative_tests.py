@@ -10,8 +10,8 @@ from specimen.contracts.client.client_errors import Forbidden, NoAnswer
 from specimen.contracts.client.transport import Transport
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.requests import request_discovery
-from specimen.contracts.requests.request_templates import Draft, draft, filled, names_in
-from specimen.contracts.verify.drivers import Driver, Known
+from specimen.contracts.requests.request_templates import RequestTemplate, draft, filled, names_in
+from specimen.contracts.verify.drivers import Driver, SessionRef
 
 SMOKE_REQUESTS = 100
 
@@ -28,17 +28,17 @@ class Probes:
         self.driver = driver
         self.most = most
         self.seed = seed
-        self.sessions: list[Known] = []
-        self.ended: Known | None = None
+        self.sessions: list[SessionRef] = []
+        self.ended: SessionRef | None = None
         self._sent_before = transport.sent
-        self.open: Known | None = None
+        self.open: SessionRef | None = None
 
     @property
     def left(self) -> int:
         """How many more requests this walk may send."""
         return 10**9 if self.most is None else self.most - (self.transport.sent - self._sent_before)
 
-    def ask(self, wanted: Draft | None, intent: Mapping[str, Any] | None = None, **how: Any) -> Exchange | None:
+    def ask(self, wanted: RequestTemplate | None, intent: Mapping[str, Any] | None = None, **how: Any) -> Exchange | None:
         """Sends a request if there is one and it is in the plan; None where there is no answer, which the transport tells."""
         if wanted is None or self.left <= 0:
             return None
@@ -62,7 +62,7 @@ class Probes:
                 base is None
                 or not operation.security
                 or not self.transport.headers
-                or operation in request_discovery.acts(self.provider)
+                or operation in request_discovery.session_actions(self.provider)
             ):
                 continue
             tried += 1
@@ -75,7 +75,7 @@ class Probes:
             if names_in(self.provider, operation.id):
                 self.ask(draft(self.provider, operation.id), {"unknown_id": True})
 
-    def near_misses(self) -> None:
+    def malformed_ids(self) -> None:
         """An id in braces, as a URN, with a line break; in capitals, which is neither right nor wrong."""
         known = self.ended or self.open
         if known is None:
@@ -86,7 +86,7 @@ class Probes:
             if not kinds or not kinds <= set(known.ids):
                 continue
             name = "session" if "session" in kinds else min(kinds)
-            forms = request_discovery.near_misses(known.ids[name])
+            forms = request_discovery.malformed_ids(known.ids[name])
             for form in forms[: None if self.most is None else 4 if is_first else 1]:
                 self.ask(draft(self.provider, operation.id, {**known.ids, name: form}), {"near_miss": True})
             if is_first or self.most is None:
@@ -125,7 +125,7 @@ class Probes:
             base = draft(self.provider, operation.id, self.ids())
             for method in [m for m in ("delete", "put", "patch") if m not in taken][: 1 if self.most is not None else 3]:
                 if base is not None:
-                    self.ask(Draft(operation, base.path), {"wrong_method": True}, method=method.upper())
+                    self.ask(RequestTemplate(operation, base.path), {"wrong_method": True}, method=method.upper())
 
     def examples(self) -> None:
         """Documented answers that nothing natural leads to, asked of our mock by name."""

@@ -165,11 +165,11 @@ class _Watcher:
             )
         )  # fmt: skip
 
-    def miss(self, request: Any, case: Any, silence: str) -> None:
+    def miss(self, request: Any, case: Any, failure: str) -> None:
         """Judges a request that got no answer; a stream that has nothing to say yet is left by us, not by the service."""
         asked = self._asked(request, case)
-        if silence != TIMEOUT or asked.operation is None or not _streams(asked.operation):
-            self._tell(replace(asked, silence=silence))
+        if failure != TIMEOUT or asked.operation is None or not _streams(asked.operation):
+            self._tell(replace(asked, failure=failure))
 
     def _tell(self, exchange: Exchange) -> None:
         self.count += 1

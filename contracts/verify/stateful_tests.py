@@ -23,8 +23,8 @@ from specimen.contracts.client.transport import Forbidden, NoAnswer, Transport
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.requests import request_discovery
 from specimen.contracts.requests.mutations import Mutation
-from specimen.contracts.requests.request_templates import Draft, draft, filled, ids_shown, names_in
-from specimen.contracts.verify.drivers import Driver, Known, creation
+from specimen.contracts.requests.request_templates import RequestTemplate, draft, filled, ids_shown, names_in
+from specimen.contracts.verify.drivers import Driver, SessionRef, creation
 from specimen.specs import Operation
 
 EXAMPLES = 20
@@ -42,15 +42,15 @@ class LifecycleMachine(RuleBasedStateMachine):
     reading: ClassVar[list[Operation]]
     listing: ClassVar[list[tuple[Operation, dict[str, Any]]]]
     broken: ClassVar[list[Mutation]]
-    secured: ClassVar[list[Draft]]
+    secured: ClassVar[list[RequestTemplate]]
 
-    sessions: Bundle[Known] = Bundle("sessions")
+    sessions: Bundle[SessionRef] = Bundle("sessions")
 
     def __init__(self) -> None:
         super().__init__()
         self._before = type(self).broken_rules()
 
-    def ask(self, wanted: Draft | None, **how: Any) -> Exchange | None:
+    def ask(self, wanted: RequestTemplate | None, **how: Any) -> Exchange | None:
         """Sends a request if there is one and it is in the plan."""
         try:
             return None if wanted is None else wanted.send(self.sender, **how)
@@ -63,7 +63,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         provider = self.sender.provider
         exchange = self.ask(creation(provider, {}), intent={"lawful": True})
         ids = {} if exchange is None else ids_shown(provider, exchange)
-        return Known(ids, request_discovery.path_facts(provider)) if ids else multiple()
+        return SessionRef(ids, request_discovery.path_facts(provider)) if ids else multiple()
 
     @precondition(lambda self: self.states)
     @rule(target=sessions, which=_ANY)
@@ -79,7 +79,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         return journeys[which % len(journeys)].start() or multiple()
 
     @rule(session=sessions)
-    def read(self, session: Known) -> None:
+    def read(self, session: SessionRef) -> None:
         """All reads of a session."""
         for entry in self.sender.provider.lifecycle.reads:
             if entry.fits(session.facts) or not session.facts:
@@ -88,19 +88,19 @@ class LifecycleMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.reading)
     @rule(session=sessions, which=_ANY)
-    def act(self, session: Known, which: int) -> None:
+    def act(self, session: SessionRef, which: int) -> None:
         """An operation on a session, whatever it does."""
         self.ask(draft(self.sender.provider, self.reading[which % len(self.reading)].id, session.ids))
 
     @precondition(lambda self: self.reading)
     @rule(session=sessions, which=_ANY, form=_ANY)
-    def miss(self, session: Known, which: int, form: int) -> None:
+    def miss(self, session: SessionRef, which: int, form: int) -> None:
         """An id that is almost right."""
         operation = self.reading[which % len(self.reading)]
         kinds = names_in(self.sender.provider, operation.id)
         name = "session" if "session" in kinds else min(kinds)
         if name in session.ids:
-            forms = request_discovery.near_misses(session.ids[name])
+            forms = request_discovery.malformed_ids(session.ids[name])
             wanted = draft(self.sender.provider, operation.id, {**session.ids, name: forms[form % len(forms)]})
             self.ask(wanted, intent={"near_miss": True})
 
@@ -109,7 +109,7 @@ class LifecycleMachine(RuleBasedStateMachine):
     def page(self, which: int) -> None:
         """A list with a filter or a page size."""
         operation, query = self.listing[which % len(self.listing)]
-        self.ask(Draft(operation, query=query), intent={"lawful": True})
+        self.ask(RequestTemplate(operation, query=query), intent={"lawful": True})
 
     @precondition(lambda self: self.broken)
     @rule(which=_ANY)
@@ -124,7 +124,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         self.ask(self.secured[which % len(self.secured)], credentials=kind)
 
     @rule(session=consumes(sessions))
-    def forget(self, session: Known) -> None:
+    def forget(self, session: SessionRef) -> None:
         """No more steps with a session: others get their turn."""
 
     @invariant()

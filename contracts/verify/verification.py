@@ -40,7 +40,7 @@ class Run:
     def see(self, exchange: Exchange) -> None:
         """Judges an exchange and counts it."""
         self.exchanges += 1
-        if exchange.silence in ARE_SILENT:
+        if exchange.failure in ARE_SILENT:
             self._waiting.append(exchange)
             return
         self.has_answers = True

@@ -31,7 +31,7 @@ class Disconnected(Exception):
     """The client went away before its request was complete."""
 
 
-class Refused(Exception):
+class RequestRejected(Exception):
     """A request is refused; `problem` says why, `is_unread` that the client may still be sending its body."""
 
     def __init__(self, problem: Problem, *, is_unread: bool = False) -> None:
@@ -55,7 +55,7 @@ class Begun:
         return cast("Message", (yield from self._coroutine.__await__()))
 
 
-def at_hand(headers: Mapping[str, str], receive: Receive, most_bytes: int) -> bytes | Begun:
+def read_available(headers: Mapping[str, str], receive: Receive, most_bytes: int) -> bytes | Begun:
     """The whole body where it is there already, as most are: then neither a timer nor a task's turn is needed.
 
     Raises:
@@ -66,7 +66,7 @@ def at_hand(headers: Mapping[str, str], receive: Receive, most_bytes: int) -> by
         return b""
     if length is not None and not _is_within(length, most_bytes):
         detail = f"the body has {length[:20]} bytes, {most_bytes} are allowed"
-        raise Refused(Problem("content_too_large", detail), is_unread="expect" not in headers)
+        raise RequestRejected(Problem("content_too_large", detail), is_unread="expect" not in headers)
     coroutine: Any = receive()
     try:
         first = coroutine.send(None)
@@ -101,10 +101,10 @@ async def rest(begun: Begun, receive: Receive, *, most_bytes: int, seconds: floa
                     break
                 message = await receive()
     except TimeoutError:
-        raise Refused(Problem("request_timeout", f"the body was not complete after {seconds:g} s")) from None
+        raise RequestRejected(Problem("request_timeout", f"the body was not complete after {seconds:g} s")) from None
     if size > most_bytes:
         detail = f"the body has more than the {most_bytes} bytes that are allowed"
-        raise Refused(Problem("content_too_large", detail), is_unread=message.get("more_body", False))
+        raise RequestRejected(Problem("content_too_large", detail), is_unread=message.get("more_body", False))
     return b"".join(chunks)
 
 
@@ -151,8 +151,8 @@ def parse_json(raw: bytes, *, most_depth: int) -> Any:
     return value
 
 
-def _bad(detail: str) -> Refused:
-    return Refused(Problem("not_json", detail, "body", (SchemaError("", "json", detail),)))
+def _bad(detail: str) -> RequestRejected:
+    return RequestRejected(Problem("not_json", detail, "body", (SchemaError("", "json", detail),)))
 
 
 def _no_constant(text: str) -> Any:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from specimen.fixtures.people.identities import LOCALES
 from specimen.fixtures.recipes import session_histories
-from specimen.mockserver.errors import SettingError, WishError
+from specimen.mockserver.errors import InvalidPreference, SettingError
 from specimen.mockserver.settings import Pace
 from specimen.specs import Operation, Provider
 from specimen.specs.loading.lifecycle import Scenario
@@ -23,7 +23,7 @@ MOST_DELAY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Preference:
     """What a request asks for. `facts` narrow the scenario; `told` has each preference by name, as it was spelled."""
 
     scenario: Scenario | None = None
@@ -36,10 +36,10 @@ class Wish:
     told: Mapping[str, str] = field(default_factory=dict)
 
 
-NO_WISH = Wish()
+NO_PREFERENCE = Preference()
 
 
-def from_prefer(preferences: Mapping[str, str], provider: Provider, operation: Operation) -> Wish:
+def from_prefer(preferences: Mapping[str, str], provider: Provider, operation: Operation) -> Preference:
     """The wish that a `Prefer` header states; tokens that are not ours are ignored.
 
     Raises:
@@ -59,8 +59,8 @@ def from_prefer(preferences: Mapping[str, str], provider: Provider, operation: O
         told[name] = f"{name}={value}" if re.fullmatch(r"[A-Za-z0-9_.:+-]+", value) else f'{name}="{value}"'
     scenario, wanted = found.get("scenario"), found.get("status")
     if scenario is not None and wanted is not None and wanted not in scenario.path:
-        raise WishError("status", wanted, scenario.path)
-    return Wish(**found, facts=facts, told=told) if told else NO_WISH
+        raise InvalidPreference("status", wanted, scenario.path)
+    return Preference(**found, facts=facts, told=told) if told else NO_PREFERENCE
 
 
 def from_magic(value: Any, provider: Provider) -> Scenario | None:
@@ -106,11 +106,11 @@ def addresses(provider: Provider) -> dict[str, Scenario]:
     return {address_prefix(scenario): scenario for scenario in provider.lifecycle.scenarios.values()}
 
 
-def scenario_for(provider: Provider, wish: Wish) -> Scenario:
+def scenario_for(provider: Provider, preference: Preference) -> Scenario:
     """The first scenario that has the wished status on its path and the wished facts; the happy path for no wish."""
     scenarios = provider.lifecycle.scenarios.values()
-    through = [entry for entry in scenarios if wish.status is None or wish.status in entry.path]
-    wanted = {name: value for name, value in wish.facts.items() if name in provider.lifecycle.choices}
+    through = [entry for entry in scenarios if preference.status is None or preference.status in entry.path]
+    wanted = {name: value for name, value in preference.facts.items() if name in provider.lifecycle.choices}
     for entry in through:
         if all(entry.facts.get(name) == value for name, value in wanted.items()):
             return entry
@@ -125,7 +125,7 @@ def scenario_named(provider: Provider, name: str) -> Scenario:
     """
     found = session_histories.scenario_named(provider.lifecycle, name)
     if found is None:
-        raise WishError("scenario", name, tuple(provider.lifecycle.scenarios))
+        raise InvalidPreference("scenario", name, tuple(provider.lifecycle.scenarios))
     return found
 
 
@@ -136,33 +136,33 @@ def _scenario(value: str, provider: Provider, _: Operation) -> Scenario:
 def _status(value: str, provider: Provider, _: Operation) -> str:
     reachable = [state for state in provider.lifecycle.states if provider.lifecycle.through(state)]
     if value not in reachable:
-        raise WishError("status", value, reachable)
+        raise InvalidPreference("status", value, reachable)
     return value
 
 
 def _example(value: str, _: Provider, operation: Operation) -> str:
     if operation.example(value) is None:
-        raise WishError("example", value, [name for name, _ in operation.examples()])
+        raise InvalidPreference("example", value, [name for name, _ in operation.examples()])
     return value
 
 
 def _example_of_code(value: str, _: Provider, operation: Operation) -> str | None:
     codes = {str(status): name for name, status in reversed(tuple(operation.examples()))}
     if value not in codes and not (value in operation.responses and value.startswith("2")):
-        raise WishError("code", value, sorted({*codes, *operation.responses}))
+        raise InvalidPreference("code", value, sorted({*codes, *operation.responses}))
     # What succeeds is answered by the handler: its example would show another session.
     return None if value.startswith("2") else codes[value]
 
 
 def _seed(value: str, _: Provider, __: Operation) -> int:
     if re.fullmatch(r"[0-9]{1,18}", value) is None:
-        raise WishError("seed", value, ("a number from 0 to 999999999999999999",))
+        raise InvalidPreference("seed", value, ("a number from 0 to 999999999999999999",))
     return int(value)
 
 
 def _delay(value: str, _: Provider, __: Operation) -> float:
     if re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,3})?", value) is None or float(value) > MOST_DELAY_SECONDS:
-        raise WishError("delay", value, (f"seconds from 0 to {MOST_DELAY_SECONDS:g}",))
+        raise InvalidPreference("delay", value, (f"seconds from 0 to {MOST_DELAY_SECONDS:g}",))
     return float(value)
 
 
@@ -170,7 +170,7 @@ def _pace(value: str, _: Provider, __: Operation) -> Pace:
     try:
         return Pace.parse(value)
     except SettingError:
-        raise WishError("pace", value, ("instant", "manual", "realtime", "10x", "polls:3")) from None
+        raise InvalidPreference("pace", value, ("instant", "manual", "realtime", "10x", "polls:3")) from None
 
 
 _READERS: dict[str, tuple[str, Callable[[str, Provider, Operation], Any]]] = {
@@ -191,7 +191,7 @@ def _choice(name: str, value: str, provider: Provider) -> Any:
     else:
         possible = {entry: entry for entry in (LOCALES if name == "locale" else DOCUMENTS)}
     if value not in possible:
-        raise WishError(name, value, tuple(possible))
+        raise InvalidPreference(name, value, tuple(possible))
     return possible[value]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from specimen.fixtures.primitives.times import iso_millis
 from specimen.fixtures.recipes import kayle as recipe
-from specimen.mockserver.preferences.preferences import NO_WISH
+from specimen.mockserver.preferences.preferences import NO_PREFERENCE
 from specimen.mockserver.provider_api import Problem, Reply, Request, SchemaError, Session, Sessions, operation
 
 # Every other endpoint id is taken for one that exists and is enabled.
@@ -88,9 +88,9 @@ def cancel_by_token(request: Request, sessions: Sessions) -> Reply:
     if session.ids["cancel_token"] != token:
         return request.example("cancel_token_invalid")
     used = f"cancel_token_used:{session.id}"
-    if sessions.recall(used) is not None:
+    if sessions.cache_get(used) is not None:
         return request.example("cancel_token_used")
-    sessions.remember(used, sessions.now, _HUNDRED_YEARS_SECONDS)
+    sessions.cache_set(used, sessions.now, _HUNDRED_YEARS_SECONDS)
     return _cancelled(session, sessions)
 
 
@@ -140,13 +140,13 @@ def _reason(problem: Problem) -> str:
 
 def _as_it_is(session_id: str, sessions: Sessions) -> Session | None:
     # A wished state is one of an answer; cancelling must not make it the session's own.
-    sessions.wish = NO_WISH
+    sessions.preference = NO_PREFERENCE
     return sessions.get(session_id, poll=False)
 
 
 def _cancelled(session: Session, sessions: Sessions) -> Reply:
     if not session.is_terminal:
-        sessions.act(session, "cancelled", "cancelled")
+        sessions.transition(session, "cancelled", "cancelled")
     return Reply(204, session=(session.seed, session.scenario))
 
 

@@ -135,7 +135,7 @@ async def _once(request: Request, sessions: Sessions, run: Callable[[], Reply]) 
     content_type = request.headers.get("content-type", "")
     fingerprint = blake2b(request.raw + b"\0" + content_type.encode(), digest_size=16).hexdigest()
     async with sessions.lock(place):
-        kept = sessions.recall(place)
+        kept = sessions.cache_get(place)
         if kept is not None:
             first, status, body, headers, shown = kept
             if first != fingerprint:
@@ -144,7 +144,7 @@ async def _once(request: Request, sessions: Sessions, run: Callable[[], Reply]) 
         reply = finish(run(), request)  # now, so that the request's id is kept too
         if reply.status != 422:
             body = reply.payload()
-            sessions.remember(place, (fingerprint, reply.status, body, reply.headers, reply.session), IDEMPOTENCY_SECONDS)
+            sessions.cache_set(place, (fingerprint, reply.status, body, reply.headers, reply.session), IDEMPOTENCY_SECONDS)
         return reply
 
 
@@ -171,7 +171,7 @@ def _cancel(request: Request, sessions: Sessions) -> Reply:
     if session is None:
         return _example(request, "not_found")
     try:
-        session = sessions.act(session, "canceled", "canceled")
+        session = sessions.transition(session, "canceled", "canceled")
     except IllegalTransition:
         return _example(request, "verification_not_cancelable")
     return sessions.answer(session, "cancelSession")

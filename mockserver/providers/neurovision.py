@@ -50,7 +50,7 @@ def process_images(request: Request, sessions: Sessions) -> Reply:
         if session is None:
             return request.example("session_not_found")
         if _waits(session, sessions):
-            session = sessions.act(session, "processing", "images_received")
+            session = sessions.transition(session, "processing", "images_received")
     else:
         session = _create(request, sessions, fields)
     return sessions.answer(session, "processImages")
@@ -58,7 +58,7 @@ def process_images(request: Request, sessions: Sessions) -> Reply:
 
 def _waits(session: Session, sessions: Sessions) -> bool:
     """Whether a session stays idle until it gets images; a wish for this one answer moves nothing."""
-    is_as_it_is = sessions.wish.status is None and sessions.wish.scenario is None
+    is_as_it_is = sessions.preference.status is None and sessions.preference.scenario is None
     return is_as_it_is and session.state == "idle" and session.record.steps == 0
 
 
@@ -73,12 +73,12 @@ def _create(request: Request, sessions: Sessions, fields: dict[str, str]) -> Ses
     if client_key is None:
         return sessions.create(facts)
     facts["client_key"] = client_key
-    known_as = sessions.recall(f"client {client_key}")
+    known_as = sessions.cache_get(f"client {client_key}")
     if known_as is not None:
         facts["client_id"] = known_as
     session = sessions.create(facts, {_KEY: client_key})
     if session.facts.get("client") != "unidentified":
-        sessions.remember(f"client {client_key}", known_as or session.ids["client"], _CLIENT_SECONDS)
+        sessions.cache_set(f"client {client_key}", known_as or session.ids["client"], _CLIENT_SECONDS)
     return session
 
 

@@ -122,7 +122,7 @@ def _event(session: Session, count: int) -> bytes:
 
 
 def _is_wished(sessions: Sessions) -> bool:
-    return sessions.wish.status is not None or sessions.wish.scenario is not None
+    return sessions.preference.status is not None or sessions.preference.scenario is not None
 
 
 def _reusable(sessions: Sessions, wallet: str, kind: str) -> Session | None:
@@ -132,15 +132,15 @@ def _reusable(sessions: Sessions, wallet: str, kind: str) -> Session | None:
 
 def _sessions_of(sessions: Sessions, wallet: str, kind: str | None) -> list[Session]:
     """The sessions with this wallet, newest first; of one type, or of both when `kind` is None."""
-    ids: tuple[str, ...] = sessions.recall(_wallet_key(wallet)) or ()
+    ids: tuple[str, ...] = sessions.cache_get(_wallet_key(wallet)) or ()
     found = (sessions.get(session_id, poll=False) for session_id in reversed(ids))
     return [session for session in found if session and kind in (None, session.facts["type"])]
 
 
 def _remember_wallets(sessions: Sessions, session: Session) -> None:
     for key in {_wallet_key(wallet["address"]) for wallet in connected_wallets(session.moment)}:
-        ids: tuple[str, ...] = sessions.recall(key) or ()
-        sessions.remember(key, (*ids, session.id), _HUNDRED_YEARS_SECONDS)
+        ids: tuple[str, ...] = sessions.cache_get(key) or ()
+        sessions.cache_set(key, (*ids, session.id), _HUNDRED_YEARS_SECONDS)
 
 
 def _wallet_key(address: str) -> str:

@@ -10,36 +10,36 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from specimen.mockserver.errors import WishError
+from specimen.mockserver.errors import InvalidPreference
 from specimen.mockserver.http import request_body
 from specimen.mockserver.http.messages import Problem
-from specimen.mockserver.http.request_body import Disconnected, Refused
+from specimen.mockserver.http.request_body import Disconnected, RequestRejected
 from specimen.mockserver.http.responses import Extra, send_problem, send_reply
 from specimen.mockserver.preferences import prefer_header, preferences
-from specimen.mockserver.preferences.preferences import NO_WISH, Wish
+from specimen.mockserver.preferences.preferences import NO_PREFERENCE, Preference
 from specimen.mockserver.provider_api import Behaviour, Credential, Credentials, Reply, Request
 from specimen.mockserver.routing.request_validation import RequestValidator
 from specimen.mockserver.sessions.clock import Clock
-from specimen.mockserver.sessions.request_log import Journal
+from specimen.mockserver.sessions.request_log import RequestLog
 from specimen.mockserver.sessions.service import Sessions
-from specimen.mockserver.sessions.shared_state import Ledger
+from specimen.mockserver.sessions.shared_state import SharedState
 from specimen.mockserver.settings import Settings
 from specimen.specs import Operation, Provider
 from specimen.specs.loading.openapi import COMPONENT_RESPONSES
 
-VISIT = "specimen"
+REQUEST_CONTEXT = "specimen"
 # Lawful bodies remembered per operation, and the size of the largest.
 _MOST_LAWFUL = 1024
 _MOST_LAWFUL_BYTES = 2048
 
 
 @dataclass(slots=True)
-class Visit:
+class RequestContext:
     """What the application knows of a request before an operation takes it; kept in the ASGI scope."""
 
     namespace: str
     clock: Clock
-    journal: Journal
+    journal: RequestLog
     origin: str
     path: str
     headers: dict[str, str]
@@ -49,12 +49,12 @@ class Visit:
 class Endpoint:
     """An operation with everything compiled: credentials, validators, handler."""
 
-    def __init__(self, provider: Provider, operation: Operation, behaviour: Behaviour, ledger: Ledger) -> None:
+    def __init__(self, provider: Provider, operation: Operation, behaviour: Behaviour, shared_state: SharedState) -> None:
         self.operation = operation
         self._provider = provider
         self._behaviour = behaviour
-        self._ledger = ledger
-        self._settings: Settings = ledger.settings
+        self._shared = shared_state
+        self._settings: Settings = shared_state.settings
         self._credentials = Credentials(provider)
         self._validator = RequestValidator(provider, operation)
         self._handler: Any = behaviour.handlers[operation.id]
@@ -71,24 +71,24 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers the request; whatever it brings, the answer is one that the document lists."""
-        visit: Visit = scope[VISIT]
+        visit: RequestContext = scope[REQUEST_CONTEXT]
         now = visit.clock.now()
         request = Request(self.operation, scope, now=now, origin=visit.origin, namespace=visit.namespace)
         request.headers = visit.headers
-        wish, sessions, is_unread = NO_WISH, None, False
+        preference, sessions, is_unread = NO_PREFERENCE, None, False
         try:
             if "content-length" in visit.headers or "transfer-encoding" in visit.headers:
-                raw = request_body.at_hand(visit.headers, receive, self._most_bytes)
+                raw = request_body.read_available(visit.headers, receive, self._most_bytes)
                 if not isinstance(raw, bytes):
                     raw = await request_body.rest(raw, receive, most_bytes=self._most_bytes, seconds=self._settings.body_seconds)
                 request.raw = raw
             request.credential = self._authenticated(request)
             if "prefer" in visit.headers:
-                wish = preferences.from_prefer(prefer_header.parse(visit.headers["prefer"]), self._provider, self.operation)
-                if wish.delay_seconds:
-                    await asyncio.sleep(wish.delay_seconds)
-            if wish.example is not None:
-                reply = request.example(wish.example)
+                preference = preferences.from_prefer(prefer_header.parse(visit.headers["prefer"]), self._provider, self.operation)
+                if preference.delay_seconds:
+                    await asyncio.sleep(preference.delay_seconds)
+            if preference.example is not None:
+                reply = request.example(preference.example)
             else:
                 if self._has_parameters:
                     self._validate_parameters(request, scope)
@@ -98,14 +98,14 @@ class Endpoint:
                         request.body = known.copy()
                     else:
                         await self._validate_body(request)
-                sessions = self._sessions(request, visit, wish)
+                sessions = self._sessions(request, visit, preference)
                 reply = self._handler(request, sessions)
                 if self._is_async:
                     reply = await reply
-        except Refused as refused:
+        except RequestRejected as refused:
             reply = self._refusal(refused.problem, request)
             is_unread = refused.is_unread
-        except WishError as error:
+        except InvalidPreference as error:
             visit.journal.add(now, self._provider.name, scope["method"], self.operation.id, 400, None)
             await send_problem(send, 400, str(error), {"wish": error.name, "possible": list(error.possible)}, visit.extra)
             return
@@ -115,12 +115,12 @@ class Endpoint:
             reply = self._behaviour.finish(reply, request)
         shown = reply.session
         visit.journal.add(now, self._provider.name, scope["method"], self.operation.id, reply.status, shown and shown[1])
-        applied = () if wish is NO_WISH else self._applied(wish, sessions)
+        applied = () if preference is NO_PREFERENCE else self._applied(preference, sessions)
         is_head = scope["method"] == "HEAD"
         await send_reply(send, reply, visit.extra, applied, is_head=is_head, receive=receive, is_unread=is_unread)
 
-    def _sessions(self, request: Request, visit: Visit, wish: Wish) -> Sessions:
-        sessions = Sessions(self._ledger, visit.clock, visit.namespace, visit.origin, request.now, wish)
+    def _sessions(self, request: Request, visit: RequestContext, preference: Preference) -> Sessions:
+        sessions = Sessions(self._shared, visit.clock, visit.namespace, visit.origin, request.now, preference)
         if request.scope["method"] == "HEAD":
             sessions.counts_reads = False
         if self._magic is not None:
@@ -130,14 +130,14 @@ class Endpoint:
     def _authenticated(self, request: Request) -> Credential:
         found = self._behaviour.authenticate(request, self._credentials)
         if isinstance(found, Problem):
-            raise Refused(found)
+            raise RequestRejected(found)
         return found
 
     @staticmethod
-    def _applied(wish: Wish, sessions: Sessions | None) -> list[str]:
+    def _applied(preference: Preference, sessions: Sessions | None) -> list[str]:
         """The preferences that were honoured, as they were written."""
         honoured = {"delay", "example", "code"} if sessions is None else {"delay", *sessions.honoured}
-        return [text for name, text in wish.told.items() if name in honoured]
+        return [text for name, text in preference.told.items() if name in honoured]
 
     def _validate_parameters(self, request: Request, scope: Scope) -> None:
         request.path = scope.get("path_params") or {}
@@ -150,7 +150,7 @@ class Endpoint:
         media = validator.media(request.headers.get("content-type"), request.raw)
         if media is None or (not request.raw and not self._takes_multipart):
             if self.operation.body_required:
-                raise Refused(Problem("body_required", "a body is required", "body"))
+                raise RequestRejected(Problem("body_required", "a body is required", "body"))
         elif media.content_type == request_body.MULTIPART:
             request.form = await request_body.parse_multipart(request.raw, request.headers["content-type"])
             validator.form_body(media, request.form)

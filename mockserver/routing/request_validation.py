@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import jsonschema_rs
 
 from specimen.mockserver.http.messages import Part, Problem, SchemaError
-from specimen.mockserver.http.request_body import Refused
+from specimen.mockserver.http.request_body import RequestRejected
 from specimen.specs import Operation, Provider
 from specimen.specs.loading.openapi import Media, Parameter
 from specimen.specs.loading.parameters import typed
@@ -56,7 +56,9 @@ class RequestValidator:
         try:
             pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
         except ValueError:
-            raise Refused(Problem("invalid_parameter", f"the query has more than {_MOST_FIELDS} fields", "query")) from None
+            raise RequestRejected(
+                Problem("invalid_parameter", f"the query has more than {_MOST_FIELDS} fields", "query")
+            ) from None
         given = dict(pairs)
         found: dict[str, Any] = {}
         for parameter, validator in self._query:
@@ -103,7 +105,9 @@ class RequestValidator:
             if not raw:
                 return None
             possible = ", ".join(self._bodies)
-            raise Refused(Problem("unsupported_media_type", f"the body is {content_type[:100]}, expected {possible}", "header"))
+            raise RequestRejected(
+                Problem("unsupported_media_type", f"the body is {content_type[:100]}, expected {possible}", "header")
+            )
         return media
 
     def json_body(self, media: Media, body: Any) -> None:
@@ -115,7 +119,7 @@ class RequestValidator:
         validator = self._bodies[media.content_type][1]
         if validator is None or _holds(validator, body):
             return
-        raise Refused(Problem("invalid_body", "the body breaks its schema", "body", errors(validator, body)))
+        raise RequestRejected(Problem("invalid_body", "the body breaks its schema", "body", errors(validator, body)))
 
     def form_body(self, media: Media, parts: tuple[Part, ...]) -> None:
         """Checks the parts of a multipart body as the object that the document describes.
@@ -130,15 +134,15 @@ class RequestValidator:
     def _absent(self, parameter: Parameter, found: dict[str, Any]) -> None:
         if parameter.required:
             error = SchemaError(parameter.name, "required", f"{parameter.name} is missing", dict(parameter.schema))
-            raise Refused(Problem("invalid_parameter", error.message, parameter.location, (error,)))
+            raise RequestRejected(Problem("invalid_parameter", error.message, parameter.location, (error,)))
         if "default" in parameter.schema:
             found[parameter.name] = parameter.schema["default"]
 
     @staticmethod
-    def _refused(parameter: Parameter, validator: jsonschema_rs.Draft202012Validator, value: Any) -> Refused:
+    def _refused(parameter: Parameter, validator: jsonschema_rs.Draft202012Validator, value: Any) -> RequestRejected:
         found = errors(validator, value, parameter.name)
         detail = f"{parameter.name}: {found[0].message}" if found else f"{parameter.name} cannot be read"
-        return Refused(Problem("invalid_parameter", detail, parameter.location, found))
+        return RequestRejected(Problem("invalid_parameter", detail, parameter.location, found))
 
 
 def form_value(parts: tuple[Part, ...], schema: Mapping[str, Any], resolve: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ ID_TIME = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CataloguePosition:
     """State number `index` of a scenario's path."""
 
     scenario: Scenario
@@ -39,7 +39,7 @@ class Catalogue:
         self._seed = seed
         self._start = start
         self._primary, *self._others = provider.lifecycle.ids
-        self._places: dict[str, Place] = {}
+        self._places: dict[str, CataloguePosition] = {}
         self._ids: dict[tuple[str, int], str] = {}
         self._keys: dict[str, str] = {}
         self._records: dict[tuple[str, str], Record] = {}
@@ -47,12 +47,12 @@ class Catalogue:
             for index in range(len(scenario.path)):
                 key = f"{provider.name}/catalogue/{scenario.name}/{index}"
                 session_id = ids.make(provider.lifecycle.ids[self._primary], key, ID_TIME)
-                self._places[session_id] = Place(scenario, index)
+                self._places[session_id] = CataloguePosition(scenario, index)
                 self._ids[scenario.name, index] = session_id
                 for name in self._others:
                     self._keys[f"{name}:{secondary_id(provider, name, session_id, ID_TIME)}"] = session_id
 
-    def places(self) -> Iterator[tuple[str, Place]]:
+    def places(self) -> Iterator[tuple[str, CataloguePosition]]:
         """Every session id with its place."""
         yield from self._places.items()
 
@@ -93,7 +93,7 @@ class Catalogue:
         return found
 
 
-def pinned(provider: Provider, place: Place, session_id: str, seed: int, end: int, namespace: str) -> Record:
+def pinned(provider: Provider, place: CataloguePosition, session_id: str, seed: int, end: int, namespace: str) -> Record:
     """The record of a session that entered its state at `end` and never moves."""
     lifecycle = provider.lifecycle
     path = place.scenario.path[: place.index + 1]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 
-class Bell:
-    """`ring` wakes everyone who is in `wait`; it may be rung from any thread."""
+class ChangeNotifier:
+    """`notify_all` wakes everyone who is in `wait`; it may be rung from any thread."""
 
     def __init__(self) -> None:
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
@@ -23,7 +23,7 @@ class Bell:
         finally:
             self._waiting.discard(entry)
 
-    def ring(self) -> None:
+    def notify_all(self) -> None:
         """Wakes everyone who waits now."""
         for loop, event in tuple(self._waiting):
             if not loop.is_closed():

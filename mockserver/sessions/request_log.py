@@ -17,7 +17,7 @@ class Entry(NamedTuple):
     scenario: str | None
 
 
-class Journal:
+class RequestLog:
     """The last exchanges of a namespace."""
 
     __slots__ = ("_entries",)

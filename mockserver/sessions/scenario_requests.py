@@ -13,9 +13,9 @@ from specimen.fixtures.primitives import ids
 from specimen.fixtures.recipes.session_histories import secondary_id
 from specimen.mockserver.errors import SpecError, did_you_mean
 from specimen.mockserver.http.messages import encode
-from specimen.mockserver.sessions.catalogue import ID_TIME, Catalogue, Place
+from specimen.mockserver.sessions.catalogue import ID_TIME, Catalogue, CataloguePosition
 from specimen.specs import Provider
-from specimen.specs.loading.lifecycle import RequestTemplate, Scenario, Setup
+from specimen.specs.loading.lifecycle import LifecycleRequest, Scenario, Setup
 
 VERSION = 1
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)(?::([a-z0-9_]+)(?:@([A-Za-z_]+))?)?\}")
@@ -72,7 +72,7 @@ class Table:
         return self._request(step.operation, step.request, step.credential, None)
 
     def _request(
-        self, operation_id: str, template: RequestTemplate, credential: str | None, place: tuple[str, Place] | None
+        self, operation_id: str, template: LifecycleRequest, credential: str | None, place: tuple[str, CataloguePosition] | None
     ) -> dict[str, Any]:
         operation = self.provider.document.operations[operation_id]
         path = operation.path
@@ -97,7 +97,7 @@ class Table:
             "body": body,
         }
 
-    def _credential(self, name: str | None, place: tuple[str, Place] | None) -> dict[str, str]:
+    def _credential(self, name: str | None, place: tuple[str, CataloguePosition] | None) -> dict[str, str]:
         credentials = self.provider.lifecycle.credentials
         if name == "none":
             return {}
@@ -109,7 +109,7 @@ class Table:
             return dict(credentials[wanted].headers)
         return dict(next(entry.headers for entry in credentials.values() if entry.fails is None))
 
-    def _filled(self, value: Any, place: tuple[str, Place] | None) -> Any:
+    def _filled(self, value: Any, place: tuple[str, CataloguePosition] | None) -> Any:
         if isinstance(value, str):
             return _PLACEHOLDER.sub(lambda match: self._value(match, place), value)
         if isinstance(value, Mapping):
@@ -118,7 +118,7 @@ class Table:
             return [self._filled(item, place) for item in value]
         return value
 
-    def _value(self, match: re.Match[str], place: tuple[str, Place] | None) -> str:
+    def _value(self, match: re.Match[str], place: tuple[str, CataloguePosition] | None) -> str:
         name, scenario, state = match[1], match[2], match[3]
         lifecycle = self.provider.lifecycle
         where = str(self.provider.folder / "lifecycle.yaml")

@@ -9,18 +9,18 @@ from typing import Any
 
 from specimen.fixtures.primitives import ids
 from specimen.fixtures.primitives.timelines import Event
-from specimen.fixtures.recipes.recipe import Moment, answer
+from specimen.fixtures.recipes.recipe import SessionSnapshot, answer
 from specimen.fixtures.recipes.session_histories import expires_at
-from specimen.mockserver.errors import IllegalTransition, WishError
+from specimen.mockserver.errors import IllegalTransition, InvalidPreference
 from specimen.mockserver.http.messages import JSON_TYPE, Reply
 from specimen.mockserver.preferences import preferences
-from specimen.mockserver.preferences.preferences import NO_WISH, Wish
+from specimen.mockserver.preferences.preferences import NO_PREFERENCE, Preference
 from specimen.mockserver.sessions.clock import Clock
 from specimen.mockserver.sessions.response_template import Template
 from specimen.mockserver.sessions.session import Session
-from specimen.mockserver.sessions.session_creation import as_wished, born
+from specimen.mockserver.sessions.session_creation import apply_preference, create_record
 from specimen.mockserver.sessions.session_record import FOREVER, Record, Timeline, next_step, timeline
-from specimen.mockserver.sessions.shared_state import Ledger
+from specimen.mockserver.sessions.shared_state import SharedState
 from specimen.mockserver.settings import Settings
 
 NO_HEADERS: Mapping[str, str] = {}
@@ -33,25 +33,33 @@ class Sessions:
 
     __slots__ = (
         "_clock",
-        "_ledger",
+        "_shared",
         "counts_reads",
         "honoured",
         "lifecycle",
         "namespace",
         "now",
         "origin",
-        "wish",
+        "preference",
         "wished_value",
     )
 
-    def __init__(self, ledger: Ledger, clock: Clock, namespace: str, origin: str, now: int, wish: Wish = NO_WISH) -> None:
-        self._ledger = ledger
+    def __init__(
+        self,
+        shared_state: SharedState,
+        clock: Clock,
+        namespace: str,
+        origin: str,
+        now: int,
+        preference: Preference = NO_PREFERENCE,
+    ) -> None:
+        self._shared = shared_state
         self._clock = clock
-        self.lifecycle = ledger.lifecycle
+        self.lifecycle = shared_state.lifecycle
         self.namespace = namespace
         self.origin = origin
         self.now = now
-        self.wish = wish
+        self.preference = preference
         self.honoured: set[str] = set()  # the names of the preferences that made a difference
         self.counts_reads = True  # under a pace of polls; a HEAD request counts none
         self.wished_value: Any = None  # what the create request has in the vendor's free field
@@ -59,7 +67,7 @@ class Sessions:
     @property
     def settings(self) -> Settings:
         """The mock's settings."""
-        return self._ledger.settings
+        return self._shared.settings
 
     @property
     def defaults(self) -> Mapping[str, Any]:
@@ -74,33 +82,37 @@ class Sessions:
         Raises:
             WishError: the magic value names a scenario that does not exist, or one that does not pass the wished status.
         """
-        ledger, wish = self._ledger, self.wish
-        scenario = wish.scenario or preferences.from_magic(self.wished_value, ledger.provider)
+        shared_state, preference = self._shared, self.preference
+        scenario = preference.scenario or preferences.from_magic(self.wished_value, shared_state.provider)
         if scenario is None:
-            scenario = self.lifecycle.default if wish is NO_WISH else preferences.scenario_for(ledger.provider, wish)
-        elif wish.status is not None and wish.status not in scenario.path:
-            raise WishError("status", wish.status, scenario.path)
-        if wish is not NO_WISH:
-            self.honoured.update(("scenario", "status", "seed", "pace"), wish.facts)
-        number = ledger.store.next_number(self.namespace, ledger.name)
-        key = f"{self.settings.seed}/{self.namespace}/{ledger.name}/{number}"
-        seed = ids.number(key) % 2**32 if wish.seed is None else wish.seed
-        record = born(
-            ledger.provider,
+            scenario = (
+                self.lifecycle.default
+                if preference is NO_PREFERENCE
+                else preferences.scenario_for(shared_state.provider, preference)
+            )
+        elif preference.status is not None and preference.status not in scenario.path:
+            raise InvalidPreference("status", preference.status, scenario.path)
+        if preference is not NO_PREFERENCE:
+            self.honoured.update(("scenario", "status", "seed", "pace"), preference.facts)
+        number = shared_state.store.next_number(self.namespace, shared_state.name)
+        key = f"{self.settings.seed}/{self.namespace}/{shared_state.name}/{number}"
+        seed = ids.number(key) % 2**32 if preference.seed is None else preference.seed
+        record = create_record(
+            shared_state.provider,
             scenario,
-            wish.pace or self.settings.pace,
-            wish.status,
+            preference.pace or self.settings.pace,
+            preference.status,
             self.now,
             namespace=self.namespace,
             seed=seed,
             key=f"{key}/{seed}",
-            facts={**wish.facts, **(facts or {})},
+            facts={**preference.facts, **(facts or {})},
             keys=keys or {},
         )
-        ledger.store.put(ledger.name, record)
-        ledger.touch()
-        phase = ledger.phase(record, self.now)
-        if wish.status is None and (wish.pace or self.settings.pace).kind == "instant":
+        shared_state.store.put(shared_state.name, record)
+        shared_state.notify()
+        phase = shared_state.phase(record, self.now)
+        if preference.status is None and (preference.pace or self.settings.pace).kind == "instant":
             return Session(record, Timeline(phase.timeline.events[:1], self.now), self)
         return Session(record, phase.timeline, self, answers=phase.answers)
 
@@ -111,44 +123,44 @@ class Sessions:
 
         `poll` says whether answering with it counts as a read of that session by id.
         """
-        ledger = self._ledger
-        if by is None or by == ledger.primary:
-            record = ledger.store.get(self.namespace, ledger.name, value)
+        shared_state = self._shared
+        if by is None or by == shared_state.primary:
+            record = shared_state.store.get(self.namespace, shared_state.name, value)
             if record is None:
-                record = ledger.catalogue.record(value, self.namespace)
+                record = shared_state.catalogue.record(value, self.namespace)
         else:
-            record = ledger.store.find(self.namespace, ledger.name, f"{by}:{value}")
+            record = shared_state.store.find(self.namespace, shared_state.name, f"{by}:{value}")
             if record is None:
-                record = ledger.catalogue.by_key(f"{by}:{value}", self.namespace)
+                record = shared_state.catalogue.by_key(f"{by}:{value}", self.namespace)
                 if record is not None:
-                    record = ledger.store.get(self.namespace, ledger.name, record.id) or record
+                    record = shared_state.store.get(self.namespace, shared_state.name, record.id) or record
         return None if record is None else self._session(record, poll=poll)
 
     def list(self) -> list[Session]:
         """All sessions of the namespace, oldest first; catalogue sessions only once they were written to."""
-        ledger = self._ledger
-        return [self._session(record) for record in ledger.store.all(self.namespace, ledger.name)]
+        shared_state = self._shared
+        return [self._session(record) for record in shared_state.store.all(self.namespace, shared_state.name)]
 
     def catalogue(self) -> Iterator[Session]:
         """All catalogue sessions as this namespace has them, in the order of the scenarios."""
-        for session_id, _ in self._ledger.catalogue.places():
+        for session_id, _ in self._shared.catalogue.places():
             session = self.get(session_id, poll=False)
             if session is not None:
                 yield session
 
-    def within(self, namespace: str) -> Sessions:
+    def for_namespace(self, namespace: str) -> Sessions:
         """The sessions of another namespace, by its clock: for tokens and links that carry theirs."""
         if namespace == self.namespace:
             return self
-        clock = self._ledger.clocks(namespace)
-        return Sessions(self._ledger, clock, namespace, self.origin, clock.now(), self.wish)
+        clock = self._shared.clocks(namespace)
+        return Sessions(self._shared, clock, namespace, self.origin, clock.now(), self.preference)
 
     def _session(self, record: Record, *, poll: bool = False) -> Session:
         if self._is_made_up():
-            wished = as_wished(record, self.lifecycle, self.wish, self.now)
-            self.honoured.update(("scenario", "status"), self.wish.facts)
+            wished = apply_preference(record, self.lifecycle, self.preference, self.now)
+            self.honoured.update(("scenario", "status"), self.preference.facts)
             return Session(wished, timeline(wished, self.lifecycle, self.now), self)
-        phase = self._ledger.phase(record, self.now)
+        phase = self._shared.phase(record, self.now)
         counts = poll and self.counts_reads and record.polls > 0
         return Session(record, phase.timeline, self, counts=counts, answers=phase.answers)
 
@@ -164,11 +176,11 @@ class Sessions:
                 return newer
             due = newer.timeline.until
             wait = left if due >= FOREVER else min(left, max(0.0, (due - self.now) / 1000) + 0.001)
-            await self._ledger.bell.wait(wait)
+            await self._shared.bell.wait(wait)
 
     # -- acting ---------------------------------------------------------------------------------------------------
 
-    def act(self, session: Session, to: str, cause: str, facts: Mapping[str, Any] | None = None) -> Session:
+    def transition(self, session: Session, to: str, cause: str, facts: Mapping[str, Any] | None = None) -> Session:
         """Moves a session; a catalogue session is first copied into the caller's namespace.
 
         Raises:
@@ -181,39 +193,41 @@ class Sessions:
         newer = replace(record, events=(*record.events, event), facts={**record.facts, **(facts or {})})
         return self._kept(newer)
 
-    def note(self, session: Session, facts: Mapping[str, Any]) -> Session:
+    def update_facts(self, session: Session, facts: Mapping[str, Any]) -> Session:
         """Changes facts of a session without moving it."""
         return self._kept(replace(session.record, facts={**session.record.facts, **facts}))
 
     def _kept(self, record: Record) -> Session:
         """Stores a record; one that a wish made up for this answer is not stored."""
         if not self._is_made_up():
-            self._ledger.store.put(self._ledger.name, record)
-            self._ledger.touch()
+            self._shared.store.put(self._shared.name, record)
+            self._shared.notify()
         return Session(record, timeline(record, self.lifecycle, self.now), self)
 
     def _is_made_up(self) -> bool:
-        return self.wish is not NO_WISH and (self.wish.status is not None or self.wish.scenario is not None)
+        return self.preference is not NO_PREFERENCE and (
+            self.preference.status is not None or self.preference.scenario is not None
+        )
 
     def _count_read(self, session: Session) -> None:
         """Under a pace of polls every Nth read appends the next event, and is answered with it."""
         session.counts = False
         record: Record | None = session.record
         while record is not None:
-            state = self._ledger.phase(record, self.now).timeline.state
+            state = self._shared.phase(record, self.now).timeline.state
             newer = replace(record, reads=record.reads + 1)
             to = next_step(record, self.lifecycle) if newer.reads % record.polls == 0 else None
             if to is not None and self.lifecycle.is_edge(state, to):
                 cause = self.lifecycle.transition(state, to).cause
                 newer = replace(newer, events=(*record.events, Event(to, self.now, cause)))
-            if self._ledger.store.swap(self._ledger.name, record, newer):
-                phase = self._ledger.phase(newer, self.now)
+            if self._shared.store.swap(self._shared.name, record, newer):
+                phase = self._shared.phase(newer, self.now)
                 session.record, session.timeline, session.answers = newer, phase.timeline, phase.answers
                 if newer.events is not record.events:
-                    self._ledger.touch()
+                    self._shared.notify()
                 return
             # Somebody else wrote it in between: count on what is kept now.
-            record = self._ledger.store.get(self.namespace, self._ledger.name, record.id)
+            record = self._shared.store.get(self.namespace, self._shared.name, record.id)
 
     # -- answering ------------------------------------------------------------------------------------------------
 
@@ -224,7 +238,7 @@ class Sessions:
         record, answers = session.record, session.answers
         template = None if answers is None else answers.get((operation_id, self.origin))
         if template is None:
-            template = Template(self._ledger.answers[operation_id](self.moment(session)))
+            template = Template(self._shared.answers[operation_id](self.moment(session)))
             if answers is not None:
                 if len(answers) >= _MOST_ANSWERS:  # callers choose the host that links carry
                     answers.clear()
@@ -234,21 +248,21 @@ class Sessions:
 
     def body(self, session: Session, operation_id: str) -> Any:
         """What an operation answers of the session, as a plain JSON value."""
-        return answer(self._ledger.answers[operation_id], self.moment(session))
+        return answer(self._shared.answers[operation_id], self.moment(session))
 
     def ids_of(self, record: Record) -> Iterator[tuple[str, str]]:
         """The names and values of all ids of a session."""
-        yield self._ledger.primary, record.id
+        yield self._shared.primary, record.id
         for key in record.keys:
             name, _, value = key.partition(":")
-            if name in self._ledger.others:
+            if name in self._shared.others:
                 yield name, value
 
-    def moment(self, session: Session) -> Moment:
+    def moment(self, session: Session) -> SessionSnapshot:
         """All that a recipe may know of a session."""
         record = session.record
-        return Moment(
-            provider=self._ledger.name,
+        return SessionSnapshot(
+            provider=self._shared.name,
             id=record.id,
             ids=dict(self.ids_of(record)),
             scenario=record.scenario,
@@ -264,19 +278,19 @@ class Sessions:
 
     # -- scratch --------------------------------------------------------------------------------------------------
 
-    def remember(self, key: str, value: Any, seconds: float) -> None:
+    def cache_set(self, key: str, value: Any, seconds: float) -> None:
         """Keeps a value for a time of the mock's clock."""
         until = self.now + round(seconds * 1000)
-        self._ledger.store.remember(self.namespace, self._ledger.name, key, value, until, self.now)
+        self._shared.store.cache_set(self.namespace, self._shared.name, key, value, until, self.now)
 
-    def recall(self, key: str) -> Any | None:
+    def cache_get(self, key: str) -> Any | None:
         """A remembered value, or None."""
-        return self._ledger.store.recall(self.namespace, self._ledger.name, key, self.now)
+        return self._shared.store.cache_get(self.namespace, self._shared.name, key, self.now)
 
     def lock(self, key: str) -> Any:
         """An async context manager: one caller at a time per key."""
-        return self._ledger.lock(self.namespace, key)
+        return self._shared.lock(self.namespace, key)
 
     def next_number(self) -> int:
         """1, 2, 3, … in this namespace and provider: each number once."""
-        return self._ledger.store.next_number(self.namespace, self._ledger.name)
+        return self._shared.store.next_number(self.namespace, self._shared.name)

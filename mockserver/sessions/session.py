@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from specimen.fixtures.primitives.timelines import Event
-from specimen.fixtures.recipes.recipe import Moment
+from specimen.fixtures.recipes.recipe import SessionSnapshot
 from specimen.mockserver.sessions.response_template import Template
 from specimen.mockserver.sessions.session_record import Record, Timeline
 
@@ -86,6 +86,6 @@ class Session:
         return self.record.pinned
 
     @property
-    def moment(self) -> Moment:
+    def moment(self) -> SessionSnapshot:
         """All that a recipe may know of it."""
         return self._sessions.moment(self)

@@ -8,14 +8,14 @@ from typing import Any
 
 from specimen.fixtures.primitives.timelines import age_at_birth, length
 from specimen.fixtures.recipes.session_histories import ids_of
-from specimen.mockserver.preferences.preferences import Wish
+from specimen.mockserver.preferences.preferences import Preference
 from specimen.mockserver.sessions.session_record import Record
 from specimen.mockserver.settings import Pace
 from specimen.specs import Lifecycle, Provider
 from specimen.specs.loading.lifecycle import Scenario
 
 
-def born(
+def create_record(
     provider: Provider,
     scenario: Scenario,
     pace: Pace,
@@ -64,12 +64,12 @@ def born(
     )
 
 
-def as_wished(record: Record, lifecycle: Lifecycle, wish: Wish, now: int) -> Record:
+def apply_preference(record: Record, lifecycle: Lifecycle, preference: Preference, now: int) -> Record:
     """The same session as it would be in the wished state or scenario; it never moves."""
-    scenario = wish.scenario or lifecycle.scenarios[record.scenario]
-    if wish.status is not None and wish.status not in scenario.path:
-        scenario = lifecycle.through(wish.status) or scenario
-    steps = len(scenario.path) - 1 if wish.status is None else scenario.path.index(wish.status)
+    scenario = preference.scenario or lifecycle.scenarios[record.scenario]
+    if preference.status is not None and preference.status not in scenario.path:
+        scenario = lifecycle.through(preference.status) or scenario
+    steps = len(scenario.path) - 1 if preference.status is None else scenario.path.index(preference.status)
     made_at = now - length(lifecycle, scenario.path[: steps + 1])
     return replace(
         record,
@@ -81,5 +81,5 @@ def as_wished(record: Record, lifecycle: Lifecycle, wish: Wish, now: int) -> Rec
         made_at=made_at,
         created_at=made_at,
         pinned=True,
-        facts={**record.facts, **wish.facts},
+        facts={**record.facts, **preference.facts},
     )

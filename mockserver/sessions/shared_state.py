@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from specimen.fixtures.recipes import Recipe
 from specimen.mockserver.sessions.catalogue import Catalogue
-from specimen.mockserver.sessions.change_notifier import Bell
+from specimen.mockserver.sessions.change_notifier import ChangeNotifier
 from specimen.mockserver.sessions.clock import Clock
 from specimen.mockserver.sessions.response_template import Template
 from specimen.mockserver.sessions.session_record import Record, Timeline, timeline
@@ -21,7 +21,7 @@ Held = dict[tuple[str, str], tuple[asyncio.Lock, list[int]]]
 
 
 @dataclass(slots=True)
-class Phase:
+class CachedState:
     """A record's timeline and rendered answers, good while the record is the same and the time is in [since, until)."""
 
     record: Record
@@ -58,7 +58,7 @@ class Lock:
             self._held.pop(self._key, None)
 
 
-class Ledger:
+class SharedState:
     """What the sessions of one provider share: the store, the catalogue, the recipes, the rendered phases."""
 
     def __init__(
@@ -79,26 +79,26 @@ class Ledger:
         self.clocks = clocks
         self.catalogue = Catalogue(provider, settings.seed, start)
         self.primary, *self.others = provider.lifecycle.ids
-        self.phases: dict[tuple[str, str], Phase] = {}
-        self.bell = Bell()
+        self.phases: dict[tuple[str, str], CachedState] = {}
+        self.bell = ChangeNotifier()
         self._locks: Held = {}
 
-    def phase(self, record: Record, now: int) -> Phase:
+    def phase(self, record: Record, now: int) -> CachedState:
         """Where a record stands, worked out once per phase; only the latest phases are kept."""
         key = (record.namespace, record.id)
         found = self.phases.get(key)
         if found is not None and found.record is record and found.since <= now < found.timeline.until:
             return found
         line = timeline(record, self.lifecycle, now)
-        found = Phase(record, line.events[-1].at, line, {})
+        found = CachedState(record, line.events[-1].at, line, {})
         if len(self.phases) >= self.settings.cached_answers:
             self.phases.pop(next(iter(self.phases)))
         self.phases[key] = found
         return found
 
-    def touch(self) -> None:
+    def notify(self) -> None:
         """Wakes whoever waits for a session to change."""
-        self.bell.ring()
+        self.bell.notify_all()
 
     def lock(self, namespace: str, key: str) -> Lock:
         """One at a time per key; the lock goes when nobody wants it."""

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from starlette.types import Message
 
 from specimen.mockserver.app import App, Mounted
-from specimen.mockserver.errors import WishError
+from specimen.mockserver.errors import InvalidPreference
 from specimen.mockserver.preferences.preferences import scenario_named
 from specimen.mockserver.sessions.scenario_requests import encoded_body
 
@@ -32,7 +32,7 @@ def create(mounted: Mounted, app: App, wished: Mapping[str, Any]) -> dict[str, A
     status, body = send(app, entry["method"], entry["path"], headers, entry["body"])
     answer = json.loads(body)
     if status == 400 and "wish" in answer:
-        raise WishError(answer["wish"], str(wished.get(answer["wish"])), answer["possible"])
+        raise InvalidPreference(answer["wish"], str(wished.get(answer["wish"])), answer["possible"])
     if status >= 300:
         raise RuntimeError(f"{entry['method']} {entry['path']}: {status} {body.decode()}")
     found: Any = answer

@@ -12,7 +12,7 @@ from specimen.mockserver.preferences.preferences import scenario_named
 from specimen.mockserver.sessions.catalogue import Catalogue
 from specimen.mockserver.sessions.clock import Clock
 from specimen.mockserver.sessions.service import Sessions
-from specimen.mockserver.sessions.shared_state import Ledger
+from specimen.mockserver.sessions.shared_state import SharedState
 from specimen.mockserver.sessions.store.memory import MemoryStore
 from specimen.mockserver.settings import Settings
 from specimen.specs import Provider
@@ -42,10 +42,10 @@ def phases(
         raise SettingError(f"locale '{locale}': there is none. {did_you_mean(locale, LOCALES)}")
     clock = Clock(now, frozen=True)
     settings = Settings(seed=seed, locale=locale)
-    ledger = Ledger(provider, MemoryStore(), recipes.answers(provider), settings, clock.started_at, lambda _: clock)
-    sessions = Sessions(ledger, clock, "default", f"{PREVIEW_ORIGIN}/{provider.name}", clock.now())
+    shared_state = SharedState(provider, MemoryStore(), recipes.answers(provider), settings, clock.started_at, lambda _: clock)
+    sessions = Sessions(shared_state, clock, "default", f"{PREVIEW_ORIGIN}/{provider.name}", clock.now())
     found = provider.lifecycle.scenarios[scenario]
-    catalogue: Catalogue = ledger.catalogue
+    catalogue: Catalogue = shared_state.catalogue
     for session_id, place in catalogue.places():
         if place.scenario is not found:
             continue

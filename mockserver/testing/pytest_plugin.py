@@ -34,7 +34,7 @@ class MockClock:
         step = timedelta(seconds=seconds, minutes=minutes, hours=hours, days=days)
         self._app.clock.forward(round(step.total_seconds() * 1000))
         for mounted in self._app.mounted.values():
-            mounted.ledger.touch()
+            mounted.shared_state.notify()
 
 
 class MockProvider:

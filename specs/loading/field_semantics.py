@@ -32,7 +32,7 @@ HOLDINGS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class FieldMeaning:
     """What the fields that match a pattern hold.
 
     A pattern is a JSON pointer in which `*` is any part, `**` any number of parts, and `[title=Surname]` an item of an array
@@ -47,16 +47,16 @@ class Holding:
         return _fits(self.parts, parts, root)
 
 
-class Contents:
+class FieldSemantics:
     """The patterns of one field_semantics.yaml, in its order: the first that matches counts."""
 
-    def __init__(self, entries: tuple[Holding, ...] = ()) -> None:
+    def __init__(self, entries: tuple[FieldMeaning, ...] = ()) -> None:
         self.entries = entries
         # A pattern that ends in a name is looked at for fields of that name only.
-        self._by_name: dict[str, tuple[Holding, ...]] = {}
+        self._by_name: dict[str, tuple[FieldMeaning, ...]] = {}
         self._others = tuple(entry for entry in entries if _is_open(entry.parts[-1]))
 
-    def at(self, parts: tuple[str, ...], root: Any) -> Holding | None:
+    def at(self, parts: tuple[str, ...], root: Any) -> FieldMeaning | None:
         """The pattern that counts for the place with these parts in a payload, or None."""
         if not parts:
             return None
@@ -103,14 +103,14 @@ def _below(node: Any, part: str) -> Any:
     return None
 
 
-def read_contents(path: Path) -> Contents:
+def read_field_semantics(path: Path) -> FieldSemantics:
     """The patterns of a field_semantics.yaml; none where there is no such file.
 
     Raises:
         SpecError: the file is no mapping of patterns to what a field can hold.
     """
     if not path.is_file():
-        return Contents()
+        return FieldSemantics()
     raw = read_yaml(path)
     if not isinstance(raw, dict):
         raise SpecError(str(path), "expected a mapping of patterns such as '/data/**/birthDate' to what the fields hold.")
@@ -121,5 +121,5 @@ def read_contents(path: Path) -> Contents:
             raise SpecError(str(path), f"the pattern '{pattern}' {what}")
         if holds not in HOLDINGS:
             raise SpecError(f"{path}: {pattern}", f"no field can hold '{holds}'. {did_you_mean(str(holds), HOLDINGS)}")
-        found.append(Holding(tuple(part.replace("~1", "/").replace("~0", "~") for part in pattern.split("/")[1:]), holds))
-    return Contents(tuple(found))
+        found.append(FieldMeaning(tuple(part.replace("~1", "/").replace("~0", "~") for part in pattern.split("/")[1:]), holds))
+    return FieldSemantics(tuple(found))

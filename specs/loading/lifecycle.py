@@ -61,7 +61,7 @@ class Lifetime:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestTemplate:
+class LifecycleRequest:
     """A request with placeholders such as `{session}`; `body` is meaningful when `has_body`."""
 
     path: Mapping[str, str] = field(default_factory=nothing)
@@ -79,7 +79,7 @@ class Create:
     """How a session is made, and where the answer shows its id (a JSON pointer)."""
 
     operation: str
-    request: RequestTemplate
+    request: LifecycleRequest
     session: str
 
 
@@ -91,7 +91,7 @@ class Read:
     """
 
     operation: str
-    request: RequestTemplate
+    request: LifecycleRequest
     status: str | None
     facts: Mapping[str, Any] = field(default_factory=nothing)
     id: str | None = None
@@ -146,7 +146,7 @@ class Setup:
     """A request to send before another."""
 
     operation: str
-    request: RequestTemplate
+    request: LifecycleRequest
     credential: str | None = None
 
 
@@ -158,7 +158,7 @@ class ErrorCase:
     example: str
     operation: str
     status: int
-    request: RequestTemplate
+    request: LifecycleRequest
     setup: tuple[Setup, ...]
     credential: str | None
     mark: str

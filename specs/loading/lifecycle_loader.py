@@ -20,10 +20,10 @@ from specimen.specs.loading.lifecycle import (
     ErrorCase,
     IdForm,
     Lifecycle,
+    LifecycleRequest,
     Lifetime,
     Magic,
     Read,
-    RequestTemplate,
     Scenario,
     Setup,
     State,
@@ -87,8 +87,8 @@ def _known_keys(error: Any) -> list[str]:
     return list(node.get("properties", {})) if isinstance(node, dict) else []
 
 
-def _request(data: Mapping[str, Any]) -> RequestTemplate:
-    return RequestTemplate(
+def _request(data: Mapping[str, Any]) -> LifecycleRequest:
+    return LifecycleRequest(
         path=frozen(data.get("path", {})),
         query=frozen(data.get("query", {})),
         headers=frozen(data.get("headers", {})),

@@ -16,7 +16,7 @@ from tests.bench import generation, machine, report
 from tests.bench.generation import GENERATION
 from tests.bench.load import CONNECTIONS, tool
 from tests.bench.machine import BenchError, Cores, pinned
-from tests.bench.measuring import SESSIONS, START, Bench
+from tests.bench.measuring import SESSIONS, START, Monitor
 from tests.bench.targets import CASES
 
 
@@ -54,7 +54,7 @@ def main(
     with tempfile.TemporaryDirectory(prefix="specimen-bench-") as place:
         folder = Path(place)
         load = tool(folder)
-        bench = Bench(cores, load, folder, told, seconds=seconds, rounds=rounds, sessions=sessions)
+        bench = Monitor(cores, load, folder, told, seconds=seconds, rounds=rounds, sessions=sessions)
         figures: list[generation.Figure] = []
         try:
             with pinned(cores.load), bench:

@@ -33,7 +33,7 @@ _CHILD_SECONDS = 600
 _BUSY = 0.9
 
 
-class Bench:
+class Monitor:
     """Everything that is measured, with its progress bar."""
 
     def __init__(

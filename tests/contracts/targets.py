@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from specimen import specs
-from specimen.contracts.traffic.monitor import BaseUrl, Bench, Verdict
+from specimen.contracts.traffic.monitor import BaseUrl, JudgedExchange, Monitor
 from specimen.contracts.traffic.proxy import build_proxy
 from specimen.contracts.traffic.proxy_server import Server, listen, url_of
 from specimen.mockserver.app import App, build_app
@@ -107,7 +107,7 @@ def reset(connection: socket.socket) -> None:
 class Relay:
     """A proxy in front of a target, with what it told."""
 
-    def __init__(self, url: str, bench: Bench, told: list[Verdict | str]) -> None:
+    def __init__(self, url: str, bench: Monitor, told: list[JudgedExchange | str]) -> None:
         self.url = url
         self.bench = bench
         self.told = told
@@ -127,8 +127,8 @@ class Relay:
 @contextlib.contextmanager
 def proxied(target: str, provider: str = "kayle", *, strict: bool = False, **options: Any) -> Iterator[Relay]:
     """A proxy on a port in front of a target."""
-    bench = Bench(specs.load(provider), strict=strict, second=True)
-    told: list[Verdict | str] = []
+    bench = Monitor(specs.load(provider), strict=strict, second=True)
+    told: list[JudgedExchange | str] = []
     app = build_proxy(bench, BaseUrl.parse(target), tell=told.append, **{"timeout_seconds": 5.0, **options})
     with serving(app) as url:
         yield Relay(url, bench, told)

@@ -17,7 +17,7 @@ from specimen import specs
 from specimen.contracts.cli.traffic import register
 from specimen.contracts.http.content_encoding import Undecodable, acceptable, decoded
 from specimen.contracts.traffic.har_reader import check, find_base_url, read_har
-from specimen.contracts.traffic.monitor import BaseUrl, Bench, TrafficError
+from specimen.contracts.traffic.monitor import BaseUrl, Monitor, TrafficError
 from specimen.specs.loading.openapi import read_document
 
 FOLDER = Path(__file__).parent / "har"
@@ -25,9 +25,9 @@ FOLDER = Path(__file__).parent / "har"
 URL: str = json.loads((FOLDER / "firefox.har").read_text(encoding="utf-8"))["log"]["entries"][0]["request"]["url"]
 
 
-def _judged(path: Path, provider: str, base_url: str | None = None) -> tuple[Any, Bench]:
+def _judged(path: Path, provider: str, base_url: str | None = None) -> tuple[Any, Monitor]:
     facts = specs.load(provider)
-    recording, bench = read_har(path, facts, base_url), Bench(facts)
+    recording, bench = read_har(path, facts, base_url), Monitor(facts)
     list(check(recording, bench))
     return recording, bench
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from specimen import specs
-from specimen.contracts.anonymize.field_meanings import Holdings, States
+from specimen.contracts.anonymize.field_meanings import FieldMeanings, States
 from tests.contracts.stage import golden_lives
 from tests.contracts.test_rules import NAMES
 
@@ -16,7 +16,7 @@ from tests.contracts.test_rules import NAMES
 def test_holdings__are_those_of_contents(name: str) -> None:
     """For every place of every golden answer."""
     contents = specs.load(name).contents
-    holdings = Holdings((entry.parts, entry.holds) for entry in contents.entries)
+    holdings = FieldMeanings((entry.parts, entry.holds) for entry in contents.entries)
     seen: set[str | None] = set()
 
     def walk(value: Any, where: tuple[str, ...], states: States, root: Any) -> None:
@@ -35,7 +35,7 @@ def test_holdings__are_those_of_contents(name: str) -> None:
 
 def test_holdings__order_and_depth() -> None:
     """The first pattern that fits counts; `**` stands for any number of parts, none among them."""
-    holdings = Holdings([(("**", "a", "**", "b"), "one"), (("a", "*"), "two"), (("x", "[k=v]", "y"), "three")])
+    holdings = FieldMeanings([(("**", "a", "**", "b"), "one"), (("a", "*"), "two"), (("x", "[k=v]", "y"), "three")])
     assert [holdings.at(*where) for where in (("a", "b"), ("a", "c"), ("q", "a", "z", "b"), ("x", "0", "y"))] == [
         "one",
         "two",

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from specimen import specs
-from specimen.contracts.anonymize.anonymizer import Mask
+from specimen.contracts.anonymize.anonymizer import Anonymizer
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import observe
@@ -29,7 +29,7 @@ def test_mask__changes_no_verdict(provider: str) -> None:
     from specimen.mockserver.sessions.scenario_requests import Table
 
     facts = specs.load(provider)
-    mask, plain, hidden = Mask(facts, b"fixed"), History(), History()
+    mask, plain, hidden = Anonymizer(facts, b"fixed"), History(), History()
     told: list[tuple[str, str]] = []
     with mock() as url, httpx.Client() as client:
         for entry in Table(facts, Catalogue(facts, 0, 0)).entries():
@@ -75,7 +75,7 @@ def _answered(body: Any, provider: str = "kayle", **changes: Any) -> Exchange:
 def test_mask__same_value_same_mask() -> None:
     """Equal values stay equal, forms stay, and another recording has another mask."""
     facts = specs.load("kayle")
-    mask, other = Mask(facts, b"a"), Mask(facts, b"b")
+    mask, other = Anonymizer(facts, b"a"), Anonymizer(facts, b"b")
     value = {
         "name": "Ann-Marie O'Neil 7",
         "again": {"x": "Ann-Marie O'Neil 7"},
@@ -100,7 +100,7 @@ def test_mask__keeps_what_the_contract_says() -> None:
     """A lawful answer stays, but for what somebody wrote, for tokens and for links."""
     facts = specs.load("kayle")
     body = next(iter(facts.document.operations["getSession"].responses["200"].media[0].examples.values()))
-    found = json.loads(Mask(facts, b"a").exchange(_answered(body)).response_body)
+    found = json.loads(Anonymizer(facts, b"a").exchange(_answered(body)).response_body)
     assert found["data"] | dict.fromkeys(("redirect_url", "verification_url", "share_fields")) == body["data"] | dict.fromkeys(
         ("redirect_url", "verification_url", "share_fields")
     )
@@ -127,7 +127,7 @@ def test_mask__keeps_what_the_contract_says() -> None:
 )
 def test_header__harmless(name: str, value: str, shown: str) -> None:
     """What HTTP itself needs stays, without what somebody added to it."""
-    assert Mask(specs.load("kayle"), b"a").header(name, value) == shown
+    assert Anonymizer(specs.load("kayle"), b"a").header(name, value) == shown
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_header__harmless(name: str, value: str, shown: str) -> None:
 )  # fmt: skip
 def test_header__others(name: str) -> None:
     """The value of any other header, or one of another form, is replaced, equal ones by equal ones."""
-    mask = Mask(specs.load("kayle"), b"a")
+    mask = Anonymizer(specs.load("kayle"), b"a")
     found = mask.header(name, "ann.person@example.com")
     assert "person" not in found
     assert found == mask.header(name.upper(), "ann.person@example.com")
@@ -150,7 +150,7 @@ def test_header__others(name: str) -> None:
 )
 def test_mask__other_bodies(body: bytes, shown: bytes) -> None:
     """What cannot be read is replaced by its size."""
-    assert Mask(specs.load("kayle"), b"a").exchange(_answered(body)).response_body == shown
+    assert Anonymizer(specs.load("kayle"), b"a").exchange(_answered(body)).response_body == shown
 
 
 def test_mask__ids() -> None:
@@ -158,14 +158,14 @@ def test_mask__ids() -> None:
     facts = specs.load("kyve")
     session, verification = (Stage(facts).read(None, None, name).response_json for name in ("getSession", "getVerification"))
     shown = [
-        Mask(facts, b"a").exchange(Stage(facts).read(None, None, name)).response_json
+        Anonymizer(facts, b"a").exchange(Stage(facts).read(None, None, name)).response_json
         for name in ("getSession", "getVerification")
     ]
     assert shown[0]["id"] == shown[1]["session_id"] == session["id"]
     assert shown[0]["verification_id"] == shown[1]["id"] != verification["id"]
     assert shown[1]["id"].startswith("ver_")
     completed = Stage(specs.load("predicate")).read()
-    masked = Mask(completed.provider, b"a").exchange(completed)
+    masked = Anonymizer(completed.provider, b"a").exchange(completed)
     assert masked.path == completed.path
     assert masked.response_json["sessionId"] == completed.response_json["sessionId"]
     assert masked.response_json["userId"] != completed.response_json["userId"]
@@ -173,13 +173,13 @@ def test_mask__ids() -> None:
 
 def test_mask__method() -> None:
     """A method that HTTP does not know is told as OTHER."""
-    assert Mask(specs.load("kayle"), b"a").exchange(_answered({}, method="ANN")).method == "OTHER"
+    assert Anonymizer(specs.load("kayle"), b"a").exchange(_answered({}, method="ANN")).method == "OTHER"
 
 
 def test_mask__short_values_stay_apart() -> None:
     """No two short values of one form get one pseudonym: a changed one is still seen to have changed."""
     body = {"metadata": [*"abcdefghijklmnopqrstuvwxyz", *(f"{n:02}" for n in range(100)), *range(200)]}
-    found = json.loads(Mask(specs.load("kayle"), b"a").exchange(_answered(body)).response_body)
+    found = json.loads(Anonymizer(specs.load("kayle"), b"a").exchange(_answered(body)).response_body)
     shown = next(iter(found.values()))
     assert len(set(shown)) == len(body["metadata"])
     assert [type(one) for one in shown] == [type(one) for one in body["metadata"]]
@@ -188,7 +188,7 @@ def test_mask__short_values_stay_apart() -> None:
 def test_mask__nests_as_deeply_as_can_be_read() -> None:
     """Deep values do not end the recording."""
     for depth in (400, 5_000):
-        assert Mask(specs.load("kayle"), b"a").exchange(_answered(b"[" * depth + b'"Ann"' + b"]" * depth)).response_body
+        assert Anonymizer(specs.load("kayle"), b"a").exchange(_answered(b"[" * depth + b'"Ann"' + b"]" * depth)).response_body
 
 
 def _kayle(pointer: str, value: object) -> Exchange:

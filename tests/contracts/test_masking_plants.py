@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from specimen import specs
-from specimen.contracts.anonymize.anonymizer import Mask
+from specimen.contracts.anonymize.anonymizer import Anonymizer
 from specimen.contracts.traffic.har_writer import Recorder
 from tests.contracts.stage import golden_lives
 from tests.contracts.targets import proxied, serving, session_id
@@ -177,7 +177,7 @@ def _texts(value: Any) -> Iterator[tuple[tuple[str, ...], str]]:
 def test_lives__tell_no_person(name: str) -> None:
     """Of all golden lives no recording holds anything that field_semantics.yaml calls a person's, a document's or a wallet's."""
     facts = specs.load(name)
-    mask, kept = Mask(facts, b"fixed"), set()
+    mask, kept = Anonymizer(facts, b"fixed"), set()
     for _, exchanges in golden_lives(facts):
         for exchange in exchanges:
             shown = {text for _, text in _texts(json.loads(mask.exchange(exchange).response_body))}

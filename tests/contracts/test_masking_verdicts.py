@@ -11,14 +11,14 @@ from urllib.parse import quote
 import pytest
 
 from specimen import specs
-from specimen.contracts.anonymize.anonymizer import Mask
+from specimen.contracts.anonymize.anonymizer import Anonymizer
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import observe
 from specimen.contracts.judge.rule import ERROR
 from specimen.contracts.traffic.har_reader import check, read_har
 from specimen.contracts.traffic.har_writer import Recorder
-from specimen.contracts.traffic.monitor import Bench, Verdict
+from specimen.contracts.traffic.monitor import JudgedExchange, Monitor
 from tests.contracts.stage import Stage, golden_lives
 from tests.contracts.test_rules import NAMES, SIXTH, cases, mutants
 
@@ -35,7 +35,7 @@ def _told(exchanges: list[Exchange]) -> list[list[tuple[str, str, str]]]:
 
 
 def _masked(exchanges: list[Exchange], secret: bytes) -> list[Exchange]:
-    mask = Mask(exchanges[0].provider, secret)
+    mask = Anonymizer(exchanges[0].provider, secret)
     return [mask.exchange(exchange) for exchange in exchanges]
 
 
@@ -101,13 +101,13 @@ def test_recording__is_judged_the_same(name: str, tmp_path: Path) -> None:
     facts = specs.load(name)
     runs = [exchanges for _, exchanges in golden_lives(facts)] + [one.make(Stage(facts)) for one in mutants(name)]
     for run, exchanges in enumerate(runs):
-        live, path = Bench(facts), tmp_path / f"{run}.har"
+        live, path = Monitor(facts), tmp_path / f"{run}.har"
         recorder = Recorder(path, facts)
         for number, exchange in enumerate(exchanges):
             plain = replace(exchange, intent={}, at=1_780_000_000_000 + (exchange.at - exchanges[0].at) + number)
             recorder.add(live.judge(plain), "https://vendor.example", plain.at)
         recorder.close()
-        later = Bench(facts)
+        later = Monitor(facts)
         list(check(read_har(path, facts, "https://vendor.example"), later))
         shown, known = ({(one.rule, one.severity, one.operation) for one in bench.found} for bench in (later, live))
         assert shown == known, exchanges[-1].label
@@ -122,8 +122,8 @@ def test_verdict__is_told_without_values() -> None:
     body = json.loads(exchange.response_body)
     body["data"] |= {"status": "Annsurname", "share_fields": {"annsurname": 1}}
     exchange = replace(exchange, response_body=json.dumps(body).encode())
-    found = Bench(facts).judge(exchange)
+    found = Monitor(facts).judge(exchange)
     assert any(one.severity == ERROR for one in found.found)
-    entry = as_entry(Verdict(exchange, found.found), "http://x", 0, Mask(facts, b"a"))
+    entry = as_entry(JudgedExchange(exchange, found.found), "http://x", 0, Anonymizer(facts, b"a"))
     assert "nnsurname" not in json.dumps(entry)
     assert re.search(r"#[0-9a-f]{8}", json.dumps(entry["_specimen"])) is None

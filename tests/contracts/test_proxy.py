@@ -21,7 +21,7 @@ from starlette.routing import Route
 from specimen import specs
 from specimen.contracts.traffic.har_reader import check, read_har
 from specimen.contracts.traffic.har_writer import Recorder
-from specimen.contracts.traffic.monitor import Bench
+from specimen.contracts.traffic.monitor import Monitor
 from tests.contracts.targets import AUTH, mock, proxied, scripted, serving, session_id
 
 SESSION = session_id()
@@ -154,7 +154,7 @@ def test_proxy__streams_of_the_mock(tmp_path: Path) -> None:
     recorder.close()
     assert answer.text.startswith("data: {")
     assert proxy.bench.found == {}
-    bench = Bench(facts, strict=True)
+    bench = Monitor(facts, strict=True)
     assert [verdict.found for verdict in check(read_har(tmp_path / "x.har", facts), bench)] == [()]
 
 

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from specimen import specs
 from specimen.contracts.traffic.har_reader import check, read_har
 from specimen.contracts.traffic.har_writer import Recorder
-from specimen.contracts.traffic.monitor import Bench
+from specimen.contracts.traffic.monitor import Monitor
 from tests.contracts.targets import AUTH, mock, proxied, serving, session_id
 from tests.serving import FROM_SOURCE, ROOT, environment
 
@@ -51,7 +51,7 @@ def test_recording__is_whole_after_each_entry(vendor: str, tmp_path: Path) -> No
     for secret in (TOKEN_TEXT, "s3cret-value", "user=Ann"):
         assert secret not in text
     assert path.stat().st_mode & 0o077 == 0
-    bench = Bench(specs.load("kayle"))
+    bench = Monitor(specs.load("kayle"))
     recording = read_har(path, specs.load("kayle"))
     assert len(list(check(recording, bench))) == 4
     assert str(recording.base_url) == f"{vendor}/kayle"
@@ -64,11 +64,11 @@ def test_recording__full_disk(tmp_path: Path) -> None:
     recorder.close()
     recorder._file = Path("/dev/full").open("r+b", buffering=0)  # noqa: SIM115 - closed below
     from specimen.contracts.http.exchange import Exchange
-    from specimen.contracts.traffic.monitor import Verdict
+    from specimen.contracts.traffic.monitor import JudgedExchange
 
     exchange = Exchange(specs.load("kayle"), "GET", PATH, "", {}, b"", 200, {}, b"{}", 0)
-    recorder.add(Verdict(exchange), "http://x", 0)
-    recorder.add(Verdict(exchange), "http://x", 0)
+    recorder.add(JudgedExchange(exchange), "http://x", 0)
+    recorder.add(JudgedExchange(exchange), "http://x", 0)
     recorder._file.close()
     assert recorder.failed is not None
     assert recorder.entries == 0

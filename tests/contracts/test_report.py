@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from specimen.contracts.reporting.model import FORMATS, Reached, ReportError, as_json, by_rule, render, wanted, write
+from specimen.contracts.reporting.model import FORMATS, Covered, ReportError, as_json, by_rule, render, wanted, write
 from tests.contracts.reporting import BASE_URL, SESSION, broken_report, collected, exchange, session_body
 
 
@@ -103,7 +103,7 @@ def test_report__refused_requests_exercise_the_rules_about_refusals() -> None:
 
 def test_reached__keeps_the_order_of_what_is_possible() -> None:
     """Hit and missed are told in the contract's order; what was seen beyond it is neither."""
-    part = Reached(("c", "a", "x"), ("a", "b", "c"))
+    part = Covered(("c", "a", "x"), ("a", "b", "c"))
     assert (part.hit, part.missed) == (("a", "c"), ("b",))
 
 

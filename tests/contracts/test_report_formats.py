@@ -31,7 +31,7 @@ def test_terminal__groups_by_rule_and_separates_notes() -> None:
     text = printed(broken_report())
     assert (
         text.index("GEN-001  the status code is documented")
-        < text.index("Reached")
+        < text.index("Covered")
         < text.index("Notes:")
         < text.index("KAY-010  ")
     )
@@ -72,7 +72,8 @@ def test_terminal__text_is_never_markup() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "word"), [({}, "HELD"), ({"unreachable": "refused"}, "UNREACHABLE"), ({"require": ("expired",)}, "INCONCLUSIVE")]
+    ("options", "word"),
+    [({}, "PASSED"), ({"unreachable": "refused"}, "UNREACHABLE"), ({"require": ("expired",)}, "INCONCLUSIVE")],
 )
 def test_terminal__last_words(options, word) -> None:
     """The verdict stands at the end."""

@@ -94,9 +94,9 @@ def test_schemathesis__tells_dropped_requests(there: Place, quick: None) -> None
             sender = Transport(front.url, "kayle", headers=there.auth)
             fuzz(sender, seed=1, examples=3, see=seen.append)
             sender.close()
-        missed = [one for one in seen if one.silence]
+        missed = [one for one in seen if one.failure]
         assert missed
-        assert {(one.operation.id if one.operation else "", one.silence, one.status) for one in missed} == {
+        assert {(one.operation.id if one.operation else "", one.failure, one.status) for one in missed} == {
             ("createSession", CLOSED, 0)
         }
         assert len(seen) > len(missed)
@@ -166,14 +166,14 @@ def test_slow_and_large__are_notes_and_not_judged() -> None:
         connection.sendall(head + b"content-length: 99999999\r\n\r\n" + b"[" * 17 * 2**20)
         connection.recv(1)
 
-    for talk, silence, text in ((slow, TIMEOUT, "no whole answer in time"), (large, TOO_LARGE, "it was not judged")):
+    for talk, failure, text in ((slow, TIMEOUT, "no whole answer in time"), (large, TOO_LARGE, "it was not judged")):
         seen: list[Exchange] = []
         with scripted(talk) as url:
-            sender = Transport(url, "kayle", seen=seen.append, timeout_seconds=0.5 if silence == TIMEOUT else 10.0)
+            sender = Transport(url, "kayle", seen=seen.append, timeout_seconds=0.5 if failure == TIMEOUT else 10.0)
             with pytest.raises(NoAnswer, match=text):
                 sender.send("getSession", path={"id": ID})
             sender.close()
-        assert [(one.silence, one.status, one.response_body) for one in seen] == [(silence, 0, b"")]
+        assert [(one.failure, one.status, one.response_body) for one in seen] == [(failure, 0, b"")]
 
 
 def test_slow_drip__is_cut_at_the_deadline() -> None:
@@ -186,7 +186,7 @@ def test_slow_drip__is_cut_at_the_deadline() -> None:
     sender = Transport("http://127.0.0.1:9", "kayle", transport=httpx.MockTransport(drip), seen=seen.append, timeout_seconds=-1.0)
     with pytest.raises(NoAnswer, match="in time"):
         sender.send("getSession", path={"id": ID})
-    assert [one.silence for one in seen] == [TIMEOUT]
+    assert [one.failure for one in seen] == [TIMEOUT]
 
 
 def test_streams__are_left_by_us() -> None:
@@ -202,7 +202,7 @@ def test_streams__are_left_by_us() -> None:
         sender = Transport(url, "predicate", seen=seen.append)
         found = sender.send("streamStatus", path={"type": "individual", "sessionId": "x"})
         sender.close()
-    assert (found.status, found.silence) == (200, "")
+    assert (found.status, found.failure) == (200, "")
     assert seen == [found]
 
     def never(request: httpx.Request) -> httpx.Response:
@@ -278,4 +278,4 @@ def test_undecodable__is_an_error() -> None:
         with pytest.raises(NoAnswer):
             sender.send("getSession", path={"id": ID})
         sender.close()
-    assert [one.silence for one in seen] == [UNREADABLE]
+    assert [one.failure for one in seen] == [UNREADABLE]

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from specimen import specs
 from specimen.contracts.cli.traffic import register
 from specimen.contracts.client.transport import Transport
-from specimen.contracts.reporting.model import HELD, INCONCLUSIVE, UNREACHABLE, VIOLATIONS
-from specimen.contracts.traffic.monitor import Bench, TrafficError
+from specimen.contracts.reporting.model import INCONCLUSIVE, PASSED, UNREACHABLE, VIOLATIONS
+from specimen.contracts.traffic.monitor import Monitor, TrafficError
 from specimen.contracts.traffic.session_poller import Watch, retry_after, watched
 from specimen.mockserver.http.server import running
 from specimen.mockserver.settings import Pace
@@ -49,9 +49,9 @@ class Time:
 
 def _watch(
     handler: Callable[[httpx.Request], httpx.Response], provider: str = "kayle", session: str = SESSION, **options: Any
-) -> tuple[Watch, Time, Bench]:
+) -> tuple[Watch, Time, Monitor]:
     facts, time = specs.load(provider), options.pop("time", Time())
-    bench = Bench(facts, strict=options.pop("strict", False))
+    bench = Monitor(facts, strict=options.pop("strict", False))
     transport = Transport(
         "http://127.0.0.1:9", facts, headers=AUTH, sessions=(session,), transport=httpx.MockTransport(handler), sleep=time.sleep
     )
@@ -91,13 +91,13 @@ def test_watch__every_provider_to_its_end(provider: str) -> None:
     time = Time(lambda seconds: clock.forward(seconds=seconds))
     with running(app) as url:
         transport = Transport(url + facts.mount, facts, headers=dict(credential.headers), sessions=(made["id"],), seen_by="watch")
-        bench = Bench(facts, strict=True)
+        bench = Monitor(facts, strict=True)
         send, pointer = watched(facts, transport, made["id"])
         watching = Watch(bench, send, pointer, every_seconds=2, timeout_seconds=7200, clock=time.clock, sleep=time.sleep)
         steps = list(watching.steps())
         transport.close()
     assert bench.errors == {}
-    assert watching.exit_code == HELD
+    assert watching.exit_code == PASSED
     assert watching.states == list(facts.lifecycle.default.path)
     assert [step.state for step in steps if step.is_change] == watching.states
     assert steps[-1].is_end

@@ -100,7 +100,7 @@ def read_entry(app: App, name: str, answer: Any) -> dict[str, Any]:
     session_id = pointed(answer, lifecycle.create.session)
     template = next(iter(mounted.table.entries()))
     assert template["operation"] == lifecycle.reads[0].operation
-    known = next(iter(mounted.ledger.catalogue.places()))[0]
+    known = next(iter(mounted.shared_state.catalogue.places()))[0]
     return json.loads(json.dumps(template).replace(known, session_id))  # type: ignore[no-any-return]
 
 

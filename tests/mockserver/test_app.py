@@ -98,7 +98,7 @@ def test_build__unknown_provider_and_locale() -> None:
 def test_build__locale_is_everybodys() -> None:
     """Under a locale every person is of it, the catalogue's too, unless a caller wishes otherwise."""
     german = frozen_app("kayle", locale="de_DE", pace="instant")
-    sessions = Sessions(german.mounted["kayle"].ledger, german.clock, "default", "http://127.0.0.1", german.clock.now())
+    sessions = Sessions(german.mounted["kayle"].shared_state, german.clock, "default", "http://127.0.0.1", german.clock.now())
 
     def locale_of(session_id: str) -> str:
         session = sessions.get(session_id)
@@ -107,7 +107,7 @@ def test_build__locale_is_everybodys() -> None:
 
     answers = [ask_entry(german, create_entry(german, "kayle")) for _ in range(3)]
     assert {locale_of(answer.json()["data"]["id"]) for answer in answers} == {"de_DE"}
-    assert locale_of(next(iter(german.mounted["kayle"].ledger.catalogue.places()))[0]) == "de_DE"
+    assert locale_of(next(iter(german.mounted["kayle"].shared_state.catalogue.places()))[0]) == "de_DE"
     assert locale_of(ask_entry(german, create_entry(german, "kayle"), Prefer="locale=ja_JP").json()["data"]["id"]) == "ja_JP"
 
 
@@ -316,7 +316,7 @@ def test_log__no_tokens_or_document_data(caplog: pytest.LogCaptureFixture, monke
         def broken(*_: Any, **__: Any) -> Any:
             raise RuntimeError("out of order")
 
-        monkeypatch.setattr(endpoint.ledger, "phase", broken)
+        monkeypatch.setattr(endpoint.shared_state, "phase", broken)
         answer = ask_entry(app, next(iter(endpoint.table.entries())))
     assert answer.status_code == 500
     assert answer.json()["detail"] == "Specimen has a bug; its log says where."

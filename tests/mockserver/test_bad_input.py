@@ -196,7 +196,7 @@ def test_id__near_miss(name: str, case: str, target: Target) -> None:
     """An id that is nearly one finds nothing: the documented refusal, in the path (percent-encoded) or in the body."""
     mounted = target.app.mounted[name]
     operations = mounted.provider.document.operations
-    known, place = next(iter(mounted.ledger.catalogue.places()))
+    known, place = next(iter(mounted.shared_state.catalogue.places()))
     wrong = NEAR_MISSES[case](known)
     reads = {read.operation for read in mounted.provider.lifecycle.reads}
     seen = set()

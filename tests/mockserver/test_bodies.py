@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from specimen.mockserver.http.request_body import Refused, parse_json, parse_multipart
+from specimen.mockserver.http.request_body import RequestRejected, parse_json, parse_multipart
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**400), 10**400) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -56,7 +56,7 @@ def _refusal(read: Callable[[], Any]) -> tuple[Any, str]:
     """What a reader gives, and why it refused, or an empty text."""
     try:
         return read(), ""
-    except Refused as refused:
+    except RequestRejected as refused:
         return None, f"{refused.problem.kind}: {refused.problem.detail}"
 
 

@@ -305,12 +305,12 @@ def test_serve__port_0_and_ready_file(tmp_path: Path) -> None:
 def test_serve__the_printed_curls_work(tmp_path: Path) -> None:
     """Each printed command, pasted into a shell, answers a session in the state that it is labelled with."""
     from specimen.mockserver.app import build_app
-    from specimen.mockserver.cli import as_curl, good_and_bad
+    from specimen.mockserver.cli import as_curl, example_requests
     from specimen.mockserver.settings import Settings
 
     with serving(tmp_path) as (_, url):
         for name, mounted in build_app(Settings()).mounted.items():
-            pairs = list(good_and_bad(mounted))
+            pairs = list(example_requests(mounted))
             assert len({state for state, _ in pairs}) == 2
             for state, entry in pairs:
                 answer = subprocess.run(as_curl(entry, url), shell=True, capture_output=True, text=True, check=True, timeout=20)

@@ -14,11 +14,11 @@ from specimen import specs
 from specimen.fixtures.primitives.timelines import plan
 from specimen.mockserver.app import App
 from specimen.mockserver.errors import IllegalTransition, SettingError
-from specimen.mockserver.preferences.preferences import NO_WISH, Wish, scenario_named
+from specimen.mockserver.preferences.preferences import NO_PREFERENCE, Preference, scenario_named
 from specimen.mockserver.sessions.clock import Clock
 from specimen.mockserver.sessions.service import Sessions
 from specimen.mockserver.sessions.session_record import Record
-from specimen.mockserver.sessions.shared_state import Ledger
+from specimen.mockserver.sessions.shared_state import SharedState
 from specimen.mockserver.sessions.store.memory import MemoryStore
 from specimen.mockserver.settings import Pace, Settings
 from tests.mockserver import made_up
@@ -40,11 +40,11 @@ class Desk:
         self.clock = Clock(NOW, frozen=True)
         self.store = store or MemoryStore()
         found = Settings(**{"pace": Pace("speed"), **settings})
-        self.ledger = Ledger(provider, self.store, recipes.answers(provider), found, NOW, lambda _: self.clock)
+        self.shared_state = SharedState(provider, self.store, recipes.answers(provider), found, NOW, lambda _: self.clock)
 
-    def sessions(self, wish: Wish = NO_WISH, namespace: str = "default") -> Sessions:
+    def sessions(self, wish: Preference = NO_PREFERENCE, namespace: str = "default") -> Sessions:
         """The sessions as one request sees them now."""
-        return Sessions(self.ledger, self.clock, namespace, "http://127.0.0.1:8080/x", self.clock.now(), wish)
+        return Sessions(self.shared_state, self.clock, namespace, "http://127.0.0.1:8080/x", self.clock.now(), wish)
 
     def states(self, session_id: str, *seconds: float) -> Iterator[str]:
         """The session's states as the clock goes forward."""
@@ -87,7 +87,7 @@ def test_pace__manual_waits_for_a_word(provider: specs.Provider) -> None:
     made = desk.sessions().create()
     assert list(desk.states(made.id, 599.999, 0.001)) == ["open", "lapsed"]
     other = desk.sessions().create()
-    assert desk.sessions().act(other, "bad", "stopped").state == "bad"
+    assert desk.sessions().transition(other, "bad", "stopped").state == "bad"
 
 
 def test_pace__polls_moves_on_every_nth_read(provider: specs.Provider) -> None:
@@ -118,7 +118,7 @@ def test_pace__polls_count_answers_only(provider: specs.Provider) -> None:
         unpolled = sessions.get(made.id, poll=False)
         assert unpolled is not None
         sessions.answer(unpolled, "getRecord")
-        wished = desk.sessions(Wish(status="bad"))
+        wished = desk.sessions(Preference(status="bad"))
         found = wished.get(made.id)
         assert found is not None
         assert json.loads(wished.answer(found, "getRecord").payload())["state"] == "bad"
@@ -129,7 +129,7 @@ def test_pace__polls_stop_where_the_session_left_its_path(provider: specs.Provid
     """A session that was stopped under `polls` stays stopped."""
     desk = Desk(provider, pace=Pace("polls", polls=1))
     made = desk.sessions().create()
-    desk.sessions().act(made, "bad", "stopped")
+    desk.sessions().transition(made, "bad", "stopped")
     for _ in range(3):
         sessions = desk.sessions()
         found = sessions.get(made.id)
@@ -165,7 +165,7 @@ def test_pace__polls_lose_no_read_to_another_replica(provider: specs.Provider) -
 def test_expiry__born_old(speed: str, provider: specs.Provider) -> None:
     """A scenario that ends with its lifetime is born so old that the end is near, and what it prints stays true."""
     desk = Desk(provider, pace=Pace.parse(speed))
-    made = desk.sessions(Wish(scenario=scenario_named(provider, "lapsed"))).create()
+    made = desk.sessions(Preference(scenario=scenario_named(provider, "lapsed"))).create()
     assert made.created_at < NOW
     expires_at = made.moment.expires_at
     assert expires_at == made.created_at + 600_000
@@ -180,7 +180,7 @@ def test_expiry__born_old(speed: str, provider: specs.Provider) -> None:
 def test_expiry__in_real_time(provider: specs.Provider) -> None:
     """At the vendor's own pace an expiring session is born now and takes its whole lifetime."""
     desk = Desk(provider)
-    made = desk.sessions(Wish(scenario=scenario_named(provider, "lapsed"))).create()
+    made = desk.sessions(Preference(scenario=scenario_named(provider, "lapsed"))).create()
     assert made.created_at == NOW
     assert list(desk.states(made.id, 599.999, 0.001)) == ["busy", "lapsed"]
 
@@ -188,7 +188,7 @@ def test_expiry__in_real_time(provider: specs.Provider) -> None:
 def test_status_wish__holds_the_session(provider: specs.Provider) -> None:
     """A session made with `status=` stays in that state, at any pace, until its lifetime ends or it is told to move."""
     desk = Desk(provider, pace=Pace.parse("10x"))
-    made = desk.sessions(Wish(status="busy")).create()
+    made = desk.sessions(Preference(status="busy")).create()
     assert [event.state for event in made.events] == ["open", "busy"]
     assert made.events[-1].at == NOW
     assert list(desk.states(made.id, 0, 500)) == ["busy", "busy"]
@@ -200,7 +200,7 @@ def test_act__illegal_move_is_refused(provider: specs.Provider) -> None:
     desk = Desk(provider, pace=Pace("manual"))
     made = desk.sessions().create()
     with pytest.raises(IllegalTransition, match="does not move from 'open' to 'done'") as raised:
-        desk.sessions().act(made, "done", "finished")
+        desk.sessions().transition(made, "done", "finished")
     assert (raised.value.before, raised.value.after) == ("open", "done")
 
 
@@ -212,22 +212,22 @@ def test_act__ends_the_plan(provider: specs.Provider) -> None:
     sessions = desk.sessions()
     found = sessions.get(made.id)
     assert found is not None
-    assert sessions.act(found, "bad", "stopped", {"stopped": True}).facts["stopped"] is True
+    assert sessions.transition(found, "bad", "stopped", {"stopped": True}).facts["stopped"] is True
     assert list(desk.states(made.id, 0, 15, 3600)) == ["bad", "bad", "bad"]
 
 
 def test_catalogue__is_pinned(provider: specs.Provider) -> None:
     """A catalogue session is in its state at any time, its times are offsets from the server's start."""
     desk = Desk(provider)
-    for session_id, place in desk.ledger.catalogue.places():
+    for session_id, place in desk.shared_state.catalogue.places():
         first = desk.sessions().get(session_id)
         assert first is not None
         assert first.state == place.state
         assert first.events[-1].at == NOW
         assert first.is_catalogue
     desk.clock.forward(10**10)
-    assert {place.state for _, place in desk.ledger.catalogue.places()} == set(provider.lifecycle.states)
-    for session_id, place in desk.ledger.catalogue.places():
+    assert {place.state for _, place in desk.shared_state.catalogue.places()} == set(provider.lifecycle.states)
+    for session_id, place in desk.shared_state.catalogue.places():
         assert list(desk.states(session_id, 0)) == [place.state]
     assert desk.sessions().list() == []
 
@@ -235,11 +235,11 @@ def test_catalogue__is_pinned(provider: specs.Provider) -> None:
 def test_catalogue__writing_copies_it(provider: specs.Provider) -> None:
     """Writing on a catalogue session changes the caller's namespace only, where lists show it from then on."""
     desk = Desk(provider)
-    session_id = desk.ledger.catalogue.id_of("done", "open")
+    session_id = desk.shared_state.catalogue.id_of("done", "open")
     mine = desk.sessions(namespace="mine")
     found = mine.get(session_id)
     assert found is not None
-    mine.act(found, "bad", "stopped")
+    mine.transition(found, "bad", "stopped")
     desk.clock.forward(10**10)
     states = {}
     for namespace in ("mine", "default"):
@@ -341,7 +341,7 @@ def test_polls__not_by_head_list_or_refusal(app: Callable[..., App]) -> None:
 def test_polls__on_a_catalogue_session_nothing_moves(app: Callable[..., App]) -> None:
     """A catalogue session is pinned under every pace."""
     served = app("polls:1")
-    session_id = served.mounted["atlas"].ledger.catalogue.id_of("done", "open")
+    session_id = served.mounted["atlas"].shared_state.catalogue.id_of("done", "open")
     states = {ask(served, "GET", f"{BASE}/{session_id}", made_up.KEY).json()["state"] for _ in range(3)}
     assert states == {"open"}
 

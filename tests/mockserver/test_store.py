@@ -104,20 +104,20 @@ def test_next_number__each_once(store: Store) -> None:
 
 def test_remember__until_its_time(store: Store) -> None:
     """A value is recalled before its time is over, and not at it; the last one of a key counts."""
-    store.remember("default", PROVIDER, "k", {"a": 1}, 100, 0)
-    assert store.recall("default", PROVIDER, "k", 99) == {"a": 1}
-    assert store.recall("default", PROVIDER, "k", 100) is None
-    store.remember("default", PROVIDER, "k", "later", 300, 200)
-    assert store.recall("default", PROVIDER, "k", 250) == "later"
-    assert store.recall("default", PROVIDER, "none", 0) is None
-    assert store.recall("other", PROVIDER, "k", 250) is None
+    store.cache_set("default", PROVIDER, "k", {"a": 1}, 100, 0)
+    assert store.cache_get("default", PROVIDER, "k", 99) == {"a": 1}
+    assert store.cache_get("default", PROVIDER, "k", 100) is None
+    store.cache_set("default", PROVIDER, "k", "later", 300, 200)
+    assert store.cache_get("default", PROVIDER, "k", 250) == "later"
+    assert store.cache_get("default", PROVIDER, "none", 0) is None
+    assert store.cache_get("other", PROVIDER, "k", 250) is None
 
 
 def test_remember__forgets_in_time(store: Store) -> None:
     """Of a thousand values whose time is over, few are kept: memory does not grow with the calls made so far."""
     for number in range(1000):
-        store.remember("default", PROVIDER, f"k{number}", number, number + 10, number)
-    assert [number for number in range(1000) if store.recall("default", PROVIDER, f"k{number}", 999) is not None] == list(
+        store.cache_set("default", PROVIDER, f"k{number}", number, number + 10, number)
+    assert [number for number in range(1000) if store.cache_get("default", PROVIDER, f"k{number}", 999) is not None] == list(
         range(990, 1000)
     )
     if isinstance(store, MemoryStore):

@@ -10,7 +10,7 @@ import pytest
 
 from specimen import specs
 from specimen.mockserver.app import App, build_app
-from specimen.mockserver.errors import WishError
+from specimen.mockserver.errors import InvalidPreference
 from specimen.mockserver.preferences.preferences import DOCUMENTS, addresses, from_magic, magic_value, scenario_named
 from specimen.mockserver.settings import Pace, Settings
 from tests.mockserver import made_up
@@ -130,10 +130,10 @@ def test_seed__repeats_the_session(name: str) -> None:
     answers = [ask_entry(app, create_entry(app, name), Prefer=f"seed={seed}") for seed in (7, 7, 8)]
     assert [answer.headers["specimen-seed"] for answer in answers] == ["7", "7", "8"]
     assert len({_id(app, name, answer) for answer in answers}) == 3
-    ledger = app.mounted[name].ledger
+    shared_state = app.mounted[name].shared_state
     from specimen.mockserver.sessions.service import Sessions
 
-    sessions = Sessions(ledger, app.clock, "default", "http://127.0.0.1:8080/x", app.clock.now())
+    sessions = Sessions(shared_state, app.clock, "default", "http://127.0.0.1:8080/x", app.clock.now())
     found = [sessions.get(_id(app, name, answer)) for answer in answers]
     people = [session.moment.identity for session in found if session is not None]
     assert people[0] == people[1] != people[2]
@@ -393,7 +393,7 @@ def test_magic__reading_an_unknown_one_creates_nothing(app: App) -> None:
 
 def test_scenario_named__unknown() -> None:
     """The error of an unknown scenario carries the wish, the value and what is possible."""
-    with pytest.raises(WishError) as raised:
+    with pytest.raises(InvalidPreference) as raised:
         scenario_named(specs.load("kayle"), "succeded")
     assert (raised.value.name, raised.value.given) == ("scenario", "succeded")
     assert "succeeded" in raised.value.possible

@@ -13,7 +13,7 @@ from specimen import specs
 from specimen.fixtures import recipes
 from specimen.fixtures.primitives import times
 from specimen.fixtures.primitives.timelines import plan
-from specimen.fixtures.recipes.recipe import Moment, settle
+from specimen.fixtures.recipes.recipe import SessionSnapshot, settle
 from specimen.fixtures.recipes.session_histories import secondary_id
 from specimen.fixtures.standards import mrz
 from specimen.mockserver.sessions.catalogue import ID_TIME, Catalogue
@@ -27,7 +27,7 @@ ZONE_LINE = re.compile(r"[A-Z0-9<]{30}|[A-Z0-9<]{44}")
 CASES = [(name, scenario) for name in specs.names() for scenario in specs.load(name).lifecycle.scenarios]
 
 
-def moments(provider: Provider, scenario: Scenario, session_id: str) -> Iterator[Moment]:
+def moments(provider: Provider, scenario: Scenario, session_id: str) -> Iterator[SessionSnapshot]:
     """The scenario's session in each state along it, once per seed."""
     lifecycle = provider.lifecycle
     primary, *others = lifecycle.ids
@@ -37,7 +37,7 @@ def moments(provider: Provider, scenario: Scenario, session_id: str) -> Iterator
     lifetime = lifecycle.lifetime
     for seed in range(SEEDS):
         for count in range(1, len(events) + 1):
-            yield Moment(
+            yield SessionSnapshot(
                 provider=provider.name,
                 id=session_id,
                 ids=ids,
@@ -99,7 +99,7 @@ def times_in(text: str) -> Iterator[int]:
             yield times.parse(moment)
 
 
-def zone_agrees(lines: list[str], moment: Moment) -> None:
+def zone_agrees(lines: list[str], moment: SessionSnapshot) -> None:
     """The zone in the answer is the document's own, and its check digits hold; one that was tampered with does not pass."""
     document, person = moment.identity.document, moment.identity
     size = len(document.mrz)
@@ -114,7 +114,7 @@ def zone_agrees(lines: list[str], moment: Moment) -> None:
     assert read.birth_date == person.birth_date.strftime("%y%m%d")
 
 
-def person_agrees(moment: Moment) -> None:
+def person_agrees(moment: SessionSnapshot) -> None:
     """Born, then grown up, then given the document, which is still good on the day of the session."""
     person, day = moment.identity, times.day(moment.created_at)
     document = person.document

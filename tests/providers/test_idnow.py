@@ -16,7 +16,7 @@ from specimen.fixtures.primitives import ids
 from specimen.fixtures.primitives.timelines import Event, plan
 from specimen.fixtures.primitives.times import parse
 from specimen.fixtures.recipes import idnow as recipe
-from specimen.fixtures.recipes.recipe import Moment
+from specimen.fixtures.recipes.recipe import SessionSnapshot
 from specimen.mockserver.app import build_app
 from specimen.mockserver.settings import Pace, Settings
 
@@ -44,10 +44,10 @@ def broken_rules(body: Any, operation: str, *, strict: bool) -> set[str]:
     return {(schemas.rule_title(error) or "schema").partition(" ")[0] for error in errors}
 
 
-def moment(scenario: str, events: tuple[Event, ...], **facts: Any) -> Moment:
+def moment(scenario: str, events: tuple[Event, ...], **facts: Any) -> SessionSnapshot:
     """A session of a scenario to which these events happened."""
     session_id = ids.make(LIFECYCLE.ids["session"], scenario, events[0].at)
-    return Moment(
+    return SessionSnapshot(
         provider="idnow",
         id=session_id,
         ids={"session": session_id, "sdk_token": ids.make(LIFECYCLE.ids["sdk_token"], scenario, NOW)},
@@ -62,13 +62,13 @@ def moment(scenario: str, events: tuple[Event, ...], **facts: Any) -> Moment:
     )
 
 
-def moments(scenario: str, **facts: Any) -> list[Moment]:
+def moments(scenario: str, **facts: Any) -> list[SessionSnapshot]:
     """A session of a scenario in each of its states."""
     events = plan(LIFECYCLE, LIFECYCLE.scenarios[scenario].path, NOW)
     return [moment(scenario, events[: index + 1], **facts) for index in range(len(events))]
 
 
-def payloads(m: Moment) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def payloads(m: SessionSnapshot) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The session and its data blocks, as JSON."""
     session = json.loads(json.dumps(recipe.session(m), default=dict))
     return session, json.loads(json.dumps(recipe.data_blocks(m), default=dict))["dataBlocks"]

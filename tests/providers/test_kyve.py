@@ -343,8 +343,8 @@ def test_idempotency__a_second_call_waits_for_the_first(mock: Mock) -> None:
     """While a call with the key is under way, the next one with it is not answered."""
 
     async def held() -> tuple[bool, httpx.Response]:
-        ledger = mock.app.mounted["kyve"].ledger
-        async with ledger.lock("default", "idempotency test createSession  k-1"):
+        shared_state = mock.app.mounted["kyve"].shared_state
+        async with shared_state.lock("default", "idempotency test createSession  k-1"):
             waiting = asyncio.ensure_future(mock.sending("POST", "/v1/sessions", json={}, headers=keyed()))
             done, _ = await asyncio.wait([waiting], timeout=0.05)
         return bool(done), await waiting
@@ -511,7 +511,7 @@ def test_list__status_and_limit(mock: Mock) -> None:
 def test_list__catalogue_sessions_join_once_written_to(mock: Mock) -> None:
     """A list begins empty; a canceled catalogue session is then in it."""
     assert mock.send("GET", "/v1/verifications").json() == {"data": [], "has_more": False, "next_cursor": None}
-    catalogue = mock.app.mounted["kyve"].ledger.catalogue
+    catalogue = mock.app.mounted["kyve"].shared_state.catalogue
     session_id = catalogue.id_of("completed", "in_progress")
     assert mock.send("POST", f"/v1/sessions/{session_id}/cancel").json()["status"] == "canceled"
     listed = mock.send("GET", "/v1/verifications").json()["data"]

@@ -12,7 +12,7 @@ from specimen import specs
 from specimen.fixtures.primitives import times
 from specimen.fixtures.primitives.timelines import plan
 from specimen.fixtures.recipes import kyve as recipe
-from specimen.fixtures.recipes.recipe import Moment, settle
+from specimen.fixtures.recipes.recipe import SessionSnapshot, settle
 
 KYVE = specs.load("kyve")
 LIFECYCLE = KYVE.lifecycle
@@ -37,12 +37,12 @@ def with_checks(status: str, *checks: str) -> dict[str, Any]:
     return {**COMPLETED, "status": status, "checks": [{**COMPLETED["checks"][0], "status": check} for check in checks]}
 
 
-def moments(scenario: str, seed: int = 7, **facts: Any) -> list[Moment]:
+def moments(scenario: str, seed: int = 7, **facts: Any) -> list[SessionSnapshot]:
     """A session of a scenario in each of its states."""
     path = LIFECYCLE.scenarios[scenario].path
     events = plan(LIFECYCLE, path, NOW)
     return [
-        Moment(
+        SessionSnapshot(
             provider="kyve",
             id=SESSION_ID,
             ids={"session": SESSION_ID, "verification": VERIFICATION_ID},
@@ -59,7 +59,7 @@ def moments(scenario: str, seed: int = 7, **facts: Any) -> list[Moment]:
     ]
 
 
-def verification(m: Moment) -> dict[str, Any]:
+def verification(m: SessionSnapshot) -> dict[str, Any]:
     """The verification as it is read at the moment."""
     body: dict[str, Any] = settle(recipe.verification(m), m.now)
     return body

@@ -17,7 +17,7 @@ from specimen import specs
 from specimen.fixtures.primitives.timelines import plan
 from specimen.fixtures.recipes import neurovision as recipe
 from specimen.fixtures.recipes import neurovision_document, neurovision_face
-from specimen.fixtures.recipes.recipe import Moment, settle
+from specimen.fixtures.recipes.recipe import SessionSnapshot, settle
 from specimen.mockserver.app import App, build_app
 from specimen.mockserver.settings import Pace, Settings
 from specimen.specs.loading.schemas import Schemas
@@ -35,12 +35,12 @@ PICTURE = ("document.png", b"\x89PNG\r\n\x1a\n", "image/png")
 Json = Any
 
 
-def moments(scenario: str, seed: int = 7, **facts: Any) -> Iterator[Moment]:
+def moments(scenario: str, seed: int = 7, **facts: Any) -> Iterator[SessionSnapshot]:
     """A session of a scenario in each of its states."""
     found = LIFECYCLE.scenarios[scenario]
     events = plan(LIFECYCLE, found.path, NOW)
     for index, event in enumerate(events):
-        yield Moment(
+        yield SessionSnapshot(
             provider="neurovision",
             id=SESSION_ID,
             ids={"session": SESSION_ID, "client": "770e8400-e29b-41d4-a716-446655440000"},

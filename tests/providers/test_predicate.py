@@ -20,7 +20,7 @@ import uvicorn
 from specimen import specs
 from specimen.fixtures.primitives.timelines import plan
 from specimen.fixtures.recipes import predicate as recipe
-from specimen.fixtures.recipes.recipe import Moment
+from specimen.fixtures.recipes.recipe import SessionSnapshot
 from specimen.fixtures.standards import qr_codes
 from specimen.mockserver.app import build_app
 from specimen.mockserver.preferences.preferences import magic_value
@@ -43,12 +43,12 @@ def broken_rules(body: Any, schema: str, *, strict: bool = False) -> set[str]:
     return {(schemas.rule_title(error) or "schema").partition(" ")[0] for error in errors}
 
 
-def moments(scenario: str, **facts: Any) -> list[Moment]:
+def moments(scenario: str, **facts: Any) -> list[SessionSnapshot]:
     """A session of a scenario in each of its states."""
     path = LIFECYCLE.scenarios[scenario].path
     events = plan(LIFECYCLE, path, NOW)
     return [
-        Moment(
+        SessionSnapshot(
             provider="predicate",
             id=SESSION_ID,
             ids={"session": SESSION_ID},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from specimen.specs import SpecError
-from specimen.specs.loading.field_semantics import Contents, Holding, read_contents
+from specimen.specs.loading.field_semantics import FieldMeaning, FieldSemantics, read_field_semantics
 
 PAYLOAD = {
     "data": [{"name": "a", "inner": {"name": "b"}}, {"name": "c"}],
@@ -13,9 +13,9 @@ PAYLOAD = {
 }
 
 
-def holding(pattern: str) -> Holding:
+def holding(pattern: str) -> FieldMeaning:
     """A pattern that says text."""
-    return Holding(tuple(pattern.split("/")[1:]), "text")
+    return FieldMeaning(tuple(pattern.split("/")[1:]), "text")
 
 
 @pytest.mark.parametrize(
@@ -39,13 +39,13 @@ def test_pattern__fits_what_it_says(pattern, place, fits) -> None:
     """One part, any number of parts, an item with a member."""
     parts = tuple(place.split("/")[1:])
     assert holding(pattern).fits(parts, PAYLOAD) is fits
-    assert (Contents((holding(pattern),)).at(parts, PAYLOAD) is not None) is fits
+    assert (FieldSemantics((holding(pattern),)).at(parts, PAYLOAD) is not None) is fits
 
 
 def test_contents__the_first_pattern_counts() -> None:
     """So that a particular one stands before a general one."""
-    first, second = Holding(("data", "*", "name"), "given_names"), Holding(("**", "name"), "text")
-    found = Contents((first, second))
+    first, second = FieldMeaning(("data", "*", "name"), "given_names"), FieldMeaning(("**", "name"), "text")
+    found = FieldSemantics((first, second))
     assert found.at(("data", "0", "name"), PAYLOAD) is first
     assert found.at(("data", "0", "inner", "name"), PAYLOAD) is second
     assert found.at((), PAYLOAD) is None
@@ -65,10 +65,10 @@ def test_contents__a_mistake_is_said_with_its_file(text, says, tmp_path) -> None
     path = tmp_path / "field_semantics.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(SpecError, match=r"field_semantics\.yaml") as caught:
-        read_contents(path)
+        read_field_semantics(path)
     assert says in str(caught.value)
 
 
 def test_contents__none_is_no_mistake(tmp_path) -> None:
     """A provider need not have the file."""
-    assert read_contents(tmp_path / "field_semantics.yaml").entries == ()
+    assert read_field_semantics(tmp_path / "field_semantics.yaml").entries == ()

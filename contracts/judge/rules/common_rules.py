@@ -251,8 +251,8 @@ def end_stays(exchange: Exchange, history: History) -> Iterator[Finding]:
 @_rule(ABOUT_SILENCE, "a request is answered", "P", "RFC 9110, section 3.4, Messages")
 def requests_are_answered(exchange: Exchange, _: History) -> Iterator[Finding]:
     """A connection does not end before its answer is whole; one that is late or too large to be read is a note."""
-    if exchange.silence:
-        yield Finding("", "an answer", Words(TOLD[exchange.silence]), exchange.silence in ARE_NOTES)
+    if exchange.failure:
+        yield Finding("", "an answer", Words(TOLD[exchange.failure]), exchange.failure in ARE_NOTES)
 
 
 def shows_session(exchange: Exchange) -> bool:

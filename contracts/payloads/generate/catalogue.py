@@ -8,7 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from specimen.contracts.payloads.generate.expected_outcomes import UNKNOWN_RULE, Ruling, absent, malformed, not_found, ruling
+from specimen.contracts.payloads.generate.expected_outcomes import (
+    UNKNOWN_RULE,
+    ExpectedOutcome,
+    absent,
+    expected_outcome,
+    malformed,
+    not_found,
+)
 from specimen.contracts.payloads.generate.setup import made_with
 from specimen.contracts.payloads.model.case import Case
 from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, Edge, edges
@@ -72,7 +79,7 @@ def of_bases(bases: Sequence[Base], left_out: list[LeftOut] | None = None) -> It
     failed: dict[tuple[str, str], LeftOut] = {}
     settled: set[tuple[str, str | None, bool]] = set()
     for number, base in enumerate(bases):
-        if ruling(base, base.payload).verdict != ACCEPT:
+        if expected_outcome(base, base.payload).verdict != ACCEPT:
             continue  # another operation's lawful payload, such as an open session in the answer to its end
         for place in base.places():
             # Kinds of the whole payload depend on its state; the others on what is held, and whether there is a value.
@@ -109,7 +116,7 @@ def case(base: Base, place: Place, edge: Edge) -> Case | LeftOut:
     name = case_id(base, place, edge)
     try:
         payload, content_type = _changed(base, place, edge.change)
-        found = ruling(base, payload, content_type, other_id=_other_id(place, base, payload))
+        found = expected_outcome(base, payload, content_type, other_id=_other_id(place, base, payload))
     except (KeyError, IndexError, TypeError) as error:
         return LeftOut(name, f"cannot be made here: {error!r}")
     if _is_same(payload, base.payload):
@@ -169,7 +176,7 @@ def _is_same(payload: Any, lawful: Any) -> bool:
     return as_bytes(payload) == as_bytes(lawful)
 
 
-def _verdict(edge: Edge, found: Ruling) -> tuple[str, tuple[int, ...]]:
+def _verdict(edge: Edge, found: ExpectedOutcome) -> tuple[str, tuple[int, ...]]:
     if found.verdict == ACCEPT and ACCEPT not in edge.kind.claims and EITHER in edge.kind.claims:
         return EITHER, found.expect_status
     return found.verdict, found.expect_status

@@ -19,9 +19,9 @@ from specimen.contracts.judge.rule import ERROR
 from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT
 from specimen.contracts.payloads.model.mutations import as_bytes
 from specimen.contracts.payloads.model.valid_payloads import RESPONSE, Base, form_parts, ignored_fields, spelled, with_ids
-from specimen.contracts.requests.request_templates import BOUNDARY, Draft, draft, filled, multipart, unknown
+from specimen.contracts.requests.request_templates import BOUNDARY, RequestTemplate, draft, filled, multipart, unknown
 from specimen.specs import Operation, Provider
-from specimen.specs.loading.lifecycle import RequestTemplate
+from specimen.specs.loading.lifecycle import LifecycleRequest
 from specimen.specs.loading.openapi import Parameter
 
 MALFORMED_RULE, UNKNOWN_RULE = "GEN-015", "GEN-018"
@@ -31,7 +31,7 @@ MOST_BYTES = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Ruling:
+class ExpectedOutcome:
     """A verdict, the rules behind it, and the statuses that are right for a request."""
 
     verdict: str
@@ -39,7 +39,9 @@ class Ruling:
     expect_status: tuple[int, ...]
 
 
-def ruling(base: Base, payload: Any, content_type: str | None = None, *, other_id: str | None = None) -> Ruling:
+def expected_outcome(
+    base: Base, payload: Any, content_type: str | None = None, *, other_id: str | None = None
+) -> ExpectedOutcome:
     """What the contract says of a payload of the base's operation.
 
     `other_id`: the name of an id (`session`) that is not the one that was issued, so that a well-formed one finds nothing.
@@ -55,16 +57,16 @@ def ruling(base: Base, payload: Any, content_type: str | None = None, *, other_i
         return _forgiven(base, body, payload, strict) if body.startswith(codecs.BOM_UTF8) else strict
     if not _is_left_to_readers(body):
         return strict
-    return Ruling(EITHER, strict.rules, tuple(sorted({*strict.expect_status, *_refusals(base)})))
+    return ExpectedOutcome(EITHER, strict.rules, tuple(sorted({*strict.expect_status, *_refusals(base)})))
 
 
-def _forgiven(base: Base, body: bytes, payload: Any, strict: Ruling) -> Ruling:
+def _forgiven(base: Base, body: bytes, payload: Any, strict: ExpectedOutcome) -> ExpectedOutcome:
     """What may come of a byte order mark before something lawful: a reader may overlook it (RFC 8259, section 8.1)."""
     rest = body.removeprefix(codecs.BOM_UTF8)
     without = _ruling(base, rest if base.direction == RESPONSE else {**payload, "body": rest}, None, other_id=None)
     if without.verdict == REJECT:
         return strict
-    return Ruling(EITHER, strict.rules, tuple(sorted({*strict.expect_status, *without.expect_status})))
+    return ExpectedOutcome(EITHER, strict.rules, tuple(sorted({*strict.expect_status, *without.expect_status})))
 
 
 def _refusals(base: Base) -> set[int]:
@@ -75,7 +77,7 @@ def _refusals(base: Base) -> set[int]:
     return {*malformed(base.operation), *absent(base.operation), *named}
 
 
-def _ruling(base: Base, payload: Any, content_type: str | None, *, other_id: str | None) -> Ruling:
+def _ruling(base: Base, payload: Any, content_type: str | None, *, other_id: str | None) -> ExpectedOutcome:
     exchange = as_exchange(base, payload, content_type)
     if base.direction == RESPONSE:
         return _of_response(base, exchange)
@@ -94,16 +96,16 @@ def _ruling(base: Base, payload: Any, content_type: str | None, *, other_id: str
         bad = tuple(sorted({*bad, *absent(operation)}))
     faults = request_errors(exchange)
     if any(not fault.is_assumed for fault in faults):
-        return Ruling(REJECT, (MALFORMED_RULE,), bad or not_found(base.provider, operation))
+        return ExpectedOutcome(REJECT, (MALFORMED_RULE,), bad or not_found(base.provider, operation))
     if faults:
-        return Ruling(EITHER, (MALFORMED_RULE,), tuple(sorted({*good, *bad})))
+        return ExpectedOutcome(EITHER, (MALFORMED_RULE,), tuple(sorted({*good, *bad})))
     if len(exchange.request_body) > MOST_BYTES and base.media is not None and base.media.content_type.endswith("json"):
         return _refused(operation, 413)
     if other_id is not None:
-        return Ruling(REJECT, (UNKNOWN_RULE,), not_found(base.provider, operation, other_id))
+        return ExpectedOutcome(REJECT, (UNKNOWN_RULE,), not_found(base.provider, operation, other_id))
     if ignored_fields(base.provider, base.pointer, exchange.request_json) and not _is_valid(base, exchange.request_json):
-        return Ruling(EITHER, (MALFORMED_RULE,), tuple(sorted({*good, *bad})))
-    return Ruling(ACCEPT, (), good)
+        return ExpectedOutcome(EITHER, (MALFORMED_RULE,), tuple(sorted({*good, *bad})))
+    return ExpectedOutcome(ACCEPT, (), good)
 
 
 def _in_path(parameter: Parameter, payload: Mapping[str, Any]) -> Any:
@@ -114,13 +116,13 @@ def _is_valid(base: Base, body: Any) -> bool:
     return base.pointer is None or base.provider.schemas.validator(base.pointer).is_valid(body)
 
 
-def _refused(operation: Operation, status: int) -> Ruling:
+def _refused(operation: Operation, status: int) -> ExpectedOutcome:
     """A request for which the document has a status of its own; where only we assume that, it may be taken too."""
     response = operation.responses.get(str(status))
     if response is not None and response.mark != "A":
-        return Ruling(REJECT, (MALFORMED_RULE,), (status,))
+        return ExpectedOutcome(REJECT, (MALFORMED_RULE,), (status,))
     own = () if response is None else (status,)
-    return Ruling(EITHER, (), tuple(sorted({*successes(operation), *malformed(operation), *own})))
+    return ExpectedOutcome(EITHER, (), tuple(sorted({*successes(operation), *malformed(operation), *own})))
 
 
 def _is_left_to_readers(text: bytes) -> bool:
@@ -141,12 +143,12 @@ def _is_left_to_readers(text: bytes) -> bool:
     return is_open
 
 
-def _of_response(base: Base, exchange: Exchange) -> Ruling:
+def _of_response(base: Base, exchange: Exchange) -> ExpectedOutcome:
     found = judge(exchange, History())
     errors = tuple(sorted({violation.rule for violation in found if violation.severity == ERROR}))
     notes = tuple(sorted({violation.rule for violation in found} - set(errors)))
     verdict = REJECT if errors else EITHER if notes else ACCEPT
-    return Ruling(verdict, (*errors, *notes), (base.status,))
+    return ExpectedOutcome(verdict, (*errors, *notes), (base.status,))
 
 
 def as_exchange(base: Base, payload: Any, content_type: str | None = None) -> Exchange:
@@ -166,14 +168,14 @@ def as_exchange(base: Base, payload: Any, content_type: str | None = None) -> Ex
     )  # fmt: skip
 
 
-def _asking(base: Base, ids: Mapping[str, str]) -> Draft:
+def _asking(base: Base, ids: Mapping[str, str]) -> RequestTemplate:
     """The request that a response answers: the read in the place where the session is."""
     for read in base.provider.lifecycle.reads:
         if read.operation == base.operation.id and (base.moment is None or read.fits(base.moment.facts)):
             found = filled(base.provider, read.operation, read.request, ids)
             if found is not None:
                 return found
-    found = draft(base.provider, base.operation.id, ids) or Draft(base.operation)
+    found = draft(base.provider, base.operation.id, ids) or RequestTemplate(base.operation)
     if base.moment is not None or not isinstance(base.payload, Mapping):
         return found
     # An answer that was made from no single session repeats what it was asked, in itself or in its rows.
@@ -185,13 +187,13 @@ def _asking(base: Base, ids: Mapping[str, str]) -> Draft:
     return replace(found, query=query, body={name: base.payload.get(name, value) for name, value in found.body.items()})
 
 
-def as_draft(base: Base, payload: Any, content_type: str | None = None, ids: Mapping[str, str] | None = None) -> Draft:
+def as_draft(base: Base, payload: Any, content_type: str | None = None, ids: Mapping[str, str] | None = None) -> RequestTemplate:
     """A request's payload, to be sent; `ids` fill its placeholders."""
     provider = base.provider
     known = spelled({**{name: unknown(provider, name) for name in provider.lifecycle.ids}, **(ids or {})})
     values = with_ids({name: payload.get(name, {}) for name in ("path", "query", "headers")}, known)
     body = payload.get("body", MISSING)
-    plain = Draft(base.operation, values["path"], values["query"], values["headers"])
+    plain = RequestTemplate(base.operation, values["path"], values["query"], values["headers"])
     if isinstance(body, bytes):
         filled_in = body
         for name, value in known.items():
@@ -207,7 +209,7 @@ def as_draft(base: Base, payload: Any, content_type: str | None = None, ids: Map
     return plain
 
 
-def _parts(wanted: Draft) -> tuple[str, str, dict[str, str], bytes]:
+def _parts(wanted: RequestTemplate) -> tuple[str, str, dict[str, str], bytes]:
     path = re.sub(r"\{(\w+)\}", lambda found: quote(str(wanted.path.get(found[1], "")), safe=""), wanted.operation.path)
     query = urlencode(wanted.query, doseq=True)
     headers = {name.lower(): str(value) for name, value in wanted.headers.items()}
@@ -247,7 +249,7 @@ def not_found(provider: Provider, operation: Operation, name: str = "session") -
     return tuple(sorted(cases or absent(operation)))
 
 
-def _names_other(request: RequestTemplate, name: str) -> bool:
+def _names_other(request: LifecycleRequest, name: str) -> bool:
     """Whether a request names an id of that kind that is not its session's, and is otherwise as it should be."""
     sent = {**request.path, **(request.body if isinstance(request.body, Mapping) else {})}
     if f"{{unknown:{name}}}" in repr((sent, request.multipart)):

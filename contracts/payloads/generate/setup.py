@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from specimen.contracts.payloads.model.valid_payloads import REQUEST, Base
-from specimen.contracts.requests.request_templates import Draft, draft
+from specimen.contracts.requests.request_templates import RequestTemplate, draft
 from specimen.specs import Provider, SpecimenError
 
 _KEY = "client_key"
@@ -24,7 +24,7 @@ def made_with(base: Base, payload: Any) -> dict[str, str]:
     return {name: value} if name is not None and isinstance(value, str) and name in _creatable(base.provider) else {}
 
 
-def creation(provider: Provider, fields: Mapping[str, str]) -> Draft:
+def creation(provider: Provider, fields: Mapping[str, str]) -> RequestTemplate:
     """The request that makes a session, with these fields.
 
     Raises:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from specimen import specs
 from specimen.contracts.payloads.generate.catalogue import case, of_bases
-from specimen.contracts.payloads.generate.expected_outcomes import ruling
+from specimen.contracts.payloads.generate.expected_outcomes import expected_outcome
 from specimen.contracts.payloads.generate.selection import Choice
 from specimen.contracts.payloads.model.case import Case
 from specimen.contracts.payloads.model.case_types import ACCEPT, edges
@@ -103,7 +103,7 @@ def _bases(provider: Provider, operation: str, direction: str, status: str | Non
     found = provider.document.operations[operation]
     every = requests(provider, found, now=now) if direction == REQUEST else responses(provider, found, seed=seed, now=now)
     chosen = (base for base in every if status is None or base.state == status)
-    return tuple(base for base in chosen if ruling(base, base.payload).verdict == ACCEPT)
+    return tuple(base for base in chosen if expected_outcome(base, base.payload).verdict == ACCEPT)
 
 
 def _of(provider: Provider, choice: Choice, seed: int) -> tuple[Base, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 from specimen.contracts.payloads.model.mutations import ABSENT
 from specimen.specs import Provider
 from specimen.specs.core.json_pointer import escape
-from specimen.specs.loading.field_semantics import Holding
+from specimen.specs.loading.field_semantics import FieldMeaning
 from specimen.specs.loading.openapi import mark_of
 from specimen.specs.loading.schemas import is_rule
 
@@ -102,7 +102,7 @@ class _Walk:
         self.provider = provider
         self.payload = payload
         self.seen: set[tuple[int, ...]] = set()
-        self.held: set[tuple[tuple[int, ...], Holding | None]] = set()
+        self.held: set[tuple[tuple[int, ...], FieldMeaning | None]] = set()
 
     def walk(
         self,
@@ -160,7 +160,7 @@ class _Walk:
             label = own if own is not None and named.index(own) == index else str(index)
             yield from self.walk(item, below, here, (*labels, label), required=True, mark=mark)
 
-    def inside(self, item: Any, parts: tuple[str, ...]) -> frozenset[Holding | None]:
+    def inside(self, item: Any, parts: tuple[str, ...]) -> frozenset[FieldMeaning | None]:
         """What an item and everything in it hold."""
         found = {self.holding(parts)}
         entries = item.items() if isinstance(item, Mapping) else enumerate(item) if isinstance(item, list) else ()
@@ -168,7 +168,7 @@ class _Walk:
             found |= self.inside(entry, (*parts, str(key)))
         return frozenset(found)
 
-    def holding(self, parts: tuple[str, ...]) -> Holding | None:
+    def holding(self, parts: tuple[str, ...]) -> FieldMeaning | None:
         """The first pattern of field_semantics.yaml that fits."""
         return self.provider.contents.at(parts, self.payload)
 

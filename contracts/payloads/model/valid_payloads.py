@@ -13,11 +13,11 @@ from specimen.contracts.client.transport import MISSING
 from specimen.contracts.payloads.model.fields import Place, places, slug
 from specimen.contracts.payloads.model.mutations import ABSENT
 from specimen.contracts.requests.mutations import bodies
-from specimen.contracts.requests.request_templates import Draft, template_of
+from specimen.contracts.requests.request_templates import RequestTemplate, template_of
 from specimen.fixtures import recipes
 from specimen.fixtures.primitives import times
 from specimen.fixtures.recipes import session_histories
-from specimen.fixtures.recipes.recipe import Listing, Moment, answer, settle
+from specimen.fixtures.recipes.recipe import Listing, SessionSnapshot, answer, settle
 from specimen.specs import Operation, Provider
 from specimen.specs.loading.openapi import Media
 
@@ -50,8 +50,8 @@ class Base:
     status: int = 0
     scenario: str | None = None
     state: str | None = None
-    moment: Moment | None = None
-    draft: Draft | None = None
+    moment: SessionSnapshot | None = None
+    draft: RequestTemplate | None = None
     seed: int = 0
     media: Media | None = field(default=None)
     sent_at: int = NOW
@@ -162,7 +162,7 @@ def requests(provider: Provider, operation: Operation, *, now: int = NOW) -> Ite
     if template is None:
         return
     body = template.body if template.has_body else MISSING
-    draft = Draft(
+    draft = RequestTemplate(
         operation, template.path, template.query, dict(template.headers), body, None, template.content_type, template.multipart
     )
     if draft.parts:
@@ -200,7 +200,7 @@ def ignored_fields(provider: Provider, pointer: str | None, body: Any) -> frozen
     return frozenset(name for name, other in named.items() if other is not None and other in body)
 
 
-def _request(provider: Provider, draft: Draft, body: Any, media: Media | None, now: int) -> Base:
+def _request(provider: Provider, draft: RequestTemplate, body: Any, media: Media | None, now: int) -> Base:
     payload: dict[str, Any] = {}
     for name, values in (("path", draft.path), ("query", draft.query), ("headers", draft.headers)):
         if values:

@@ -14,7 +14,7 @@ from specimen.contracts.payloads.generate.setup import creation
 from specimen.contracts.payloads.model.case import Case
 from specimen.contracts.payloads.model.case_types import REJECT
 from specimen.contracts.payloads.model.valid_payloads import REQUEST
-from specimen.contracts.requests.request_templates import Draft, draft, ids_shown
+from specimen.contracts.requests.request_templates import RequestTemplate, draft, ids_shown
 from specimen.specs import Provider, SpecimenError
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
@@ -66,7 +66,7 @@ class Sender:
         nobodys = {"unknown_id": True} if case.rule == UNKNOWN_RULE and case.verdict == REJECT else {}
         return wanted.send(self.transport, intent={"case": case.id, **nobodys})
 
-    def _of(self, case: Case) -> Draft:
+    def _of(self, case: Case) -> RequestTemplate:
         needed = set(_PLACEHOLDER.findall(repr(case.base.payload))) & set(self.provider.lifecycle.ids)
         return as_draft(case.base, case.payload, case.content_type, self._ids() if needed else None)
 

@@ -20,7 +20,7 @@ from specimen.contracts.payloads.generate.setup import creation
 from specimen.contracts.payloads.model.case import Case
 from specimen.contracts.payloads.model.valid_payloads import REQUEST
 from specimen.contracts.payloads.output.shell_functions import FUNCTIONS
-from specimen.contracts.requests.request_templates import BOUNDARY, Draft, draft, multipart, unknown
+from specimen.contracts.requests.request_templates import BOUNDARY, RequestTemplate, draft, multipart, unknown
 from specimen.specs import Provider
 
 _PLACEHOLDER = re.compile(r"\{(\w+(?::\w+)?)\}")
@@ -102,7 +102,7 @@ def _checked(case: Case, provider: Provider) -> str:
     return f"new_session {' '.join([shlex.quote(case.id), *needed])} &&\n  {command}" if needed else command
 
 
-def _arguments(sent: Draft, provider: Provider, *before: str) -> str:
+def _arguments(sent: RequestTemplate, provider: Provider, *before: str) -> str:
     """How a request is asked, the words `before`, and curl's arguments: the rest of a command of `check` or `fetch`."""
     operation = sent.operation
     words = [*(shlex.quote(word) for word in before), f"-X {operation.method.upper()}"]
@@ -128,7 +128,7 @@ def _joined(how: str, words: list[str]) -> str:
     return " ".join([how, *words])
 
 
-def _body(sent: Draft) -> tuple[bytes | None, str | None]:
+def _body(sent: RequestTemplate) -> tuple[bytes | None, str | None]:
     if sent.parts:
         return multipart(sent.parts), f"multipart/form-data; boundary={BOUNDARY}"
     if sent.raw is None and sent.body is not MISSING:
@@ -142,7 +142,7 @@ def _placeholders(provider: Provider) -> dict[str, str]:
     return {f"{name}{suffix}": f"{{{name}{suffix}}}" for name in provider.lifecycle.ids for suffix in suffixes}
 
 
-def _names(sent: Draft, provider: Provider) -> list[str]:
+def _names(sent: RequestTemplate, provider: Provider) -> list[str]:
     """The ids of a session that a request asks for."""
     found = _PLACEHOLDER.findall(repr((sent.path, sent.query, sent.headers, sent.body, sent.raw, sent.parts)))
     named = {name.partition(":")[0] for name in found}

@@ -31,8 +31,8 @@ class Store(Protocol):
     def next_number(self, namespace: str, provider: str) -> int:
         """1, 2, 3, … : each number once."""
 
-    def remember(self, namespace: str, provider: str, key: str, value: Any, until: int, now: int) -> None:
+    def cache_set(self, namespace: str, provider: str, key: str, value: Any, until: int, now: int) -> None:
         """Keeps a value until a time (milliseconds since the epoch)."""
 
-    def recall(self, namespace: str, provider: str, key: str, now: int) -> Any | None:
+    def cache_get(self, namespace: str, provider: str, key: str, now: int) -> Any | None:
         """A remembered value whose time is not over."""

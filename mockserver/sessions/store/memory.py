@@ -64,7 +64,7 @@ class MemoryStore:
         shelf.number += 1
         return shelf.number
 
-    def remember(self, namespace: str, provider: str, key: str, value: Any, until: int, now: int) -> None:
+    def cache_set(self, namespace: str, provider: str, key: str, value: Any, until: int, now: int) -> None:
         """Keeps a value until a time; drops the oldest ones whose time is over."""
         scratch = self._shelves[namespace, provider].scratch
         for old in tuple(_first(scratch, 2)):
@@ -73,7 +73,7 @@ class MemoryStore:
         scratch.pop(key, None)
         scratch[key] = (until, value)
 
-    def recall(self, namespace: str, provider: str, key: str, now: int) -> Any | None:
+    def cache_get(self, namespace: str, provider: str, key: str, now: int) -> Any | None:
         """A remembered value whose time is not over."""
         shelf = self._shelves.get((namespace, provider))
         found = None if shelf is None else shelf.scratch.get(key)

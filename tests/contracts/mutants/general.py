@@ -25,7 +25,7 @@ def lost(stage: Stage, made: Exchange) -> Exchange:
 
 def unanswered(earlier: Exchange, why: str) -> Exchange:
     """A request that got no answer."""
-    return changed(earlier, status=0, response_headers={}, response_body=b"", silence=why)
+    return changed(earlier, status=0, response_headers={}, response_body=b"", failure=why)
 
 
 MUTANTS = (

@@ -18,7 +18,7 @@ from specimen.contracts.judge.openapi_core_check import disagreements
 from specimen.contracts.judge.registry import rulebook
 from specimen.contracts.judge.request_validation import request_errors
 from specimen.contracts.judge.rule import ERROR
-from specimen.contracts.payloads.generate.expected_outcomes import MALFORMED_RULE, UNKNOWN_RULE, as_exchange, ruling
+from specimen.contracts.payloads.generate.expected_outcomes import MALFORMED_RULE, UNKNOWN_RULE, as_exchange, expected_outcome
 from specimen.contracts.payloads.model.case import Case
 from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT
 from specimen.contracts.payloads.model.mutations import as_bytes
@@ -52,7 +52,7 @@ def test_page__of_each_scenario_is_lawful_and_of_made_people(name) -> None:
         count = len(provider.lifecycle.scenarios)
         assert [base.scenario for base in pages[0][:count]] == list(provider.lifecycle.scenarios)
         for base, other in zip(*(each[:count] for each in pages), strict=True):
-            assert ruling(base, base.payload).verdict == ACCEPT, base.scenario
+            assert expected_outcome(base, base.payload).verdict == ACCEPT, base.scenario
             assert base.payload["data"][0]["id"] != other.payload["data"][0]["id"]
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from specimen.fixtures.primitives.times import iso_seconds
-from specimen.fixtures.recipes.recipe import Moment
+from specimen.fixtures.recipes.recipe import SessionSnapshot
 
 
-def check(m: Moment) -> dict[str, Any]:
+def check(m: SessionSnapshot) -> dict[str, Any]:
     """A check in the provider's envelope."""
     return {
         "ok": True,
