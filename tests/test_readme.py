@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import shlex
+import sys
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -22,9 +23,20 @@ from tests.bench.report import COLUMNS
 from tests.documentation import CommandLine, pages
 from tests.score import runs
 from tests.score.changes import CLASSES
-from tests.serving import ROOT, serving
+from tests.serving import ROOT, run, serving
 
 MOST_LINES = 150
+MY_APP = """
+import httpx, pytest
+
+class my_app:
+    def __init__(self, base_url):
+        self.base_url = base_url
+
+    def status_of(self, session):
+        headers = {"Authorization": "Bearer kk_live_specimen"}
+        return httpx.get(f"{self.base_url}/v1/sessions/{session}", headers=headers).json()["data"]["status"]
+"""
 # Commands that print at once what they show; the others have a test of their own.
 PRINT_AT_ONCE = ("providers", "payloads", "rules", "ids", "show")
 CONSOLE = {block.text: block for block in documentation.blocks("console")}
@@ -118,6 +130,18 @@ def test_command_lines__are_found() -> None:
 def test_python__compiles(block: documentation.Block) -> None:
     """What is to be copied has no mistake in its syntax."""
     compile(textwrap.dedent(block.text), block.page, "exec")
+
+
+def test_python__of_the_fixtures_passes(tmp_path) -> None:
+    """Both tests of docs/tests.md, as somebody's own, with an application that shows a session's status."""
+    shown = [block.text for block in documentation.blocks("python") if block.page == "docs/tests.md"]
+    assert len(shown) == 2
+    assert shown[0] in [block.text for block in documentation.blocks("python") if block.page == "README.md"]
+    with serving(folder=tmp_path) as url:
+        text = "\n".join([MY_APP, *shown]).replace("http://127.0.0.1:8080", url)
+        (tmp_path / "test_mine.py").write_text(text, encoding="utf-8")
+        done = run("-p", "no:cacheprovider", "-q", "test_mine.py", folder=tmp_path, command=(sys.executable, "-m", "pytest"))
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
