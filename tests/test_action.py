@@ -177,12 +177,12 @@ def test_action__inputs_are_one_argument_each(mock, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("package", "arguments", "constraint"),
     [
-        ("", "install -- /the checkout", "/the checkout/constraints.txt"),
-        ("specimen-kyc==0.1.0", "install -- specimen-kyc==0.1.0", ""),
+        ("", "install -- /the checkout[contracts]", "/the checkout/constraints.txt"),
+        ("specimen-kyc[contracts]==0.1.0", "install -- specimen-kyc[contracts]==0.1.0", ""),
     ],
 )
 def test_action__installs_its_own_checkout_or_what_is_named(tmp_path, package, arguments, constraint) -> None:
-    """The checkout with its pinned dependencies, or a package as pip takes it; then its commands are on the path."""
+    """The checkout with what verify needs and pinned dependencies, or a package as pip takes it; its commands are on the path."""
     fake = tmp_path / "python"
     log = tmp_path / "log"
     inner = f'#!/bin/sh\\necho "$@" >> "{log}"\\necho "pins: $PIP_CONSTRAINT" >> "{log}"\\n'
