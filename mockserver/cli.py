@@ -181,7 +181,7 @@ def ids(
 ) -> None:
     """List what can be asked for: an id for every scenario and state, a request for every error.
 
-    The ids are the same on every machine. With --json each entry is a request to send, in the form that the README
+    The ids are the same on every machine. With --json each entry is a request to send, in the form that docs/programs.md
     describes.
 
     Examples:

@@ -132,7 +132,7 @@ def rows(runs: Sequence[Run]) -> list[Row]:
 
 
 def as_markdown(runs: Sequence[Run]) -> str:
-    """The table for the README."""
+    """The table for docs/strength.md."""
     lines = [f"| | rule | what it promises | {' | '.join(MODES)} | what Prism does |", f"|---|---|---|{'--:|' * len(MODES)}---|"]
     for row in rows(runs):
         kind = " (note)" if row.severity == "note" else ""

@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx
 
-from mockserver.app import App, build_app
-from mockserver.settings import Settings
+from specimen.mockserver.app import App, build_app
+from specimen.mockserver.settings import Settings
 from tests.serving import ROOT
 
 
@@ -58,5 +58,5 @@ def test_connexion__runs_at_start_and_not_per_request() -> None:
     statuses, per_request = folders(lambda: asyncio.run(ask(app)))
     assert statuses == [200, 200, 400, 401, 404]
     assert connexion in at_start
-    assert ROOT / "mockserver" in per_request
+    assert ROOT / "specimen" / "mockserver" in per_request
     assert connexion not in per_request

@@ -42,6 +42,6 @@ def test_prism_dynamic__breaks_cross_field_rules(runs, provider):
 
 
 def test_prism_markdown__has_a_row_for_each_rule(runs):
-    """The table of the README shows all that was found."""
+    """The table of docs/strength.md shows all that was found."""
     table = as_markdown(runs)
     assert all(f"| {run.provider} | {rule}" in table for run in runs for rule in run.counts)

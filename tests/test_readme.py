@@ -15,9 +15,9 @@ import typer
 from typer.exceptions import TyperException
 from typer.testing import CliRunner
 
-import specimen
-import specs
-from contracts.rulebook import rulebook
+from specimen import specs
+from specimen.cli import app
+from specimen.contracts.judge.registry import rulebook
 from tests import documentation, prism
 from tests.bench.report import COLUMNS
 from tests.documentation import CommandLine, pages
@@ -40,12 +40,12 @@ class my_app:
 # Commands that print at once what they show; the others have a test of their own.
 PRINT_AT_ONCE = ("providers", "payloads", "rules", "ids", "show")
 CONSOLE = {block.text: block for block in documentation.blocks("console")}
-COMMANDS = typer.main.get_command(specimen.app)
+COMMANDS = typer.main.get_command(app)
 
 
 def printed(*words: str, **variables: str) -> list[str]:
     """A command's lines."""
-    done = CliRunner().invoke(specimen.app, list(words), env={"COLUMNS": "240", **variables})
+    done = CliRunner().invoke(app, list(words), env={"COLUMNS": "240", **variables})
     assert done.exception is None or isinstance(done.exception, SystemExit), done.output
     return [line.rstrip() for line in done.output.splitlines()]
 
@@ -230,4 +230,4 @@ def test_table_of_speed__has_the_columns_of_the_bench() -> None:
 def test_reference__names_what_there_is(name: str) -> None:
     """Every public name of a room, and no other."""
     (line,) = [line for line in pages()["docs/reference.md"].splitlines() if line.startswith(f"| `specimen.contracts.{name}`: ")]
-    assert re.findall(r"`(\w+)`", line.split("|")[1]) == importlib.import_module(f"contracts.{name}").__all__
+    assert re.findall(r"`(\w+)`", line.split("|")[1]) == importlib.import_module(f"specimen.contracts.{name}").__all__

@@ -22,7 +22,7 @@ _PLACEHOLDER = re.compile(r"\{([a-z_]+)(?::([a-z0-9_]+)(?:@([A-Za-z_]+))?)?\}")
 
 
 class Table:
-    """The entries of one provider; the form of an entry is documented in the README and stays."""
+    """The entries of one provider; the form of an entry is documented in docs/programs.md and stays."""
 
     def __init__(self, provider: Provider, catalogue: Catalogue) -> None:
         self.provider = provider

@@ -1,4 +1,4 @@
-"""The figures as one table, for a terminal, for the README, for other programs."""
+"""The figures as one table, for a terminal, for docs/speed.md, for other programs."""
 
 from __future__ import annotations
 

@@ -30,9 +30,9 @@ def test_clients__parse_every_answer_that_keeps_the_contract(found) -> None:
 
 
 def test_table__counts_every_answer_once(found) -> None:
-    """The README's table has a row for each provider; clients refuse some of what breaks the contract, and not all."""
+    """The table in docs/payloads.md has a row for each provider; clients refuse some of what breaks the contract, and not all."""
     every = [outcome for found_of_one in found.values() for outcome in found_of_one]
-    assert "\n".join(table(every)) in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "\n".join(table(every)) in (ROOT / "docs" / "payloads.md").read_text(encoding="utf-8")
     rejects = [outcome for outcome in every if outcome.case.verdict == REJECT]
     assert [line.partition("\t")[0] for line in each(every)] == [outcome.case.id for outcome in rejects]
     assert sum(line.endswith("\ttaken") for line in each(every)) == sum(outcome.error is None for outcome in rejects)
