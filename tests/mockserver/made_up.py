@@ -168,10 +168,10 @@ _RECIPE = '''"""A record at a moment."""
 
 from __future__ import annotations
 
-from specimen.fixtures.recipes.recipe import Moment, Moving
+from specimen.fixtures.recipes.recipe import Moving, SessionSnapshot
 
 
-def record(m: Moment):
+def record(m: SessionSnapshot):
     return {
         "id": m.id,
         "receipt": m.ids["receipt"],
