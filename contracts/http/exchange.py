@@ -59,6 +59,11 @@ class Exchange:
         """The path's parameters, decoded."""
         return {} if self._match is None else self._match.parameters
 
+    @property
+    def encoded_parameters(self) -> Mapping[str, str]:
+        """The path's parameters, percent-encoded as they were sent."""
+        return {} if self._match is None else self._match.encoded
+
     @cached_property
     def queries(self) -> Mapping[str, str]:
         """The query's parameters; of a repeated one the last."""

@@ -12,10 +12,11 @@ from specimen.specs import Document, Operation
 
 
 class Match(NamedTuple):
-    """An operation and the request's path parameters, decoded."""
+    """An operation and the request's path parameters, decoded and as they stand in the path."""
 
     operation: Operation
     parameters: Mapping[str, str]
+    encoded: Mapping[str, str]
 
 
 def match(document: Document, method: str, path: str) -> Match | None:
@@ -23,7 +24,8 @@ def match(document: Document, method: str, path: str) -> Match | None:
     for pattern, operation in _patterns(document):
         found = pattern.fullmatch(path)
         if found is not None and operation.method == method.lower():
-            return Match(operation, {name: unquote(value) for name, value in found.groupdict().items()})
+            encoded = found.groupdict()
+            return Match(operation, {name: unquote(value) for name, value in encoded.items()}, encoded)
     return None
 
 

@@ -11,8 +11,9 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.redaction.values import shown_pointer, words
 from specimen.specs import Document, Operation
 from specimen.specs.core.json_pointer import escape
-from specimen.specs.loading.openapi import Parameter, mark_of
-from specimen.specs.loading.parameters import typed
+from specimen.specs.loading.openapi import mark_of
+from specimen.specs.loading.parameters import Parameter
+from specimen.specs.loading.serialization import ABSENT, read_header, read_path, read_query
 
 # What settles the form of a text in a schema.
 _SETTLED = frozenset({"enum", "const", "pattern", "format"})
@@ -33,20 +34,27 @@ def request_errors(exchange: Exchange) -> list[Fault]:
 
 
 def _parameters(exchange: Exchange, operation: Operation) -> Iterator[Fault]:
-    sources: Mapping[str, Mapping[str, str]] = {
-        "path": exchange.parameters,
-        "query": exchange.queries,
-        "header": exchange.request_headers,
-    }
     for parameter in operation.parameters:
-        values = sources.get(parameter.location, {})
-        name = parameter.name.lower() if parameter.location == "header" else parameter.name
+        if parameter.location == "cookie":
+            continue
+        value = _value(exchange, parameter)
         is_assumed = _is_assumed(exchange.provider.document, parameter)
-        if name not in values:
+        if value is ABSENT:
             if parameter.required:
                 yield Fault(f"the {parameter.location} parameter '{parameter.name}' is missing", is_assumed)
-        elif not _holds(exchange.provider.schemas.validator(parameter.pointer), typed(values[name], parameter.schema)):
+        elif not _holds(exchange.provider.schemas.validator(parameter.pointer), value):
             yield Fault(f"the {parameter.location} parameter '{parameter.name}' breaks its schema", is_assumed)
+
+
+def _value(exchange: Exchange, parameter: Parameter) -> Any:
+    """What a request says for a parameter, or ABSENT."""
+    if parameter.location == "query":
+        return read_query(parameter, exchange.query)
+    if parameter.location == "path":
+        text = exchange.encoded_parameters.get(parameter.name)
+        return ABSENT if text is None else read_path(parameter, text)
+    text = exchange.request_headers.get(parameter.name.lower())
+    return ABSENT if text is None else read_header(parameter, text)
 
 
 def _body(exchange: Exchange, operation: Operation) -> Iterator[Fault]:

@@ -13,8 +13,7 @@ from typing import Any
 from specimen.contracts.client.transport import MISSING
 from specimen.contracts.requests.request_templates import RequestTemplate, filled, request_examples, unknown
 from specimen.specs import Operation, Provider
-from specimen.specs.loading.openapi import Parameter
-from specimen.specs.loading.parameters import typed
+from specimen.specs.loading.parameters import Parameter, typed
 
 # Values that some schema somewhere forbids; the document's own validators say which of them are unlawful where.
 _TEXTS = ("specimen", "", " ", "-1", "0", "1.5", "999999999", "true", "2026-13-41T00:00:00Z", "http://shop.example/x")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 import jsonschema_rs
 
 from specimen.mockserver.http.messages import Part, Problem, SchemaError
 from specimen.mockserver.http.request_body import RequestRejected
 from specimen.specs import Operation, Provider
-from specimen.specs.loading.openapi import Media, Parameter
-from specimen.specs.loading.parameters import typed
+from specimen.specs.loading.openapi import Media
+from specimen.specs.loading.parameters import Parameter, typed
+from specimen.specs.loading.serialization import ABSENT, read_header, read_path, read_query
 
 _MOST_ERRORS = 20
 _MOST_FIELDS = 1000
@@ -41,7 +42,9 @@ class RequestValidator:
             Refused: one breaks its schema.
         """
         for parameter, validator in self._path:
-            value = typed(values[parameter.name], parameter.schema)
+            text = values[parameter.name]
+            # The router has decoded it already.
+            value = read_path(parameter, quote(text, safe=",=")) if parameter.is_composite else typed(text, parameter.schema)
             if not _holds(validator, value):
                 raise self._refused(parameter, validator, value)
 
@@ -53,23 +56,19 @@ class RequestValidator:
         """
         if not self._query:
             return {}
+        text = query_string.decode("latin-1")
         try:
-            pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+            given = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
         except ValueError:
             raise RequestRejected(
                 Problem("invalid_parameter", f"the query has more than {_MOST_FIELDS} fields", "query")
             ) from None
-        given = dict(pairs)
         found: dict[str, Any] = {}
         for parameter, validator in self._query:
-            if parameter.name not in given:
+            value = read_query(parameter, text) if parameter.is_composite else _plain(parameter, given)
+            if value is ABSENT:
                 self._absent(parameter, found)
                 continue
-            if parameter.schema.get("type") == "array":
-                items = parameter.schema.get("items", {})
-                value: Any = [typed(text, items) for name, text in pairs if name == parameter.name]
-            else:
-                value = typed(given[parameter.name], parameter.schema)
             if not _holds(validator, value):
                 raise self._refused(parameter, validator, value)
             found[parameter.name] = value
@@ -86,7 +85,7 @@ class RequestValidator:
             if text is None:
                 self._absent(parameter, {})
                 continue
-            value = typed(text, parameter.schema)
+            value = read_header(parameter, text)
             if not _holds(validator, value):
                 raise self._refused(parameter, validator, value)
 
@@ -160,6 +159,10 @@ def form_value(parts: tuple[Part, ...], schema: Mapping[str, Any], resolve: Any)
         else:
             found[part.name] = value
     return found
+
+
+def _plain(parameter: Parameter, given: Mapping[str, str]) -> Any:
+    return typed(given[parameter.name], parameter.schema) if parameter.name in given else ABSENT
 
 
 def errors(validator: jsonschema_rs.Draft202012Validator, value: Any, name: str = "") -> tuple[SchemaError, ...]:

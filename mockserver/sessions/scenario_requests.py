@@ -7,7 +7,6 @@ from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from specimen.fixtures.primitives import ids
 from specimen.fixtures.recipes.session_histories import secondary_id
@@ -16,6 +15,7 @@ from specimen.mockserver.http.messages import encode
 from specimen.mockserver.sessions.catalogue import ID_TIME, Catalogue, CataloguePosition
 from specimen.specs import Provider
 from specimen.specs.loading.lifecycle import LifecycleRequest, Scenario, Setup
+from specimen.specs.loading.serialization import path_text, query_text
 
 VERSION = 1
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)(?::([a-z0-9_]+)(?:@([A-Za-z_]+))?)?\}")
@@ -75,10 +75,8 @@ class Table:
         self, operation_id: str, template: LifecycleRequest, credential: str | None, place: tuple[str, CataloguePosition] | None
     ) -> dict[str, Any]:
         operation = self.provider.document.operations[operation_id]
-        path = operation.path
-        for name, value in template.path.items():
-            path = path.replace("{" + name + "}", quote(self._filled(value, place), safe=""))
-        query = {name: self._filled(value, place) for name, value in template.query.items()}
+        path = path_text(operation.path, operation.parameters, self._filled(dict(template.path), place))
+        query = query_text(operation.parameters, self._filled(dict(template.query), place))
         headers = {**self._credential(credential, place), **self._filled(dict(template.headers), place)}
         body: Any = None
         if template.multipart:
@@ -92,7 +90,7 @@ class Table:
         return {
             "operation": operation_id,
             "method": operation.method.upper(),
-            "path": self.provider.mount + path + (f"?{urlencode(query)}" if query else ""),
+            "path": self.provider.mount + path + (f"?{query}" if query else ""),
             "headers": headers,
             "body": body,
         }

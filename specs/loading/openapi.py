@@ -12,6 +12,7 @@ from typing import Any, cast
 from specimen.specs.core.errors import SpecError, did_you_mean
 from specimen.specs.core.json_pointer import escape
 from specimen.specs.core.yaml_files import read_yaml
+from specimen.specs.loading.parameters import Parameter, parameter_of
 
 # Keywords whose values are data, in which nothing has a meaning.
 _DATA = frozenset({"value", "example", "const", "default", "enum"})
@@ -24,17 +25,6 @@ COMPONENT_RESPONSES = {
     "content_too_large": ("ContentTooLarge", 413),
     "unsupported_media_type": ("UnsupportedMediaType", 415),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A path, query or header parameter; `pointer` is the place of its schema in the document."""
-
-    name: str
-    location: str
-    required: bool
-    schema: Mapping[str, Any]
-    pointer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +166,9 @@ class Document:
         for owner, place in ((item, f"/paths/{escape(route)}"), (node, pointer)):
             for index, entry in enumerate(owner.get("parameters", [])):
                 found, at = self.resolve(entry, f"{place}/parameters/{index}")
-                schema = found.get("schema", {})
-                merged[found["name"].lower() if found["in"] == "header" else found["name"], found["in"]] = Parameter(
-                    found["name"], found["in"], bool(found.get("required")), self.resolve(schema)[0], f"{at}/schema"
-                )
+                parameter = parameter_of(found, at, f"{self.path}: {at}", lambda schema: self.resolve(schema)[0])
+                name = parameter.name.lower() if parameter.location == "header" else parameter.name
+                merged[name, parameter.location] = parameter
         body, body_at = self.resolve(node.get("requestBody", {}), f"{pointer}/requestBody")
         security = node.get("security", self.raw.get("security", []))
         return Operation(

@@ -22,7 +22,7 @@ from specimen.contracts.payloads.model.valid_payloads import RESPONSE, Base, for
 from specimen.contracts.requests.request_templates import BOUNDARY, RequestTemplate, draft, filled, multipart, unknown
 from specimen.specs import Operation, Provider
 from specimen.specs.loading.lifecycle import LifecycleRequest
-from specimen.specs.loading.openapi import Parameter
+from specimen.specs.loading.parameters import Parameter
 
 MALFORMED_RULE, UNKNOWN_RULE = "GEN-015", "GEN-018"
 _MALFORMED = (400, 422)
