@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from typing import Any, Final
-from urllib.parse import quote, urlencode
 
 import httpx
 
@@ -20,6 +20,7 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.no_response import ARE_SILENT, CLOSED, TIMEOUT, TOLD
 from specimen.contracts.judge.request_validation import request_errors
 from specimen.specs import Operation, Provider
+from specimen.specs.loading.serialization import is_in_query
 
 __all__ = ["MISSING", "BudgetSpent", "Burst", "Forbidden", "NoAnswer", "Planned", "Transport", "Unreachable", "is_loopback"]
 
@@ -111,20 +112,15 @@ class Transport:
 
     def send(
         self,
-        operation_id: str,
+        operation: Operation,
+        request: Exchange,
         *,
-        path: Mapping[str, str] | None = None,
-        query: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-        body: Any = MISSING,
-        raw: bytes | None = None,
-        content_type: str | None = None,
         credentials: str = "good",
         intent: Mapping[str, Any] | None = None,
         prefer: str | None = None,
         method: str | None = None,
     ) -> Exchange:
-        """Sends a request for an operation and gives back the exchange.
+        """Sends an encoded request for an operation, with the credentials, and gives back the exchange.
 
         `credentials`: good, other, none or unknown (made up, in the form of the good ones); `method`: another one than
         documented.
@@ -135,28 +131,18 @@ class Transport:
             NoAnswer: this request got no answer that can be judged; `seen` is told.
             BudgetSpent, Burst: nothing more is sent.
         """
-        operation = self.provider.document.operations[operation_id]
-        target = operation.path
-        for name, value in (path or {}).items():
-            target = target.replace("{" + name + "}", _segment(value))
-        query_text = urlencode({name: _text(value) for name, value in (query or {}).items()}, errors="surrogatepass")
-        content = raw if raw is not None else b"" if body is MISSING else json.dumps(body).encode()
-        told = {"accept": "*/*", **self._credentials(credentials)}
-        if content or content_type:
-            told["content-type"] = content_type or "application/json"
-        told.update({name.lower(): value for name, value in (headers or {}).items()})
+        told = {"accept": "*/*", **self._credentials(credentials), **request.request_headers}
         if prefer is not None:
             told["prefer"] = prefer
         meaning = dict(intent or {})
         if credentials != "good":
             meaning["credentials"] = credentials
-        wanted = Exchange(
-            provider=self.provider, method=method or operation.method.upper(), path=target, query=query_text,
-            request_headers=told, request_body=content, status=0, response_headers={}, response_body=b"",
-            at=time.time_ns() // 1_000_000, seen_by=self.seen_by, intent=meaning,
+        wanted = replace(
+            request, method=method or request.method, request_headers=told, at=time.time_ns() // 1_000_000,
+            seen_by=self.seen_by, intent=meaning,
         )  # fmt: skip
         if self.is_production:
-            self._guard(operation, wanted, path or {}, body, is_raw=raw is not None)
+            self._guard(operation, wanted)
         if self._budget is not None and self.sent >= self._budget:
             raise BudgetSpent(f"{self.sent} requests were sent, which is the budget.")
         if self.dry_run:
@@ -183,8 +169,8 @@ class Transport:
             rest.update({name: invalid_credential(value) for name, value in self.headers.items() if name in secret})
         return rest
 
-    def _guard(self, operation: Operation, wanted: Exchange, path: Mapping[str, str], body: Any, *, is_raw: bool) -> None:
-        """The plan for somebody's production."""
+    def _guard(self, operation: Operation, wanted: Exchange) -> None:
+        """The plan for somebody's production, held against what would be sent."""
         where = f"{wanted.method} {operation.path} at {self.host}"
         if not operation.is_safe or wanted.method != operation.method.upper():
             raise Forbidden(f"{where}: not a documented read. Name the host with --allow-writes if it is yours.")
@@ -192,21 +178,24 @@ class Transport:
         if (
             set(wanted.intent) - {"lawful", *(["credentials"] if is_other else [])}
             or "prefer" in wanted.request_headers
-            or is_raw
+            or _is_odd(operation, wanted)
         ):
             raise Forbidden(f"{where}: no probes against somebody's production.")
         documented = {parameter.name.lower() for parameter in operation.parameters if parameter.location == "header"}
         if set(wanted.request_headers) - documented - set(self.headers) - set(self.other_headers) - {"accept", "content-type"}:
             raise Forbidden(f"{where}: a header that is not documented.")
-        if set(wanted.queries) - {entry.name for entry in operation.parameters if entry.location == "query"}:
+        if not all(any(is_in_query(entry, name) for entry in operation.parameters) for name in wanted.queries):
             raise Forbidden(f"{where}: a query parameter that is not documented.")
+        if wanted.operation is None or wanted.operation.id != operation.id:
+            raise Forbidden(f"{where}: its path is another operation's.")
         known = self.sessions | _fixed(self.provider, operation)
-        for name, value in path.items():
+        for name, value in wanted.parameters.items():
             if value not in known:
                 raise Forbidden(f"{where}: '{name}' is no id that was given with --session.")
-        if body is not MISSING and not (isinstance(body, Mapping) and all(value in self.sessions for value in body.values())):
+        fields = wanted.request_json if wanted.request_body else {}
+        if not isinstance(fields, Mapping) or set(map(repr, fields.values())) - set(map(repr, self.sessions)):
             raise Forbidden(f"{where}: a body with more than ids that were given with --session.")
-        asked = {*path.values(), *(body.values() if isinstance(body, Mapping) else ())}
+        asked = {*wanted.parameters.values(), *fields.values()}
         if not asked & self.sessions and operation.id not in self.named:
             raise Forbidden(f"{where}: shows sessions that were not given. --require {operation.id} asks for it.")
         if request_errors(wanted):
@@ -273,10 +262,10 @@ def _streams(operation: Operation) -> bool:
     return any(media.content_type == "text/event-stream" for entry in operation.responses.values() for media in entry.media)
 
 
-def _segment(value: str) -> str:
-    """A value as one part of a path; dots alone would be taken for a way up."""
-    return value.replace(".", "%2E") if value in (".", "..") else quote(value, safe="", errors="surrogatepass")
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+def _is_odd(operation: Operation, wanted: Exchange) -> bool:
+    """Whether a body is not documented, or not as we write its JSON: of a name that stands twice a service may read either."""
+    body = wanted.request_body
+    if not body:
+        return False
+    content_type = wanted.request_headers.get("content-type", "")
+    return operation.body(content_type) is None or body != json.dumps(wanted.request_json).encode()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from specimen.contracts.client.transport import Transport
 from specimen.contracts.judge.request_validation import request_errors
+from specimen.contracts.requests.request_encoder import encode
 from specimen.contracts.requests.request_templates import filled
 from specimen.specs import Provider, SpecimenError
 
@@ -45,14 +45,10 @@ def given_ids(sessions: Sequence[str]) -> tuple[str, ...]:
 
 def refusals(provider: Provider, sessions: Sequence[str], *, is_production: bool) -> Iterator[str]:
     """A sentence for each given session that breaks the document's schema of its id; it tells the place, not the id."""
-    sender = Transport("http://127.0.0.1:1", provider, dry_run=True)
-    try:
-        for number, text in enumerate(sessions, 1):
-            ids = given(provider, text)
-            reads = [filled(provider, read.operation, read.request, ids) for read in provider.lifecycle.reads]
-            faults = [request_errors(wanted.send(sender)) for wanted in reads if wanted is not None]
-            if faults and all(faults):
-                end = "so it is not asked for" if is_production else "so it is asked for as one that is none"
-                yield f"--session, number {number} of {len(sessions)}: {faults[0][0].sentence}, {end}."
-    finally:
-        sender.close()
+    for number, text in enumerate(sessions, 1):
+        ids = given(provider, text)
+        reads = [filled(provider, read.operation, read.request, ids) for read in provider.lifecycle.reads]
+        faults = [request_errors(encode(provider, wanted)) for wanted in reads if wanted is not None]
+        if faults and all(faults):
+            end = "so it is not asked for" if is_production else "so it is asked for as one that is none"
+            yield f"--session, number {number} of {len(sessions)}: {faults[0][0].sentence}, {end}."

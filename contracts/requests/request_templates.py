@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from specimen.contracts.client.transport import MISSING, Transport
+from specimen.contracts.client.transport import MISSING
 from specimen.contracts.http.exchange import Exchange
 from specimen.fixtures.primitives import ids as made_ids
 from specimen.specs import Operation, Provider
@@ -25,23 +25,13 @@ class RequestTemplate:
     """A request before it is sent."""
 
     operation: Operation
-    path: Mapping[str, str] = field(default_factory=dict)
+    path: Mapping[str, Any] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, Any] = field(default_factory=dict)
     body: Any = MISSING
     raw: bytes | None = None
     content_type: str | None = None
     parts: tuple[Mapping[str, str], ...] = ()
-
-    def send(self, transport: Transport, **how: Any) -> Exchange:
-        """Sends it; `how` is `credentials`, `intent`, `prefer` or `method` of `Transport.send`."""
-        raw, content_type = self.raw, self.content_type
-        if self.parts:
-            raw, content_type = multipart(self.parts), f"multipart/form-data; boundary={BOUNDARY}"
-        return transport.send(
-            self.operation.id, path=self.path, query=self.query, headers=self.headers, body=self.body, raw=raw,
-            content_type=content_type, **how,
-        )  # fmt: skip
 
 
 # HTML Standard, multipart/form-data encoding algorithm.

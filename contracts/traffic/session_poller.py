@@ -12,6 +12,7 @@ from typing import Any
 from specimen.contracts.client.transport import BudgetSpent, Burst, Forbidden, NoAnswer, Transport, Unreachable
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.reporting.model import INCONCLUSIVE, PASSED, UNREACHABLE, VIOLATIONS
+from specimen.contracts.requests.request_encoder import send
 from specimen.contracts.requests.request_templates import RequestTemplate, filled
 from specimen.contracts.traffic.monitor import JudgedExchange, Monitor, TrafficError
 from specimen.specs import Provider
@@ -150,7 +151,7 @@ def watched(
     if draft is None:
         raise TrafficError(f"{provider.name}: '{read.operation}' cannot be asked with a session's id alone.")
     draft = _set(draft, read, settings or {})
-    return (lambda: draft.send(transport)), read.status
+    return (lambda: send(transport, draft)), read.status
 
 
 def _read(provider: Provider) -> Read:

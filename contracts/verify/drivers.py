@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from specimen.contracts.client.transport import NoAnswer, Transport
 from specimen.contracts.requests.known_sessions import given
+from specimen.contracts.requests.request_encoder import send
 from specimen.contracts.requests.request_templates import RequestTemplate, filled, ids_shown
 from specimen.specs import Provider
 from specimen.specs.core.json_pointer import at
@@ -183,7 +184,7 @@ class PreferDriver:
         if wanted is None:
             return None
         try:
-            exchange = wanted.send(self.transport, intent={"lawful": True}, prefer=prefer)
+            exchange = send(self.transport, wanted, intent={"lawful": True}, prefer=prefer)
         except NoAnswer:
             return None
         ids = ids_shown(self.provider, exchange)

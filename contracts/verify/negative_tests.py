@@ -10,6 +10,7 @@ from specimen.contracts.client.client_errors import Forbidden, NoAnswer
 from specimen.contracts.client.transport import Transport
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.requests import request_discovery
+from specimen.contracts.requests.request_encoder import send
 from specimen.contracts.requests.request_templates import RequestTemplate, draft, filled, names_in
 from specimen.contracts.verify.drivers import Driver, SessionRef
 
@@ -43,7 +44,7 @@ class Probes:
         if wanted is None or self.left <= 0:
             return None
         try:
-            return wanted.send(self.transport, intent=dict(intent or {}), **how)
+            return send(self.transport, wanted, intent=dict(intent or {}), **how)
         except (NoAnswer, Forbidden):
             return None
 

@@ -18,6 +18,7 @@ from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.model import Report
 from specimen.contracts.requests.known_sessions import given_ids, refusals
 from specimen.contracts.requests.parameter_overrides import with_values
+from specimen.contracts.requests.request_encoder import send
 from specimen.contracts.verify.command_driver import CommandDriver
 from specimen.contracts.verify.drivers import Driver, Joined, NoDriver, PreferDriver
 from specimen.contracts.verify.lifecycle_tests import SMOKE_REQUESTS, Walk
@@ -224,7 +225,7 @@ def _understands_prefer(sender: Transport) -> bool:
     if wanted is None:
         return False
     try:
-        exchange = wanted.send(sender, intent={"lawful": True}, prefer=f"scenario={sender.provider.lifecycle.default.name}")
+        exchange = send(sender, wanted, intent={"lawful": True}, prefer=f"scenario={sender.provider.lifecycle.default.name}")
     except NoAnswer:
         return False
     return "scenario" in exchange.response_headers.get("preference-applied", "")

@@ -23,6 +23,7 @@ from specimen.contracts.client.transport import Forbidden, NoAnswer, Transport
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.requests import request_discovery
 from specimen.contracts.requests.mutations import Mutation
+from specimen.contracts.requests.request_encoder import send
 from specimen.contracts.requests.request_templates import RequestTemplate, draft, filled, ids_shown, names_in
 from specimen.contracts.verify.drivers import Driver, SessionRef, creation
 from specimen.specs import Operation
@@ -53,7 +54,7 @@ class LifecycleMachine(RuleBasedStateMachine):
     def ask(self, wanted: RequestTemplate | None, **how: Any) -> Exchange | None:
         """Sends a request if there is one and it is in the plan."""
         try:
-            return None if wanted is None else wanted.send(self.sender, **how)
+            return None if wanted is None else send(self.sender, wanted, **how)
         except (NoAnswer, Forbidden):
             return None
 

@@ -20,6 +20,7 @@ from specimen.contracts.http.no_response import CLOSED, TIMEOUT, TOO_LARGE, UNRE
 from specimen.contracts.reporting.model import FORMATS, Report, print_report, render
 from specimen.contracts.verify.runner import verify
 from specimen.contracts.verify.schemathesis_suite import configuration, fuzz
+from tests.contracts.asking import ask
 from tests.contracts.dropping import close, coded, dropping, half, reset, rubbish
 from tests.contracts.places import Place, place
 from tests.contracts.targets import scripted
@@ -139,7 +140,7 @@ def test_keep_alive__closed_between_requests_is_no_finding() -> None:
 
     with scripted(talk) as url:
         sender = Transport(url, "kayle")
-        assert [sender.send("getSession", path={"id": ID}).status for _ in range(2)] == [200, 200]
+        assert [ask(sender, "getSession", path={"id": ID}).status for _ in range(2)] == [200, 200]
         sender.close()
     assert len(met) == 2
 
@@ -149,7 +150,7 @@ def test_keep_alive__unsafe_requests_are_sent_once(there: Place) -> None:
     with dropping(there.url, lambda head, _: reset if head.startswith(b"POST") else None) as front:
         sender = Transport(front.url, "kayle", headers=there.auth)
         with pytest.raises(NoAnswer):
-            sender.send("createSession", body={})
+            ask(sender, "createSession", body={})
         sender.close()
     assert len(front.heads) == 1
 
@@ -171,7 +172,7 @@ def test_slow_and_large__are_notes_and_not_judged() -> None:
         with scripted(talk) as url:
             sender = Transport(url, "kayle", seen=seen.append, timeout_seconds=0.5 if failure == TIMEOUT else 10.0)
             with pytest.raises(NoAnswer, match=text):
-                sender.send("getSession", path={"id": ID})
+                ask(sender, "getSession", path={"id": ID})
             sender.close()
         assert [(one.failure, one.status, one.response_body) for one in seen] == [(failure, 0, b"")]
 
@@ -185,7 +186,7 @@ def test_slow_drip__is_cut_at_the_deadline() -> None:
     seen: list[Exchange] = []
     sender = Transport("http://127.0.0.1:9", "kayle", transport=httpx.MockTransport(drip), seen=seen.append, timeout_seconds=-1.0)
     with pytest.raises(NoAnswer, match="in time"):
-        sender.send("getSession", path={"id": ID})
+        ask(sender, "getSession", path={"id": ID})
     assert [one.failure for one in seen] == [TIMEOUT]
 
 
@@ -200,7 +201,7 @@ def test_streams__are_left_by_us() -> None:
     seen: list[Exchange] = []
     with scripted(quiet) as url:
         sender = Transport(url, "predicate", seen=seen.append)
-        found = sender.send("streamStatus", path={"type": "individual", "sessionId": "x"})
+        found = ask(sender, "streamStatus", path={"type": "individual", "sessionId": "x"})
         sender.close()
     assert (found.status, found.failure) == (200, "")
     assert seen == [found]
@@ -211,7 +212,7 @@ def test_streams__are_left_by_us() -> None:
     seen.clear()
     sender = Transport("http://127.0.0.1:9", "predicate", transport=httpx.MockTransport(never), seen=seen.append)
     with pytest.raises(NoAnswer):
-        sender.send("streamStatus", path={"type": "individual", "sessionId": "x"})
+        ask(sender, "streamStatus", path={"type": "individual", "sessionId": "x"})
     assert seen == []
 
 
@@ -226,12 +227,12 @@ def test_dropped_in_a_row__end_the_run_at_last() -> None:
         return answer
 
     sender = Transport("http://127.0.0.1:9", "kayle", transport=httpx.MockTransport(once))
-    sender.send("getSession", path={"id": ID})
+    ask(sender, "getSession", path={"id": ID})
     for _ in range(MOST_DROPPED - 1):
         with pytest.raises(NoAnswer):
-            sender.send("getSession", path={"id": ID})
+            ask(sender, "getSession", path={"id": ID})
     with pytest.raises(Unreachable, match=f"{MOST_DROPPED} times in a row"):
-        sender.send("getSession", path={"id": ID})
+        ask(sender, "getSession", path={"id": ID})
 
 
 def test_killed_amid_schemathesis__is_exit_code_3(tmp_path: Path, quick: None) -> None:
@@ -276,6 +277,6 @@ def test_undecodable__is_an_error() -> None:
     with scripted(lambda connection, _: coded(connection)) as url:
         sender = Transport(url, "kayle", seen=seen.append)
         with pytest.raises(NoAnswer):
-            sender.send("getSession", path={"id": ID})
+            ask(sender, "getSession", path={"id": ID})
         sender.close()
     assert [one.failure for one in seen] == [UNREADABLE]

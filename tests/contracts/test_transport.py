@@ -9,9 +9,11 @@ import pytest
 
 from specimen import specs
 from specimen.contracts.client.transport import BudgetSpent, Burst, Forbidden, NoAnswer, Transport, Unreachable, is_loopback
-from specimen.contracts.http.credentials import as_headers, made_up, of_lifecycle
+from specimen.contracts.http.credentials import as_headers, invalid_credential, of_lifecycle
+from specimen.contracts.requests.request_encoder import send
 from specimen.contracts.requests.request_templates import draft, unknown
 from specimen.specs import SpecimenError
+from tests.contracts.asking import ask
 from tests.contracts.places import FOREIGN, is_home, place
 
 ID = "vs_" + "a" * 64
@@ -72,22 +74,22 @@ def test_production__gets_nothing_but_its_reads(name: str) -> None:
             ]
             for wanted, how in ways:
                 with pytest.raises(Forbidden):
-                    wanted.send(sender, **how)
+                    send(sender, wanted, **how)
             if other.path != good.path or other.body != good.body:
                 with pytest.raises(Forbidden):
-                    other.send(sender)
+                    send(sender, other)
             for extra in ({"query": {"debug": "1"}}, {"headers": {"X-Debug": "1"}}, {"raw": b"{}"}):
                 with pytest.raises(Forbidden):
-                    sender.send(operation.id, path=good.path, **extra)  # type: ignore[arg-type]
+                    ask(sender, operation.id, path=good.path, **extra)
             if not operation.is_safe:
                 with pytest.raises(Forbidden):
-                    good.send(sender)
+                    send(sender, good)
         assert there.seen == []
         assert sender.sent == 0
         first = provider.lifecycle.reads[0]
         wanted = draft(provider, first.operation, ids)
         assert wanted is not None
-        wanted.send(sender)
+        send(sender, wanted)
         assert len(there.seen) == 1
         sender.close()
 
@@ -105,7 +107,7 @@ def test_production__gets_one_request_a_second() -> None:
     pauses: list[float] = []
     sender = foreign(Service(httpx.Response(200, json={})), sleep=pauses.append)
     for _ in range(3):
-        sender.send("getSession", path={"id": ID})
+        ask(sender, "getSession", path={"id": ID})
     assert len(pauses) == 2
     assert all(0.9 < pause <= 2 for pause in pauses)
 
@@ -115,12 +117,12 @@ def test_production__is_left_alone_as_long_as_it_asks() -> None:
     pauses: list[float] = []
     service = Service(httpx.Response(429, headers={"Retry-After": "30"}), httpx.Response(200, json={}))
     sender = foreign(service, sleep=pauses.append)
-    sender.send("getSession", path={"id": ID})
-    sender.send("getSession", path={"id": ID})
+    ask(sender, "getSession", path={"id": ID})
+    ask(sender, "getSession", path={"id": ID})
     assert pauses
     assert pauses[-1] > 29
     with pytest.raises(Burst, match="3600"):
-        foreign(Service(httpx.Response(429, headers={"Retry-After": "3600"}))).send("getSession", path={"id": ID})
+        ask(foreign(Service(httpx.Response(429, headers={"Retry-After": "3600"}))), "getSession", path={"id": ID})
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -128,10 +130,10 @@ def test_production__is_left_alone_after_a_burst(status: int) -> None:
     """Three answers of 429 or 5xx in a row are the last."""
     service = Service(httpx.Response(status))
     sender = foreign(service)
-    sender.send("getSession", path={"id": ID})
-    sender.send("getSession", path={"id": ID})
+    ask(sender, "getSession", path={"id": ID})
+    ask(sender, "getSession", path={"id": ID})
     with pytest.raises(Burst):
-        sender.send("getSession", path={"id": ID})
+        ask(sender, "getSession", path={"id": ID})
     assert len(service.requests) == 3
 
 
@@ -140,16 +142,16 @@ def test_budget__is_kept() -> None:
     service = Service(httpx.Response(200, json={}))
     sender = foreign(service, budget=2)
     for _ in range(2):
-        sender.send("getSession", path={"id": ID})
+        ask(sender, "getSession", path={"id": ID})
     with pytest.raises(BudgetSpent):
-        sender.send("getSession", path={"id": ID})
+        ask(sender, "getSession", path={"id": ID})
     assert len(service.requests) == 2
 
 
 def test_redirects__are_never_followed() -> None:
     """The credential stays with the host that was named."""
     service = Service(httpx.Response(302, headers={"Location": "https://elsewhere.example/"}))
-    exchange = foreign(service).send("getSession", path={"id": ID})
+    exchange = ask(foreign(service), "getSession", path={"id": ID})
     assert exchange.status == 302
     assert [request.url.host for request in service.requests] == ["api.kayle.id"]
 
@@ -164,11 +166,11 @@ def test_silence__is_told_from_absence() -> None:
         raise httpx.RemoteProtocolError("dropped", request=request)
 
     with pytest.raises(Unreachable):
-        foreign(refuse).send("getSession", path={"id": ID})
+        ask(foreign(refuse), "getSession", path={"id": ID})
     sender = foreign(drop)
     for expected in (NoAnswer, NoAnswer, Unreachable):
         with pytest.raises(expected) as raised:
-            sender.send("getSession", path={"id": ID})
+            ask(sender, "getSession", path={"id": ID})
         assert "kk_secret" not in str(raised.value)
         assert ID not in str(raised.value)
 
@@ -178,7 +180,7 @@ def test_paths__are_sent_as_they_are_meant() -> None:
     service = Service(httpx.Response(404, json={}))
     sender = Transport("http://127.0.0.1/kayle", "kayle", transport=httpx.MockTransport(service))
     for text in (ID + "\n", "{" + ID + "}", "a/b", "a b", "ü", "%41", "..", "a?b#c"):
-        exchange = sender.send("getSession", path={"id": text})
+        exchange = ask(sender, "getSession", path={"id": text})
         assert service.requests[-1].url.raw_path.decode() == "/kayle" + exchange.path
         assert exchange.parameters == {"id": text}
 
@@ -187,7 +189,7 @@ def test_made_up_credentials__have_the_form_of_good_ones() -> None:
     """Same length and separators, other letters."""
     for name in specs.names():
         for value in of_lifecycle(specs.load(name)).values():
-            found = made_up(value)
+            found = invalid_credential(value)
             assert found != value
             assert len(found) == len(value)
             assert [c for c in found if not c.isalnum()] == [c for c in value if not c.isalnum()]

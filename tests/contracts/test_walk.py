@@ -16,6 +16,7 @@ from specimen.contracts.judge.request_validation import request_errors
 from specimen.contracts.requests import request_discovery
 from specimen.contracts.requests.mutations import mutations
 from specimen.contracts.requests.parameter_overrides import with_values
+from specimen.contracts.requests.request_encoder import send
 from specimen.contracts.requests.request_templates import draft, ids_shown, names_in, template_of, unknown
 from specimen.contracts.verify.command_driver import CommandDriver
 from specimen.contracts.verify.drivers import NoDriver, PreferDriver
@@ -35,7 +36,7 @@ def as_exchange(provider: Provider, wanted) -> Exchange:
     """A draft as the exchange that it would become."""
     found: list[Exchange] = []
     sender = dry(provider)
-    answer = wanted.send(sender)
+    answer = send(sender, wanted)
     found.append(answer)
     return found[0]
 
@@ -127,7 +128,7 @@ def test_ids__are_read_from_the_answer_to_a_creation() -> None:
             sender = Transport(there.url, provider, headers=there.auth)
             wanted = draft(provider, provider.lifecycle.create.operation)
             assert wanted is not None
-            assert set(ids_shown(provider, wanted.send(sender))) >= kinds
+            assert set(ids_shown(provider, send(sender, wanted))) >= kinds
             sender.close()
     assert names_in(specs.load("kayle"), "cancelByToken") == {"session", "cancel_token"}
 
@@ -167,7 +168,7 @@ def test_near_misses__are_no_ids() -> None:
     provider = specs.load("kayle")
     good = unknown(provider)
     pointer = provider.document.operations["getSession"].parameters[0].pointer
-    for form in request_discovery.near_misses(good):
+    for form in request_discovery.malformed_ids(good):
         assert form != good
         assert not provider.schemas.validator(pointer).is_valid(form)
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import codecs
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from specimen.contracts.client.transport import MISSING
 from specimen.contracts.http.exchange import Exchange
@@ -19,7 +17,8 @@ from specimen.contracts.judge.rule import ERROR
 from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT
 from specimen.contracts.payloads.model.mutations import as_bytes
 from specimen.contracts.payloads.model.valid_payloads import RESPONSE, Base, form_parts, ignored_fields, spelled, with_ids
-from specimen.contracts.requests.request_templates import BOUNDARY, RequestTemplate, draft, filled, multipart, unknown
+from specimen.contracts.requests.request_encoder import encode
+from specimen.contracts.requests.request_templates import RequestTemplate, draft, filled, unknown
 from specimen.specs import Operation, Provider
 from specimen.specs.loading.lifecycle import LifecycleRequest
 from specimen.specs.loading.parameters import Parameter
@@ -153,18 +152,19 @@ def _of_response(base: Base, exchange: Exchange) -> ExpectedOutcome:
 
 def as_exchange(base: Base, payload: Any, content_type: str | None = None) -> Exchange:
     """A payload as an observer would see it: a request with a success, or the answer to a lawful request."""
-    provider, operation = base.provider, base.operation
+    provider = base.provider
+    headers: dict[str, str] = {}
     if base.direction == RESPONSE:
         nobodys = {name: unknown(provider, name) for name in provider.lifecycle.ids}
-        path, query, headers, body = _parts(_asking(base, nobodys if base.moment is None else base.moment.ids))
-        return Exchange(
-            provider, operation.method.upper(), path, query, {"authorization": "Bearer x", "token": "x", **headers}, body,
-            base.status, {"content-type": content_type or "application/json"}, as_bytes(payload), base.now, "payloads",
-        )  # fmt: skip
-    path, query, headers, body = _parts(as_draft(base, payload, content_type))
-    return Exchange(
-        provider, operation.method.upper(), path, query, {"authorization": "Bearer x", "token": "x", **headers}, body,
-        next(iter(successes(operation)), 200), {}, b"", base.now, "payloads",
+        sent = encode(provider, _asking(base, nobodys if base.moment is None else base.moment.ids))
+        status, body = base.status, as_bytes(payload)
+        headers["content-type"] = content_type or "application/json"
+    else:
+        sent = encode(provider, as_draft(base, payload, content_type))
+        status, body = next(iter(successes(base.operation)), 200), b""
+    return replace(
+        sent, request_headers={"authorization": "Bearer x", "token": "x", **sent.request_headers}, status=status,
+        response_headers=headers, response_body=body, at=base.now, seen_by="payloads",
     )  # fmt: skip
 
 
@@ -207,19 +207,6 @@ def as_draft(base: Base, payload: Any, content_type: str | None = None, ids: Map
         # Python writes what no UTF-8 can hold as an escape: the request can be sent as it is.
         return replace(plain, raw=json.dumps(with_ids(body, known)).encode(), content_type=content_type or "application/json")
     return plain
-
-
-def _parts(wanted: RequestTemplate) -> tuple[str, str, dict[str, str], bytes]:
-    path = re.sub(r"\{(\w+)\}", lambda found: quote(str(wanted.path.get(found[1], "")), safe=""), wanted.operation.path)
-    query = urlencode(wanted.query, doseq=True)
-    headers = {name.lower(): str(value) for name, value in wanted.headers.items()}
-    if wanted.parts:
-        return path, query, {**headers, "content-type": f"multipart/form-data; boundary={BOUNDARY}"}, multipart(wanted.parts)
-    if wanted.raw is not None:
-        return path, query, {**headers, "content-type": wanted.content_type or "application/json"}, wanted.raw
-    if wanted.body is not MISSING:
-        return path, query, {**headers, "content-type": "application/json"}, json.dumps(wanted.body).encode()
-    return path, query, headers, b""
 
 
 def successes(operation: Operation) -> tuple[int, ...]:

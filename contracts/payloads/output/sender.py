@@ -14,6 +14,7 @@ from specimen.contracts.payloads.generate.setup import creation
 from specimen.contracts.payloads.model.case import Case
 from specimen.contracts.payloads.model.case_types import REJECT
 from specimen.contracts.payloads.model.valid_payloads import REQUEST
+from specimen.contracts.requests.request_encoder import send
 from specimen.contracts.requests.request_templates import RequestTemplate, draft, ids_shown
 from specimen.specs import Provider, SpecimenError
 
@@ -64,7 +65,7 @@ class Sender:
         if case.made_with:
             self._made(case.made_with)
         nobodys = {"unknown_id": True} if case.rule == UNKNOWN_RULE and case.verdict == REJECT else {}
-        return wanted.send(self.transport, intent={"case": case.id, **nobodys})
+        return send(self.transport, wanted, intent={"case": case.id, **nobodys})
 
     def _of(self, case: Case) -> RequestTemplate:
         needed = set(_PLACEHOLDER.findall(repr(case.base.payload))) & set(self.provider.lifecycle.ids)
@@ -78,12 +79,12 @@ class Sender:
         for read in lifecycle.reads if missing else ():
             wanted = draft(self.provider, read.operation, ids)
             if wanted is not None:
-                ids = {**ids_shown(self.provider, wanted.send(self.transport, intent={}), needs_own=False), **ids}
+                ids = {**ids_shown(self.provider, send(self.transport, wanted, intent={}), needs_own=False), **ids}
         return ids
 
     def _made(self, fields: Mapping[str, str]) -> dict[str, str]:
         """The ids that the creation of a session with these fields shows."""
-        exchange = creation(self.provider, fields).send(self.transport, intent={})
+        exchange = send(self.transport, creation(self.provider, fields), intent={})
         ids = ids_shown(self.provider, exchange)
         if "session" not in ids:
             operation = self.provider.lifecycle.create.operation

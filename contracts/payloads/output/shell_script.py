@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import base64
 import gzip
-import json
 import re
 import shlex
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Any
 from urllib.parse import quote
 
 from specimen.contracts.client.http_connection import STREAM_SECONDS
-from specimen.contracts.client.transport import MISSING
 from specimen.contracts.http.credentials import secret_headers
 from specimen.contracts.payloads.generate.expected_outcomes import as_draft
 from specimen.contracts.payloads.generate.setup import creation
 from specimen.contracts.payloads.model.case import Case
 from specimen.contracts.payloads.model.valid_payloads import REQUEST
 from specimen.contracts.payloads.output.shell_functions import FUNCTIONS
-from specimen.contracts.requests.request_templates import BOUNDARY, RequestTemplate, draft, multipart, unknown
+from specimen.contracts.requests.request_encoder import encode
+from specimen.contracts.requests.request_templates import RequestTemplate, draft, unknown
 from specimen.specs import Provider
 
 _PLACEHOLDER = re.compile(r"\{(\w+(?::\w+)?)\}")
@@ -108,14 +106,15 @@ def _arguments(sent: RequestTemplate, provider: Provider, *before: str) -> str:
     words = [*(shlex.quote(word) for word in before), f"-X {operation.method.upper()}"]
     if any(media.content_type == "text/event-stream" for entry in operation.responses.values() for media in entry.media):
         words.append(f"-m {STREAM_SECONDS:g}")
-    path = re.sub(r"\{(\w+)\}", lambda found: _segment(sent.path.get(found[1], ""), provider), operation.path)
-    query = "&".join(f"{quote(name, safe='')}={_escaped(_text(value), provider)}" for name, value in sent.query.items())
-    words.append('"$url"' + _word(path + (f"?{query}" if query else ""), provider))
-    words += [f"-H {_word(f'{name}: {value}' if value else f'{name};', provider)}" for name, value in sent.headers.items()]
-    body, content_type = _body(sent)
-    if body is None:
+    encoded = encode(provider, sent)
+    path = encoded.path + (f"?{encoded.query}" if encoded.query else "")
+    words.append('"$url"' + _word(_with_placeholders(path, provider), provider))
+    for name, value in encoded.request_headers.items():
+        shown = "-".join(part.capitalize() for part in name.split("-"))
+        words.append(f"-H {_word(f'{shown}: {value}' if value else f'{shown};', provider)}")
+    body = encoded.request_body
+    if not body and "content-type" not in encoded.request_headers:
         return _joined("ask", words)
-    words.append(f"-H {shlex.quote(f'Content-Type: {content_type}')}")
     text = body.decode("utf-8", "replace")
     if text.encode() == body and text.isprintable() and len(text) < _MOST_WORD:
         return _joined("ask", [*words, f"--data-raw {_word(text, provider) or _EMPTY}"])
@@ -126,14 +125,6 @@ def _arguments(sent: RequestTemplate, provider: Provider, *before: str) -> str:
 
 def _joined(how: str, words: list[str]) -> str:
     return " ".join([how, *words])
-
-
-def _body(sent: RequestTemplate) -> tuple[bytes | None, str | None]:
-    if sent.parts:
-        return multipart(sent.parts), f"multipart/form-data; boundary={BOUNDARY}"
-    if sent.raw is None and sent.body is not MISSING:
-        return json.dumps(sent.body).encode(), "application/json"
-    return sent.raw, sent.content_type
 
 
 def _placeholders(provider: Provider) -> dict[str, str]:
@@ -149,21 +140,11 @@ def _names(sent: RequestTemplate, provider: Provider) -> list[str]:
     return [name for name in provider.lifecycle.ids if name in named]
 
 
-def _escaped(text: str, provider: Provider) -> str:
-    """A text as a part of a URL, its placeholders as they are."""
-    escaped = quote(text, safe="")
+def _with_placeholders(text: str, provider: Provider) -> str:
+    """A percent-encoded text with its placeholders as they are."""
     for placeholder in _placeholders(provider).values():
-        escaped = escaped.replace(quote(placeholder, safe=""), placeholder)
-    return escaped
-
-
-def _segment(text: str, provider: Provider) -> str:
-    """The same of a path; dots alone would be a way up."""
-    return text.replace(".", "%2E") if text in (".", "..") else _escaped(text, provider)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+        text = text.replace(quote(placeholder, safe=""), placeholder)
+    return text
 
 
 def _word(text: str, provider: Provider) -> str:
