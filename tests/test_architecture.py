@@ -1,15 +1,17 @@
-"""What docs/architecture.md says of Connexion is so."""
+"""What docs/architecture.md says of Connexion and of imports is so."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 from collections.abc import Callable
+from graphlib import TopologicalSorter
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import grimp
 import httpx
 
 from specimen.mockserver.app import App, build_app
@@ -60,3 +62,16 @@ def test_connexion__runs_at_start_and_not_per_request() -> None:
     assert connexion in at_start
     assert ROOT / "specimen" / "mockserver" in per_request
     assert connexion not in per_request
+
+
+def test_contracts__have_no_import_circle() -> None:
+    """No module of contracts comes back to itself by imports, not even by those within functions."""
+    graph = grimp.build_graph("specimen", cache_dir=None)
+    modules = [name for name in graph.modules if name.startswith("specimen.contracts.")]
+    assert "specimen.contracts.reporting.model" in modules
+    imports = {
+        name: {other for other in graph.find_modules_directly_imported_by(name) if other.startswith("specimen.contracts.")}
+        for name in modules
+    }
+    order = list(TopologicalSorter(imports).static_order())  # raises CycleError with the circle
+    assert set(modules) <= set(order)

@@ -9,8 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from specimen.contracts.reporting.model import FindingKey, is_disagreement
 from specimen.contracts.traffic.har_writer import moment
-from specimen.contracts.traffic.monitor import JudgedExchange, Monitor, as_json, as_text, kind_of
+from specimen.contracts.traffic.monitor import JudgedExchange, Monitor, as_json, as_text
 from specimen.contracts.traffic.session_poller import Step
 from specimen.specs import SpecimenError
 from specimen.specs.cli.console import console, standard_output
@@ -40,18 +41,19 @@ def as_values(verdict: JudgedExchange, bench: Monitor) -> dict[str, Any]:
         "status": exchange.status,
         "unjudged": verdict.unjudged,
         "violations": [as_json(violation) for violation in verdict.found if bench.counts(violation)],
-        "notes": [as_json(violation) for violation in verdict.found if not bench.counts(violation)],
+        "notes": [as_json(one) for one in verdict.found if not bench.counts(one) and not is_disagreement(one)],
+        "disagreements": [as_json(violation) for violation in verdict.found if is_disagreement(violation)],
     }
 
 
 def step_values(step: Step, bench: Monitor) -> dict[str, Any]:
     """A step of a watch as JSON values."""
-    judged = as_values(step.verdict, bench) if step.verdict is not None else {"violations": [], "notes": []}
+    judged = as_values(step.verdict, bench) if step.verdict is not None else {"violations": [], "notes": [], "disagreements": []}
     return {"state": step.state, "is_change": step.is_change, "is_end": step.is_end, "problem": step.said or None, **judged}
 
 
 @standard_output()
-def tell_step(step: Step, bench: Monitor, told: set[tuple[str, ...]]) -> None:
+def tell_step(step: Step, bench: Monitor, told: set[FindingKey]) -> None:
     """Prints a step of a watch where it is news."""
     out = console()
     if step.is_change and step.state is not None and step.verdict is not None:
@@ -65,7 +67,7 @@ def tell_step(step: Step, bench: Monitor, told: set[tuple[str, ...]]) -> None:
 
 
 @standard_output()
-def tell(verdict: JudgedExchange | str, bench: Monitor, told: set[tuple[str, ...]], *, only_broken: bool = False) -> None:
+def tell(verdict: JudgedExchange | str, bench: Monitor, told: set[FindingKey], *, only_broken: bool = False) -> None:
     """Prints a verdict, or the words for a target that gave no answer."""
     out = console()
     if isinstance(verdict, str):
@@ -78,13 +80,14 @@ def tell(verdict: JudgedExchange | str, bench: Monitor, told: set[tuple[str, ...
     _violations(verdict, bench, told)
 
 
-def _violations(verdict: JudgedExchange, bench: Monitor, told: set[tuple[str, ...]]) -> None:
+def _violations(verdict: JudgedExchange, bench: Monitor, told: set[FindingKey]) -> None:
     """Prints each violation in full when it is first seen, and by its rule from then on."""
     for violation in verdict.found:
-        counts = bench.counts(violation)
-        words = Text("  violation " if counts else "  note ", style="bold red" if counts else "cyan")
-        words.append(f"{violation.rule} again" if kind_of(violation) in told else as_text(violation), style="default")
-        told.add(kind_of(violation))
+        counts, key = bench.counts(violation), FindingKey.of(violation)
+        kind = "violation" if counts else "disagreement" if is_disagreement(violation) else "note"
+        words = Text(f"  {kind} ", style="bold red" if counts else "cyan")
+        words.append(f"{violation.rule} again" if key in told else as_text(violation), style="default")
+        told.add(key)
         console().print(words, soft_wrap=True)
 
 
@@ -96,7 +99,10 @@ def tell_summary(bench: Monitor, what: str) -> None:
         console().print(Text(f"{count} not judged: {why}", style="dim"), soft_wrap=True)
     verdict = f"{errors} violation{'s'[: errors != 1]}" if errors else "no violations"
     line = Text(f"{what}: ").append(verdict, style="bold red" if errors else "bold green")
-    console().print(line.append(f", {notes} note{'s'[: notes != 1]}"), soft_wrap=True)
+    line.append(f", {notes} note{'s'[: notes != 1]}")
+    if bench.disagreements:
+        line.append(f", {len(bench.disagreements)} where another validator differs")
+    console().print(line, soft_wrap=True)
 
 
 class Voice:
@@ -104,7 +110,7 @@ class Voice:
 
     def __init__(self, bench: Monitor, *, as_json: bool) -> None:
         self._bench, self._as_json = bench, as_json
-        self._told: set[tuple[str, ...]] = set()
+        self._told: set[FindingKey] = set()
         self._lost: SpecimenError | None = None
 
     def listening(self, url: str, target: str) -> None:

@@ -5,17 +5,29 @@ from __future__ import annotations
 import contextlib
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
 from specimen import specs
+from specimen.contracts.cli.report_options import (
+    ReportOption,
+    SecondOpinionOption,
+    check_second_opinion,
+    report_files,
+    write_reports,
+)
+from specimen.specs import SpecimenError
 from specimen.specs.cli import completion
 from specimen.specs.cli.console import reader_left, user_errors
 
-PASSED, VIOLATIONS, INCONCLUSIVE = 0, 1, 4
+if TYPE_CHECKING:
+    from specimen.contracts.traffic.monitor import Monitor
+    from specimen.contracts.traffic.session_poller import Watch
+
+PASSED, VIOLATIONS = 0, 1
 TOKEN_VARIABLE = "SPECIMEN_TOKEN"  # noqa: S105 - its name
 
 ProviderArgument = Annotated[
@@ -51,6 +63,7 @@ def watch(
     ] = 2.0,
     timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Give up after that time.")] = 900.0,
     strict: StrictOption = False,
+    report: ReportOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Poll one session to its end and judge each step.
@@ -66,7 +79,7 @@ def watch(
     with user_errors():
         from specimen.contracts.cli import console_output
         from specimen.contracts.client.transport import Transport
-        from specimen.contracts.http.credentials import as_headers
+        from specimen.contracts.http.credentials import as_headers, secret_of
         from specimen.contracts.requests.known_sessions import as_text
         from specimen.contracts.traffic.monitor import BaseUrl, Monitor, TrafficError
         from specimen.contracts.traffic.session_poller import Watch, watched
@@ -74,6 +87,7 @@ def watch(
 
         provider = specs.load(name)
         base = BaseUrl.parse(url, "--url")
+        files = report_files(report)
         if every < 1 and not base.is_loopback:
             raise TrafficError(f"--every {every:g}: not more than one poll a second of a host that is not this machine.")
         settings = dict(pair(text, "=", "--set") for text in setting or ())
@@ -81,27 +95,27 @@ def watch(
             **as_headers(provider, token),
             **as_headers(provider, dict(pair(text, ":", "--header") for text in header or ())),
         }
+        given = (session, *settings.values())
         transport = Transport(
-            str(base), provider, headers=headers, sessions=(session, *settings.values()), seen_by="watch", budget=sys.maxsize
+            str(base), provider, headers=headers, sessions=given, seen_by="watch", budget=sys.maxsize
         )
-        bench = Monitor(provider, strict=strict)
+        bench = Monitor(
+            provider, str(base), strict=strict, token=secret_of(provider, headers), sessions=given, counts_coverage=bool(files)
+        )
         try:
             as_text(session)
             send, pointer = watched(provider, transport, session, settings)
             watching = Watch(bench, send, pointer, every_seconds=every, timeout_seconds=timeout)
-            told: set[Any] = set()
-            with contextlib.suppress(KeyboardInterrupt):
-                for step in watching.steps():
-                    if as_json:
-                        console_output.print_json(console_output.step_values(step, bench))
-                    else:
-                        console_output.tell_step(step, bench, told)
-                    if reader_left():
-                        break
+            lost = _print_steps(watching, bench, as_json=as_json)
         finally:
             transport.close()
         code = watching.exit_code
         why = watching.unreachable or watching.inconclusive
+        incomplete = [] if watching.reached_end or watching.unreachable else [why or "The watch was stopped before the end."]
+        found = bench.report("watch", unreachable=watching.unreachable, incomplete=incomplete)
+        lost = lost or write_reports(found, files)
+        if lost is not None:
+            raise lost
         if as_json:
             console_output.print_json(
                 {**bench.summary(), "states": watching.states, "polls": watching.polls, "reason": why, "exit_code": code}
@@ -115,6 +129,25 @@ def watch(
     raise typer.Exit(code)
 
 
+def _print_steps(watching: Watch, bench: Monitor, *, as_json: bool) -> SpecimenError | None:
+    """Watches and prints each step; gives why standard output took no more, so that reports can still be written."""
+    from specimen.contracts.cli import console_output
+
+    told: set[Any] = set()
+    with contextlib.suppress(KeyboardInterrupt):
+        for step in watching.steps():
+            try:
+                if as_json:
+                    console_output.print_json(console_output.step_values(step, bench))
+                else:
+                    console_output.tell_step(step, bench, told)
+            except SpecimenError as error:
+                return error
+            if reader_left():
+                break
+    return None
+
+
 def proxy(
     name: ProviderArgument,
     target: Annotated[str, typer.Option(help="The base URL to pass requests on to; nothing else is talked to.")],
@@ -126,6 +159,8 @@ def proxy(
     enforce: Annotated[bool, typer.Option("--enforce", help="Answer 502 with the violations instead of a wrong answer.")] = False,
     timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Answer 504 when the target takes longer.")] = 30.0,
     strict: StrictOption = False,
+    second_opinion: SecondOpinionOption = False,
+    report: ReportOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Stand between an app and the vendor, and judge each exchange.
@@ -149,7 +184,9 @@ def proxy(
         base = BaseUrl.parse(target, "--target")
         if base.is_loopback and base.port == port:
             raise TrafficError(f"--target {base}: that is the proxy's own port.")
-        bench = Monitor(provider, strict=strict, second=True)
+        files = report_files(report)
+        check_second_opinion(second_opinion)
+        bench = Monitor(provider, str(base), strict=strict, second_opinion=second_opinion, counts_coverage=bool(files))
         recorder = Recorder(har, provider) if har is not None else None
         listening = listen(host, port)
         voice = console_output.Voice(bench, as_json=as_json)
@@ -160,9 +197,12 @@ def proxy(
             listening.close()
             if recorder is not None:
                 recorder.close()
+        failed = write_reports(bench.report("proxy"), files)
         if recorder is not None and recorder.failed:
             Console(stderr=True, highlight=False).print(Text(recorder.failed, style="bold red"), soft_wrap=True)
         voice.end(f", {recorder.entries} recorded to {har}" if recorder else "")
+        if failed is not None:
+            raise failed
     raise typer.Exit(VIOLATIONS if bench.errors else PASSED)
 
 
@@ -173,6 +213,8 @@ def check(
         str | None, typer.Option(help="Where the provider is in the recording; found by the documented paths if not given.")
     ] = None,
     strict: StrictOption = False,
+    second_opinion: SecondOpinionOption = False,
+    report: ReportOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Judge a recording, offline.
@@ -192,26 +234,36 @@ def check(
         from specimen.contracts.traffic.monitor import Monitor
 
         provider = specs.load(name)
+        files = report_files(report)
+        check_second_opinion(second_opinion)
         recording = read_har(file, provider, base_url)
-        bench = Monitor(provider, strict=strict)
+        bench = Monitor(
+            provider, str(recording.base_url), strict=strict, second_opinion=second_opinion, counts_coverage=bool(files)
+        )
+        verdicts = list(judged(recording, bench))
+        is_seen = bench.exchanges > sum(bench.unjudged.values())
+        skipped = [f"{count} skipped: {why}" for why, count in sorted(recording.skipped.items())]
+        if recording.headless:
+            skipped.append(f"{len(recording.headless)} without a body: judged by status and headers alone")
+        incomplete = () if is_seen else ("Nothing in the recording could be judged.",)
+        found = bench.report("check", remarks=[f"{line}." for line in skipped], incomplete=incomplete)
+        code = found.exit_code
+        failed = write_reports(found, files)
         told: set[Any] = set()
-        for verdict in judged(recording, bench):
+        for verdict in verdicts:
             if not as_json:
                 console_output.tell(verdict, bench, told, only_broken=True)
-        is_seen = bench.exchanges > sum(bench.unjudged.values())
-        code = VIOLATIONS if bench.errors else PASSED if is_seen else INCONCLUSIVE
         if as_json:
             more = {"base_url": str(recording.base_url), "entries": recording.entries, "skipped": dict(recording.skipped)}
             console_output.print_json(
                 {**bench.summary(), **more, "without_body": len(recording.headless), "exit_code": code}, indent=2
             )
         else:
-            skipped = [f"{count} skipped: {why}" for why, count in sorted(recording.skipped.items())]
-            if recording.headless:
-                skipped.append(f"{len(recording.headless)} without a body: judged by status and headers alone")
             for line in skipped:
                 console_output.say(line, "dim")
             console_output.tell_summary(bench, f"{bench.exchanges} of {recording.entries} entries are for {recording.base_url}")
+        if failed is not None:
+            raise failed
     raise typer.Exit(code)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +13,14 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from specimen import specs
+from specimen.contracts.cli.report_options import (
+    Files,
+    ReportOption,
+    SecondOpinionOption,
+    check_second_opinion,
+    report_files,
+    write_reports,
+)
 from specimen.specs import SpecimenError
 from specimen.specs.cli import completion
 from specimen.specs.cli.console import console, standard_output, table_console, user_errors
@@ -87,9 +94,8 @@ def verify(
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Count broken rules that rest on assumptions as violations.")] = False,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The number that all drawn requests depend on.")] = 1,
-    report: Annotated[
-        list[str] | None, typer.Option(metavar="FORMAT=FILE", help="Write junit, html, sarif or json; may be repeated.")
-    ] = None,
+    report: ReportOption = None,
+    second_opinion: SecondOpinionOption = False,
     allow_writes: Annotated[
         list[str] | None, typer.Option(metavar="HOST", help="This host is not somebody's production; may be repeated.")
     ] = None,
@@ -114,11 +120,11 @@ def verify(
     """
     with user_errors():
         from specimen.contracts.cli.traffic import pair
-        from specimen.contracts.reporting import model as reports
         from specimen.contracts.verify.runner import Interrupted, plan
         from specimen.contracts.verify.runner import verify as run
 
-        files = [reports.wanted(option) for option in report or ()]
+        files = report_files(report)
+        check_second_opinion(second_opinion)
         values = dict(pair(text, "=", "--set") for text in setting or ())
         # An empty variable of the environment is none.
         other = _headers(name, other_token, ()) if other_token else None
@@ -134,7 +140,7 @@ def verify(
                 found = run(
                     url, name, profile=profile, auth=auth, other_auth=other, driver=driver, sessions=session or (),
                     values=values, require=require or (), strict=strict, seed=seed, allow_writes=allow_writes or (),
-                    budget=budget, on_progress=tell,
+                    budget=budget, second_opinion=second_opinion, on_progress=tell,
                 )  # fmt: skip
         except Interrupted as stopped:
             found = stopped.report
@@ -142,18 +148,13 @@ def verify(
     raise typer.Exit(found.exit_code)
 
 
-def _deliver(found: Report, files: Sequence[tuple[str, Path]]) -> None:
+def _deliver(found: Report, files: Files) -> None:
     """Writes the reports, then prints: who reads the output may go away. Neither is lost by what goes wrong with the other."""
-    from specimen.contracts.reporting import model as reports
+    from specimen.contracts.reporting.terminal_report import print_report
 
-    failed: SpecimenError | None = None
-    for kind, path in files:
-        try:
-            reports.write(found, kind, path)
-        except SpecimenError as error:
-            failed = failed or error
+    failed = write_reports(found, files)
     with standard_output():
-        reports.print_report(found, console(soft_wrap=True))
+        print_report(found, console(soft_wrap=True))
     if failed is not None:
         raise failed
 

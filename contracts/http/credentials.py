@@ -89,3 +89,8 @@ def of_lifecycle(provider: Provider) -> dict[str, Any]:
     """The first credential that lifecycle.yaml says is accepted: what our own mock takes."""
     accepted = next((entry for entry in provider.lifecycle.credentials.values() if entry.fails is None), None)
     return {} if accepted is None else dict(accepted.headers)
+
+
+def secret_of(provider: Provider, headers: Mapping[str, str]) -> str | None:
+    """The credential among some headers, without its scheme; None where there is none."""
+    return next((value.rpartition(" ")[2] for name, value in headers.items() if name in secret_headers(provider)), None)

@@ -1,4 +1,4 @@
-"""openapi-core as a second validator of answers, whose disagreements with the first are told and never decide."""
+"""openapi-core as a second validator of answers; where it differs from the first is listed and never decides."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HOST = "http://specimen.invalid"
 _UNIONS = ("anyOf", "oneOf")
 
 # Where the two are known to differ, and why jsonschema-rs is right: (a JSON Schema keyword, which of them accepts, why).
-# A disagreement that is none of these is told as a note.
+# A disagreement that is none of these is listed.
 REVIEWED: tuple[tuple[str, str, str], ...] = (
     ("pattern", "second", "Python's `$` lets a newline at the end pass, ECMA 262's and jsonschema-rs's do not"),
     ("format", "second", "openapi-core checks fewer formats, and dates and times less strictly"),
@@ -103,7 +103,7 @@ def _second(exchange: Exchange) -> set[_Broken] | None:
 
 @cache
 def _openapi(provider: Provider) -> Any:
-    from openapi_core import OpenAPI  # noqa: PLC0415 - slow to import, and only the proxy asks
+    from openapi_core import OpenAPI  # noqa: PLC0415 - slow to import, and asked by --second-opinion only
 
     document = provider.document.served(_HOST)
     document["servers"] = [{"url": _HOST}]  # else it finds no server for the request

@@ -29,7 +29,7 @@ def rulebook(provider: Provider) -> dict[str, Rule]:
 
 
 def listed(provider: Provider) -> tuple[Rule, ...]:
-    """All rules that anything is told by: the judge's, then that of the second validator, which the proxy asks."""
+    """All rules that anything is reported by: the judge's, then that of the second validator, which `--second-opinion` asks."""
     return (*rulebook(provider).values(), openapi_core_check.RULE)
 
 

@@ -1,4 +1,4 @@
-"""From violations and the exchanges that they were seen in to a report."""
+"""Judges exchanges, whoever saw them, and counts what they break and reach: from exchanges to a report."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from urllib.parse import unquote
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.no_response import TOLD
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.judge import judge
+from specimen.contracts.judge.openapi_core_check import disagreements
 from specimen.contracts.judge.registry import rulebook
 from specimen.contracts.judge.rule import Violation
 from specimen.contracts.redaction.curl_command import OTHER_TOKEN, OWN, TOKEN, curl, method_of, without_userinfo
 from specimen.contracts.redaction.spec_terms import field_names, shape, strings, vocabulary
 from specimen.contracts.redaction.values import fingerprint
 from specimen.contracts.reporting.coverage import CoverageCounter
-from specimen.contracts.reporting.model import Coverage, Found, Report, Sample
+from specimen.contracts.reporting.model import Coverage, FindingKey, Found, Report, Sample
 from specimen.specs import Provider
 
 _MOST_ANSWER = 2000
@@ -30,19 +33,22 @@ _MEDIA_TYPES = frozenset(
 
 
 class Collector:
-    """Takes every exchange of a run with what it breaks; equal violations are counted, the first exchange is kept.
+    """Judges every exchange of a run; equal violations are one finding with its count and its first exchange.
 
     `token`, `other_token` and `sessions` (what the user gave) are never shown: commands have shell variables in their places.
+    `second_opinion`: openapi-core is asked too. `counts_coverage`: what was reached is worked out; a report needs it.
     """
 
     def __init__(
         self,
         provider: Provider,
-        base_url: str,
+        base_url: str = "",
         *,
         token: str | None = None,
         other_token: str | None = None,
         sessions: Iterable[str] = (),
+        second_opinion: bool = False,
+        counts_coverage: bool = True,
     ) -> None:
         self.provider = provider
         self.base_url = without_userinfo(base_url)
@@ -54,37 +60,71 @@ class Collector:
             self._hidden[other_token] = OTHER_TOKEN
         if token:
             self._hidden[token] = TOKEN
-        self._reach = CoverageCounter(provider)
-        self._found: dict[tuple[str, ...], Found] = {}
+        self._second_opinion = second_opinion
+        self._history = History()
+        self._coverage = CoverageCounter(provider, self._history) if counts_coverage else None
+        self._found: dict[FindingKey, Found] = {}
         self._sent: set[str] = set()
         self._received: set[str] = set()
 
-    def add(self, exchange: Exchange, violations: Iterable[Violation] = ()) -> None:
-        """Counts an exchange. Call it for each one, in order, also for those that break nothing."""
+    def judge(
+        self, exchange: Exchange, *, only: frozenset[str] | None = None, without: frozenset[str] = frozenset()
+    ) -> list[Violation]:
+        """Judges an exchange by those before it, and counts it; call it for each one, in order.
+
+        `only` names the rules that can be judged by what was seen; such an exchange says nothing of later ones. `without`
+        names rules that cannot.
+        """
+        found = judge(exchange, self._history if only is None else History())
+        if self._second_opinion and only is None:
+            found += disagreements(exchange)
+        found = [one for one in found if (only is None or one.rule in only) and one.rule not in without]
+        self.add(exchange, found, only=only, without=without)
+        return found
+
+    def add(
+        self,
+        exchange: Exchange,
+        violations: Iterable[Violation] = (),
+        *,
+        only: frozenset[str] | None = None,
+        without: frozenset[str] = frozenset(),
+    ) -> None:
+        """Counts an exchange that was judged elsewhere; arguments as those of `judge`."""
         if exchange.seen_by in OWN:
             self._sent.update(text for text in strings(exchange.request_json) if text not in self._received)
         found = list(violations)
         if found:
-            sample = self._sample(exchange)
+            texts = _texts_of(exchange)
             for violation in found:
-                shown = self._clean(violation, exchange)
-                key = (shown.rule, shown.severity, shown.operation, re.sub(r"/\d+", "/*", shown.pointer), shown.expected)
+                shown = self._clean(violation, exchange, texts)
+                key = FindingKey.of(shown)
                 before = self._found.get(key)
-                self._found[key] = replace(before, count=before.count + 1) if before else Found(shown, 1, sample)
+                self._found[key] = (
+                    replace(before, count=before.count + 1) if before else Found(shown, 1, self._sample(exchange))
+                )
         if exchange.seen_by in OWN and len(self._received) < _MOST_RECEIVED:
             came = (text for text in strings(exchange.response_json) if len(text) >= _LEAST and text not in self._words)
             self._received.update(text for text in came if text not in self._sent)
-        self._reach.add(exchange)
+        if self._coverage is not None:
+            self._coverage.add(exchange, {one.rule for one in found}, only=only, without=without)
+        if only is None:
+            self._history.add(exchange)
 
     def reach(self) -> Coverage:
         """What was reached so far."""
-        return self._reach.result()
+        return Coverage() if self._coverage is None else self._coverage.result()
+
+    @property
+    def found(self) -> tuple[Found, ...]:
+        """What was found so far, sorted."""
+        return tuple(sorted(self._found.values(), key=lambda entry: entry.violation))
 
     def report(
         self,
         *,
-        profile: str,
-        seed: int,
+        profile: str | None,
+        seed: int | None,
         strict: bool,
         started_at: int,
         seconds: float,
@@ -93,9 +133,11 @@ class Collector:
         unreachable: str | None = None,
         remarks: Sequence[str] = (),
         interrupted: bool = False,
+        incomplete: Sequence[str] = (),
+        command: str = "verify",
     ) -> Report:
         """The report. `require` names operations and states that must have been seen; `started_at` is in milliseconds."""
-        reach = self._reach.result()
+        reach = self.reach()
         seen = {*reach.operations.seen, *reach.states.seen}
         required = tuple(dict.fromkeys(map(self._scrubbed, require)))
         return Report(
@@ -107,7 +149,7 @@ class Collector:
             started_at=started_at,
             seconds=seconds,
             requests=requests,
-            found=tuple(sorted(self._found.values(), key=lambda entry: entry.violation)),
+            found=self.found,
             reach=reach,
             missing=tuple(name for name in required if name not in seen),
             unreachable=self._unreachable(unreachable),
@@ -115,6 +157,8 @@ class Collector:
             required=required,
             remarks=tuple(dict.fromkeys(map(self._scrubbed, remarks))),
             interrupted=interrupted,
+            incomplete=tuple(dict.fromkeys(map(self._scrubbed, incomplete))),
+            command=command,
         )
 
     def _unreachable(self, text: str | None) -> str | None:
@@ -141,20 +185,20 @@ class Collector:
         text = self._scrubbed(json.dumps(shape(body, self._words), ensure_ascii=False))
         return text if len(text) <= _MOST_ANSWER else f"{text[:_MOST_ANSWER]}…"
 
-    def _clean(self, violation: Violation, exchange: Exchange) -> Violation:
+    def _clean(self, violation: Violation, exchange: Exchange, texts: set[str]) -> Violation:
         """The violation once more without any text of the exchange; the judge's redaction is the first line, this the last."""
         got = violation.got
         return replace(
             violation,
             operation=exchange.operation.id if exchange.operation else f"{method_of(exchange)} (no documented operation)",
             pointer=self._scrubbed(violation.pointer),
-            expected=self._told(violation.expected, exchange),
-            got=self._scrubbed(got) if got.startswith('"') else self._told(got, exchange),
+            expected=self._told(violation.expected, texts),
+            got=self._scrubbed(got) if got.startswith('"') else self._told(got, texts),
         )
 
-    def _told(self, text: str, exchange: Exchange) -> str:
+    def _told(self, text: str, texts: set[str]) -> str:
         """Words of a rule in which nothing stands that came: some schema keywords quote it."""
-        for value in sorted(_texts_of(exchange), key=len, reverse=True):
+        for value in sorted(texts, key=len, reverse=True):
             for spelling in {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}:
                 if len(spelling) >= _LEAST and spelling in text and value not in self._words:
                     text = text.replace(spelling, f"#{fingerprint(value)}")

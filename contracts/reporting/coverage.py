@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -25,12 +25,15 @@ _TRIES = 3
 
 
 class CoverageCounter:
-    """Collects what exchanges reach. A rule is exercised when it would have fired had the exchange been a broken one."""
+    """Collects what exchanges reach. A rule is exercised when it fired, or would have had the exchange been a broken one.
 
-    def __init__(self, provider: Provider) -> None:
+    `history` holds what came before; whoever counts an exchange adds it afterwards.
+    """
+
+    def __init__(self, provider: Provider, history: History) -> None:
         self._provider = provider
         self._rules = rulebook(provider)
-        self._history = History()
+        self._history = history
         self._good: dict[str, Exchange] = {}
         self._tried: Counter[tuple[Any, ...]] = Counter()
         self._operations: dict[str, None] = {}
@@ -39,9 +42,21 @@ class CoverageCounter:
         self._edges: dict[tuple[str, str], None] = {}
         self._exercised: dict[str, None] = {}
 
-    def add(self, exchange: Exchange) -> None:
-        """Counts an exchange; to be called in the order in which they were seen. Without an answer nothing was reached."""
-        self._exercised.setdefault(ABOUT_SILENCE)
+    def add(
+        self,
+        exchange: Exchange,
+        broken_rules: Iterable[str] = (),
+        *,
+        only: frozenset[str] | None = None,
+        without: frozenset[str] = frozenset(),
+    ) -> None:
+        """Counts an exchange with the rules that it broke; to be called in the order in which they were seen.
+
+        Without an answer nothing was reached. `only` and `without` name the rules that could be judged and those that could not.
+        """
+        self._exercised.update((rule, None) for rule in broken_rules if rule in self._rules)
+        if only is None or ABOUT_SILENCE in only:
+            self._exercised.setdefault(ABOUT_SILENCE)
         if exchange.failure:
             return
         operation = exchange.operation
@@ -50,10 +65,9 @@ class CoverageCounter:
             self._statuses.setdefault((operation.id, str(exchange.status)))
             if not exchange.is_wished:
                 self._see_state(exchange)
-        self._see_rules(exchange)
+        self._see_rules(exchange, only, without)
         if operation is not None and read_subject(exchange) is not None:
             self._good[operation.id] = exchange
-        self._history.add(exchange)
 
     def _see_state(self, exchange: Exchange) -> None:
         pointer = status_pointer(exchange) if read_subject(exchange) is not None else None
@@ -68,8 +82,12 @@ class CoverageCounter:
         if before in states and before != shown:
             self._edges.setdefault((before, str(shown)))
 
-    def _see_rules(self, exchange: Exchange) -> None:
-        open_rules = [rule for rule in self._rules.values() if rule.id not in self._exercised]
+    def _see_rules(self, exchange: Exchange, only: frozenset[str] | None, without: frozenset[str]) -> None:
+        open_rules = [
+            rule
+            for rule in self._rules.values()
+            if rule.id not in self._exercised and rule.id not in without and (only is None or rule.id in only)
+        ]
         look = (
             exchange.operation.id if exchange.operation else None,
             exchange.status,

@@ -46,10 +46,6 @@ def render(report: Report) -> str:
     when = datetime.fromtimestamp(report.started_at / 1000, UTC)
     colour = {0: "ok", 1: "bad"}.get(report.exit_code, "note")
     verdict = report.verdict[:1].upper() + report.verdict[1:]
-    strict = ", strict" if report.strict else ""
-    numbers = (
-        f"{report.requests} requests in {report.seconds:.1f} s · profile {_text(report.profile)}{strict} · seed {report.seed}"
-    )
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">',
@@ -57,10 +53,11 @@ def render(report: Report) -> str:
         f"<title>{_text(report.provider)}: {_text(verdict)}</title><style>{_STYLE}</style></head><body><main>",
         f'<h1>{_text(report.provider)}</h1><p class="dim">{_text(report.base_url)}</p>',
         f'<p class="verdict {colour}">{_text(verdict)}</p>',
-        f'<p class="dim">{numbers} · {when:%Y-%m-%d %H:%M:%S} UTC · exit code {report.exit_code}</p>',
+        f'<p class="dim">{_text(report.amount)} · {when:%Y-%m-%d %H:%M:%S} UTC · exit code {report.exit_code}</p>',
     ]
     if report.missing:
         parts.append(f'<p class="note">Required and never seen: {_text(", ".join(report.missing))}</p>')
+    parts += [f'<p class="note">Incomplete: {_text(why)}</p>' for why in report.incomplete]
     parts += [f'<p class="note">{_text(remark)}</p>' for remark in report.remarks]
     if report.errors:
         parts += ["<h2>Violations</h2>", *_groups(report.errors, "bad")]
@@ -68,6 +65,9 @@ def render(report: Report) -> str:
     if report.notes:
         parts.append('<h2>Notes</h2><p class="dim">They rest on assumptions and do not count. A strict run counts them.</p>')
         parts += _groups(report.notes, "note")
+    if report.disagreements:
+        parts.append('<h2>Disagreements</h2><p class="dim">Another validator differs here. That decides nothing.</p>')
+        parts += _groups(report.disagreements, "note")
     parts += _rules(report)
     parts.append("</main></body></html>\n")
     return "\n".join(parts)

@@ -6,9 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from specimen.contracts.reporting.model import Covered, Found, Report
-
-SCHEMA_VERSION = 1
+from specimen.contracts.reporting.model import REPORT_VERSION, Covered, Found, Report
 
 
 def render(report: Report) -> str:
@@ -17,9 +15,11 @@ def render(report: Report) -> str:
 
 
 def values(report: Report) -> dict[str, Any]:
-    """The report as JSON values; `schema_version` changes when a field changes its meaning."""
+    """The report as JSON values; `schema_version` is the older name of `report_version`."""
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": REPORT_VERSION,
+        "report_version": REPORT_VERSION,
+        "command": report.command,
         "provider": report.provider,
         "base_url": report.base_url,
         "profile": report.profile,
@@ -33,9 +33,11 @@ def values(report: Report) -> dict[str, Any]:
         "unreachable": report.unreachable,
         "required": list(report.required),
         "missing": list(report.missing),
+        "incomplete": list(report.incomplete),
         "remarks": list(report.remarks),
         "violations": [_found(entry) for entry in report.errors],
         "notes": [_found(entry) for entry in report.notes],
+        "disagreements": [_found(entry) for entry in report.disagreements],
         "reach": {
             "operations": _reached(report.reach.operations),
             "statuses": _reached(report.reach.statuses),

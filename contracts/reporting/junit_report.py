@@ -1,4 +1,4 @@
-"""A report as JUnit XML: a test case for each rule, and one for each thing that had to be seen."""
+"""A report as JUnit XML: a test case for each rule, for each thing that had to be seen, and for the run itself."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
+from specimen.contracts.judge import openapi_core_check
 from specimen.contracts.judge.rule import Rule
 from specimen.contracts.reporting.model import Found, Report, by_rule, status_words
 
@@ -18,24 +19,30 @@ def render(report: Report) -> str:
     errors, notes = by_rule(report.errors), by_rule(report.notes)
     cases = [_rule_case(report, rule, errors.get(rule.id, ()), notes.get(rule.id, ())) for rule in report.rules]
     cases += [_stray_case(report, rule, found) for rule, found in errors.items() if rule not in {r.id for r in report.rules}]
-    cases.append(_reachable_case(report))
+    cases += [_reachable_case(report), _complete_case(report)]
     cases += [_reach_case(report, name) for name in dict.fromkeys((*report.required, *report.missing))]
     failures = sum(case.find("failure") is not None for case in cases)
     broken = sum(case.find("error") is not None for case in cases)
     skipped = sum(case.find("skipped") is not None for case in cases)
     counts = {"tests": str(len(cases)), "failures": str(failures), "errors": str(broken), "time": f"{report.seconds:.3f}"}
     # Jenkins' xUnit plugin refuses a file whose root counts what was skipped.
-    root = ET.Element("testsuites", {"name": "specimen verify", **counts})
+    root = ET.Element("testsuites", {"name": f"specimen {report.command}", **counts})
     when = datetime.fromtimestamp(report.started_at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     suite = ET.SubElement(
         root, "testsuite", {"name": f"specimen.{report.provider}", **counts, "skipped": str(skipped), "timestamp": when}
     )
     properties = ET.SubElement(suite, "properties")
     for name in ("base_url", "profile", "seed", "strict", "requests", "exit_code"):
-        ET.SubElement(properties, "property", {"name": name, "value": _clean(str(getattr(report, name)))})
+        value = getattr(report, name)
+        if value is not None:
+            ET.SubElement(properties, "property", {"name": name, "value": _clean(str(value))})
     suite.extend(cases)
-    if report.remarks:
-        ET.SubElement(suite, "system-out").text = _clean("\n".join(report.remarks))
+    texts = list(report.remarks)
+    if report.disagreements:
+        head = f"{openapi_core_check.RULE.id}: a second validator differs, which does not count:"
+        texts.append(f"{head}\n{_lines(report.disagreements)}")
+    if texts:
+        ET.SubElement(suite, "system-out").text = _clean("\n".join(texts))
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
@@ -69,6 +76,13 @@ def _reachable_case(report: Report) -> ET.Element:
     case = _case(report, "reach", "the target answers")
     if report.unreachable is not None:
         ET.SubElement(case, "error", {"message": _clean(report.unreachable), "type": "unreachable"})
+    return case
+
+
+def _complete_case(report: Report) -> ET.Element:
+    case = _case(report, "reach", "the run is complete")
+    if report.incomplete:
+        ET.SubElement(case, "failure", {"message": _clean(" ".join(report.incomplete)), "type": "inconclusive"})
     return case
 
 

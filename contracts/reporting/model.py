@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
+from specimen.contracts.judge import openapi_core_check
 from specimen.contracts.judge.rule import ERROR, Rule, Violation
-from specimen.specs import SpecimenError
-from specimen.specs.core.atomic_files import write_text
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 T = TypeVar("T")
 
@@ -21,8 +16,35 @@ PASSED, VIOLATIONS, USAGE, UNREACHABLE, INCONCLUSIVE = 0, 1, 2, 3, 4
 INTERRUPTED = 130
 
 
-class ReportError(SpecimenError):
-    """A report that cannot be written."""
+# Raised when a field changes its meaning or the same run would be counted otherwise; new fields leave it as it is.
+REPORT_VERSION = 2
+_ITEM = re.compile(r"/\d+(?=/|$)")
+
+
+class FindingKey(NamedTuple):
+    """What makes two violations one finding, whatever the values were and whichever item of a list it was."""
+
+    rule: str
+    severity: str
+    operation: str
+    pointer: str
+    expected: str
+
+    @classmethod
+    def of(cls, violation: Violation) -> FindingKey:
+        """The key of a violation."""
+        pointer = _ITEM.sub("/*", violation.pointer)
+        return cls(violation.rule, violation.severity, violation.operation, pointer, violation.expected)
+
+
+def is_disagreement(violation: Violation) -> bool:
+    """Whether a second validator differs from the first: that is listed, and decides nothing."""
+    return violation.rule == openapi_core_check.RULE.id
+
+
+def is_counted(violation: Violation, *, strict: bool) -> bool:
+    """Whether a violation fails a run: a broken rule, and in a strict run one that rests on an assumption."""
+    return not is_disagreement(violation) and (strict or violation.severity == ERROR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +103,18 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The result of a run. `started_at` is in milliseconds since the epoch, `base_url` without user and password.
+    """The result of a run of `command`. `started_at` is in milliseconds since the epoch, `base_url` without user and password.
 
-    `required` names what must be seen, as `--require` spells it, `missing` what of it was not; `unreachable` says
-    why the target gave no answer; `rules` are all that were judged by; `remarks` are sentences about the run itself, such as
-    a session that could not be asked for. `interrupted`: somebody ended the run before its end.
+    `required` names what must be seen, as `--require` spells it, `missing` what of it was not; `incomplete` are sentences that
+    say why the run saw less than it set out to; `unreachable` says why the target gave no answer; `rules` are all that were
+    judged by; `remarks` are sentences about the run itself, such as a session that could not be asked for. `interrupted`:
+    somebody ended the run before its end. `profile` and `seed` are None where no requests were drawn.
     """
 
     provider: str
     base_url: str
-    profile: str
-    seed: int
+    profile: str | None
+    seed: int | None
     strict: bool
     started_at: int
     seconds: float
@@ -104,16 +127,24 @@ class Report:
     required: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     interrupted: bool = False
+    incomplete: tuple[str, ...] = ()
+    command: str = "verify"
 
     @property
     def errors(self) -> tuple[Found, ...]:
         """What counts: broken rules; in a strict run also those that rest on assumptions."""
-        return tuple(entry for entry in self.found if self.strict or entry.violation.severity == ERROR)
+        return tuple(entry for entry in self.found if is_counted(entry.violation, strict=self.strict))
 
     @property
     def notes(self) -> tuple[Found, ...]:
-        """What is told and does not count."""
-        return tuple(entry for entry in self.found if not self.strict and entry.violation.severity != ERROR)
+        """What is reported and does not count."""
+        others = (entry for entry in self.found if not is_disagreement(entry.violation))
+        return tuple(entry for entry in others if not is_counted(entry.violation, strict=self.strict))
+
+    @property
+    def disagreements(self) -> tuple[Found, ...]:
+        """Where a second validator that was asked for differs from the first."""
+        return tuple(entry for entry in self.found if is_disagreement(entry.violation))
 
     @property
     def exit_code(self) -> int:
@@ -127,7 +158,7 @@ class Report:
             return VIOLATIONS
         if self.unreachable is not None:
             return UNREACHABLE
-        return INCONCLUSIVE if self.missing else PASSED
+        return INCONCLUSIVE if self.missing or self.incomplete else PASSED
 
     @property
     def verdict(self) -> str:
@@ -140,7 +171,17 @@ class Report:
             return broken
         if self.unreachable is not None:
             return f"target unreachable: {self.unreachable}"
-        return f"inconclusive: never seen: {', '.join(self.missing)}" if self.missing else "every rule held"
+        why = [text.rstrip(".") for text in self.incomplete]
+        why += [f"never seen: {', '.join(self.missing)}"] if self.missing else []
+        return f"inconclusive: {'; '.join(why)}" if why else "every rule held"
+
+    @property
+    def amount(self) -> str:
+        """How much was exchanged in how long, and how the requests were drawn where they were."""
+        strict = ", strict" if self.strict else ""
+        if self.profile is None:
+            return f"{self.requests} exchange{'s'[: self.requests != 1]} in {self.seconds:.1f} s, {self.command}{strict}"
+        return f"{self.requests} requests in {self.seconds:.1f} s, profile {self.profile}{strict}, seed {self.seed}"
 
 
 def status_words(status: int) -> str:
@@ -154,68 +195,3 @@ def by_rule(found: tuple[Found, ...]) -> dict[str, tuple[Found, ...]]:
     for entry in sorted(found, key=lambda entry: entry.violation):
         groups.setdefault(entry.violation.rule, []).append(entry)
     return {rule: tuple(entries) for rule, entries in groups.items()}
-
-
-def render(report: Report, format: str) -> str:  # noqa: A002 - the command's own word
-    """A report as the text of a file.
-
-    Raises:
-        ReportError: there is no such format.
-    """
-    from specimen.contracts.reporting import html_report, json_report, junit_report, sarif_report  # noqa: PLC0415 - they know this module
-
-    formats: dict[str, Callable[[Report], str]] = {
-        "junit": junit_report.render,
-        "html": html_report.render,
-        "sarif": sarif_report.render,
-        "json": json_report.render,
-    }
-    if format not in formats:
-        raise ReportError(f"report '{format}': expected one of {', '.join(FORMATS)}, as in `junit=report.xml`.")
-    return formats[format](report)
-
-
-FORMATS = ("junit", "html", "sarif", "json")
-
-
-def write(report: Report, format: str, path: Path | str) -> None:  # noqa: A002 - the command's own word
-    """Writes a report whole or not at all.
-
-    Raises:
-        ReportError: there is no such format, or the path cannot be written.
-    """
-    try:
-        write_text(Path(path), render(report, format))
-    except OSError as error:
-        raise ReportError(f"report {format}={path}: cannot be written: {error.strerror or error}.") from error
-
-
-def wanted(option: str) -> tuple[str, Path]:
-    """Format and path of a `--report FORMAT=PATH`, checked before anything is sent.
-
-    Raises:
-        ReportError: it is not of that form, or the path's folder is not there.
-    """
-    kind, equals, path = option.partition("=")
-    if kind not in FORMATS or not equals or not path:
-        raise ReportError(f"--report '{option}': expected FORMAT=PATH with one of {', '.join(FORMATS)}.")
-    folder = Path(path).absolute().parent
-    if not folder.is_dir():
-        raise ReportError(f"--report '{option}': there is no folder {folder}. Make it first.")
-    if Path(path).is_dir():
-        raise ReportError(f"--report '{option}': that is a folder. Name a file in it.")
-    return kind, Path(path)
-
-
-def print_report(report: Report, console: Console | None = None) -> None:
-    """Prints a report for a person to read; in colour on a terminal only."""
-    from specimen.contracts.reporting import terminal_report  # noqa: PLC0415 - it knows this module; Rich is slow to import
-
-    terminal_report.print_report(report, console)
-
-
-def as_json(report: Report) -> dict[str, Any]:
-    """A report as JSON values."""
-    from specimen.contracts.reporting import json_report  # noqa: PLC0415 - it knows this module
-
-    return json_report.values(report)

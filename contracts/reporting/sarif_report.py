@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from specimen.contracts.judge import openapi_core_check
 from specimen.contracts.judge.rule import Rule
 from specimen.contracts.reporting.model import Found, Report
 from specimen.specs import SpecError, load
@@ -60,19 +61,20 @@ def values(report: Report) -> dict[str, Any]:
                 ],
                 "results": [_result(report, entry, order[entry.violation.rule], places) for entry in report.found],
                 "columnKind": "unicodeCodePoints",
-                "properties": {
-                    "baseUrl": report.base_url,
-                    "profile": report.profile,
-                    "seed": report.seed,
-                    "strict": report.strict,
-                    "requests": report.requests,
-                },
+                "properties": _properties(report),
             }
         ],
     }
 
 
+def _properties(report: Report) -> dict[str, Any]:
+    found = {"baseUrl": report.base_url, "command": report.command, "profile": report.profile, "seed": report.seed}
+    known = {name: value for name, value in found.items() if value is not None}
+    return {**known, "strict": report.strict, "requests": report.requests}
+
+
 def _rule(rule: Rule, *, strict: bool) -> dict[str, Any]:
+    is_counted = strict and rule.id != openapi_core_check.RULE.id
     why = f" {rule.reason[:1].upper()}{rule.reason[1:]}." if rule.reason else ""
     source = f"Source: {rule.source} ({_MARKS.get(rule.mark, rule.mark)}).{why}"
     return {
@@ -84,7 +86,7 @@ def _rule(rule: Rule, *, strict: bool) -> dict[str, Any]:
             "text": f"{_sentence(rule.sentence)}\n\n{source}",
             "markdown": f"{_markdown(_sentence(rule.sentence))}\n\n{_markdown(source)}",
         },
-        "defaultConfiguration": {"level": "error" if strict or rule.severity == "error" else "note"},
+        "defaultConfiguration": {"level": "error" if is_counted or rule.severity == "error" else "note"},
         "properties": {"tags": ["kyc", "contract", {"D": "documented", "P": "public"}.get(rule.mark, "assumed")]},
     }
 
@@ -146,6 +148,7 @@ def _places(provider: str) -> dict[str, tuple[int, str]]:
 
 def _notifications(report: Report) -> list[dict[str, Any]]:
     texts = [(f"Target unreachable: {report.unreachable}", "error")] if report.unreachable is not None else []
+    texts += [(f"Incomplete: {why}", "warning") for why in report.incomplete]
     texts += [(f"Required and never seen: {name}", "warning") for name in report.missing]
     texts += [(remark, "note") for remark in report.remarks]
     return [{"message": {"text": text}, "level": level} for text, level in texts]

@@ -24,6 +24,10 @@ def print_report(report: Report, console: Console | None = None) -> None:
         console.print()
         _line(console, ("Notes: they rest on assumptions and do not count. --strict counts them.", "bold"))
         _groups(console, report.notes, "yellow")
+    if report.disagreements:
+        console.print()
+        _line(console, ("Disagreements: another validator differs here. That decides nothing.", "bold"))
+        _groups(console, report.disagreements, "cyan")
     _verdict(console, report)
 
 
@@ -89,15 +93,16 @@ def _verdict(console: Console, report: Report) -> None:
     word = {0: "PASSED", 1: "VIOLATED", 3: "UNREACHABLE", 4: "INCONCLUSIVE", 130: "INTERRUPTED"}[report.exit_code]
     console.print()
     _line(console, (word, f"bold {colour}"), (f"  {report.provider} at {report.base_url}: {report.verdict}", "bold"))
+    if report.exit_code == 1:
+        for why in report.incomplete:
+            _line(console, (f"  incomplete: {why}", "yellow"))
     if report.exit_code == 1 and report.missing:
         _line(console, (f"  never seen: {', '.join(report.missing)}", "yellow"))
     if report.exit_code == 1 and report.unreachable is not None:
         _line(console, (f"  the target stopped answering: {report.unreachable}", "yellow"))
     for remark in report.remarks:
         _line(console, (f"  {remark}", "yellow"))
-    strict = ", strict" if report.strict else ""
-    numbers = f"  {report.requests} requests in {report.seconds:.1f} s, profile {report.profile}{strict}, seed {report.seed}"
-    _line(console, (numbers, "dim"))
+    _line(console, (f"  {report.amount}", "dim"))
 
 
 def _line(console: Console, *parts: tuple[str, str]) -> None:

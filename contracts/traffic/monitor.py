@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
@@ -12,13 +12,12 @@ from typing import Any
 from specimen.contracts.http.base_url import BaseUrl, TrafficError
 from specimen.contracts.http.content_encoding import Undecodable, decoded
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.judge.history import History
-from specimen.contracts.judge.judge import judge, observe
-from specimen.contracts.judge.openapi_core_check import disagreements
-from specimen.contracts.judge.rule import ERROR, Violation
+from specimen.contracts.judge.rule import Violation
+from specimen.contracts.reporting.collector import Collector
+from specimen.contracts.reporting.model import REPORT_VERSION, Found, Report, is_counted, is_disagreement
 from specimen.specs import Provider
 
-__all__ = ["BaseUrl", "JudgedExchange", "Monitor", "TrafficError", "as_json", "as_text", "headers_of", "kind_of", "now_millis"]
+__all__ = ["BaseUrl", "JudgedExchange", "Monitor", "TrafficError", "as_json", "as_text", "headers_of", "now_millis"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,45 +30,45 @@ class JudgedExchange:
 
 
 class Monitor:
-    """Judges exchanges in the order in which they come, from any thread, and counts what it finds.
+    """Judges exchanges in the order in which they come, from any thread, and counts what it finds as every collector does.
 
-    `strict`: rules that rest on assumptions count as violations. `second`: openapi-core is asked too.
+    `strict`: rules that rest on assumptions count as violations. `base_url`, `token`, `sessions`, `second_opinion` and
+    `counts_coverage` are those of the collector; who wants a report gives the first and counts coverage.
     """
 
-    def __init__(self, provider: Provider, *, strict: bool = False, second: bool = False) -> None:
+    def __init__(
+        self,
+        provider: Provider,
+        base_url: str = "",
+        *,
+        strict: bool = False,
+        token: str | None = None,
+        sessions: Iterable[str] = (),
+        second_opinion: bool = False,
+        counts_coverage: bool = False,
+    ) -> None:
         self.provider = provider
         self.strict = strict
-        self.second = second
         self.exchanges = 0
         self.elsewhere = 0
         self.unjudged: Counter[str] = Counter()
-        self.found: Counter[Violation] = Counter()
-        self._history = History()
-        self._first: dict[tuple[str, ...], Violation] = {}
+        self._collector = Collector(
+            provider, base_url, token=token, sessions=sessions, second_opinion=second_opinion, counts_coverage=counts_coverage
+        )
+        self._started_at, self._clock = now_millis(), time.monotonic()
         self._lock = Lock()
 
     def judge(
         self, exchange: Exchange, *, only: frozenset[str] | None = None, without: frozenset[str] = frozenset()
     ) -> JudgedExchange:
-        """Judges an exchange whose bodies may still be compressed.
-
-        `only` names the rules that can be judged by what was seen; such an exchange says nothing of later ones. `without`
-        names rules that cannot.
-        """
+        """Judges an exchange whose bodies may still be compressed; `only` and `without` as the collector has them."""
         try:
             plain = uncompressed(exchange)
         except Undecodable as error:
             return self.skip(exchange, str(error))
         with self._lock:
-            if only is None:
-                found = observe(plain, self._history)
-                found += disagreements(plain) if self.second else []
-            else:
-                found = judge(plain, History())
-            found = [one for one in found if (only is None or one.rule in only) and one.rule not in without]
+            found = self._collector.judge(plain, only=only, without=without)
             self.exchanges += 1
-            # The same break with another value is counted with the first: a proxy that runs for days must not fill the memory.
-            self.found.update(self._first.setdefault(kind_of(one), one) for one in found)
         return JudgedExchange(plain, tuple(found))
 
     def skip(self, exchange: Exchange, why: str) -> JudgedExchange:
@@ -86,28 +85,57 @@ class Monitor:
 
     def counts(self, violation: Violation) -> bool:
         """Whether a violation is more than a note."""
-        return self.strict or violation.severity == ERROR
+        return is_counted(violation, strict=self.strict)
+
+    @property
+    def found(self) -> tuple[Found, ...]:
+        """Everything that was found, each kind once with its count."""
+        with self._lock:
+            return self._collector.found
 
     @property
     def errors(self) -> dict[Violation, int]:
         """What counts, with how often it was seen."""
-        return {violation: count for violation, count in sorted(self.found.items()) if self.counts(violation)}
+        return {entry.violation: entry.count for entry in self.found if self.counts(entry.violation)}
 
     @property
     def notes(self) -> dict[Violation, int]:
-        """What is told and does not count."""
-        return {violation: count for violation, count in sorted(self.found.items()) if not self.counts(violation)}
+        """What is reported and does not count."""
+        return {
+            entry.violation: entry.count
+            for entry in self.found
+            if not self.counts(entry.violation) and not is_disagreement(entry.violation)
+        }
+
+    @property
+    def disagreements(self) -> dict[Violation, int]:
+        """Where the second validator differs from the first."""
+        return {entry.violation: entry.count for entry in self.found if is_disagreement(entry.violation)}
 
     def summary(self) -> dict[str, Any]:
         """All that was found, as JSON values."""
         return {
+            "report_version": REPORT_VERSION,
             "provider": self.provider.name,
             "exchanges": self.exchanges,
             "elsewhere": self.elsewhere,
             "unjudged": dict(self.unjudged),
             "violations": [{**as_json(violation), "count": count} for violation, count in self.errors.items()],
             "notes": [{**as_json(violation), "count": count} for violation, count in self.notes.items()],
+            "disagreements": [{**as_json(violation), "count": count} for violation, count in self.disagreements.items()],
         }
+
+    def report(
+        self, command: str, *, unreachable: str | None = None, incomplete: Sequence[str] = (), remarks: Sequence[str] = ()
+    ) -> Report:
+        """The report of a command, as that of `verify`."""
+        with self._lock:
+            unjudged = [f"{count} not judged: {why}." for why, count in sorted(self.unjudged.items())]
+            return self._collector.report(
+                profile=None, seed=None, strict=self.strict, started_at=self._started_at, seconds=time.monotonic() - self._clock,
+                requests=self.exchanges, unreachable=unreachable, remarks=[*remarks, *unjudged], incomplete=incomplete,
+                command=command,
+            )  # fmt: skip
 
 
 def uncompressed(exchange: Exchange) -> Exchange:
@@ -138,11 +166,6 @@ def headers_of(pairs: Iterable[tuple[str | bytes, str | bytes]]) -> dict[str, st
 def now_millis() -> int:
     """The time in milliseconds since the epoch."""
     return time.time_ns() // 1_000_000
-
-
-def kind_of(violation: Violation) -> tuple[str, ...]:
-    """What makes two violations the same break, whatever the values were."""
-    return (violation.rule, violation.operation, str(violation.status), violation.pointer, violation.expected)
 
 
 def as_json(violation: Violation) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.sse import EVENT_STREAM
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import judge
+from specimen.contracts.reporting.model import FindingKey
 from specimen.contracts.traffic.har_writer import Recorder
 from specimen.contracts.traffic.monitor import BaseUrl, JudgedExchange, Monitor, as_json, headers_of, now_millis
 from specimen.contracts.traffic.upstream import NoAnswer, Pairs, Target, passed_on
@@ -220,11 +221,13 @@ class Proxy:
         if not _is_stream(plain):
             return []
         found = judge(call.exchange(self._bench, status, headers, b":\n\n"), History())  # a stream that says nothing yet
-        return [(COUNT_HEADER.encode(), str(sum(map(self._bench.counts, found))).encode())]
+        kinds = {FindingKey.of(violation) for violation in found if self._bench.counts(violation)}
+        return [(COUNT_HEADER.encode(), str(len(kinds)).encode())]
 
     async def _give(self, send: Send, status: int, headers: Pairs, body: bytes, verdict: JudgedExchange) -> None:
         broken = [violation for violation in verdict.found if self._bench.counts(violation)]
-        count = [] if verdict.unjudged else [(COUNT_HEADER.encode(), str(len(broken)).encode())]
+        kinds = {FindingKey.of(violation) for violation in broken}
+        count = [] if verdict.unjudged else [(COUNT_HEADER.encode(), str(len(kinds)).encode())]
         if broken and self._enforce:
             detail = f"The target's answer {status} breaks the contract of {self._bench.provider.name}."
             listed = [as_json(violation) for violation in broken]

@@ -68,8 +68,8 @@ class KycContract:
 
     @property
     def violations(self) -> list[Violation]:
-        """What was broken so far and fails the test."""
-        return [violation for listener in self._listeners.values() for violation in listener.bench.errors]
+        """What was broken so far and fails the test, each kind once: the first that was seen."""
+        return [violation for violation, _ in self._errors()]
 
     @property
     def notes(self) -> list[Violation]:
@@ -98,9 +98,12 @@ class KycContract:
 
     def complaint(self) -> str:
         """The text for what was broken since the last time; empty for nothing."""
-        new = [violation for violation in self.violations if violation not in self._told]
-        self._told.update(new)
+        new = [(violation, count) for violation, count in self._errors() if violation not in self._told]
+        self._told.update(violation for violation, _ in new)
         return _as_text(new)
+
+    def _errors(self) -> list[tuple[Violation, int]]:
+        return [found for listener in self._listeners.values() for found in listener.bench.errors.items()]
 
     def _listener(self, provider: str | None, url: str | None, strict: bool | None) -> Listener:
         from specimen import specs
@@ -113,8 +116,8 @@ class KycContract:
             raise TrafficError(f"kyc_contract: no {lacks}. Give it to the client or to the marker: ('kayle', url='http://…').")
         key = (name, place, self._strict if strict is None else strict)
         if key not in self._listeners:
-            bench = Monitor(specs.load(name), strict=key[2])
-            self._listeners[key] = Listener(bench, BaseUrl.parse(place, "kyc_contract url"))
+            base = BaseUrl.parse(place, "kyc_contract url")
+            self._listeners[key] = Listener(Monitor(specs.load(name), str(base), strict=key[2]), base)
         return self._listeners[key]
 
 
@@ -207,18 +210,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARKER_HELP)
 
 
-def _as_text(violations: list[Violation]) -> str:
-    """Violations by rule: its sentence and source, then a line for each place."""
-    if not violations:
+def _as_text(found: list[tuple[Violation, int]]) -> str:
+    """Violations by rule: its sentence and source, then a line for each place and how often it was seen."""
+    if not found:
         return ""
-    lines = [f"{len(violations)} violation{'s'[: len(violations) > 1]} of the contract:"]
+    lines = [f"{len(found)} violation{'s'[: len(found) > 1]} of the contract:"]
     last = None
-    for one in violations:
+    for one, count in found:
         if one.rule != last:
             lines += ["", f"{one.rule} {one.sentence}  ({one.source or 'the document'})"]
             last = one.rule
         where = f"{one.operation} {one.status}" + (f" {one.pointer}" if one.pointer else "")
-        lines.append(f"  {where}: expected {one.expected}, got {one.got}")
+        times = f" ({count} times)" if count > 1 else ""
+        lines.append(f"  {where}: expected {one.expected}, got {one.got}{times}")
     return "\n".join(lines)
 
 

@@ -13,7 +13,7 @@ from specimen import specs
 from specimen.contracts.client.client_errors import SuiteError
 from specimen.contracts.client.transport import BudgetSpent, Burst, NoAnswer, Planned, Transport, Unreachable, is_loopback
 from specimen.contracts.http.base_url import BaseUrl
-from specimen.contracts.http.credentials import as_headers, secret_headers
+from specimen.contracts.http.credentials import as_headers, secret_of
 from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.model import Report
 from specimen.contracts.requests.known_sessions import given_ids, refusals
@@ -61,6 +61,7 @@ def verify(
     seed: int = 1,
     allow_writes: Sequence[str] = (),
     budget: int | None = None,
+    second_opinion: bool = False,
     on_progress: Progress | None = None,
     transport: httpx.BaseTransport | None = None,
     loopback: Callable[[str], bool] = is_loopback,
@@ -83,6 +84,7 @@ def verify(
         seed: of everything that is drawn.
         allow_writes: hosts besides this machine that are not somebody's production.
         budget: the most requests to send.
+        second_opinion: whether openapi-core is asked too; where it differs is listed and decides nothing.
         on_progress: is told what is being done and how many requests were sent.
         transport: sends in place of the network; for tests.
         loopback: says which hosts are this machine; for tests.
@@ -95,10 +97,12 @@ def verify(
     base_url = str(BaseUrl.parse(base_url))
     known = with_values(_checked(provider, profile, require), values or {})
     headers, other = as_headers(known, auth), as_headers(known, other_auth)
-    secret, other_secret = _secret(known, headers), _secret(known, other)
+    secret, other_secret = secret_of(known, headers), secret_of(known, other)
     if other and other_secret == secret:
         raise SpecimenError("--other-token: the same credential as --token. Give one that must not see what that one made.")
-    collector = Collector(known, base_url, token=secret, other_token=other_secret, sessions=given_ids(sessions))
+    collector = Collector(
+        known, base_url, token=secret, other_token=other_secret, sessions=given_ids(sessions), second_opinion=second_opinion
+    )
     run = Run(known, collector)
     started_at, clock = time.time_ns() // 1_000_000, time.monotonic()
     sender = Transport(
@@ -109,7 +113,7 @@ def verify(
     tell = on_progress or (lambda _what, _sent: None)
     unreachable: str | None = None
     is_interrupted = False
-    wanted = list(require)
+    wanted, incomplete = list(require), list[str]()
     run.remarks += remarks(sender, sessions, allow_writes)
     try:
         who = choose(sender, driver, sessions, every_scenario=profile != "smoke", remark=run.remarks.append)
@@ -124,7 +128,7 @@ def verify(
     except Unreachable as error:
         unreachable = str(error)
     except (BudgetSpent, Burst, SuiteError) as error:
-        wanted.append(str(error))
+        incomplete.append(str(error))
     except KeyboardInterrupt:
         is_interrupted = True
     finally:
@@ -138,6 +142,7 @@ def verify(
     found = collector.report(
         profile=profile, seed=seed, strict=strict, started_at=started_at, seconds=time.monotonic() - clock,
         requests=run.exchanges, require=wanted, unreachable=unreachable, remarks=run.remarks, interrupted=is_interrupted,
+        incomplete=incomplete,
     )  # fmt: skip
     if unreachable is None and not found.reach.states.seen:
         found = replace(found, missing=(*found.missing, "the state of any session"))
@@ -229,10 +234,6 @@ def _understands_prefer(sender: Transport) -> bool:
     except NoAnswer:
         return False
     return "scenario" in exchange.response_headers.get("preference-applied", "")
-
-
-def _secret(provider: Provider, headers: Mapping[str, str]) -> str | None:
-    return next((value.rpartition(" ")[2] for name, value in headers.items() if name in secret_headers(provider)), None)
 
 
 def _checked(provider: str | Provider, profile: str, require: Sequence[str]) -> Provider:

@@ -6,8 +6,6 @@ from collections import Counter
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.no_response import ARE_SILENT
-from specimen.contracts.judge.history import History
-from specimen.contracts.judge.judge import observe
 from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.model import Report
 from specimen.specs import Provider
@@ -30,7 +28,6 @@ class Run:
     def __init__(self, provider: Provider, collector: Collector) -> None:
         self.provider = provider
         self.collector = collector
-        self.history = History()
         self.exchanges = 0
         self.has_answers = False
         self.remarks: list[str] = []
@@ -47,7 +44,7 @@ class Run:
         self.settle()
         if exchange.operation is not None and exchange.operation.security:
             self._secured["refused" if exchange.status in (401, 403) else "taken" if exchange.is_success else "other"] += 1
-        self.collector.add(exchange, observe(exchange, self.history))
+        self.collector.judge(exchange)
 
     @property
     def is_locked_out(self) -> bool:
@@ -57,5 +54,5 @@ class Run:
     def settle(self) -> None:
         """Judges what waits: the service is there."""
         for exchange in self._waiting:
-            self.collector.add(exchange, observe(exchange, self.history))
+            self.collector.judge(exchange)
         self._waiting.clear()

@@ -125,9 +125,11 @@ class Relay:
 
 
 @contextlib.contextmanager
-def proxied(target: str, provider: str = "kayle", *, strict: bool = False, **options: Any) -> Iterator[Relay]:
+def proxied(
+    target: str, provider: str = "kayle", *, strict: bool = False, second_opinion: bool = False, **options: Any
+) -> Iterator[Relay]:
     """A proxy on a port in front of a target."""
-    bench = Monitor(specs.load(provider), strict=strict, second=True)
+    bench = Monitor(specs.load(provider), target, strict=strict, second_opinion=second_opinion)
     told: list[JudgedExchange | str] = []
     app = build_proxy(bench, BaseUrl.parse(target), tell=told.append, **{"timeout_seconds": 5.0, **options})
     with serving(app) as url:

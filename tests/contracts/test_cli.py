@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -132,3 +133,25 @@ def test_set__is_the_word_of_watch() -> None:
     options = {command: run(command, "--help").output for command in ("verify", "watch")}
     for text in ("--set", "NAME=VALUE", "A value of the read, such as", "--set environment=staging"):
         assert all(text in shown for shown in options.values()), text
+
+
+def test_second_opinion__of_verify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only who asks for openapi-core pays for it; what it says against jsonschema-rs is in the report, and the verdict stays."""
+    asked: list[str] = []
+    monkeypatch.setattr("specimen.contracts.reporting.collector.disagreements", lambda one: asked.append(one.label) or [])
+    file = tmp_path / "report.json"
+    with place("kayle") as there:
+        common = ("verify", "kayle", "--url", there.url, "--token", "kk_live_specimen", "--profile", "smoke")
+        assert run(*common).exit_code == 0
+        assert asked == []
+        assert run(*common, "--second-opinion", "--report", f"json={file}").exit_code == 0
+    assert len(asked) == json.loads(file.read_text())["requests"]
+    assert json.loads(file.read_text())["disagreements"] == []
+
+
+def test_second_opinion__says_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without openapi-core the option is a usage mistake, before anything is sent."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    done = run("verify", "kayle", "--url", "http://127.0.0.1:9", "--second-opinion")
+    assert done.exit_code == 2
+    assert "pip install 'specimen-kyc[contracts]'" in done.output

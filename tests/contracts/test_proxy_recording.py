@@ -131,8 +131,8 @@ def _start(folder: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send")
 @pytest.mark.parametrize(("number", "json_flag"), [(2, True), (15, False)])
 def test_command__ctrl_c(vendor: str, tmp_path: Path, number: int, json_flag: bool) -> None:
-    """Ctrl-C and SIGTERM end the command with its summary, its exit code and a whole recording."""
-    options = ["--json"] if json_flag else []
+    """Ctrl-C and SIGTERM end the command with its summary, its exit code, a whole recording and the report."""
+    options = ["--report", "json=report.json", *(["--json"] if json_flag else [])]
     process, first = _start(tmp_path, "kayle", "--target", f"{vendor}/kayle", "--port", "0", "--har", "out.har", *options)
     try:
         url = json.loads(first)["listening"] if json_flag else first.split()[2]
@@ -150,6 +150,10 @@ def test_command__ctrl_c(vendor: str, tmp_path: Path, number: int, json_flag: bo
     else:
         assert "1 exchanges, 1 recorded to out.har: no violations" in out
     assert len(json.loads((tmp_path / "out.har").read_bytes())["log"]["entries"]) == 1
+    report = json.loads((tmp_path / "report.json").read_bytes())
+    assert (report["command"], report["requests"], report["exit_code"]) == ("proxy", 1, 0)
+    assert report["base_url"] == f"{vendor}/kayle"
+    assert report["reach"]["operations"]["seen"] == ["getSession"]
 
 
 @pytest.mark.parametrize(

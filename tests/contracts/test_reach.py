@@ -13,7 +13,7 @@ from specimen import specs
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import observe
-from specimen.contracts.reporting.coverage import CoverageCounter
+from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.response_mutations import broken
 from tests.contracts.reporting import STARTED_AT, exchange, kayle, session_body
 
@@ -49,10 +49,10 @@ def examples(provider: specs.Provider) -> list[Exchange]:
 def test_reach__the_examples_of_the_document_exercise_its_schema_rules(name) -> None:
     """Every rule that stands in a schema has an example whose answer it is about."""
     provider = specs.load(name)
-    counter = CoverageCounter(provider)
+    counter = Collector(provider)
     for one in examples(provider):
         counter.add(one)
-    reach = counter.result()
+    reach = counter.reach()
     assert reach.operations.missed == ()
     assert {"GEN-001", "GEN-002", "GEN-005", "GEN-006"} <= set(reach.rules.hit)
     assert len(reach.rules.hit) >= 12
@@ -77,7 +77,7 @@ def test_broken__takes_any_json(body, status) -> None:
     """Whatever JSON an answer is, it can be broken, and counted."""
     one = exchange(body, status=status)
     assert next(broken(one, {})) is one
-    counter, history = CoverageCounter(kayle()), History()
+    counter, history = Collector(kayle()), History()
     for again in (one, one):
         counter.add(again)
         observe(again, history)
@@ -95,9 +95,9 @@ DEEP = {
 @pytest.mark.parametrize("body", DEEP.values(), ids=DEEP)
 def test_broken__takes_what_is_nested_deep_or_no_json(body) -> None:
     """An answer made to overflow a reader is counted like any other."""
-    counter = CoverageCounter(kayle())
+    counter = Collector(kayle())
     counter.add(exchange(response_body=body))
-    assert counter.result().operations.hit == ("getSession",)
+    assert counter.reach().operations.hit == ("getSession",)
 
 
 def test_broken__takes_thousands_of_times() -> None:
@@ -108,7 +108,7 @@ def test_broken__takes_thousands_of_times() -> None:
 
 def test_reach__look_alikes_are_tried_a_few_times_only() -> None:
     """A long run costs no more than a short one."""
-    counter = CoverageCounter(kayle())
+    counter = Collector(kayle())
     for at in range(200):
         counter.add(replace(exchange(), at=at))
-    assert max(counter._tried.values()) == 3
+    assert max(counter._coverage._tried.values()) == 3

@@ -9,7 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from specimen.contracts.reporting.model import FORMATS, Covered, ReportError, as_json, by_rule, render, wanted, write
+from specimen.contracts.reporting.formats import FORMATS, ReportError, render, wanted, write
+from specimen.contracts.reporting.json_report import values
+from specimen.contracts.reporting.model import Covered, by_rule
 from tests.contracts.reporting import BASE_URL, SESSION, broken_report, collected, exchange, session_body
 
 
@@ -186,4 +188,4 @@ def test_wanted__takes_a_path_with_an_equals_sign(tmp_path) -> None:
 def test_as_json__is_what_the_file_holds() -> None:
     """The values of the Python API and of the file are the same."""
     report = broken_report()
-    assert as_json(report) == json.loads(render(report, "json"))
+    assert values(report) == json.loads(render(report, "json"))

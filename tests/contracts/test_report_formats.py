@@ -13,8 +13,10 @@ import pytest
 from rich.console import Console
 
 from specimen.contracts.judge.registry import listed
-from specimen.contracts.reporting.model import Report, print_report, render, write
+from specimen.contracts.reporting.formats import render, write
+from specimen.contracts.reporting.model import Report
 from specimen.contracts.reporting.sarif_report import _sentence
+from specimen.contracts.reporting.terminal_report import print_report
 from specimen.specs import load, names
 from tests.contracts.reporting import broken_report, collected, exchange, session_body
 
@@ -97,6 +99,7 @@ def test_junit__one_case_per_rule_and_per_missing_thing() -> None:
     reach = [case for case in suite if case.tag == "testcase" and "reach" in case.get("classname")]
     assert [(case.get("name"), case.find("failure") is None) for case in reach] == [
         ("the target answers", True),
+        ("the run is complete", True),
         ("succeeded is seen", True),
         ("expired is seen", False),
     ]

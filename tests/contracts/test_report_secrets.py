@@ -17,7 +17,8 @@ from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import observe
 from specimen.contracts.judge.rule import Violation
 from specimen.contracts.reporting.collector import Collector
-from specimen.contracts.reporting.model import FORMATS, print_report, render
+from specimen.contracts.reporting.formats import FORMATS, render
+from specimen.contracts.reporting.terminal_report import print_report
 from tests.contracts.reporting import BASE_URL, STARTED_AT, exchange, kayle, session_body
 
 # As tokens, ids and names are: with white space, quotes and other scripts; long enough that none is there by chance.
@@ -153,7 +154,7 @@ def test_report__what_the_user_gave_is_a_variable(secret, seen_by, where) -> Non
         unreachable=f"no {secret}",
     )
     texts = shown(collector)
-    assert_absent(secret, {**texts, "verdict": f"{report.verdict} {report.missing} {report.unreachable}"})
+    assert_absent(secret, {**texts, "verdict": f"{report.verdict} {report.missing} {report.incomplete} {report.unreachable}"})
 
 
 @given(secret=SECRETS, seen_by=OWN, scheme=st.sampled_from(["Bearer ", "Basic ", ""]))

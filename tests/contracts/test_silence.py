@@ -17,7 +17,9 @@ import pytest
 from specimen.contracts.client.transport import MOST_DROPPED, NoAnswer, Transport, Unreachable
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.no_response import CLOSED, TIMEOUT, TOO_LARGE, UNREADABLE
-from specimen.contracts.reporting.model import FORMATS, Report, print_report, render
+from specimen.contracts.reporting.formats import FORMATS, render
+from specimen.contracts.reporting.model import Report
+from specimen.contracts.reporting.terminal_report import print_report
 from specimen.contracts.verify.runner import verify
 from specimen.contracts.verify.schemathesis_suite import configuration, fuzz
 from tests.contracts.asking import ask

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from specimen import specs
 from specimen.contracts.client.transport import is_loopback
 from specimen.contracts.http.credentials import of_lifecycle
-from specimen.contracts.reporting.model import FORMATS, render
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.judge import openapi_core_check
+from specimen.contracts.judge.rule import Finding, Violation
+from specimen.contracts.reporting.formats import FORMATS, render
 from specimen.contracts.verify.lifecycle_tests import SMOKE_REQUESTS
 from specimen.contracts.verify.runner import plan, verify
 from specimen.specs import SpecimenError
@@ -102,6 +107,42 @@ def test_never_seen__is_exit_code_4() -> None:
                          loopback=lambda _: False, sleep=lambda _: None)  # fmt: skip
     assert (required.exit_code, required.missing) == (4, ("failed",))
     assert (nothing.exit_code, nothing.missing) == (4, ("the state of any session",))
+
+
+def test_budget__is_why_a_report_is_incomplete() -> None:
+    """The sentence stands in a field of its own, in every format, and is no name of anything that was required."""
+    with place("kayle") as there:
+        found = verify(there.url, "kayle", profile="smoke", auth=there.auth, driver="none", require=("failed",), budget=3)
+    sentence = "3 requests were sent, which is the budget."
+    assert (found.exit_code, found.incomplete) == (4, (sentence,))
+    assert sentence not in (*found.required, *found.missing)
+    assert found.verdict.startswith("inconclusive: 3 requests were sent, which is the budget; never seen: failed")
+    assert all(sentence in render(found, name) for name in FORMATS)
+    assert json.loads(render(found, "json"))["incomplete"] == [sentence]
+    cases = {case.get("name"): case for case in ET.fromstring(render(found, "junit")).iter("testcase")}
+    assert not any("budget" in name for name in cases)
+    failure = cases["the run is complete"].find("failure")
+    assert (failure.get("type"), failure.get("message")) == ("inconclusive", sentence)
+
+
+def test_second_opinion__is_asked_for_and_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the option openapi-core is not asked; with it a disagreement is listed, also in a strict run."""
+    asked: list[str] = []
+
+    def differs(one: Exchange) -> list[Violation]:
+        asked.append(one.label)
+        return [Violation.of(openapi_core_check.RULE, one, Finding("/data/status", "enum: they differ", None))]
+
+    monkeypatch.setattr("specimen.contracts.reporting.collector.disagreements", differs)
+    with place("kayle") as there:
+        plain = verify(there.url, "kayle", profile="smoke", auth=there.auth, strict=True)
+        assert asked == []
+        found = verify(there.url, "kayle", profile="smoke", auth=there.auth, strict=True, second_opinion=True)
+    assert len(asked) == found.requests
+    assert (plain.disagreements, plain.exit_code) == ((), 0)
+    assert {entry.violation.rule for entry in found.disagreements} == {"GEN-900"}
+    assert (found.exit_code, found.errors, found.notes) == (0, (), ())
+    assert all("GEN-900" in render(found, name) for name in FORMATS)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,62 @@
+"""Options that every command has which judges: report files, and a second opinion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from specimen.specs import SpecimenError
+
+if TYPE_CHECKING:
+    from specimen.contracts.reporting.model import Report
+
+ReportOption = Annotated[
+    list[str] | None,
+    typer.Option("--report", metavar="FORMAT=FILE", help="Write junit, html, sarif or json; may be repeated."),
+]
+SecondOpinionOption = Annotated[
+    bool,
+    typer.Option("--second-opinion", help="Ask openapi-core too; where it differs is listed and decides nothing."),
+]
+Files = Sequence[tuple[str, Path]]
+
+
+def report_files(options: Iterable[str] | None) -> Files:
+    """Formats and paths of `--report`, checked before anything is done.
+
+    Raises:
+        SpecimenError: one cannot be written so.
+    """
+    if not options:
+        return ()
+    from specimen.contracts.reporting import formats
+
+    return [formats.wanted(option) for option in options]
+
+
+def write_reports(report: Report, files: Files) -> SpecimenError | None:
+    """Writes every report that can be written; gives what went wrong with the first that cannot, to be raised at the end."""
+    failed: SpecimenError | None = None
+    for kind, path in files:
+        from specimen.contracts.reporting import formats
+
+        try:
+            formats.write(report, kind, path)
+        except SpecimenError as error:
+            failed = failed or error
+    return failed
+
+
+def check_second_opinion(is_wanted: bool) -> None:
+    """Says at once where the second validator is not installed.
+
+    Raises:
+        SpecimenError: it is wanted and not there.
+    """
+    from importlib.util import find_spec
+
+    if is_wanted and find_spec("openapi_core") is None:
+        raise SpecimenError("--second-opinion: openapi-core is not installed: pip install 'specimen-kyc[contracts]'")
