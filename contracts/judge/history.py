@@ -59,10 +59,10 @@ class History:
 def read_subject(exchange: Exchange) -> str | None:
     """What a successful read is a read of: its operation and the id that its answer shows, else the one asked for."""
     operation = exchange.operation
-    if operation is None or not exchange.is_success or not isinstance(exchange.response_json, dict):
+    if operation is None or not exchange.is_success:
         return None
     read = next((read for read in exchange.provider.lifecycle.reads if read.operation == operation.id), None)
-    if read is None:
+    if read is None or not isinstance(exchange.response_json, dict):
         return None
     if read.status is not None and at(exchange.response_json, read.status) is None:
         return None

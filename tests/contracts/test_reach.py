@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import cProfile
 import json
+import pstats
 from dataclasses import replace
 
 import pytest
@@ -12,8 +14,12 @@ from hypothesis import strategies as st
 from specimen import specs
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.history import History
-from specimen.contracts.judge.judge import observe
+from specimen.contracts.judge.judge import judge, observe
+from specimen.contracts.judge.registry import rulebook
+from specimen.contracts.judge.rule import Finding, Violation
+from specimen.contracts.reporting import collector as collector_module
 from specimen.contracts.reporting.collector import Collector
+from specimen.contracts.reporting.coverage import CoverageCounter
 from specimen.contracts.reporting.response_mutations import broken
 from tests.contracts.reporting import STARTED_AT, exchange, kayle, session_body
 
@@ -106,9 +112,63 @@ def test_broken__takes_thousands_of_times() -> None:
     assert len(list(broken(exchange(many, path="/v1/sessions"), {}))) > 10
 
 
-def test_reach__look_alikes_are_tried_a_few_times_only() -> None:
-    """A long run costs no more than a short one."""
+def test_reach__look_alikes_are_kept_once() -> None:
+    """A long run keeps one exchange of a kind and the latest, and no more."""
     counter = Collector(kayle())
     for at in range(200):
         counter.add(replace(exchange(), at=at))
-    assert max(counter._coverage._tried.values()) == 3
+    assert counter._coverage is not None
+    kept = counter._coverage._rules
+    assert len(kept._examples) == len(kept._latest) == 2  # the first read, and those after it
+
+
+def test_reach__a_broken_rule_is_exercised() -> None:
+    """What was found is never among what could not be found, not even where no broken answer would show it."""
+    counter = Collector(kayle())
+    fired = next(rule for rule in rulebook(kayle()) if rule not in counter.reach().rules.seen)
+    rule = rulebook(kayle())[fired]
+    counter.add(exchange(status=404), [Violation.of(rule, exchange(), Finding("", "something else", None))])
+    assert fired in counter.reach().rules.seen
+
+
+@pytest.mark.parametrize("name", specs.names())
+def test_reach__no_finding_contradicts_it(name) -> None:
+    """Whatever answers the mutants of the examples give, each rule that is broken counts as exercised."""
+    counter = Collector(specs.load(name))
+    for one in examples(specs.load(name)):
+        for wrong in broken(one, {}):
+            counter.judge(wrong)
+    assert {entry.violation.rule for entry in counter.found} <= set(counter.reach().rules.seen)
+
+
+def test_reach__what_came_later_exercises_nothing_earlier() -> None:
+    """The rules are worked out at the end, by what was known when each exchange came."""
+    once, twice = Collector(kayle()), Collector(kayle())
+    once.judge(exchange())
+    twice.judge(exchange())
+    twice.judge(exchange())
+    assert "KAY-014" not in once.reach().rules.seen
+    assert "KAY-014" in twice.reach().rules.seen
+    assert once.reach() == once.reach()
+
+
+def test_reach__costs_a_tenth_of_judging_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While exchanges are judged, what is reached is noted by few calls of functions, counted by the profiler."""
+    calls = {"judge": 0, "coverage": 0}
+
+    def counted(name, function):
+        def call(*arguments, **options):
+            profile = cProfile.Profile()
+            found = profile.runcall(function, *arguments, **options)
+            calls[name] += pstats.Stats(profile).total_calls
+            return found
+
+        return call
+
+    Collector(kayle()).judge(exchange())  # what is compiled once
+    monkeypatch.setattr(collector_module, "judge", counted("judge", judge))
+    monkeypatch.setattr(CoverageCounter, "add", counted("coverage", CoverageCounter.add))
+    counter = Collector(kayle())
+    for state in ("created", "in_progress", "in_progress", "succeeded"):
+        counter.judge(exchange(session_body(status=state)))
+    assert 0 < calls["coverage"] * 10 <= calls["judge"], calls

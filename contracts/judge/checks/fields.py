@@ -209,7 +209,9 @@ def ended_by(operations: Mapping[str, str], parameter: str, *wanted: str) -> Che
 
     def check(exchange: Exchange, history: History) -> Iterator[Finding]:
         pointer, asked = status_pointer(exchange), exchange.parameters.get(parameter)
-        if pointer is None or asked is None or exchange.operation is None or not is_read(exchange):
+        if pointer is None or asked is None or exchange.operation is None or exchange.operation.id not in operations.values():
+            return
+        if not is_read(exchange):
             return
         shown = at(exchange.response_json, pointer)
         for call, read in operations.items():

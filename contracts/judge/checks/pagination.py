@@ -110,10 +110,10 @@ def has_cursor(operation: str, *, more: str, cursor: str, field: str = "id", poi
     """The next cursor is the last entry's id where there are more, and null where there are not."""
 
     def check(exchange: Exchange, _: History) -> Iterable[Finding]:
+        if exchange.operation is None or exchange.operation.id != operation or not exchange.is_success:
+            return
         found = rows(exchange, operation, pointer)
         has_more, shown = at(exchange.response_json, more), at(exchange.response_json, cursor)
-        if not exchange.is_success or exchange.operation is None or exchange.operation.id != operation:
-            return
         if has_more is True and found and shown != at(found[-1], f"/{field}"):
             yield Finding(cursor, f"the {field} of the last entry", shown)
         elif has_more is False and shown is not None:

@@ -129,11 +129,8 @@ def credentials_are_needed(exchange: Exchange, _: History) -> Iterator[Finding]:
 @_rule("GEN-009", "an id that is almost right is refused", "P", "RFC 9562, section 4; contracts of the id's pattern")
 def near_misses_are_refused(exchange: Exchange, _: History) -> Iterator[Finding]:
     """An id in braces, as a URN, or with white space at an end does not find the session; a note where any text may be one."""
-    read = read_of(exchange)
-    if read is None or read_subject(exchange) is None:
-        return
     asked = asked_id(exchange)
-    if isinstance(asked, str) and NEAR_MISS.fullmatch(asked):
+    if isinstance(asked, str) and NEAR_MISS.fullmatch(asked) and read_subject(exchange) is not None:
         yield Finding("", "a refusal", exchange.status, is_assumed=_any_text_is_an_id(exchange))
 
 

@@ -77,7 +77,9 @@ def path_is_echoed(exchange: Exchange, history: History) -> Iterable[Finding]:
 @rule("IDN-015", "subjectId is the one given when the session was created", source=f"{PAGE}, Response, subjectId")
 def subject_is_kept(exchange: Exchange, history: History) -> Iterator[Finding]:
     """The original value of the metadata."""
-    made = fields.made_by(exchange, history) if fields.is_read(exchange, "getSession") else None
+    if not fields.is_read(exchange, "getSession"):
+        return
+    made = fields.made_by(exchange, history)
     asked = None if made is None else at(made.request_json, "/metadata/subjectId")
     shown = at(exchange.response_json, "/subjectId")
     # A mock may have been asked for a scenario in that very field.

@@ -72,9 +72,11 @@ def id_is_echoed(exchange: Exchange, history: History) -> Iterable[Finding]:
 )
 def types_are_apart(exchange: Exchange, history: History) -> Iterator[Finding]:
     """A person is no company."""
+    if not fields.is_read(exchange, "getStatus"):
+        return
     asked = exchange.parameters.get("type")
     shown = at(exchange.response_json, "/sessionId")
-    if not fields.is_read(exchange, "getStatus") or not isinstance(shown, str):
+    if not isinstance(shown, str):
         return
     made = history.created(shown)
     for earlier in (*([made] if made is not None else []), *history.reads(exchange)):
