@@ -12,7 +12,7 @@ from specimen.contracts.judge.deduplication import Fault, Said, once
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import judge
 from specimen.contracts.judge.rule import ERROR, NOTE, Violation
-from specimen.contracts.payloads.generate.expected_outcomes import as_exchange, ruling
+from specimen.contracts.payloads.generate.expected_outcomes import as_exchange, expected_outcome
 from specimen.contracts.payloads.model.mutations import ABSENT, changed
 from specimen.contracts.payloads.model.valid_payloads import Base, responses
 from specimen.specs import Provider
@@ -53,7 +53,7 @@ def _first_of_each_state(provider: Provider) -> list[Base]:
     for operation in provider.document.operations.values():
         for base in responses(provider, operation):
             key = (operation.id, base.state)
-            if key not in found and not ruling(base, base.payload).rules:
+            if key not in found and not expected_outcome(base, base.payload).rules:
                 found[key] = base
     return list(found.values())
 
@@ -66,7 +66,7 @@ def test_judge__says_of_one_odd_field_one_thing(name: str) -> None:
         for place in base.places():
             for value in ODD if place.parts else ODD[1:]:
                 if value is not ABSENT or place.is_present:
-                    found = frozenset(ruling(base, changed(base.payload, place.parts, value)).rules)
+                    found = frozenset(expected_outcome(base, changed(base.payload, place.parts, value)).rules)
                     if len(found) > 1:
                         several[found] = (base.operation.id, base.state, place.pointer, value)
     assert several.keys() == TWO_THINGS[name].keys(), several
@@ -95,7 +95,7 @@ def test_judge__the_schema_has_the_word_of_a_field_without_its_form(name: str, p
     provider = specs.load(name)
     read = provider.lifecycle.reads[0].operation
     base = next(base for base in _first_of_each_state(provider) if base.operation.id == read)
-    assert ruling(base, changed(base.payload, pointer.split("/")[1:], value)).rules == (rule,)
+    assert expected_outcome(base, changed(base.payload, pointer.split("/")[1:], value)).rules == (rule,)
 
 
 def test_judge__a_fault_elsewhere_silences_nothing() -> None:
