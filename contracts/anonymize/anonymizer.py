@@ -19,7 +19,7 @@ from specimen.contracts.anonymize.pseudonyms import Pseudonyms, unwrapped
 from specimen.contracts.anonymize.schema_fields import Place, described, name_prefixes, text_prefixes
 from specimen.contracts.http.exchange import Exchange, parsed
 from specimen.contracts.http.multipart import is_form, parts
-from specimen.contracts.http.sse import EVENT_STREAM, events
+from specimen.contracts.http.sse import EVENT_STREAM
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.rules.common_rules import RULES
 from specimen.contracts.redaction.curl_command import method_of
@@ -112,7 +112,7 @@ class Anonymizer:
         operation, status, body = exchange.operation, exchange.status, exchange.response_body
         if exchange.response_type == EVENT_STREAM:
             place = described(self._provider).event(operation, status)
-            return b"".join(b"data: " + self._body(data.encode(), place).strip() + b"\n\n" for data in events(body))
+            return b"".join(b"data: " + self._body(data.encode(), place).strip() + b"\n\n" for data in exchange.events)
         leaks = _LEAKS is not None and any(_LEAKS(exchange, History()))
         return self._body(body, described(self._provider).answer(operation, status), leaks=leaks)
 

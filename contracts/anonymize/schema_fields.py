@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from typing import Any
 
-from specimen.contracts.http.sse import EVENT_STREAM
+from specimen.contracts.http.sse import event_pointer
 from specimen.specs import Document, Operation, Provider
-from specimen.specs.core.json_pointer import escape
 from specimen.specs.loading.schemas import is_rule
 
 _UNIONS = ("allOf", "anyOf", "oneOf")
@@ -118,14 +117,8 @@ class Described:
 
     def event(self, operation: Operation | None, status: int) -> Place:
         """The data of an event in an operation's stream."""
-        response = operation.responses.get(str(status)) if operation is not None else None
-        if operation is None or response is None:
-            return self.unknown
-        node = self._document.raw["paths"][operation.path][operation.method]["responses"][str(status)]
-        if "x-event-schema" not in node.get("content", {}).get(EVENT_STREAM, {}):
-            return self.unknown
-        pointer = f"/paths/{escape(operation.path)}/{operation.method}/responses/{status}/content/{escape(EVENT_STREAM)}"
-        return self._place((operation.id, f"event {status}"), [f"{pointer}/x-event-schema"])
+        pointer = event_pointer(self._document, operation, status)
+        return self.unknown if pointer is None else self._place((pointer, ""), [pointer])
 
     def parameter(self, operation: Operation | None, name: str, location: str) -> Place:
         """A parameter of the path or the query."""

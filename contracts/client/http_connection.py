@@ -13,6 +13,7 @@ from specimen.contracts.client.client_errors import Unreachable
 from specimen.contracts.http.base_url import BaseUrl
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.no_response import CLOSED, TIMEOUT, TOO_LARGE, UNREADABLE
+from specimen.contracts.http.sse import EVENT_STREAM, EventReader
 from specimen.specs import SpecimenError
 
 MOST_ANSWER_BYTES = 16 * 1024 * 1024
@@ -119,12 +120,14 @@ def _silent(wanted: Exchange, why: str) -> Exchange:
 
 def _read(response: httpx.Response, until: float) -> bytes:
     """The answer's whole body; of an event stream, which need not end, what came until the first event was there."""
-    is_stream = response.headers.get("content-type", "").startswith("text/event-stream")
+    is_stream = response.headers.get("content-type", "").partition(";")[0].strip().lower() == EVENT_STREAM
+    reader = EventReader()
     content = b""
     try:
         for part in response.iter_bytes():
             content += part
-            if is_stream and (b"\n\n" in content or len(content) > MOST_ANSWER_BYTES or time.monotonic() > until):
+            has_event = is_stream and next(reader.feed(part), None) is not None
+            if is_stream and (has_event or len(content) > MOST_ANSWER_BYTES or time.monotonic() > until):
                 break
             if len(content) > MOST_ANSWER_BYTES:
                 raise _Cut(TOO_LARGE)

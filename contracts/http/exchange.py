@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from specimen.contracts.http.operation_matching import Match, match
+from specimen.contracts.http.sse import EVENT_STREAM, events
 from specimen.specs import Operation, Provider
 
 _WISH = re.compile(r"(^|[,;\s])(status|scenario|code|example)\s*=", re.IGNORECASE)
@@ -117,15 +118,7 @@ class Exchange:
     @cached_property
     def events(self) -> tuple[str, ...]:
         """The data of a stream's whole events (HTML standard, Server-sent events)."""
-        if self.response_type != "text/event-stream":
-            return ()
-        blocks = re.split(r"\r?\n\r?\n|\r\r", self.response_body.decode("utf-8", "replace"))[:-1]
-        found = []
-        for block in blocks:
-            data = [line[5:].removeprefix(" ") for line in block.splitlines() if line.startswith("data:")]
-            if data:
-                found.append("\n".join(data))
-        return tuple(found)
+        return tuple(events(self.response_body)) if self.response_type == EVENT_STREAM else ()
 
     @property
     def label(self) -> str:

@@ -2,34 +2,59 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 
-from specimen.contracts.http.exchange import Exchange
+from specimen.specs import Document, Operation
 from specimen.specs.core.json_pointer import escape
 
 EVENT_STREAM = "text/event-stream"
 
 
+class EventReader:
+    """Reads a stream piece by piece (WHATWG HTML, section 9.2.6, "Interpreting an event stream").
+
+    Lines end at LF, CR or CRLF and nowhere else, and one byte order mark at the beginning is dropped. Bytes that are not UTF-8
+    become U+FFFD.
+    """
+
+    def __init__(self) -> None:
+        self._decode = codecs.getincrementaldecoder("utf-8-sig")("replace").decode
+        self._after_cr = False
+        self._line: list[str] = []
+        self._data: list[str] = []
+
+    def feed(self, piece: bytes) -> Iterator[str]:
+        """The data of each event that is whole with this piece; comments, other fields and events without data are left out."""
+        text = self._decode(piece)
+        if not text:
+            return
+        if self._after_cr:
+            text = text.removeprefix("\n")
+        self._after_cr = text.endswith("\r")
+        first, *others = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        self._line.append(first)
+        for begun in others:
+            line, self._line = "".join(self._line), [begun]
+            if line:
+                name, _, value = line.partition(":")
+                if name == "data":
+                    self._data.append(value.removeprefix(" "))
+            elif self._data:
+                data, self._data = "\n".join(self._data), []
+                yield data
+
+
 def events(body: bytes) -> Iterator[str]:
-    """The data of each whole event (WHATWG HTML, "Server-sent events"); comments and an unfinished end are left out."""
-    text = body.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    lines: list[str] = []
-    for line in text.split("\n")[:-1]:
-        if line:
-            name, _, value = line.partition(":")
-            if name == "data":
-                lines.append(value.removeprefix(" "))
-        elif lines:
-            yield "\n".join(lines)
-            lines = []
+    """The data of each event of a body; an unfinished one at its end is left out."""
+    return EventReader().feed(body)
 
 
-def event_schema(exchange: Exchange) -> str | None:
-    """The JSON pointer of the schema (`x-event-schema`) of an answer's events; None for all that is no such stream."""
-    operation, status = exchange.operation, str(exchange.status)
-    if operation is None or exchange.response_type != EVENT_STREAM or status not in operation.responses:
+def event_pointer(document: Document, operation: Operation | None, status: int) -> str | None:
+    """The JSON pointer of the schema (`x-event-schema`) of the events that an operation answers with, or None."""
+    if operation is None or str(status) not in operation.responses:
         return None
-    node = exchange.provider.document.raw["paths"][operation.path][operation.method]["responses"][status]
+    node = document.raw["paths"][operation.path][operation.method]["responses"][str(status)]
     if "x-event-schema" not in node.get("content", {}).get(EVENT_STREAM, {}):
         return None
     place = f"/paths/{escape(operation.path)}/{operation.method}/responses/{status}"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange, parsed
-from specimen.contracts.http.sse import event_schema, events
+from specimen.contracts.http.sse import event_pointer
 from specimen.contracts.judge.deduplication import Said, fault_of, once, places_of, places_of_rule
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.registry import NOTE, Finding, Rule, Violation, rulebook
@@ -70,8 +70,8 @@ def _by_schema(exchange: Exchange, rules: Mapping[str, Rule]) -> Iterator[Said]:
         body = exchange.response_json
         if body is not None or exchange.response_body.strip() == b"null":  # else GEN-004 says so
             yield from _broken(exchange, rules, media.pointer, body, response.mark)
-    place = event_schema(exchange)
-    for index, data in enumerate(events(exchange.response_body) if place is not None else ()):
+    place = event_pointer(exchange.provider.document, operation, exchange.status)
+    for index, data in enumerate(exchange.events if place is not None else ()):
         value = parsed(data)
         if value is None and data.strip() != "null":
             finding = Finding("", "an event whose data is JSON", Words(f"{len(data)} characters"))
