@@ -11,17 +11,18 @@ from typing import Any
 
 from specimen.fixtures.recipes import load_module
 from specimen.mockserver.errors import IllegalTransition, SpecError, did_you_mean
-from specimen.mockserver.http.messages import Part, Problem, Reply, SchemaError
+from specimen.mockserver.http.messages import Problem, Reply, SchemaError
 from specimen.mockserver.sessions.service import Sessions
 from specimen.mockserver.sessions.session import Session
 from specimen.specs import Operation, Provider
+from specimen.specs.core.multipart import FormPart
 from specimen.specs.loading.lifecycle import Credential
 
 __all__ = [
     "Behaviour",
     "Credential",
+    "FormPart",
     "IllegalTransition",
-    "Part",
     "Problem",
     "Reply",
     "Request",
@@ -64,7 +65,7 @@ class Request:
         self.headers: Mapping[str, str] = {}
         self.body: Any = None
         self.raw = b""
-        self.form: tuple[Part, ...] = ()
+        self.form: tuple[FormPart, ...] = ()
         self.credential: Credential = NO_CREDENTIAL
 
     def example(self, name: str, changes: Mapping[str, Any] | None = None) -> Reply:

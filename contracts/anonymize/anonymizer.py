@@ -18,7 +18,7 @@ from specimen.contracts.anonymize.headers import BOUNDARY, masked_header
 from specimen.contracts.anonymize.pseudonyms import Pseudonyms, unwrapped
 from specimen.contracts.anonymize.schema_fields import Place, described, name_prefixes, text_prefixes
 from specimen.contracts.http.exchange import Exchange, parsed
-from specimen.contracts.http.multipart import is_form, parts
+from specimen.contracts.http.multipart import Form
 from specimen.contracts.http.sse import EVENT_STREAM
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.rules.common_rules import RULES
@@ -26,6 +26,7 @@ from specimen.contracts.redaction.curl_command import method_of
 from specimen.contracts.redaction.spec_terms import vocabulary
 from specimen.contracts.redaction.values import words
 from specimen.specs import Operation, Provider
+from specimen.specs.core.multipart import FormPart, write
 
 # Holdings (specs/loading/field_semantics.py) that say nothing of a person; what holds any other is always replaced.
 _IMPERSONAL = frozenset({"moment", "session_id", "cursor", "percentage"})
@@ -68,14 +69,13 @@ class Anonymizer:
 
     def exchange(self, exchange: Exchange) -> Exchange:
         """An exchange that is nobody's."""
-        sent_type = exchange.request_headers.get("content-type", "")
         return replace(
             exchange,
             method=method_of(exchange),
             path=self.path(exchange),
             query=self.query(exchange),
             request_headers={name: self.header(name, value) for name, value in exchange.request_headers.items()},
-            request_body=self._request(exchange, sent_type),
+            request_body=self._request(exchange),
             response_headers={name: self.header(name, value) for name, value in exchange.response_headers.items()},
             response_body=self._answer(exchange),
         )
@@ -102,10 +102,10 @@ class Anonymizer:
         names = [name if name in known else self._pseudonyms.text(name) for name, _ in pairs]
         return urlencode([*zip(names, (self._parameter(exchange.operation, *pair, "query") for pair in pairs), strict=True)])
 
-    def _request(self, exchange: Exchange, content_type: str) -> bytes:
+    def _request(self, exchange: Exchange) -> bytes:
         place = described(self._provider).request(exchange.operation)
-        if is_form(content_type, exchange.request_body):
-            return self._form(content_type, exchange.request_body, place)
+        if exchange.request_form is not None:
+            return self._form(exchange.request_form, place)
         return self._body(exchange.request_body, place, ("body",))
 
     def _answer(self, exchange: Exchange) -> bytes:
@@ -139,17 +139,18 @@ class Anonymizer:
         except UnicodeEncodeError:  # half of a surrogate pair stays an escape: UTF-8 cannot hold it
             return (json.dumps(masked) + ending).encode()
 
-    def _form(self, content_type: str, body: bytes, place: Place) -> bytes:
-        """A form whose files are left out."""
+    def _form(self, form: Form, place: Place) -> bytes:
+        """A form whose files are left out; one that cannot be read to its end has none afterwards either."""
         found = []
-        for part in parts(content_type, body):
+        for part in form.parts:
             field = place.field(part.name)
             inner = field.item if "array" in field.kinds else field
             shown = self._number_or_text(part.text, inner, self._known.holdings.at("body", part.name))
-            name = self._name(part.name)
-            head, text = (f'name="{name}"; filename="file"', "a file") if part.is_file else (f'name="{name}"', shown)
-            found.append(f"--{BOUNDARY}\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n")
-        return "".join([*found, f"--{BOUNDARY}--\r\n"]).encode("utf-8", "replace")
+            filename, text = (None, shown) if part.filename is None else ("file", "a file")
+            found.append(FormPart(self._name(part.name), filename, None, text.encode("utf-8", "replace")))
+        body = write(found, BOUNDARY)
+        end = f"--{BOUNDARY}--\r\n".encode()
+        return body.removesuffix(end) + f"--{BOUNDARY}\r\n".encode() if form.error else body
 
     def _value(self, value: Any, place: Place, states: States, above: str | None, name: str = "", depth: int = 0) -> Any:
         """A JSON value at a place; `above` is what the field around it holds. One call for each level: values nest deeply."""

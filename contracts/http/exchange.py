@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from specimen.contracts.http.multipart import Form, form
 from specimen.contracts.http.operation_matching import Match, match
 from specimen.contracts.http.sse import EVENT_STREAM, events
 from specimen.specs import Operation, Provider
@@ -108,7 +109,13 @@ class Exchange:
         """The top fields of the request's body: of a JSON object, or the texts of a multipart form."""
         if isinstance(self.request_json, Mapping):
             return self.request_json
-        return form_texts(self.request_headers.get("content-type", ""), self.request_body)
+        parts = self.request_form.parts if self.request_form is not None else ()
+        return {part.name: part.text for part in parts if part.filename is None}
+
+    @cached_property
+    def request_form(self) -> Form | None:
+        """The request's multipart form; None where there is none."""
+        return form(self.request_headers.get("content-type", ""), self.request_body)
 
     @property
     def is_wished(self) -> bool:
@@ -143,19 +150,6 @@ def parsed(text: str) -> Any:
 
 def _no_json(name: str) -> Any:
     raise ValueError(name)
-
-
-def form_texts(content_type: str, body: bytes) -> dict[str, str]:
-    """The text fields of a multipart form by name; files are left out (RFC 7578)."""
-    boundary = re.search(r'^multipart/form-data.*boundary="?([^";,]+)', content_type, re.IGNORECASE)
-    found = {}
-    for part in body.split(b"--" + boundary[1].encode("latin-1", "replace")) if boundary else ():
-        head, _, data = part.partition(b"\r\n\r\n")
-        shown = head.decode("latin-1")
-        name = re.search(r'[;\s]name="([^"\r\n]*)"', shown)
-        if name and "filename" not in shown:
-            found[name[1]] = data.removesuffix(b"\r\n").decode("utf-8", "replace")
-    return found
 
 
 def decoded(path: str) -> str:

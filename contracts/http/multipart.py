@@ -1,55 +1,28 @@
-"""Multipart forms as the objects that a document describes."""
+"""The form that a request sent, as far as it can be read."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from specimen.specs import Document
-from specimen.specs.loading.parameters import typed
-
-_BOUNDARY = re.compile(r'^multipart/form-data.*boundary="?([^";,]+)', re.IGNORECASE)
-_NAME = re.compile(r'[;\s]name="([^"\r\n]*)"')
+from specimen.specs.core.multipart import FormError, FormPart, boundary_of, read
 
 
-class Part(NamedTuple):
-    """A part of a form; a file is not read."""
+class Form(NamedTuple):
+    """A form's whole parts in their order; `error` says why it is none after them, and is empty where it is one."""
 
-    name: str
-    text: str
-    is_file: bool
-
-
-def is_form(content_type: str, body: bytes) -> bool:
-    """Whether a body has the boundary that its content type names; a recording may hold its size only."""
-    boundary = _BOUNDARY.search(content_type)
-    return boundary is not None and b"--" + boundary[1].encode("latin-1", "replace") in body
+    parts: tuple[FormPart, ...]
+    error: str = ""
 
 
-def parts(content_type: str, body: bytes) -> Iterator[Part]:
-    """The named parts of a form (RFC 7578), in their order; what cannot be read is left out."""
-    boundary = _BOUNDARY.search(content_type)
-    for part in body.split(b"--" + boundary[1].encode("latin-1", "replace"))[1:] if boundary else ():
-        head, _, data = part.partition(b"\r\n\r\n")
-        shown = head.decode("latin-1")
-        name = _NAME.search(shown)
-        if name:
-            yield Part(name[1], data.removesuffix(b"\r\n").decode("utf-8", "replace"), "filename" in shown)
+def form(content_type: str, body: bytes) -> Form | None:
+    """The form in a body; None where the boundary that its content type names is not in it.
 
-
-def value(content_type: str, body: bytes, schema: Mapping[str, Any], document: Document) -> dict[str, Any]:
-    """The object that a form stands for: files as a text, repeated names as arrays where the schema has one."""
-    found: dict[str, Any] = {}
-    for part in parts(content_type, body):
-        wanted = document.resolve(schema.get("properties", {}).get(part.name, {}))[0]
-        is_array = wanted.get("type") == "array"
-        items = document.resolve(wanted.get("items", {}))[0] if is_array else wanted
-        # What Python clients send for a boolean in a form.
-        text = {"True": "true", "False": "false"}.get(part.text, part.text) if items.get("type") == "boolean" else part.text
-        shown = "a file" if part.is_file else typed(text, items)
-        if is_array:
-            found.setdefault(part.name, []).append(shown)
-        else:
-            found[part.name] = shown
-    return found
+    A recording may hold the size of a body only.
+    """
+    boundary = boundary_of(content_type)
+    if boundary is None or b"--" + boundary not in body:
+        return None
+    try:
+        return Form(read(body, content_type))
+    except FormError as error:
+        return Form(error.parts, str(error))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,6 +13,7 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.fixtures.primitives import ids as made_ids
 from specimen.specs import Operation, Provider
 from specimen.specs.core.json_pointer import at
+from specimen.specs.core.multipart import from_entries, write
 from specimen.specs.loading.lifecycle import LifecycleRequest
 
 _PLACEHOLDER = re.compile(r"\{(unknown:)?(\w+)(?::[^}]*)?\}")
@@ -34,23 +34,9 @@ class RequestTemplate:
     parts: tuple[Mapping[str, str], ...] = ()
 
 
-# HTML Standard, multipart/form-data encoding algorithm.
-_ESCAPED = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
-
-
 def multipart(parts: tuple[Mapping[str, str], ...]) -> bytes:
-    """Form parts as lifecycle.yaml writes them, encoded (RFC 7578); files' names with the escapes that browsers use."""
-    out = b""
-    for part in parts:
-        head = f'Content-Disposition: form-data; name="{part["name"]}"'
-        if "base64" in part:
-            head += f'; filename="{part.get("filename", "file").translate(_ESCAPED)}"'
-            head += f"\r\nContent-Type: {part.get('content_type', 'application/octet-stream')}"
-            data = base64.b64decode(part["base64"])
-        else:
-            data = part["value"].encode()
-        out += f"--{BOUNDARY}\r\n{head}\r\n\r\n".encode() + data + b"\r\n"
-    return out + f"--{BOUNDARY}--\r\n".encode()
+    """Form parts as lifecycle.yaml writes them, encoded."""
+    return write(from_entries(parts), BOUNDARY)
 
 
 def filled(provider: Provider, operation: str, template: LifecycleRequest, ids: Mapping[str, str]) -> RequestTemplate | None:

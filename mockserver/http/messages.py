@@ -1,4 +1,4 @@
-"""What a handler is given and what it gives back: parts of a form, why a request is refused, a reply."""
+"""What a handler is given and what it gives back: why a request is refused, a reply."""
 
 from __future__ import annotations
 
@@ -12,21 +12,6 @@ from msgspec.json import Encoder
 from specimen.specs.loading.lifecycle import Credential
 
 JSON_TYPE = "application/json"
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a multipart body; `filename` is None for a plain field."""
-
-    name: str
-    filename: str | None
-    content_type: str | None
-    data: bytes
-
-    @property
-    def text(self) -> str:
-        """The part as text."""
-        return self.data.decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,17 @@ import contextlib
 import json
 import math
 import re
-from collections.abc import AsyncIterator, Generator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any, cast
 
-from starlette.datastructures import Headers, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.types import Message, Receive
 
-from specimen.mockserver.http.messages import Part, Problem, SchemaError
+from specimen.mockserver.http.messages import Problem, SchemaError
+from specimen.specs.core.multipart import FORM_TYPE, FormError, FormPart, read
 
 # A text that never ends counts to the body's end: else each of its quotes would begin another search through all of it.
 _OPENING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|([\[{])|([\]}])', re.DOTALL)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-MULTIPART = "multipart/form-data"
 # What is still read of a refused body, so that its sender comes to read the answer.
 _PATIENCE_BYTES = 64 * 1024 * 1024
 _PATIENCE_SECONDS = 2.0
@@ -195,35 +193,13 @@ def _depth(raw: bytes) -> int:
     return deepest
 
 
-async def parse_multipart(raw: bytes, content_type: str) -> tuple[Part, ...]:
+def parse_multipart(raw: bytes, content_type: str) -> tuple[FormPart, ...]:
     """The parts of a multipart body (RFC 7578).
 
     Raises:
         Refused: it is none.
     """
-
-    async def stream() -> AsyncIterator[bytes]:
-        yield raw
-
-    parser = MultiPartParser(
-        Headers({"content-type": content_type}),
-        stream(),  # type: ignore[arg-type]  # an async iterator is all that is used
-        max_files=_MOST_PARTS,
-        max_fields=_MOST_PARTS,
-        max_part_size=len(raw) + 1,
-    )
-    parts = []
     try:
-        for name, value in (await parser.parse()).multi_items():
-            if isinstance(value, UploadFile):
-                parts.append(Part(name, value.filename or "", value.content_type, await value.read()))
-            else:
-                parts.append(Part(name, None, None, value.encode("utf-8", "surrogatepass")))
-    except (MultiPartException, KeyError, UnicodeDecodeError, LookupError) as error:
-        detail = getattr(error, "message", None) or "the boundary is missing or the parts cannot be read"
-        raise _bad(f"the body is not multipart/form-data: {detail}") from None
-    finally:
-        # Starlette leaves the file of a part open that has no end, and all of them after an error that is not its own.
-        for file in parser._files_to_close_on_error:  # noqa: SLF001 - the one place that has them all
-            file.close()
-    return tuple(parts)
+        return read(raw, content_type, most_parts=_MOST_PARTS)
+    except FormError as error:
+        raise _bad(f"the body is not {FORM_TYPE}: {error}") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from specimen.mockserver.provider_api import (
@@ -17,9 +16,8 @@ from specimen.mockserver.provider_api import (
     Sessions,
     operation,
 )
+from specimen.specs.core.multipart import FORM_TYPE, FormError, read
 
-_BOUNDARY = re.compile(r'boundary="?([^";,]+)', re.IGNORECASE)
-_TOKEN_PART = re.compile(rb'^content-disposition:[^\r\n]*;\s*name="?token"?\s*(;|$)', re.IGNORECASE | re.MULTILINE)
 _KEY = "clientKey"
 # How long a client is known by its key, in seconds.
 _CLIENT_SECONDS = 30 * 86_400
@@ -127,7 +125,7 @@ def _detail(error: SchemaError) -> dict[str, Any]:
 def _body_token(request: Request) -> str | None:
     """The `token` of a body that is not parsed yet; None where there is none, or no body that can be read."""
     content_type = request.headers.get("content-type", "application/json")
-    if content_type.lower().startswith("multipart/form-data"):
+    if content_type.lower().startswith(FORM_TYPE):
         return _form_token(request.raw, content_type)
     try:
         body = json.loads(request.raw)
@@ -138,11 +136,8 @@ def _body_token(request: Request) -> str | None:
 
 
 def _form_token(raw: bytes, content_type: str) -> str | None:
-    boundary = _BOUNDARY.search(content_type)
-    if boundary is None:
-        return None
-    for part in raw.split(b"--" + boundary[1].encode("latin-1", "replace")):
-        head, _, data = part.partition(b"\r\n\r\n")
-        if _TOKEN_PART.search(head.lstrip(b"\r\n").replace(b"\r\n", b"\n")):
-            return data.removesuffix(b"\r\n").decode("utf-8", "replace")
-    return None
+    try:
+        parts = read(raw, content_type)
+    except FormError as error:  # refused later for what it is, to who shows a token in a part before
+        parts = error.parts
+    return next((part.text for part in parts if part.name == "token"), None)

@@ -25,6 +25,7 @@ from specimen.mockserver.sessions.service import Sessions
 from specimen.mockserver.sessions.shared_state import SharedState
 from specimen.mockserver.settings import Settings
 from specimen.specs import Operation, Provider
+from specimen.specs.core.multipart import FORM_TYPE
 from specimen.specs.loading.openapi import COMPONENT_RESPONSES
 
 REQUEST_CONTEXT = "specimen"
@@ -63,7 +64,7 @@ class Endpoint:
         # Bodies that were found lawful, by their bytes and content type: who polls sends the same one again and again.
         self._lawful: dict[tuple[bytes, str | None], dict[str, Any]] = {}
         self._has_parameters = bool(operation.parameters)
-        self._takes_multipart = any(media.content_type == request_body.MULTIPART for media in operation.bodies)
+        self._takes_multipart = any(media.content_type == FORM_TYPE for media in operation.bodies)
         self._most_bytes = self._settings.multipart_bytes if self._takes_multipart else self._settings.json_bytes
         magic = provider.lifecycle.magic
         is_create = magic is not None and provider.lifecycle.create.operation == operation.id
@@ -151,8 +152,8 @@ class Endpoint:
         if media is None or (not request.raw and not self._takes_multipart):
             if self.operation.body_required:
                 raise RequestRejected(Problem("body_required", "a body is required", "body"))
-        elif media.content_type == request_body.MULTIPART:
-            request.form = await request_body.parse_multipart(request.raw, request.headers["content-type"])
+        elif media.content_type == FORM_TYPE:
+            request.form = request_body.parse_multipart(request.raw, request.headers["content-type"])
             validator.form_body(media, request.form)
         else:
             if request.body is None:

@@ -8,9 +8,11 @@ from urllib.parse import parse_qsl, quote
 
 import jsonschema_rs
 
-from specimen.mockserver.http.messages import Part, Problem, SchemaError
+from specimen.mockserver.http.messages import Problem, SchemaError
 from specimen.mockserver.http.request_body import RequestRejected
 from specimen.specs import Operation, Provider
+from specimen.specs.core.multipart import FormPart
+from specimen.specs.loading.forms import form_value
 from specimen.specs.loading.openapi import Media
 from specimen.specs.loading.parameters import Parameter, typed
 from specimen.specs.loading.serialization import ABSENT, read_header, read_path, read_query
@@ -120,7 +122,7 @@ class RequestValidator:
             return
         raise RequestRejected(Problem("invalid_body", "the body breaks its schema", "body", errors(validator, body)))
 
-    def form_body(self, media: Media, parts: tuple[Part, ...]) -> None:
+    def form_body(self, media: Media, parts: tuple[FormPart, ...]) -> None:
         """Checks the parts of a multipart body as the object that the document describes.
 
         Raises:
@@ -128,7 +130,7 @@ class RequestValidator:
         """
         if media.pointer is not None:
             schema = self._document.resolve(self._document.at(media.pointer))[0]
-            self.json_body(media, form_value(parts, schema, self._document.resolve))
+            self.json_body(media, form_value(parts, schema, self._document))
 
     def _absent(self, parameter: Parameter, found: dict[str, Any]) -> None:
         if parameter.required:
@@ -142,23 +144,6 @@ class RequestValidator:
         found = errors(validator, value, parameter.name)
         detail = f"{parameter.name}: {found[0].message}" if found else f"{parameter.name} cannot be read"
         return RequestRejected(Problem("invalid_parameter", detail, parameter.location, found))
-
-
-def form_value(parts: tuple[Part, ...], schema: Mapping[str, Any], resolve: Any) -> dict[str, Any]:
-    """The object that a form stands for: files as text, repeated names as arrays where the schema says so."""
-    found: dict[str, Any] = {}
-    for part in parts:
-        wanted = resolve(schema.get("properties", {}).get(part.name, {}))[0]
-        is_array = wanted.get("type") == "array"
-        items = resolve(wanted.get("items", {}))[0] if is_array else wanted
-        # What Python clients send for a boolean in a form.
-        text = {"True": "true", "False": "false"}.get(part.text, part.text) if items.get("type") == "boolean" else part.text
-        value = part.filename if part.filename is not None else typed(text, items)
-        if is_array:
-            found.setdefault(part.name, []).append(value)
-        else:
-            found[part.name] = value
-    return found
 
 
 def _plain(parameter: Parameter, given: Mapping[str, str]) -> Any:

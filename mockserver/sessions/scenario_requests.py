@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,6 +13,7 @@ from specimen.mockserver.errors import SpecError, did_you_mean
 from specimen.mockserver.http.messages import encode
 from specimen.mockserver.sessions.catalogue import ID_TIME, Catalogue, CataloguePosition
 from specimen.specs import Provider
+from specimen.specs.core.multipart import FORM_TYPE, from_entries, write
 from specimen.specs.loading.lifecycle import LifecycleRequest, Scenario, Setup
 from specimen.specs.loading.serialization import path_text, query_text
 
@@ -151,14 +151,4 @@ def encoded_body(body: Any, boundary: str = "specimen-boundary") -> tuple[bytes,
         return str(body["$raw"]).encode(), "application/json"
     if not (isinstance(body, Mapping) and "$multipart" in body):
         return encode(body), "application/json"
-    lines = []
-    for part in body["$multipart"]:
-        disposition = f'Content-Disposition: form-data; name="{part["name"]}"'
-        if "filename" in part:
-            disposition += f'; filename="{part["filename"]}"'
-        head = [f"--{boundary}", disposition]
-        if "content_type" in part:
-            head.append(f"Content-Type: {part['content_type']}")
-        data = b64decode(part["base64"]) if "base64" in part else part.get("value", "").encode()
-        lines.append("\r\n".join(head).encode() + b"\r\n\r\n" + data + b"\r\n")
-    return b"".join(lines) + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
+    return write(from_entries(body["$multipart"]), boundary), f"{FORM_TYPE}; boundary={boundary}"

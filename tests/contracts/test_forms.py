@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from specimen import specs
-from specimen.contracts.http import multipart as forms
+from specimen.contracts.anonymize.anonymizer import Anonymizer
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.judge.request_validation import request_errors
+from specimen.contracts.http.multipart import form
+from specimen.contracts.judge.request_validation import Fault, request_errors
 from specimen.contracts.requests.mutations import mutations
-from specimen.contracts.requests.request_templates import draft, multipart
+from specimen.contracts.requests.request_templates import BOUNDARY, draft, multipart
+from specimen.mockserver.http.request_body import RequestRejected, parse_multipart
 
 TYPE = "multipart/form-data; boundary=specimen-7d3a9f"
 IMAGE = {"name": "images", "filename": "a.png", "base64": "iVBORw0KGgo="}
@@ -29,10 +32,12 @@ def uploaded(*parts: dict[str, str], content_type: str = TYPE) -> Exchange:
 def test_parts__are_read_in_their_order() -> None:
     """Names repeat; a file is not read as text."""
     body = multipart((IMAGE, {"name": "mode", "value": "sync"}, IMAGE))
-    found = [(part.name, part.is_file) for part in forms.parts(TYPE, body)]
-    assert found == [("images", True), ("mode", False), ("images", True)]
-    assert list(forms.parts("multipart/form-data", body)) == []
-    assert list(forms.parts(TYPE, b"\xff\x00 no form")) == []
+    found = form(TYPE, body)
+    assert found is not None
+    assert [(part.name, part.filename) for part in found.parts] == [("images", "a.png"), ("mode", None), ("images", "a.png")]
+    assert found.error == ""
+    assert form("multipart/form-data", body) is None
+    assert form(TYPE, b"\xff\x00 no form") is None
 
 
 @pytest.mark.parametrize(
@@ -54,6 +59,20 @@ def test_request_errors__of_a_form(parts, faults) -> None:
 def test_request_errors__of_what_cannot_be_read() -> None:
     """A recording may hold the size of a form only, and a client another boundary: nothing is known of its parts."""
     assert request_errors(uploaded(content_type="multipart/form-data; boundary=other")) == []
+
+
+def test_request_errors__of_a_form_without_an_end() -> None:
+    """Its parts are not taken for a whole form, by the judge and by the mock alike, and it is recorded as broken as it was."""
+    whole = uploaded(IMAGE, {"name": "clientKey", "value": "k" * 37})
+    sent = replace(whole, request_body=whole.request_body.removesuffix(f"--{BOUNDARY}--\r\n".encode()))
+    fault = Fault("the body is not multipart/form-data: the boundary that closes it is missing", True)
+    assert request_errors(sent) == [fault]
+    recorded = Anonymizer(sent.provider, b"secret").exchange(sent)
+    assert request_errors(recorded) == [fault]
+    assert b"kkk" not in recorded.request_body
+    with pytest.raises(RequestRejected) as refused:
+        parse_multipart(sent.request_body, TYPE)
+    assert refused.value.problem.detail == fault.sentence
 
 
 def test_mutations__break_each_part_of_a_form() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from specimen import specs
-from specimen.contracts.http.exchange import Exchange, form_texts, parsed
+from specimen.contracts.http.exchange import Exchange, parsed
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import judge, observe
 from specimen.contracts.judge.rule import NOTE, Violation
@@ -165,14 +165,15 @@ def test_exchange__shows_no_token_when_printed(stage: Stage) -> None:
     assert not any(secret in shown for secret in secrets)
 
 
-def test_exchange__forms_show_their_texts() -> None:
+def test_exchange__forms_show_their_texts(stage: Stage) -> None:
     """Files are no texts."""
     body = (
         b'--b\r\nContent-Disposition: form-data; name="token"\r\n\r\nabc\r\n'
         b'--b\r\nContent-Disposition: form-data; name="images"; filename="a.png"\r\n\r\n\x89PNG\r\n--b--\r\n'
     )
-    assert form_texts("multipart/form-data; boundary=b", body) == {"token": "abc"}
-    assert form_texts("application/json", body) == {}
+    sent = replace(stage.read(), request_body=body, request_headers={"content-type": "multipart/form-data; boundary=b"})
+    assert sent.request_fields == {"token": "abc"}
+    assert replace(sent, request_headers={"content-type": "application/json"}).request_fields == {}
 
 
 def _marks(exchange: Exchange) -> dict[str, str]:

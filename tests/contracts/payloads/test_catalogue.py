@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from specimen import specs
-from specimen.contracts.http import multipart
 from specimen.contracts.http.exchange import Exchange, parsed
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import judge
@@ -24,6 +23,8 @@ from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT
 from specimen.contracts.payloads.model.mutations import as_bytes
 from specimen.contracts.payloads.model.valid_payloads import REQUEST, RESPONSE, responses
 from specimen.fixtures import recipes
+from specimen.specs.core import multipart
+from specimen.specs.loading.forms import form_value
 from specimen.specs.loading.parameters import typed
 from tests.contracts.payloads.catalogues import catalogue, check_all, read
 
@@ -213,7 +214,8 @@ def faults(case: Case) -> Iterator[str]:
     elif media.content_type == "multipart/form-data":
         document = case.base.provider.document
         schema = document.resolve(document.at(media.pointer))[0]
-        if not holds(schemas.validator(media.pointer), multipart.value(content_type, exchange.request_body, schema, document)):
+        value = form_value(multipart.read(exchange.request_body, content_type), schema, document)
+        if not holds(schemas.validator(media.pointer), value):
             yield "the form breaks its schema"
     else:
         try:
