@@ -92,11 +92,12 @@ def serve(
             sse_max_seconds=sse_max,
         )
         from specimen.mockserver.app import build_app
-        from specimen.mockserver.http.server import base_url, listen, run, write_ready_file
+        from specimen.mockserver.http.server import run, write_ready_file
+        from specimen.specs.core.listening import listen, url_of
 
         app = build_app(settings)
         listening = listen(host, port)
-        url = base_url(listening, host)
+        url = url_of(listening, host)
 
         def started() -> None:
             try:

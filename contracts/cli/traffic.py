@@ -178,7 +178,8 @@ def proxy(
         from specimen.contracts.traffic.har_writer import Recorder
         from specimen.contracts.traffic.monitor import BaseUrl, Monitor, TrafficError
         from specimen.contracts.traffic.proxy import build_proxy
-        from specimen.contracts.traffic.proxy_server import listen, serve, url_of
+        from specimen.contracts.traffic.proxy_server import serve
+        from specimen.specs.core.listening import listen, url_of
 
         provider = specs.load(name)
         base = BaseUrl.parse(target, "--target")

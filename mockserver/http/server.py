@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import gc
 import json
 import os
@@ -18,8 +17,8 @@ from typing import Any, Protocol, cast
 import uvicorn
 from starlette.types import ASGIApp
 
-from specimen.mockserver.errors import SettingError
 from specimen.mockserver.settings import Settings
+from specimen.specs.core.listening import Server, listen, url_of
 
 try:
     from uvicorn.protocols.http import httptools_impl
@@ -39,39 +38,6 @@ class Application(Protocol):
     @property
     def settings(self) -> Settings:
         """The server's settings."""
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 picks a free one.
-
-    Raises:
-        SettingError: the address cannot be listened on.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    found = socket.socket(family, socket.SOCK_STREAM)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        found.bind((host, port))
-        found.listen(2048)
-    except OSError as error:
-        found.close()
-        if error.errno == errno.EADDRINUSE:
-            raise SettingError(
-                f"port {port} on {host} is taken. Choose another with --port, or --port 0 for a free one."
-            ) from error
-        raise SettingError(f"cannot listen on {host} port {port}: {error.strerror or error}.") from error
-    except OverflowError as error:
-        found.close()
-        raise SettingError(f"port {port}: expected 0 to 65535.") from error
-    found.set_inheritable(True)
-    return found
-
-
-def base_url(listening: socket.socket, host: str) -> str:
-    """The URL at which a socket is reached from this machine."""
-    port = listening.getsockname()[1]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    return f"http://{shown}:{port}"
 
 
 class _Protocol(_Http):  # type: ignore[misc]  # the base is chosen at run time
@@ -147,24 +113,13 @@ def config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     )
 
 
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._tell = started
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._tell()
-
-
 def run(app: Application, listening: socket.socket, started: Callable[[], None]) -> None:
     """Serves until the process is asked to stop; `started` is called once, when the port answers."""
     # What is loaded by now stays, and sessions are records without cycles: looking through them all for garbage finds
     # nothing, and would stop the server for longer the more of them there are.
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
-    _Server(config(cast("ASGIApp", app), app.settings), started).run(sockets=[listening])
+    Server(config(cast("ASGIApp", app), app.settings), started).run(sockets=[listening])
 
 
 def write_ready_file(path: Path, url: str) -> None:
@@ -182,7 +137,7 @@ def running(app: Application, host: str = "127.0.0.1", port: int = 0) -> Iterato
     thread = Thread(target=server.run, kwargs={"sockets": [listening]}, name="specimen", daemon=True)
     thread.start()
     try:
-        yield base_url(listening, host)
+        yield url_of(listening, host)
     finally:
         server.should_exit = True
         thread.join(10)

@@ -10,8 +10,9 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from specimen.mockserver.http.server import config, listen
+from specimen.mockserver.http.server import config
 from specimen.mockserver.settings import Settings
+from specimen.specs.core.listening import listen
 
 
 def bare_app(status: int, answer: bytes) -> ASGIApp:

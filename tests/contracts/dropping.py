@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
-from specimen.contracts.traffic.proxy_server import listen, url_of
+from specimen.specs.core.listening import listen, url_of
 
 Deed = Callable[[socket.socket], None]
 

@@ -13,11 +13,12 @@ from typing import Any
 from specimen import specs
 from specimen.contracts.traffic.monitor import BaseUrl, JudgedExchange, Monitor
 from specimen.contracts.traffic.proxy import build_proxy
-from specimen.contracts.traffic.proxy_server import Server, listen, url_of
+from specimen.contracts.traffic.proxy_server import config
 from specimen.mockserver.app import App, build_app
 from specimen.mockserver.http.server import running
 from specimen.mockserver.sessions.catalogue import Catalogue
 from specimen.mockserver.settings import Settings
+from specimen.specs.core.listening import Server, listen, url_of
 
 TOKEN = "Bearer kk_live_specimen"
 AUTH = {"Authorization": TOKEN}
@@ -49,7 +50,7 @@ def session_id(scenario: str = "succeeded", provider: str = "kayle", state: str 
 def serving(app: Any) -> Iterator[str]:
     """An ASGI application on a port; gives its URL."""
     listening = listen("127.0.0.1", 0)
-    server = Server(app)
+    server = Server(config(app))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
