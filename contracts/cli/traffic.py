@@ -77,7 +77,7 @@ def watch(
         SPECIMEN_TOKEN=… specimen watch idnow --url http://127.0.0.1:8080/idnow --session 0197… --set environment=staging
     """
     with user_errors():
-        from specimen.contracts.cli import console_output
+        from specimen.contracts.cli import console_output, name_value
         from specimen.contracts.client.transport import Transport
         from specimen.contracts.http.credentials import as_headers, secret_of
         from specimen.contracts.requests.known_sessions import as_text
@@ -90,10 +90,10 @@ def watch(
         files = report_files(report)
         if every < 1 and not base.is_loopback:
             raise TrafficError(f"--every {every:g}: not more than one poll a second of a host that is not this machine.")
-        settings = dict(pair(text, "=", "--set") for text in setting or ())
+        settings = name_value.settings(setting)
         headers = {
             **as_headers(provider, token),
-            **as_headers(provider, dict(pair(text, ":", "--header") for text in header or ())),
+            **as_headers(provider, name_value.headers(header)),
         }
         given = (session, *settings.values())
         transport = Transport(
@@ -266,17 +266,3 @@ def check(
         if failed is not None:
             raise failed
     raise typer.Exit(code)
-
-
-def pair(text: str, separator: str, option: str) -> tuple[str, str]:
-    """Both sides of an option's `NAME=VALUE`.
-
-    Raises:
-        TrafficError: it has no name or no separator.
-    """
-    from specimen.contracts.traffic.monitor import TrafficError
-
-    name, found, value = text.partition(separator)
-    if not found or not name.strip():
-        raise TrafficError(f"{option}: expected NAME{separator}VALUE.")  # what came may be a credential
-    return name.strip(), value.strip()

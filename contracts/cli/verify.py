@@ -119,22 +119,24 @@ def verify(
         specimen verify kyve --url http://kyc.test:8000 --allow-writes kyc.test --driver ./session-in-state --report junit=kyc.xml
     """
     with user_errors():
-        from specimen.contracts.cli.traffic import pair
+        from specimen.contracts.cli import name_value
+        from specimen.contracts.http.credentials import as_headers
         from specimen.contracts.verify.runner import Interrupted, plan
         from specimen.contracts.verify.runner import verify as run
 
         files = report_files(report)
         check_second_opinion(second_opinion)
-        values = dict(pair(text, "=", "--set") for text in setting or ())
+        values = name_value.settings(setting)
         # An empty variable of the environment is none.
-        other = _headers(name, other_token, ()) if other_token else None
+        other = as_headers(specs.load(name), other_token) if other_token else None
         if dry_run:
             _print_plan(
                 plan(url, name, profile=profile, other_auth=other, driver=driver, sessions=session or (), values=values,
                      require=require or (), allow_writes=allow_writes or (), budget=budget)
             )  # fmt: skip
             return
-        auth = _headers(name, token, header or ())
+        provider = specs.load(name)
+        auth = {**as_headers(provider, token), **as_headers(provider, name_value.headers(header))}
         try:
             with _progress() as tell:
                 found = run(
@@ -157,19 +159,6 @@ def _deliver(found: Report, files: Files) -> None:
         print_report(found, console(soft_wrap=True))
     if failed is not None:
         raise failed
-
-
-def _headers(name: str, token: str | None, given: list[str] | tuple[str, ...]) -> dict[str, str]:
-    from specimen.contracts.http.credentials import as_headers
-
-    provider = specs.load(name)
-    pairs: dict[str, str] = {}
-    for text in given:
-        key, colon, value = text.partition(":")
-        if not colon or not key.strip():
-            raise SpecimenError(f"--header '{key}…': expected 'NAME: VALUE'.")
-        pairs[key.strip()] = value.strip()
-    return {**as_headers(provider, token), **as_headers(provider, pairs)}
 
 
 @contextlib.contextmanager

@@ -7,16 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 from specimen.contracts.client.transport import BudgetSpent, Burst, Forbidden, NoAnswer, Transport, Unreachable
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.reporting.model import INCONCLUSIVE, PASSED, UNREACHABLE, VIOLATIONS
+from specimen.contracts.requests.parameter_overrides import with_values
 from specimen.contracts.requests.request_encoder import send
-from specimen.contracts.requests.request_templates import RequestTemplate, filled
+from specimen.contracts.requests.request_templates import filled
 from specimen.contracts.traffic.monitor import JudgedExchange, Monitor, TrafficError
 from specimen.specs import Provider
-from specimen.specs.core.errors import did_you_mean
 from specimen.specs.core.json_pointer import at
 from specimen.specs.loading.lifecycle import Read
 
@@ -141,35 +140,21 @@ def watched(
 ) -> tuple[Callable[[], Exchange], str | None]:
     """How a session is polled through a transport, and where its answers show the state.
 
-    `settings` replace what the provider's read puts into path and body by itself (`environment=staging`).
+    `settings` are those of `with_values`.
 
     Raises:
-        TrafficError: the provider has no such setting.
+        SpecimenError: the provider's read has no such value, or asks for more than a session's id.
     """
-    read = _read(provider)
-    draft = filled(provider, read.operation, read.request, dict.fromkeys(provider.lifecycle.ids, session))
+    known = with_values(provider, settings or {})
+    read = _read(known)
+    draft = filled(known, read.operation, read.request, dict.fromkeys(provider.lifecycle.ids, session))
     if draft is None:
         raise TrafficError(f"{provider.name}: '{read.operation}' cannot be asked with a session's id alone.")
-    draft = _set(draft, read, settings or {})
     return (lambda: send(transport, draft)), read.status
 
 
 def _read(provider: Provider) -> Read:
     return next((read for read in provider.lifecycle.reads if read.status is not None), provider.lifecycle.reads[0])
-
-
-def _set(draft: RequestTemplate, read: Read, settings: Mapping[str, str]) -> RequestTemplate:
-    path: dict[str, str] = dict(draft.path)
-    body: Any = dict(draft.body) if isinstance(draft.body, Mapping) else draft.body
-    for name, value in settings.items():
-        if name in path:
-            path[name] = value
-        elif isinstance(body, dict) and name in body:
-            body[name] = value
-        else:
-            names = [*path, *(body if isinstance(body, dict) else ())]
-            raise TrafficError(f"--set '{name}': '{read.operation}' has no such value. {did_you_mean(name, names)}")
-    return RequestTemplate(draft.operation, path, draft.query, draft.headers, body, draft.raw, draft.content_type, draft.parts)
 
 
 def retry_after(value: str | None, now: float) -> float:

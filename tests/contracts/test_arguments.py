@@ -48,6 +48,11 @@ def run(*words: str) -> Any:
         (("--url", HERE, "--header", "X-É: x"), "header 'X-É': a name is of letters"),
         (("--url", HERE, "--header", "X-A: s3cret\x01"), "header 'X-A': its value has"),
         (("--url", HERE, "--header", "X-A: s3cret\udcff"), "header 'X-A': its value is not UTF-8"),
+        (("--url", HERE, "--header", "s3cret"), "error: --header: expected 'NAME: VALUE'."),
+        (("--url", HERE, "--header", ": s3cret"), "error: --header: expected 'NAME: VALUE'."),
+        (("--url", HERE, "--set", "s3cret"), "error: --set: expected NAME=VALUE."),
+        (("--url", HERE, "--set", "=s3cret"), "error: --set: expected NAME=VALUE."),
+        (("--url", HERE, "--set", "id=s3cret"), "error: --set 'id': 'getSession' has no such value. Possible: nothing."),
     ],
 )
 @pytest.mark.parametrize("command", ["verify", "watch"])

@@ -16,12 +16,13 @@ from specimen import specs
 from specimen.contracts.cli.traffic import register
 from specimen.contracts.client.transport import Transport
 from specimen.contracts.reporting.model import INCONCLUSIVE, PASSED, UNREACHABLE, VIOLATIONS
-from specimen.contracts.traffic.monitor import Monitor, TrafficError
+from specimen.contracts.traffic.monitor import Monitor
 from specimen.contracts.traffic.session_poller import Watch, retry_after, watched
 from specimen.mockserver.http.server import running
 from specimen.mockserver.settings import Pace
 from specimen.mockserver.testing.in_process import create
 from specimen.mockserver.testing.pytest_plugin import MockClock
+from specimen.specs import SpecimenError
 from tests.contracts.targets import AUTH, mock_app, serving, session_id
 
 NOW = 1_772_366_400_000
@@ -178,7 +179,7 @@ def test_watch__settings() -> None:
     transport = Transport("http://127.0.0.1:9", facts, sessions=("s1",), transport=httpx.MockTransport(handler))
     watched(facts, transport, "s1", {"environment": "staging"})[0]()
     assert seen == ["/api/v1/staging/sessions/s1"]
-    with pytest.raises(TrafficError, match="Did you mean 'environment'"):
+    with pytest.raises(SpecimenError, match="Did you mean 'environment'"):
         watched(facts, transport, "s1", {"enviroment": "staging"})
 
 
@@ -255,7 +256,7 @@ def test_command__a_state_that_no_terminal_should_obey(tmp_path: Path) -> None:
     [
         (("--url", "ftp://x"), "expected http:// or https://"),
         (("--url", "https://api.example.com", "--every", "0.2"), "not more than one poll a second"),
-        (("--url", "http://127.0.0.1:9", "--header", "s3cret"), "expected NAME:VALUE"),
+        (("--url", "http://127.0.0.1:9", "--header", "s3cret"), "expected 'NAME: VALUE'"),
         (("--url", "http://127.0.0.1:9", "--set", "a=b"), "has no such value"),
     ],
 )
