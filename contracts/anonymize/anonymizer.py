@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from specimen.contracts.anonymize.field_meanings import FieldMeanings, States
 from specimen.contracts.anonymize.headers import BOUNDARY, masked_header
+from specimen.contracts.anonymize.json_walk import Position, rewritten
 from specimen.contracts.anonymize.pseudonyms import Pseudonyms, unwrapped
 from specimen.contracts.anonymize.schema_fields import Place, described, name_prefixes, text_prefixes
 from specimen.contracts.http.exchange import Exchange, parsed
@@ -121,7 +122,7 @@ class Anonymizer:
         try:
             text = body.decode()
             value = parsed(text)
-            masked = self._value(value, place, self._known.holdings_at(*prefix), None)
+            masked = rewritten(value, self._known.position(place, prefix), self._name, self._leaf)
         except (UnicodeDecodeError, RecursionError):
             value, text = None, ""
         if value is None and text.strip() != "null":
@@ -141,46 +142,29 @@ class Anonymizer:
 
     def _form(self, form: Form, place: Place) -> bytes:
         """A form whose files are left out; one that cannot be read to its end has none afterwards either."""
-        found = []
+        found, top = [], self._known.position(place, ("body",))
         for part in form.parts:
-            field = place.field(part.name)
-            inner = field.item if "array" in field.kinds else field
-            shown = self._number_or_text(part.text, inner, self._known.holdings.at("body", part.name))
+            field = top.field(part.name)
+            shown = self._number_or_text(part.text, field.item() if "array" in field.place.kinds else field)
             filename, text = (None, shown) if part.filename is None else ("file", "a file")
             found.append(FormPart(self._name(part.name), filename, None, text.encode("utf-8", "replace")))
         body = write(found, BOUNDARY)
         end = f"--{BOUNDARY}--\r\n".encode()
         return body.removesuffix(end) + f"--{BOUNDARY}\r\n".encode() if form.error else body
 
-    def _value(self, value: Any, place: Place, states: States, above: str | None, name: str = "", depth: int = 0) -> Any:
-        """A JSON value at a place; `above` is what the field around it holds. One call for each level: values nest deeply."""
-        holdings = self._known.holdings
-        holds = holdings.held(states) or above
-        if isinstance(value, dict):
-            fields: dict[str, Any] = {}
-            # What is in the field `data` is as near to the top as what stands beside it.
-            inner = depth if depth == 1 and name == "data" else depth + 1
-            for key, item in value.items():
-                shown = self._name(key)
-                while shown in fields:
-                    shown += "_"
-                fields[shown] = self._value(item, place.field(key), holdings.below(states, key, item), holds, key, inner)
-            return fields
-        if isinstance(value, list):
-            items = []
-            for item in value:  # no comprehension: it would be a call of its own
-                items.append(self._value(item, place.item, holdings.below(states, "0", item), holds, "", depth + 1))  # noqa: PERF401
-            return items
+    def _leaf(self, value: Any, at: Position) -> Any:
+        """A value that is neither an object nor an array."""
         if isinstance(value, str):
-            is_time = depth == 1 and _TIMES.fullmatch(name)
-            if (name, value) in self._known.labels or (is_time and _MOMENT.fullmatch(value)):
+            is_time = at.depth == 1 and _TIMES.fullmatch(at.name)
+            if (at.name, value) in self._known.labels or (is_time and _MOMENT.fullmatch(value)):
                 return value
-            return self._text(value, place, holds)
-        if value is None or isinstance(value, bool) or (place.is_number and holds in (None, "percentage")):
+            return self._text(value, at)
+        if value is None or isinstance(value, bool) or (at.place.is_number and at.holds in (None, "percentage")):
             return 10**400 if isinstance(value, float) and value in (float("inf"), float("-inf")) else value
         return self._pseudonyms.number(value)
 
-    def _text(self, value: str, place: Place, holds: str | None) -> str:
+    def _text(self, value: str, at: Position) -> str:
+        place, holds = at.place, at.holds
         if self._known.is_session(value, holds) and (holds in ("session_id", "cursor") or place.is_text):
             return value
         if holds is not None and holds not in _IMPERSONAL:
@@ -193,15 +177,16 @@ class Anonymizer:
         is_percentage = (place.is_text or holds == "percentage") and _PERCENTAGE.fullmatch(value)
         return value if is_known or is_percentage else self._pseudonyms.text(value)
 
-    def _number_or_text(self, value: str, place: Place, holds: str | None) -> str:
-        is_plain = place.is_number and holds is None and _QUERY_NUMBER.fullmatch(value)
-        is_switch = "boolean" in place.kinds and value in ("true", "false", "True", "False")
-        return value if is_plain or is_switch else self._text(value, place, holds)
+    def _number_or_text(self, value: str, at: Position) -> str:
+        is_plain = at.place.is_number and at.holds is None and _QUERY_NUMBER.fullmatch(value)
+        is_switch = "boolean" in at.place.kinds and value in ("true", "false", "True", "False")
+        return value if is_plain or is_switch else self._text(value, at)
 
     def _parameter(self, operation: Operation | None, name: str, value: str, location: str) -> str:
         place = described(self._provider).parameter(operation, name, location)
-        holds = self._known.holdings.at(location, name) if place is not described(self._provider).unknown else None
-        return self._number_or_text(value, place, holds)
+        # What holds something in a documented parameter holds nothing in one that only has its name.
+        where = (location, name) if place is not described(self._provider).unknown else None
+        return self._number_or_text(value, self._known.position(place, where))
 
     def _name(self, key: str) -> str:
         if key in self._known.names:
@@ -225,7 +210,7 @@ class _Known:
         segments = {part for one in provider.document.operations.values() for part in one.path.split("/")}
         self.segments = frozenset(part for part in segments if "{" not in part)
         patterns = [(entry.parts, entry.holds) for entry in provider.contents.entries]
-        self.holdings = FieldMeanings([*patterns, *((where, "session_id") for where in _session_places(provider))])
+        self.meanings = FieldMeanings([*patterns, *((where, "session_id") for where in _session_places(provider))])
         form = provider.lifecycle.ids.get("session")
         self._is_plain = form is not None and form.kind == "prefixed" and bool(form.prefix)
         if form is None:
@@ -235,12 +220,10 @@ class _Known:
         else:
             self._session = re.compile(_UUID % form.kind[-1])
 
-    def holdings_at(self, *where: str) -> States:
-        """Where the walk of a value begins."""
-        states = self.holdings.start
-        for name in where:
-            states = self.holdings.below(states, name, None)
-        return states
+    def position(self, place: Place, where: tuple[str, ...] | None) -> Position:
+        """Where the walk of a value begins: at a place of the document, and `where` field_semantics.yaml names it, if at all."""
+        states: States = frozenset() if where is None else self.meanings.reached(*where)
+        return Position(place, self.meanings, states)
 
     def is_session(self, value: str, holds: str | None) -> bool:
         """Whether a text is a session's id, or almost one; a UUID is one only where a session's id stands."""

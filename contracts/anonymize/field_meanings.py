@@ -41,12 +41,12 @@ class FieldMeanings:
             self._found[states] = self._patterns[min(whole)][1] if whole else None
         return self._found[states]
 
-    def at(self, *where: str) -> str | None:
-        """What is held at a place whose pattern asks for no value on its way."""
+    def reached(self, *where: str) -> States:
+        """Where the walk stands at a place whose pattern asks for no value on its way."""
         states = self.start
         for name in where:
             states = self.below(states, name, None)
-        return self.held(states)
+        return states
 
     def _step(self, states: States, name: str) -> tuple[States, tuple[tuple[int, int], ...]]:
         found, asking = [], []

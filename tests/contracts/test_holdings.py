@@ -36,11 +36,7 @@ def test_holdings__are_those_of_contents(name: str) -> None:
 def test_holdings__order_and_depth() -> None:
     """The first pattern that fits counts; `**` stands for any number of parts, none among them."""
     holdings = FieldMeanings([(("**", "a", "**", "b"), "one"), (("a", "*"), "two"), (("x", "[k=v]", "y"), "three")])
-    assert [holdings.at(*where) for where in (("a", "b"), ("a", "c"), ("q", "a", "z", "b"), ("x", "0", "y"))] == [
-        "one",
-        "two",
-        "one",
-        None,
-    ]
+    asked = (("a", "b"), ("a", "c"), ("q", "a", "z", "b"), ("x", "0", "y"))
+    assert [holdings.held(holdings.reached(*where)) for where in asked] == ["one", "two", "one", None]
     states = holdings.below(holdings.below(holdings.start, "x", [{"k": "v"}]), "0", {"k": "v"})
     assert holdings.held(holdings.below(states, "y", 1)) == "three"
