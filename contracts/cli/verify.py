@@ -21,7 +21,6 @@ from specimen.contracts.cli.report_options import (
     report_files,
     write_reports,
 )
-from specimen.specs import SpecimenError
 from specimen.specs.cli import completion
 from specimen.specs.cli.console import console, standard_output, table_console, user_errors
 
