@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from specimen.fixtures.recipes import load_module
 from specimen.mockserver.errors import IllegalTransition, SpecError, did_you_mean
 from specimen.mockserver.http.messages import Problem, Reply, SchemaError
 from specimen.mockserver.sessions.service import Sessions
@@ -167,21 +166,30 @@ def load_behaviour(provider: Provider) -> Behaviour:
     """The provider's handlers, one for each operation of its document.
 
     Raises:
-        SpecError: an operation has no handler, or a handler no operation.
+        SpecError: the module cannot be imported, an operation has no handler or two, or a handler no operation.
     """
-    module: ModuleType = load_module(provider, "specimen.mockserver.providers", "handlers")
-    handlers = {
-        getattr(function, _MARK): function
-        for _, function in inspect.getmembers(module, inspect.isfunction)
-        if hasattr(function, _MARK)
-    }
+    module = provider.module("specimen.mockserver.providers", "handlers")
+    handlers: dict[str, Handler] = {}
+    for name, function in inspect.getmembers(module, inspect.isfunction):
+        operation_id = getattr(function, _MARK, None)
+        other = handlers.setdefault(operation_id, function) if operation_id is not None else function
+        if other is not function:
+            raise SpecError(str(module.__file__), f"operation '{operation_id}' has two handlers: {other.__name__} and {name}.")
     documented = set(provider.document.operations)
     for operation_id in sorted(documented ^ set(handlers)):
         what = "has no handler" if operation_id in documented else "is not in openapi.yaml"
         raise SpecError(str(module.__file__), f"operation '{operation_id}' {what}.")
     return Behaviour(
         handlers,
-        getattr(module, "authenticate", lambda request, credentials: credentials.check(request)),
-        getattr(module, "render_error", lambda _problem, _request: None),
-        getattr(module, "finish", None),
+        _function(module, "authenticate") or (lambda request, credentials: credentials.check(request)),
+        _function(module, "render_error") or (lambda _problem, _request: None),
+        _function(module, "finish"),
     )
+
+
+def _function(module: ModuleType, name: str) -> Any:
+    """A module's function of that name, or None."""
+    found = getattr(module, name, None)
+    if found is not None and not callable(found):
+        raise SpecError(str(module.__file__), f"`{name}` is {type(found).__name__}; expected a function.")
+    return found

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from types import ModuleType
 
+from specimen.specs.core import plugin_loading
 from specimen.specs.core.errors import SpecError, SpecimenError, did_you_mean
 from specimen.specs.loading.field_semantics import FieldSemantics, read_field_semantics
 from specimen.specs.loading.lifecycle import Lifecycle
@@ -51,6 +53,22 @@ class Provider:
     def mount(self) -> str:
         """Where the mock serves it: `/<name>` and the path of the vendor's base URL."""
         return f"/{self.name}{self.document.base_path}"
+
+    def module(self, package: str, stem: str) -> ModuleType:
+        """Its module `<package>.<name>` if it is built in, else `<stem>.py` in its folder.
+
+        Raises:
+            SpecError: there is none, or it cannot be imported.
+        """
+        return plugin_loading.load_module(self.name, self.folder, stem, package if self.is_builtin else None)
+
+    def find_module(self, package: str, stem: str) -> ModuleType | None:
+        """The same, for a module that it need not have.
+
+        Raises:
+            SpecError: it cannot be imported.
+        """
+        return plugin_loading.find_module(self.name, self.folder, stem, package if self.is_builtin else None)
 
 
 def names() -> tuple[str, ...]:
@@ -109,10 +127,7 @@ def _folders() -> dict[str, Path]:
 
 def _folder_of(entry: EntryPoint) -> Path:
     where = f"entry point {ENTRY_POINT_GROUP} '{entry.name}'"
-    try:
-        file = getattr(entry.load(), "__file__", None)
-    except Exception as error:  # whatever somebody else's package raises, the user hears which one it was
-        raise SpecError(where, f"'{entry.value}' cannot be imported: {type(error).__name__}: {error}") from error
+    file = getattr(plugin_loading.load_entry_point(entry), "__file__", None)
     if file is None or not _is_provider(Path(file).parent):
         raise SpecError(where, f"'{entry.value}' is no package whose folder holds openapi.yaml and lifecycle.yaml.")
     return Path(file).parent

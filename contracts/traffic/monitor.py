@@ -12,6 +12,7 @@ from typing import Any
 from specimen.contracts.http.base_url import BaseUrl, TrafficError
 from specimen.contracts.http.content_encoding import Undecodable, decoded
 from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.judge.registry import rulebook
 from specimen.contracts.judge.rule import Violation
 from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.model import REPORT_VERSION, Found, Report, is_counted, is_disagreement
@@ -47,6 +48,7 @@ class Monitor:
         second_opinion: bool = False,
         counts_coverage: bool = False,
     ) -> None:
+        rulebook(provider)  # a broken rules.py is said before anything is exchanged
         self.provider = provider
         self.strict = strict
         self.exchanges = 0

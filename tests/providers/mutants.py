@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 import importlib
-import importlib.util
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from specimen.mockserver.testing.preview import phases
 from specimen.specs import Provider
+from specimen.specs.core.plugin_loading import load_file
 from specimen.specs.loading.schemas import Schemas, rules
 from tests import golden
 
@@ -35,11 +35,7 @@ def mutants_of(provider: Provider) -> Mapping[str, list[Mutant]]:
     if provider.is_builtin:
         found = importlib.import_module(f"{__package__}.mutants_{provider.name}")
     else:
-        spec = importlib.util.spec_from_file_location(f"{provider.name}_mutants", provider.folder / "mutants.py")
-        assert spec is not None
-        assert spec.loader is not None
-        found = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(found)
+        found = load_file(provider.folder / "mutants.py", f"{provider.name}_mutants")
     return found.MUTANTS
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from specimen.contracts.judge.registry import rulebook
 from specimen.contracts.payloads.generate.expected_outcomes import (
     UNKNOWN_RULE,
     ExpectedOutcome,
@@ -20,8 +21,10 @@ from specimen.contracts.payloads.generate.setup import made_with
 from specimen.contracts.payloads.model.case import Case
 from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, Edge, edges
 from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.invalid_combinations import states_of
 from specimen.contracts.payloads.model.mutations import ABSENT, Fields, Whole, as_bytes, changed, shown
 from specimen.contracts.payloads.model.valid_payloads import NOW, REQUEST, RESPONSE, Base, ignored_fields, requests, responses
+from specimen.fixtures import recipes
 from specimen.specs import Provider
 
 # What a request names and the implementation may not have, however lawful its form.
@@ -58,7 +61,12 @@ def cases(
         seed: what the people in the payloads depend on; ids and kinds of the cases do not.
         now: when the payloads are read or sent (milliseconds since the epoch), which cases call today.
         left_out: takes what could not be made into a case.
+
+    Raises:
+        SpecError: the provider's recipe, its rules or its combinations cannot be used; no case comes before that.
     """
+    for read in (recipes.answers, rulebook, states_of):
+        read(provider)
     for found in provider.document.operations.values():
         if operation is not None and found.id != operation:
             continue

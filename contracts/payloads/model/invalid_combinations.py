@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+from specimen.contracts.judge.registry import rulebook
 from specimen.contracts.payloads.model.mutations import ABSENT, Fields, changed, split
-from specimen.specs import Provider
+from specimen.specs import Provider, SpecError
+from specimen.specs.core.errors import did_you_mean
 from specimen.specs.core.json_pointer import escape
 
 # What stands in a field of a combination: a value, ABSENT, or what is made of the lawful object around it.
@@ -140,16 +140,45 @@ def shifted(text: Any, seconds: float) -> str:
 
 @cache
 def states_of(provider: Provider) -> tuple[State, ...]:
-    """A provider's table `STATES`: of its module here, or of states.py in an outside provider's folder; none without a file."""
-    if provider.is_builtin:
-        name = f"specimen.contracts.payloads.invalid_states.{provider.name}"
-        if importlib.util.find_spec(name) is None:
-            return ()
-        return tuple(importlib.import_module(name).STATES)
-    path = provider.folder / "states.py"
-    spec = importlib.util.spec_from_file_location(f"_specimen_{provider.name}_states", path) if path.is_file() else None
-    if spec is None or spec.loader is None:
+    """A provider's table `STATES`: of its module here, or of states.py in an outside provider's folder; none without a file.
+
+    Raises:
+        SpecError: the module cannot be imported, or the table states what cannot be.
+    """
+    module = provider.find_module("specimen.contracts.payloads.invalid_states", "states")
+    if module is None:
         return ()
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    wrong = next(_faults(getattr(module, "STATES", None), provider), None)
+    if wrong is not None:
+        raise SpecError(str(module.__file__), wrong)
     return tuple(module.STATES)
+
+
+def _faults(table: Any, provider: Provider) -> Iterator[str]:
+    if table is None:
+        yield "has no `STATES`: a tuple of State."
+    elif not isinstance(table, (tuple, list)):
+        yield f"`STATES` is {type(table).__name__}; expected a tuple of State."
+    else:
+        seen = set()
+        for state in table:
+            if not isinstance(state, State):
+                yield f"`STATES` has {type(state).__name__}; expected State."
+                return
+            yield from _unknown(state, provider)
+            if (state.rule, state.name) in seen:
+                yield f"state '{state.name}' of rule '{state.rule}' stands twice."
+            seen.add((state.rule, state.name))
+
+
+def _unknown(state: State, provider: Provider) -> Iterator[str]:
+    """What a combination names and nobody knows."""
+    rules, operations, states = rulebook(provider), provider.document.operations, provider.lifecycle.states
+    if state.rule not in rules:
+        yield f"state '{state.name}': there is no rule '{state.rule}'. {did_you_mean(state.rule, rules)}"
+    for name in state.shown:
+        if name not in operations:
+            yield f"state '{state.name}': operation '{name}' is not in openapi.yaml. {did_you_mean(name, operations)}"
+    for name in state.when or ():
+        if name not in states:
+            yield f"state '{state.name}': lifecycle.yaml has no state '{name}'. {did_you_mean(name, states)}"
