@@ -6,7 +6,6 @@ import contextlib
 import logging
 import re
 from collections.abc import Callable, Iterable
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NamedTuple
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -31,6 +30,7 @@ from specimen.mockserver.sessions.store import Store
 from specimen.mockserver.sessions.store.memory import MemoryStore
 from specimen.mockserver.settings import Settings
 from specimen.specs import Operation, Provider
+from specimen.specs.core.version import product_version
 
 logger = logging.getLogger("specimen")
 NAMESPACE_HEADER = "specimen-namespace"
@@ -268,14 +268,6 @@ def build_app(settings: Settings | None = None) -> App:
     if settings.locale is not None and settings.locale not in LOCALES:
         raise SettingError(f"locale '{settings.locale}': there is none. {did_you_mean(settings.locale, LOCALES)}")
     return App(settings, [specs.load(name) for name in settings.providers or specs.names()])
-
-
-def product_version() -> str:
-    """The installed version."""
-    try:
-        return version("specimen-kyc")
-    except PackageNotFoundError:
-        return "0+source"
 
 
 def _joined(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -27,7 +27,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from specimen.mockserver.app import product_version
+        from specimen.specs.core.version import product_version
 
         typer.echo(f"specimen {product_version()}")
         raise typer.Exit

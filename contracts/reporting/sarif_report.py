@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import yaml
@@ -17,6 +16,7 @@ from specimen.contracts.judge.rule import Rule
 from specimen.contracts.reporting.model import Found, Report
 from specimen.specs import SpecError, load
 from specimen.specs.core.json_pointer import escape
+from specimen.specs.core.version import product_version
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _MARKS = {"D": "documented by the vendor", "P": "publicly known", "A": "an assumption of ours"}
@@ -45,7 +45,7 @@ def values(report: Report) -> dict[str, Any]:
                 "tool": {
                     "driver": {
                         "name": "Specimen",
-                        "semanticVersion": _version(),
+                        "semanticVersion": product_version(),
                         "rules": [_rule(rule, strict=report.strict) for rule in rules.values()],
                     }
                 },
@@ -163,10 +163,3 @@ def _sentence(text: str) -> str:
 
 def _markdown(text: str) -> str:
     return "".join(f"\\{char}" if char in "\\`*_[]<>#|" else char for char in text)
-
-
-def _version() -> str:
-    try:
-        return version("specimen-kyc")
-    except PackageNotFoundError:  # run from a checkout
-        return "0.0.0"

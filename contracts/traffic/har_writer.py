@@ -8,7 +8,6 @@ import re
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,6 +15,7 @@ from urllib.parse import parse_qsl
 from specimen.contracts.anonymize.anonymizer import Anonymizer
 from specimen.contracts.traffic.monitor import JudgedExchange, TrafficError, as_json
 from specimen.specs import Provider
+from specimen.specs.core.version import product_version
 
 _END = b"\n]}}\n"
 _FINGERPRINT = re.compile(r"#[0-9a-f]{8}\b")
@@ -31,7 +31,7 @@ class Recorder:
     def __init__(self, path: Path, provider: Provider, *, secret: bytes | None = None) -> None:
         self._mask = Anonymizer(provider, secret or secrets.token_bytes(16))
         self._path = path
-        head = {"version": "1.2", "creator": {"name": "specimen", "version": _version()}, "entries": []}
+        head = {"version": "1.2", "creator": {"name": "specimen", "version": product_version()}, "entries": []}
         text = json.dumps({"log": head}).encode().removesuffix(b"]}}")
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         try:
@@ -127,10 +127,3 @@ def _headers(headers: Mapping[str, str]) -> list[dict[str, str]]:
 def moment(millis: int) -> str:
     """A time in milliseconds since the epoch, as ISO 8601 in UTC."""
     return datetime.fromtimestamp(millis / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _version() -> str:
-    try:
-        return version("specimen-kyc")
-    except PackageNotFoundError:
-        return "0"

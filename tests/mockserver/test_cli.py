@@ -21,8 +21,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from specimen import cli, specs
-from specimen.mockserver.app import product_version
 from specimen.mockserver.cli import LOG_LEVELS
+from specimen.specs.core.version import product_version
 from tests.mockserver import made_up
 from tests.serving import ROOT
 
