@@ -21,6 +21,7 @@ from specimen.mockserver.provider_api import Request, load_behaviour
 from specimen.mockserver.routing import connexion_adapter
 from specimen.mockserver.routing.endpoint import REQUEST_CONTEXT, Endpoint, RequestContext, unrouted
 from specimen.mockserver.sessions.clock import Clock
+from specimen.mockserver.sessions.namespaces import NAME_RULE, Namespace, is_namespace_name
 from specimen.mockserver.sessions.request_log import RequestLog
 from specimen.mockserver.sessions.scenario_requests import VERSION as TABLE_VERSION
 from specimen.mockserver.sessions.scenario_requests import Table
@@ -34,7 +35,6 @@ from specimen.specs.core.version import product_version
 
 logger = logging.getLogger("specimen")
 NAMESPACE_HEADER = "specimen-namespace"
-_NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NAMESPACE_QUERY = re.compile(rb"(?:^|&)" + NAMESPACE_PARAMETER.encode() + rb"=([^&]*)")
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
 # Places remembered, and the characters of the longest one: who polls asks for the same one again and again.
@@ -45,16 +45,6 @@ _ANYBODY: Extra = (
 )
 # Requests that no operation takes still need one to be rendered for.
 _NO_OPERATION = Operation("", "", "", (), (), False, {}, (), "A", "", is_safe=True)
-
-
-class Namespace:
-    """What callers of one namespace share: a clock and a journal (their sessions are in the store)."""
-
-    __slots__ = ("clock", "journal")
-
-    def __init__(self, clock: Clock, journal: RequestLog) -> None:
-        self.clock = clock
-        self.journal = journal
 
 
 class Mounted:
@@ -82,7 +72,7 @@ class Mounted:
         request = Request(_NO_OPERATION, scope, now=now, origin=visit.origin, namespace=visit.namespace)
         request.headers = visit.headers
         reply = unrouted(self.provider, self.behaviour, Problem(kind, detail, allow=allow), request)
-        visit.journal.add(now, self.provider.name, scope["method"], None, reply.status, None)
+        visit.request_log.add(now, self.provider.name, scope["method"], None, reply.status, None)
         await send_reply(send, reply, visit.extra, is_head=scope["method"] == "HEAD")
 
 
@@ -116,7 +106,7 @@ class App:
         found = self._namespaces.get(name)
         if found is None:
             clock = self.clock if name == DEFAULT_NAMESPACE else self.clock.fork()
-            found = self._namespaces[name] = Namespace(clock, RequestLog(self.settings.journal_entries))
+            found = self._namespaces[name] = Namespace(clock, RequestLog(self.settings.request_log_entries))
         return found
 
     def _clock_of(self, namespace: str) -> Clock:
@@ -160,12 +150,11 @@ class App:
             name = DEFAULT_NAMESPACE
             if scope["query_string"] and (match := _NAMESPACE_QUERY.search(scope["query_string"])):
                 name = match[1].decode("latin-1")
-        if name is not DEFAULT_NAMESPACE and _NAMESPACE.fullmatch(name) is None:
-            detail = f"{NAMESPACE_HEADER}: expected up to 64 letters, digits, '.', '_' and '-', beginning with a letter or digit."
-            await send_problem(send, 400, detail, extra=extra)
+        if name is not DEFAULT_NAMESPACE and not is_namespace_name(name):
+            await send_problem(send, 400, f"{NAMESPACE_HEADER}: {NAME_RULE}", extra=extra)
             return
         space = self.namespace(name)
-        visit = scope[REQUEST_CONTEXT] = RequestContext(name, space.clock, space.journal, place.origin, path, headers, extra)
+        visit = scope[REQUEST_CONTEXT] = RequestContext(name, space.clock, space.request_log, place.origin, path, headers, extra)
         mounted = place.mounted
         if place.is_hosted:
             await self._hosted(mounted, place.rest, scope, send, visit)

@@ -22,7 +22,6 @@ from specimen.mockserver.settings import Pace, Settings
 from specimen.specs.cli import completion
 from specimen.specs.cli.console import console, standard_output, table_console, user_errors
 
-DEFAULT_ORIGIN = "http://127.0.0.1:8080"
 # Uvicorn has one more, "trace", which logs paths and queries: they may hold ids and tokens.
 LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
 
@@ -137,6 +136,7 @@ def _summary(provider: specs.Provider) -> dict[str, Any]:
     return {
         "name": provider.name,
         "title": lifecycle.title,
+        "homepage": lifecycle.homepage,
         "mount": provider.mount,
         "operations": list(provider.document.operations),
         "states": {name: {"terminal": state.terminal, "mark": state.mark} for name, state in lifecycle.states.items()},

@@ -58,7 +58,7 @@ class Settings:
     json_bytes: int = 2 * MEBIBYTE
     multipart_bytes: int = 20 * MEBIBYTE
     json_depth: int = 200
-    journal_entries: int = 1000
+    request_log_entries: int = 1000
     cached_answers: int = 4096
 
     @property

@@ -81,7 +81,7 @@ def test_create__makes_a_session_that_the_client_reads(served: Served) -> None:
     assert created.status_code in (200, 201)
     assert list(differences(created)) == []
     session_id = str(at(created.parsed, lifecycle.create.session))
-    assert not mounted.shared_state.catalogue.has(session_id)
+    assert session_id not in dict(mounted.shared_state.catalogue.places())
     read = lifecycle.reads[0]
     wanted = (read.operation, lifecycle.default.name, lifecycle.initial)
     entry = next(entry for entry in served.entries if (entry["operation"], entry["scenario"], entry["status"]) == wanted)

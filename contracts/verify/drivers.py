@@ -12,7 +12,6 @@ from specimen.contracts.requests.known_sessions import given
 from specimen.contracts.requests.request_encoder import send
 from specimen.contracts.requests.request_templates import RequestTemplate, filled, ids_shown
 from specimen.specs import Provider
-from specimen.specs.core.json_pointer import at
 from specimen.specs.loading.lifecycle import Scenario
 
 
@@ -215,9 +214,3 @@ def _worth(scenario: Scenario, covered: set[Any]) -> float:
     """How much a scenario shows that was not yet seen: states first, then edges, then facts."""
     new = _features(scenario) - covered
     return sum(10.0 if isinstance(feature, str) else 5.0 if len(feature) == 2 else 0.3 for feature in new)
-
-
-def status_of(provider: Provider, body: Any) -> Any:
-    """The status that the first read's answer shows."""
-    pointer = next((read.status for read in provider.lifecycle.reads if read.status is not None), None)
-    return None if pointer is None else at(body, pointer)

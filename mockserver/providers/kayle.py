@@ -9,6 +9,7 @@ from specimen.fixtures.primitives.times import iso_millis
 from specimen.fixtures.recipes import kayle as recipe
 from specimen.mockserver.preferences.preferences import NO_PREFERENCE
 from specimen.mockserver.provider_api import Problem, Reply, Request, SchemaError, Session, Sessions, operation
+from specimen.mockserver.sessions.namespaces import is_namespace_name
 
 # Every other endpoint id is taken for one that exists and is enabled.
 UNAVAILABLE_ENDPOINT = "specimen_unavailable_webhook_endpoint"
@@ -76,22 +77,21 @@ def cancel_by_token(request: Request, sessions: Sessions) -> Reply:
     Source: Get a session by ID, OpenAPI, cancel_token ("one-shot").
     """
     token, point, namespace = request.body["cancel_token"].partition(".")
-    own = sessions.namespace
-    sessions.namespace = namespace or own
-    session = _as_it_is(request.path["id"], sessions)
-    if point and (session is None or not namespace):
+    own: Sessions | None = sessions
+    if point:
+        own = sessions.for_namespace(namespace) if is_namespace_name(namespace) else None
+    session = None if own is None else _as_it_is(request.path["id"], own)
+    if own is None or session is None:
         # What stands behind the point is no namespace of this session: the token is wrong, if the session is there.
-        sessions.namespace, token = own, ""
-        session = _as_it_is(request.path["id"], sessions)
-    if session is None:
-        return request.example("session_not_found")
+        is_here = point and _as_it_is(request.path["id"], sessions) is not None
+        return request.example("cancel_token_invalid" if is_here else "session_not_found")
     if session.ids["cancel_token"] != token:
         return request.example("cancel_token_invalid")
     used = f"cancel_token_used:{session.id}"
-    if sessions.cache_get(used) is not None:
+    if own.cache_get(used) is not None:
         return request.example("cancel_token_used")
-    sessions.cache_set(used, sessions.now, _HUNDRED_YEARS_SECONDS)
-    return _cancelled(session, sessions)
+    own.cache_set(used, own.now, _HUNDRED_YEARS_SECONDS)
+    return _cancelled(session, own)
 
 
 def render_error(problem: Problem, request: Request) -> Reply | None:

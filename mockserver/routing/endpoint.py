@@ -40,7 +40,7 @@ class RequestContext:
 
     namespace: str
     clock: Clock
-    journal: RequestLog
+    request_log: RequestLog
     origin: str
     path: str
     headers: dict[str, str]
@@ -107,7 +107,7 @@ class Endpoint:
             reply = self._refusal(refused.problem, request)
             is_unread = refused.is_unread
         except InvalidPreference as error:
-            visit.journal.add(now, self._provider.name, scope["method"], self.operation.id, 400, None)
+            visit.request_log.add(now, self._provider.name, scope["method"], self.operation.id, 400, None)
             await send_problem(send, 400, str(error), {"wish": error.name, "possible": list(error.possible)}, visit.extra)
             return
         except Disconnected:
@@ -115,7 +115,7 @@ class Endpoint:
         if self._behaviour.finish is not None:
             reply = self._behaviour.finish(reply, request)
         shown = reply.session
-        visit.journal.add(now, self._provider.name, scope["method"], self.operation.id, reply.status, shown and shown[1])
+        visit.request_log.add(now, self._provider.name, scope["method"], self.operation.id, reply.status, shown and shown[1])
         applied = () if preference is NO_PREFERENCE else self._applied(preference, sessions)
         is_head = scope["method"] == "HEAD"
         await send_reply(send, reply, visit.extra, applied, is_head=is_head, receive=receive, is_unread=is_unread)

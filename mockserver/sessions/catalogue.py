@@ -69,10 +69,6 @@ class Catalogue:
             raise KeyError(state)
         return self._ids[scenario, max(index for index, name in enumerate(path) if name == state)]
 
-    def has(self, session_id: str) -> bool:
-        """Whether an id is one of the catalogue's."""
-        return session_id in self._places
-
     def by_key(self, key: str, namespace: str) -> Record | None:
         """The session that owns a key such as `verification:ver_…`."""
         session_id = self._keys.get(key)

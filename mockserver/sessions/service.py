@@ -141,13 +141,6 @@ class Sessions:
         shared_state = self._shared
         return [self._session(record) for record in shared_state.store.all(self.namespace, shared_state.name)]
 
-    def catalogue(self) -> Iterator[Session]:
-        """All catalogue sessions as this namespace has them, in the order of the scenarios."""
-        for session_id, _ in self._shared.catalogue.places():
-            session = self.get(session_id, poll=False)
-            if session is not None:
-                yield session
-
     def for_namespace(self, namespace: str) -> Sessions:
         """The sessions of another namespace, by its clock: for tokens and links that carry theirs."""
         if namespace == self.namespace:
@@ -192,10 +185,6 @@ class Sessions:
         event = Event(to, max(self.now, session.events[-1].at), cause)
         newer = replace(record, events=(*record.events, event), facts={**record.facts, **(facts or {})})
         return self._kept(newer)
-
-    def update_facts(self, session: Session, facts: Mapping[str, Any]) -> Session:
-        """Changes facts of a session without moving it."""
-        return self._kept(replace(session.record, facts={**session.record.facts, **facts}))
 
     def _kept(self, record: Record) -> Session:
         """Stores a record; one that a wish made up for this answer is not stored."""
@@ -290,7 +279,3 @@ class Sessions:
     def lock(self, key: str) -> Any:
         """An async context manager: one caller at a time per key."""
         return self._shared.lock(self.namespace, key)
-
-    def next_number(self) -> int:
-        """1, 2, 3, … in this namespace and provider: each number once."""
-        return self._shared.store.next_number(self.namespace, self._shared.name)

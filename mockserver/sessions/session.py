@@ -81,11 +81,6 @@ class Session:
         return self.state in self._sessions.lifecycle.terminal
 
     @property
-    def is_catalogue(self) -> bool:
-        """Whether it is one of the catalogue's, written to or not."""
-        return self.record.pinned
-
-    @property
     def moment(self) -> SessionSnapshot:
         """All that a recipe may know of it."""
         return self._sessions.moment(self)

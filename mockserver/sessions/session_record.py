@@ -85,16 +85,6 @@ def timeline(record: Record, lifecycle: Lifecycle, now: int) -> Timeline:
     return Timeline(tuple(found), until)
 
 
-def status(record: Record, lifecycle: Lifecycle, now: int) -> str:
-    """The state of a session at `now`."""
-    return timeline(record, lifecycle, now).state
-
-
-def due(record: Record, lifecycle: Lifecycle, after: int, until: int) -> tuple[Event, ...]:
-    """The events of a session later than `after`, up to and including `until`."""
-    return tuple(event for event in timeline(record, lifecycle, until).events if event.at > after)
-
-
 def next_step(record: Record, lifecycle: Lifecycle) -> str | None:
     """Under a pace of polls: the next state of the scenario's path, or None where the session left it or is at its end."""
     path = lifecycle.scenarios[record.scenario].path

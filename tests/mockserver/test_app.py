@@ -273,19 +273,19 @@ def test_headers__seed_and_scenario_on_every_session(name: str, app: App) -> Non
             assert answer.headers["specimen-seed"].isdigit()
 
 
-# -- journal and log -----------------------------------------------------------------------------------------------
+# -- request log and log -----------------------------------------------------------------------------------------------
 
 
-def test_journal__what_happened_and_nothing_private() -> None:
-    """The journal has every exchange of its namespace in order, no token, id or body; the oldest go."""
-    app = build_app(Settings(providers=("kayle",), now=NOW, freeze=True, journal_entries=5))
+def test_request_log__what_happened_and_nothing_private() -> None:
+    """The request log has every exchange of its namespace in order, no token, id or body; the oldest go."""
+    app = build_app(Settings(providers=("kayle",), now=NOW, freeze=True, request_log_entries=5))
     made = ask_entry(app, create_entry(app, "kayle")).json()["data"]
     ask(app, "GET", f"/kayle/v1/sessions/{made['id']}", KAYLE)
     ask(app, "GET", "/kayle/v1/sessions", {"Authorization": "Bearer kk_secret"})
     ask(app, "GET", "/kayle/v1/secret-path", KAYLE)
     ask(app, "GET", "/kayle/v1/sessions", {**KAYLE, "Specimen-Namespace": "other"})
     ask(app, "POST", "/kayle/v1/sessions", {**KAYLE, "Prefer": "status=x"})
-    entries = app.namespace("default").journal.entries()
+    entries = app.namespace("default").request_log.entries()
     assert [(entry.method, entry.operation, entry.status, entry.scenario) for entry in entries] == [
         ("POST", "createSession", 200, "succeeded"),
         ("GET", "getSession", 200, "succeeded"),
@@ -296,10 +296,10 @@ def test_journal__what_happened_and_nothing_private() -> None:
     text = repr(entries)
     for private in ("kk_", made["id"], made["cancel_token"], "secret"):
         assert private not in text
-    assert len(app.namespace("other").journal.entries()) == 1
+    assert len(app.namespace("other").request_log.entries()) == 1
     for _ in range(7):
         ask(app, "GET", "/kayle/v1/sessions", KAYLE)
-    assert len(app.namespace("default").journal.entries()) == 5
+    assert len(app.namespace("default").request_log.entries()) == 5
 
 
 def test_log__no_tokens_or_document_data(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:

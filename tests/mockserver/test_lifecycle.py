@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from specimen import specs
 from specimen.fixtures.primitives.timelines import Event
-from specimen.mockserver.sessions.session_record import FOREVER, Record, due, status, timeline
+from specimen.mockserver.sessions.session_record import FOREVER, Record, timeline
 
 PROVIDERS = {name: specs.load(name) for name in specs.names()}
 MINUTE = 60_000
@@ -37,7 +37,7 @@ def records(draw: st.DrawFn) -> tuple[specs.Lifecycle, Record]:
     at = timeline(record, lifecycle, made_at).events[-1].at
     for _ in range(draw(st.integers(0, 3))):
         at += draw(st.integers(0, 100 * MINUTE))
-        before = status(record, lifecycle, at)
+        before = timeline(record, lifecycle, at).state
         after = [edge for edge in lifecycle.transitions if edge.origin == before]
         if not after:
             break
@@ -63,23 +63,13 @@ def test_law__terminal_states_never_move(made: tuple[specs.Lifecycle, Record], d
 
 @given(records(), st.data())
 def test_law__two_steps_equal_one(made: tuple[specs.Lifecycle, Record], data: st.DataObject) -> None:
-    """What happened by a time is the beginning of what happened by a later one, and `due` is the rest."""
+    """What happened by a time is the beginning of what happened by a later one; the rest happened later."""
     lifecycle, record = made
     first, later = sorted((data.draw(_after(record)), data.draw(_after(record))))
     early, late = timeline(record, lifecycle, first), timeline(record, lifecycle, later)
     assert late.events[: len(early.events)] == early.events
     if first >= early.events[-1].at:  # a look at the time before it was made shows the first state
-        assert early.events + due(record, lifecycle, first, later) == late.events
-
-
-@given(records(), st.data())
-def test_law__due_adds_up(made: tuple[specs.Lifecycle, Record], data: st.DataObject) -> None:
-    """What is due between two times is what is due up to any time between them, and from there on."""
-    lifecycle, record = made
-    assume(not record.pinned)
-    a, b, c = sorted(data.draw(_after(record)) for _ in range(3))
-    assume(a >= record.created_at)
-    assert due(record, lifecycle, a, c) == due(record, lifecycle, a, b) + due(record, lifecycle, b, c)
+        assert early.events == tuple(event for event in late.events if event.at <= first)
 
 
 @given(records(), st.data())
@@ -116,7 +106,7 @@ def test_law__lifetime_moves_whatever_is_open(made: tuple[specs.Lifecycle, Recor
     assert lifetime is not None
     end = record.created_at + lifetime.seconds * 1000
     now = max(end, record.made_at) + data.draw(st.integers(0, 10**9))
-    assert status(record, lifecycle, now) not in lifetime.froms
+    assert timeline(record, lifecycle, now).state not in lifetime.froms
 
 
 @given(records(), st.data())

@@ -53,6 +53,21 @@ def test_namespace__links_carry_it(name: str) -> None:
         assert "specimen_ns" not in ask_entry(app, entry).text
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_namespace__links_go_by_its_clock(name: str) -> None:
+    """A link of a namespace, signed or not, is good by that namespace's clock, wherever the default one is."""
+    app = frozen_app(name, pace="instant")
+    app.namespace("job-1")
+    app.clock.forward(30 * 86_400_000)
+    made = ask_entry(app, create_entry(app, name), Specimen_Namespace="job-1").text
+    reads = [entry for entry in app.mounted[name].table.entries() if entry["scenario"] is not None]
+    texts = [made, *(ask_entry(app, entry, Specimen_Namespace="job-1").text for entry in reads)]
+    links = {link for text in texts for link in re.findall(r"http://127\.0\.0\.1:8080(/[^\"]*/_specimen/[^\"]*)", text)}
+    assert links
+    for link in sorted(links)[:: max(1, len(links) // 20)]:
+        assert ask(app, "GET", link).status_code == 200, link
+
+
 def test_namespace__has_its_own_clock(app: App) -> None:
     """Moving one namespace's clock leaves the others' alone; a new one starts with the default's time."""
     fresh = frozen_app("kayle", pace="realtime")

@@ -224,7 +224,7 @@ def test_catalogue__is_pinned(provider: specs.Provider) -> None:
         assert first is not None
         assert first.state == place.state
         assert first.events[-1].at == NOW
-        assert first.is_catalogue
+        assert first.record.pinned
     desk.clock.forward(10**10)
     assert {place.state for _, place in desk.shared_state.catalogue.places()} == set(provider.lifecycle.states)
     for session_id, place in desk.shared_state.catalogue.places():

@@ -14,6 +14,7 @@ import pytest
 from specimen import specs
 from specimen.fixtures.recipes.kayle import LABELS, LIVENESS_CODES, NFC_CODES, share_fields
 from specimen.mockserver.app import App, build_app
+from specimen.mockserver.sessions.service import Sessions
 from specimen.mockserver.settings import Pace, Settings
 from specimen.specs.loading.schemas import Schemas
 
@@ -329,6 +330,33 @@ def test_cancel__by_token_of_a_namespace(call: Caller) -> None:
     path = f"/kayle/v1/verify/session/{session['id']}/cancel"
     assert call("POST", path, {}, json={"cancel_token": session["cancel_token"]}).status_code == 204
     assert call.read(session["id"], **{"Specimen-Namespace": "team.7"})["status"] == "cancelled"
+
+
+def test_cancel__by_token_goes_by_the_clock_of_its_namespace(call: Caller) -> None:
+    """The session is cancelled at the time of its own namespace, wherever the caller's clock is."""
+    inside = {"Specimen-Namespace": "job-17"}
+    session = call.create(**inside)
+    call.app.clock.forward(3_600_000)
+    path = f"/kayle/v1/verify/session/{session['id']}/cancel"
+    assert call("POST", path, {}, json={"cancel_token": session["cancel_token"]}).status_code == 204
+    cancelled = call.read(session["id"], **inside)
+    assert cancelled["status"] == "cancelled"
+    assert cancelled["completed_at"] == session["created_at"]
+    again = call("POST", path, inside, json={"cancel_token": session["cancel_token"]})
+    assert again.json()["error"]["code"] == "CANCEL_TOKEN_USED"
+
+
+@pytest.mark.parametrize("name", ["a b", "-a", "a/b", "a" * 65, "é", "a\n", ""])
+def test_cancel__by_token_of_what_is_no_namespace(call: Caller, name: str) -> None:
+    """A catalogue session, which is in every namespace, is in none that a name cannot have; and none is made of it."""
+    entry = next(entry for entry in entries(call.app) if entry["status"] == "in_progress")
+    session_id = entry["path"].rpartition("/")[2]
+    sessions = Sessions(call.app.mounted["kayle"].shared_state, call.app.clock, "default", "", NOW)
+    session = sessions.get(session_id)
+    assert session is not None
+    body = {"cancel_token": f"{session.ids['cancel_token']}.{name}"}
+    answer = call("POST", f"/kayle/v1/verify/session/{session_id}/cancel", {}, json=body)
+    assert answer.json()["error"]["code"] == "CANCEL_TOKEN_INVALID"
 
 
 def test_cancel__catalogue_session_in_the_own_namespace(call: Caller) -> None:
