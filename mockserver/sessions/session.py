@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 from specimen.fixtures.primitives.timelines import Event
 from specimen.fixtures.recipes.recipe import SessionSnapshot
 from specimen.mockserver.sessions.response_template import Template
 from specimen.mockserver.sessions.session_record import Record, Timeline
+from specimen.specs import Lifecycle
 
-if TYPE_CHECKING:
-    from specimen.mockserver.sessions.service import Sessions
+
+class Owner(Protocol):
+    """What a session asks of the sessions that it is one of."""
+
+    lifecycle: Lifecycle
+
+    @property
+    def defaults(self) -> Mapping[str, Any]:
+        """Facts of every session that its scenario and its caller leave open."""
+
+    def ids_of(self, record: Record) -> Iterator[tuple[str, str]]:
+        """The names and values of all ids of a session."""
+
+    def moment(self, session: Session) -> SessionSnapshot:
+        """All that a recipe may know of a session."""
 
 
 class Session:
     """A session at a moment, as a handler sees it."""
 
-    __slots__ = ("_sessions", "answers", "counts", "record", "timeline")
+    __slots__ = ("_owner", "answers", "counts", "record", "timeline")
 
     def __init__(
         self,
         record: Record,
         line: Timeline,
-        sessions: Sessions,
+        owner: Owner,
         *,
         counts: bool = False,
         answers: dict[tuple[str, str], Template] | None = None,
@@ -32,7 +46,7 @@ class Session:
         self.timeline = line
         self.counts = counts
         self.answers = answers
-        self._sessions = sessions
+        self._owner = owner
 
     @property
     def id(self) -> str:
@@ -42,7 +56,7 @@ class Session:
     @property
     def ids(self) -> Mapping[str, str]:
         """All ids of the session by their names in lifecycle.yaml."""
-        return dict(self._sessions.ids_of(self.record))
+        return dict(self._owner.ids_of(self.record))
 
     @property
     def state(self) -> str:
@@ -67,8 +81,8 @@ class Session:
     @property
     def facts(self) -> Mapping[str, Any]:
         """The scenario's facts, then the narrowed ones, then what the create request said."""
-        scenario = self._sessions.lifecycle.scenarios[self.record.scenario]
-        return {**self._sessions.defaults, **scenario.facts, **self.record.facts}
+        scenario = self._owner.lifecycle.scenarios[self.record.scenario]
+        return {**self._owner.defaults, **scenario.facts, **self.record.facts}
 
     @property
     def created_at(self) -> int:
@@ -78,9 +92,9 @@ class Session:
     @property
     def is_terminal(self) -> bool:
         """Whether it can no longer move."""
-        return self.state in self._sessions.lifecycle.terminal
+        return self.state in self._owner.lifecycle.terminal
 
     @property
     def moment(self) -> SessionSnapshot:
         """All that a recipe may know of it."""
-        return self._sessions.moment(self)
+        return self._owner.moment(self)
