@@ -43,7 +43,7 @@ def from_prefer(preferences: Mapping[str, str], provider: Provider, operation: O
     """The wish that a `Prefer` header states; tokens that are not ours are ignored.
 
     Raises:
-        WishError: one of ours has a value that is not possible for this provider and operation.
+        InvalidPreference: one of ours has a value that is not possible for this provider and operation.
     """
     found: dict[str, Any] = {}
     facts: dict[str, Any] = {}
@@ -67,7 +67,7 @@ def from_magic(value: Any, provider: Provider) -> Scenario | None:
     """The scenario that a magic value asks for, or None where the value is an ordinary one.
 
     Raises:
-        WishError: it has the magic prefix, but no scenario has the alias.
+        InvalidPreference: it has the magic prefix, but no scenario has the alias.
     """
     magic = provider.lifecycle.magic
     if magic is None or not isinstance(value, str):
@@ -121,7 +121,7 @@ def scenario_named(provider: Provider, name: str) -> Scenario:
     """The scenario of that name or alias.
 
     Raises:
-        WishError: there is none.
+        InvalidPreference: there is none.
     """
     found = session_histories.scenario_named(provider.lifecycle, name)
     if found is None:

@@ -80,7 +80,7 @@ class Sessions:
         """Makes a session that does what the caller wished, else the happy path.
 
         Raises:
-            WishError: the magic value names a scenario that does not exist, or one that does not pass the wished status.
+            InvalidPreference: the magic value names a scenario that does not exist, or one that does not pass the wished status.
         """
         shared_state, preference = self._shared, self.preference
         scenario = preference.scenario or preferences.from_magic(self.wished_value, shared_state.provider)
@@ -111,10 +111,10 @@ class Sessions:
         )
         shared_state.store.put(shared_state.name, record)
         shared_state.notify()
-        phase = shared_state.phase(record, self.now)
+        cached = shared_state.cached_state(record, self.now)
         if preference.status is None and (preference.pace or self.settings.pace).kind == "instant":
-            return Session(record, Timeline(phase.timeline.events[:1], self.now), self)
-        return Session(record, phase.timeline, self, answers=phase.answers)
+            return Session(record, Timeline(cached.timeline.events[:1], self.now), self)
+        return Session(record, cached.timeline, self, answers=cached.answers)
 
     # -- reading --------------------------------------------------------------------------------------------------
 
@@ -149,13 +149,13 @@ class Sessions:
         return Sessions(self._shared, clock, namespace, self.origin, clock.now(), self.preference)
 
     def _session(self, record: Record, *, poll: bool = False) -> Session:
-        if self._is_made_up():
-            wished = apply_preference(record, self.lifecycle, self.preference, self.now)
+        if self._is_for_one_answer():
+            preferred = apply_preference(record, self.lifecycle, self.preference, self.now)
             self.honoured.update(("scenario", "status"), self.preference.facts)
-            return Session(wished, timeline(wished, self.lifecycle, self.now), self)
-        phase = self._shared.phase(record, self.now)
+            return Session(preferred, timeline(preferred, self.lifecycle, self.now), self)
+        cached = self._shared.cached_state(record, self.now)
         counts = poll and self.counts_reads and record.polls > 0
-        return Session(record, phase.timeline, self, counts=counts, answers=phase.answers)
+        return Session(record, cached.timeline, self, counts=counts, answers=cached.answers)
 
     async def changed(self, session: Session, timeout_seconds: float) -> Session:
         """The session at its next change, or as it is when the time (real seconds) is over."""
@@ -169,7 +169,7 @@ class Sessions:
                 return newer
             due = newer.timeline.until
             wait = left if due >= FOREVER else min(left, max(0.0, (due - self.now) / 1000) + 0.001)
-            await self._shared.bell.wait(wait)
+            await self._shared.change_notifier.wait(wait)
 
     # -- acting ---------------------------------------------------------------------------------------------------
 
@@ -188,12 +188,12 @@ class Sessions:
 
     def _kept(self, record: Record) -> Session:
         """Stores a record; one that a wish made up for this answer is not stored."""
-        if not self._is_made_up():
+        if not self._is_for_one_answer():
             self._shared.store.put(self._shared.name, record)
             self._shared.notify()
         return Session(record, timeline(record, self.lifecycle, self.now), self)
 
-    def _is_made_up(self) -> bool:
+    def _is_for_one_answer(self) -> bool:
         return self.preference is not NO_PREFERENCE and (
             self.preference.status is not None or self.preference.scenario is not None
         )
@@ -203,15 +203,15 @@ class Sessions:
         session.counts = False
         record: Record | None = session.record
         while record is not None:
-            state = self._shared.phase(record, self.now).timeline.state
+            state = self._shared.cached_state(record, self.now).timeline.state
             newer = replace(record, reads=record.reads + 1)
             to = next_step(record, self.lifecycle) if newer.reads % record.polls == 0 else None
             if to is not None and self.lifecycle.is_edge(state, to):
                 cause = self.lifecycle.transition(state, to).cause
                 newer = replace(newer, events=(*record.events, Event(to, self.now, cause)))
             if self._shared.store.swap(self._shared.name, record, newer):
-                phase = self._shared.phase(newer, self.now)
-                session.record, session.timeline, session.answers = newer, phase.timeline, phase.answers
+                cached = self._shared.cached_state(newer, self.now)
+                session.record, session.timeline, session.answers = newer, cached.timeline, cached.answers
                 if newer.events is not record.events:
                     self._shared.notify()
                 return

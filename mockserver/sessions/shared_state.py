@@ -79,26 +79,26 @@ class SharedState:
         self.clocks = clocks
         self.catalogue = Catalogue(provider, settings.seed, start)
         self.primary, *self.others = provider.lifecycle.ids
-        self.phases: dict[tuple[str, str], CachedState] = {}
-        self.bell = ChangeNotifier()
+        self.cached_states: dict[tuple[str, str], CachedState] = {}
+        self.change_notifier = ChangeNotifier()
         self._locks: Held = {}
 
-    def phase(self, record: Record, now: int) -> CachedState:
+    def cached_state(self, record: Record, now: int) -> CachedState:
         """Where a record stands, worked out once per phase; only the latest phases are kept."""
         key = (record.namespace, record.id)
-        found = self.phases.get(key)
+        found = self.cached_states.get(key)
         if found is not None and found.record is record and found.since <= now < found.timeline.until:
             return found
         line = timeline(record, self.lifecycle, now)
         found = CachedState(record, line.events[-1].at, line, {})
-        if len(self.phases) >= self.settings.cached_answers:
-            self.phases.pop(next(iter(self.phases)))
-        self.phases[key] = found
+        if len(self.cached_states) >= self.settings.cached_answers:
+            self.cached_states.pop(next(iter(self.cached_states)))
+        self.cached_states[key] = found
         return found
 
     def notify(self) -> None:
         """Wakes whoever waits for a session to change."""
-        self.bell.notify_all()
+        self.change_notifier.notify_all()
 
     def lock(self, namespace: str, key: str) -> Lock:
         """One at a time per key; the lock goes when nobody wants it."""

@@ -17,22 +17,22 @@ from specimen.mockserver.preferences.preferences import scenario_named
 from specimen.mockserver.sessions.scenario_requests import encoded_body
 
 
-def create(mounted: Mounted, app: App, wished: Mapping[str, Any]) -> dict[str, Any]:
+def create(mounted: Mounted, app: App, preferences: Mapping[str, Any]) -> dict[str, Any]:
     """Makes a session by the provider's create request, with wishes as preferences; the answer's JSON, and `id`.
 
     Raises:
-        WishError: a wish is not possible.
+        InvalidPreference: a wish is not possible.
         RuntimeError: the mock did not make the session.
     """
     lifecycle = mounted.provider.lifecycle
-    scenario = wished.get("scenario")
+    scenario = preferences.get("scenario")
     entry = mounted.table.create_request(None if scenario is None else scenario_named(mounted.provider, scenario))
-    wishes = ", ".join(f'{name}="{_spelled(value)}"' for name, value in wished.items() if value is not None)
-    headers = {**entry["headers"], **({"Prefer": wishes} if wishes else {})}
+    prefer = ", ".join(f'{name}="{_spelled(value)}"' for name, value in preferences.items() if value is not None)
+    headers = {**entry["headers"], **({"Prefer": prefer} if prefer else {})}
     status, body = send(app, entry["method"], entry["path"], headers, entry["body"])
     answer = json.loads(body)
     if status == 400 and "wish" in answer:
-        raise InvalidPreference(answer["wish"], str(wished.get(answer["wish"])), answer["possible"])
+        raise InvalidPreference(answer["wish"], str(preferences.get(answer["wish"])), answer["possible"])
     if status >= 300:
         raise RuntimeError(f"{entry['method']} {entry['path']}: {status} {body.decode()}")
     found: Any = answer

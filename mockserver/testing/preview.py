@@ -24,7 +24,7 @@ def preview(provider: Provider, scenario: str, *, seed: int = 0, now: int | None
     """What the first read answers of a scenario's session at the scenario's end.
 
     Raises:
-        WishError: there is no such scenario.
+        InvalidPreference: there is no such scenario.
         SettingError: there is no such locale.
     """
     name = scenario_named(provider, scenario).name

@@ -64,17 +64,17 @@ class MockProvider:
         base = "http://127.0.0.1" + self._mounted.provider.mount
         return httpx.AsyncClient(transport=transport, base_url=base, headers=self.headers, **options)
 
-    def create(self, scenario: str | None = None, **wishes: Any) -> dict[str, Any]:
+    def create(self, scenario: str | None = None, **preferences: Any) -> dict[str, Any]:
         """Makes a session as the provider's documented create request does; gives the answer's JSON and its `id`.
 
-        Further wishes are preferences: `status="failed"`, `seed=7`, `pace="instant"`, or one of the provider's choices.
+        Further arguments are preferences: `status="failed"`, `seed=7`, `pace="instant"`, or one of the provider's choices.
 
         Raises:
-            WishError: the provider has no such scenario, status or choice.
+            InvalidPreference: the provider has no such scenario, status or choice.
         """
         from specimen.mockserver.testing.in_process import create
 
-        return create(self._mounted, self._mock.app, {"scenario": scenario, **wishes})
+        return create(self._mounted, self._mock.app, {"scenario": scenario, **preferences})
 
     def ids(self) -> list[Mapping[str, Any]]:
         """The provider's entries of `specimen ids --json`."""

@@ -69,9 +69,9 @@ def test_every_provider_creates(kyc_mock):
 
 def test_impossible_wish(kyc_mock):
     """A wish that cannot be is an error that says what can."""
-    from specimen.mockserver.errors import WishError
+    from specimen.mockserver.errors import InvalidPreference
 
-    with pytest.raises(WishError, match="Did you mean 'succeeded'"):
+    with pytest.raises(InvalidPreference, match="Did you mean 'succeeded'"):
         kyc_mock.kayle.create(scenario="succeded")
     with pytest.raises(AttributeError, match="no provider 'kale'; it has .*kayle"):
         kyc_mock.kale
