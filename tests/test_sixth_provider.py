@@ -335,7 +335,7 @@ def is_own(path: Path, name: str) -> bool:
     """Whether a Python file belongs to a provider: its recipe, handlers, rules or combinations, whole or in parts."""
     folder = path.parent.relative_to(ROOT).as_posix()
     return (
-        folder in ("fixtures/recipes", "mockserver/providers", "contracts/rules", "contracts/payloads/states")
+        folder in ("fixtures/recipes", "mockserver/providers", "contracts/judge/rules", "contracts/payloads/invalid_states")
         and re.fullmatch(rf"{name}(_\w+)?", path.stem) is not None
     )
 

@@ -316,7 +316,7 @@ def test_log__no_tokens_or_document_data(caplog: pytest.LogCaptureFixture, monke
         def broken(*_: Any, **__: Any) -> Any:
             raise RuntimeError("out of order")
 
-        monkeypatch.setattr(endpoint.shared_state, "phase", broken)
+        monkeypatch.setattr(endpoint.shared_state, "cached_state", broken)
         answer = ask_entry(app, next(iter(endpoint.table.entries())))
     assert answer.status_code == 500
     assert answer.json()["detail"] == "Specimen has a bug; its log says where."
