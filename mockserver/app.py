@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from specimen import specs
 from specimen.fixtures import recipes
@@ -19,7 +20,7 @@ from specimen.mockserver.http.responses import Extra, send_problem, send_reply
 from specimen.mockserver.pages import api_docs, hosted_pages
 from specimen.mockserver.provider_api import Request, load_behaviour
 from specimen.mockserver.routing import connexion_adapter
-from specimen.mockserver.routing.endpoint import REQUEST_CONTEXT, Endpoint, RequestContext, unrouted
+from specimen.mockserver.routing.endpoint import NO_OPERATION, REQUEST_CONTEXT, Endpoint, RequestContext, unrouted
 from specimen.mockserver.sessions.clock import Clock
 from specimen.mockserver.sessions.namespaces import NAME_RULE, Namespace, is_namespace_name
 from specimen.mockserver.sessions.request_log import RequestLog
@@ -30,11 +31,15 @@ from specimen.mockserver.sessions.shared_state import SharedState
 from specimen.mockserver.sessions.store import Store
 from specimen.mockserver.sessions.store.memory import MemoryStore
 from specimen.mockserver.settings import Settings
-from specimen.specs import Operation, Provider
+from specimen.specs import Provider
 from specimen.specs.core.version import product_version
+
+if TYPE_CHECKING:
+    from specimen.mockserver.routing import connexion_stack
 
 logger = logging.getLogger("specimen")
 NAMESPACE_HEADER = "specimen-namespace"
+_NO_NAMESPACE = f"{NAMESPACE_HEADER}: {NAME_RULE}"
 _NAMESPACE_QUERY = re.compile(rb"(?:^|&)" + NAMESPACE_PARAMETER.encode() + rb"=([^&]*)")
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
 # Places remembered, and the characters of the longest one: who polls asks for the same one again and again.
@@ -43,8 +48,6 @@ _ANYBODY: Extra = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"*"),
 )
-# Requests that no operation takes still need one to be rendered for.
-_NO_OPERATION = Operation("", "", "", (), (), False, {}, (), "A", "", is_safe=True)
 
 
 class Mounted:
@@ -56,11 +59,11 @@ class Mounted:
         self.behaviour = load_behaviour(provider)
         self.shared_state = SharedState(provider, store, recipes.answers(provider), settings, start, clocks)
         self.table = Table(provider, self.shared_state.catalogue)
-        endpoints: dict[str, ASGIApp] = {
+        self.endpoints = {
             operation.id: Endpoint(provider, operation, self.behaviour, self.shared_state)
             for operation in provider.document.operations.values()
         }
-        self.routed = connexion_adapter.build(provider, endpoints, self.fallback)
+        self.routed = connexion_adapter.build(provider, self.endpoints, self.fallback)
 
     async def fallback(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answers what no operation takes: a wrong method or a wrong path, in the vendor's form."""
@@ -69,7 +72,7 @@ class Mounted:
         allow = scope.get(connexion_adapter.ALLOW, ())
         kind = "method_not_allowed" if allow else "route_not_found"
         detail = f"{scope['method']} {visit.path[:200]}"
-        request = Request(_NO_OPERATION, scope, now=now, origin=visit.origin, namespace=visit.namespace)
+        request = Request(NO_OPERATION, scope, now=now, origin=visit.origin, namespace=visit.namespace)
         request.headers = visit.headers
         reply = unrouted(self.provider, self.behaviour, Problem(kind, detail, allow=allow), request)
         visit.request_log.add(now, self.provider.name, scope["method"], None, reply.status, None)
@@ -145,19 +148,15 @@ class App:
         if place.mounted is None:
             await self._own(path, send, extra)
             return
-        name = headers.get(NAMESPACE_HEADER)
+        name = namespace_name(headers, scope["query_string"])
         if name is None:
-            name = DEFAULT_NAMESPACE
-            if scope["query_string"] and (match := _NAMESPACE_QUERY.search(scope["query_string"])):
-                name = match[1].decode("latin-1")
-        if name is not DEFAULT_NAMESPACE and not is_namespace_name(name):
-            await send_problem(send, 400, f"{NAMESPACE_HEADER}: {NAME_RULE}", extra=extra)
+            await send_problem(send, 400, _NO_NAMESPACE, extra=extra)
             return
         space = self.namespace(name)
         visit = scope[REQUEST_CONTEXT] = RequestContext(name, space.clock, space.request_log, place.origin, path, headers, extra)
         mounted = place.mounted
         if place.is_hosted:
-            await self._hosted(mounted, place.rest, scope, send, visit)
+            await self.hosted(mounted, place.rest, scope, send, visit)
         elif place.may_be_page and await self._page(mounted, place.prefix, place.rest, scope, receive, send):
             return
         elif place.in_document is None:
@@ -208,7 +207,8 @@ class App:
         await page(scope, receive, send)
         return True
 
-    async def _hosted(self, mounted: Mounted, rest: str, scope: Scope, send: Send, visit: RequestContext) -> None:
+    async def hosted(self, mounted: Mounted, rest: str, scope: Scope, send: Send, visit: RequestContext) -> None:
+        """Answers for one of the vendor's pages that the mock shows: `rest` is its path, beginning with `/_specimen/`."""
         sessions = Sessions(mounted.shared_state, visit.clock, visit.namespace, visit.origin, visit.clock.now())
         reply = None
         if scope["method"] in ("GET", "HEAD"):
@@ -257,6 +257,55 @@ def build_app(settings: Settings | None = None) -> App:
     if settings.locale is not None and settings.locale not in LOCALES:
         raise SettingError(f"locale '{settings.locale}': there is none. {did_you_mean(settings.locale, LOCALES)}")
     return App(settings, [specs.load(name) for name in settings.providers or specs.names()])
+
+
+def connexion_app(
+    provider: str, settings: Settings | None = None, *, base_path: str = "", **options: Any
+) -> connexion_stack.AsyncApp:
+    """A provider as a stock `connexion.AsyncApp`, for an application of your own to mount or to add APIs to.
+
+    Routing, security and validation are Connexion's own, on the document brought down to OpenAPI 3.0; handlers, credentials,
+    sessions, preferences and error bodies are the mock's. `base_path` is put before the paths of the vendor; `options` go to
+    `connexion.AsyncApp` as they are (`lifespan`, `validate_responses`, ...). See docs/connexion.md.
+
+    Raises:
+        SpecError: there is no such provider, or its files state what cannot be.
+        SettingError: the locale is unknown.
+    """
+    from specimen.mockserver.routing import connexion_stack
+
+    app = build_app(replace(settings or Settings(), providers=(provider,)))
+    mounted, base_path = app.mounted[provider], base_path.rstrip("/")
+
+    def context_of(scope: Scope) -> RequestContext | str:
+        headers = _joined(scope["headers"])
+        name = namespace_name(headers, scope.get("query_string", b""))
+        if name is None:
+            return _NO_NAMESPACE
+        host = headers.get("host", "")
+        host = host if _HOST.fullmatch(host) else f"127.0.0.1:{app.settings.port}"
+        origin = f"{scope.get('scheme', 'http')}://{host}{scope.get('root_path', '')}{base_path}"
+        space = app.namespace(name)
+        return RequestContext(name, space.clock, space.request_log, origin, scope["path"], headers)
+
+    class Pages:
+        async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+            rest = f"/_specimen/{scope['path_params']['rest']}"
+            await app.hosted(mounted, rest, scope, send, scope[REQUEST_CONTEXT])
+
+    stack = connexion_stack.Stack(mounted.provider, mounted.behaviour, mounted.endpoints)
+    return connexion_stack.build(stack, context_of, base_path=base_path, pages=Pages(), options=options)
+
+
+def namespace_name(headers: Mapping[str, str], query: bytes) -> str | None:
+    """The namespace that a request names, in its header or else in its query; None for a name that cannot be."""
+    name = headers.get(NAMESPACE_HEADER)
+    if name is None:
+        match = _NAMESPACE_QUERY.search(query) if query else None
+        if match is None:
+            return DEFAULT_NAMESPACE
+        name = match[1].decode("latin-1")
+    return name if is_namespace_name(name) else None
 
 
 def _joined(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

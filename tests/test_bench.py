@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from specimen import specs
 from specimen.fixtures.datasets import dataset
-from tests.bench import generation, inprocess, load, report, servers, shapes, stock
+from tests.bench import generation, inprocess, load, report, servers, shapes
 from tests.bench.load import ROOT, Run, Work
 from tests.bench.machine import BenchError, Cores, pinned, resident_bytes
 from tests.bench.processes import READY, serving
@@ -133,41 +132,6 @@ def answered(provider_name: str) -> bytes:
     """A create answer, as far as the benchmark reads it."""
     kayle = "vs_" + "a" * 64
     return json.dumps({"data": {"id": kayle}, "sessionId": "d0c3e1fc-e6a4-11f0-af6a-65ced68c8a7f", "id": "ses_x"}).encode()
-
-
-@pytest.mark.parametrize("name", specs.names())
-def test_stock__nothing_of_31_is_left(name):
-    """A downgraded document has no keyword that OpenAPI 3.0 does not know."""
-
-    def keys(node):
-        if isinstance(node, dict):
-            yield from node
-            for value in node.values():
-                yield from keys(value)
-        elif isinstance(node, list):
-            for value in node:
-                yield from keys(value)
-
-    document = stock.downgraded(specs.load(name).document.raw)
-    assert document["openapi"] == "3.0.3"
-    assert not {"if", "then", "const", "patternProperties", "propertyNames", "webhooks"} & set(keys(document))
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ({"type": ["string", "null"]}, {"type": "string", "nullable": True}),
-        ({"const": 1}, {"enum": [1]}),
-        ({"exclusiveMinimum": 0}, {"minimum": 0, "exclusiveMinimum": True}),
-        ({"$ref": "#/components/schemas/A", "title": "B"}, {"$ref": "#/components/schemas/A"}),
-        ({"properties": {"const": {"type": "array"}}}, {"properties": {"const": {"type": "array", "items": {}}}}),
-        ({"anyOf": [{"if": {}}, {"type": "string"}]}, {}),
-        ({"patternProperties": {"a": {}}, "additionalProperties": False}, {}),
-    ],
-)
-def test_stock__schema(given, expected):
-    """What 3.0 can say is kept in its dialect; what it cannot is left out and never made stricter."""
-    assert stock.schema(given) == expected
 
 
 def test_processes__a_server_that_fails_is_told(tmp_path):

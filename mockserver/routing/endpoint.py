@@ -29,6 +29,8 @@ from specimen.specs.core.multipart import FORM_TYPE
 from specimen.specs.loading.openapi import COMPONENT_RESPONSES
 
 REQUEST_CONTEXT = "specimen"
+# Requests that no operation takes still need one to be rendered for.
+NO_OPERATION = Operation("", "", "", (), (), False, {}, (), "A", "", is_safe=True)
 # Lawful bodies remembered per operation, and the size of the largest.
 _MOST_LAWFUL = 1024
 _MOST_LAWFUL_BYTES = 2048
@@ -52,20 +54,20 @@ class Endpoint:
 
     def __init__(self, provider: Provider, operation: Operation, behaviour: Behaviour, shared_state: SharedState) -> None:
         self.operation = operation
-        self._provider = provider
-        self._behaviour = behaviour
+        self.provider = provider
+        self.behaviour = behaviour
         self._shared = shared_state
-        self._settings: Settings = shared_state.settings
+        self.settings: Settings = shared_state.settings
         self._credentials = Credentials(provider)
         self._validator = RequestValidator(provider, operation)
-        self._handler: Any = behaviour.handlers[operation.id]
-        self._is_async = inspect.iscoroutinefunction(self._handler)
+        self.handler: Any = behaviour.handlers[operation.id]
+        self.is_async = inspect.iscoroutinefunction(self.handler)
         self._has_body = bool(operation.bodies)
         # Bodies that were found lawful, by their bytes and content type: who polls sends the same one again and again.
         self._lawful: dict[tuple[bytes, str | None], dict[str, Any]] = {}
         self._has_parameters = bool(operation.parameters)
-        self._takes_multipart = any(media.content_type == FORM_TYPE for media in operation.bodies)
-        self._most_bytes = self._settings.multipart_bytes if self._takes_multipart else self._settings.json_bytes
+        self.takes_multipart = any(media.content_type == FORM_TYPE for media in operation.bodies)
+        self.most_bytes = self.settings.multipart_bytes if self.takes_multipart else self.settings.json_bytes
         magic = provider.lifecycle.magic
         is_create = magic is not None and provider.lifecycle.create.operation == operation.id
         self._magic = magic.pointer.split("/")[1:] if magic is not None and is_create else None
@@ -79,13 +81,13 @@ class Endpoint:
         preference, sessions, is_unread = NO_PREFERENCE, None, False
         try:
             if "content-length" in visit.headers or "transfer-encoding" in visit.headers:
-                raw = request_body.read_available(visit.headers, receive, self._most_bytes)
+                raw = request_body.read_available(visit.headers, receive, self.most_bytes)
                 if not isinstance(raw, bytes):
-                    raw = await request_body.rest(raw, receive, most_bytes=self._most_bytes, seconds=self._settings.body_seconds)
+                    raw = await request_body.rest(raw, receive, most_bytes=self.most_bytes, seconds=self.settings.body_seconds)
                 request.raw = raw
-            request.credential = self._authenticated(request)
+            request.credential = self.authenticated(request)
             if "prefer" in visit.headers:
-                preference = preferences.from_prefer(prefer_header.parse(visit.headers["prefer"]), self._provider, self.operation)
+                preference = preferences.from_prefer(prefer_header.parse(visit.headers["prefer"]), self.provider, self.operation)
                 if preference.delay_seconds:
                     await asyncio.sleep(preference.delay_seconds)
             if preference.example is not None:
@@ -99,28 +101,29 @@ class Endpoint:
                         request.body = known.copy()
                     else:
                         await self._validate_body(request)
-                sessions = self._sessions(request, visit, preference)
-                reply = self._handler(request, sessions)
-                if self._is_async:
+                sessions = self.sessions(request, visit, preference)
+                reply = self.handler(request, sessions)
+                if self.is_async:
                     reply = await reply
         except RequestRejected as refused:
-            reply = self._refusal(refused.problem, request)
+            reply = self.refusal(refused.problem, request)
             is_unread = refused.is_unread
         except InvalidPreference as error:
-            visit.request_log.add(now, self._provider.name, scope["method"], self.operation.id, 400, None)
+            visit.request_log.add(now, self.provider.name, scope["method"], self.operation.id, 400, None)
             await send_problem(send, 400, str(error), {"wish": error.name, "possible": list(error.possible)}, visit.extra)
             return
         except Disconnected:
             return
-        if self._behaviour.finish is not None:
-            reply = self._behaviour.finish(reply, request)
+        if self.behaviour.finish is not None:
+            reply = self.behaviour.finish(reply, request)
         shown = reply.session
-        visit.request_log.add(now, self._provider.name, scope["method"], self.operation.id, reply.status, shown and shown[1])
-        applied = () if preference is NO_PREFERENCE else self._applied(preference, sessions)
+        visit.request_log.add(now, self.provider.name, scope["method"], self.operation.id, reply.status, shown and shown[1])
+        applied = () if preference is NO_PREFERENCE else self.applied(preference, sessions)
         is_head = scope["method"] == "HEAD"
         await send_reply(send, reply, visit.extra, applied, is_head=is_head, receive=receive, is_unread=is_unread)
 
-    def _sessions(self, request: Request, visit: RequestContext, preference: Preference) -> Sessions:
+    def sessions(self, request: Request, visit: RequestContext, preference: Preference) -> Sessions:
+        """The sessions as the handler of a request sees them."""
         sessions = Sessions(self._shared, visit.clock, visit.namespace, visit.origin, request.now, preference)
         if request.scope["method"] == "HEAD":
             sessions.counts_reads = False
@@ -128,14 +131,19 @@ class Endpoint:
             sessions.wished_value = self._wished_value(request)
         return sessions
 
-    def _authenticated(self, request: Request) -> Credential:
-        found = self._behaviour.authenticate(request, self._credentials)
+    def authenticated(self, request: Request) -> Credential:
+        """Who asks.
+
+        Raises:
+            RequestRejected: nobody whom the vendor knows.
+        """
+        found = self.behaviour.authenticate(request, self._credentials)
         if isinstance(found, Problem):
             raise RequestRejected(found)
         return found
 
     @staticmethod
-    def _applied(preference: Preference, sessions: Sessions | None) -> list[str]:
+    def applied(preference: Preference, sessions: Sessions | None) -> list[str]:
         """The preferences that were honoured, as they were written."""
         honoured = {"delay", "example", "code"} if sessions is None else {"delay", *sessions.honoured}
         return [text for name, text in preference.told.items() if name in honoured]
@@ -149,7 +157,7 @@ class Endpoint:
     async def _validate_body(self, request: Request) -> None:
         validator = self._validator
         media = validator.media(request.headers.get("content-type"), request.raw)
-        if media is None or (not request.raw and not self._takes_multipart):
+        if media is None or (not request.raw and not self.takes_multipart):
             if self.operation.body_required:
                 raise RequestRejected(Problem("body_required", "a body is required", "body"))
         elif media.content_type == FORM_TYPE:
@@ -157,7 +165,7 @@ class Endpoint:
             validator.form_body(media, request.form)
         else:
             if request.body is None:
-                request.body = request_body.parse_json(request.raw, most_depth=self._settings.json_depth)
+                request.body = request_body.parse_json(request.raw, most_depth=self.settings.json_depth)
             validator.json_body(media, request.body)
             if type(request.body) is dict and len(request.raw) <= _MOST_LAWFUL_BYTES:
                 if len(self._lawful) >= _MOST_LAWFUL:
@@ -172,14 +180,15 @@ class Endpoint:
             node = node.get(part)
         return node
 
-    def _refusal(self, problem: Problem, request: Request) -> Reply:
-        reply = self._behaviour.render_error(problem, request)
+    def refusal(self, problem: Problem, request: Request) -> Reply:
+        """The vendor's answer to a request that is refused."""
+        reply = self.behaviour.render_error(problem, request)
         if reply is not None:
             return reply
         if problem.kind == "failing_credential" and problem.credential is not None and problem.credential.fails:
             return request.example(problem.credential.fails)
         if problem.kind in COMPONENT_RESPONSES:
-            found = self._provider.document.component(problem.kind)
+            found = self.provider.document.component(problem.kind)
             if found is not None:
                 return Reply(found[0], found[2], content_type=found[1])
         status = {"unauthenticated": 401, "unknown_credential": 401}.get(problem.kind, 400)
