@@ -12,10 +12,16 @@ from typing import Any
 
 from starlette.types import Send
 
+from specimen.mockserver.http import uvicorn_shape
+
 try:
     from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 except ImportError:  # no httptools on this machine, or another uvicorn than we know
-    STATUS_LINE, RequestResponseCycle = {}, None  # type: ignore[misc, assignment]
+    STATUS_LINE, _CYCLE = {}, None
+else:
+    _strange = uvicorn_shape.strange_in_exchange(RequestResponseCycle)
+    _known = uvicorn_shape.is_known("its exchange", _strange, "answers are sent as ASGI messages, which takes longer")
+    _CYCLE = RequestResponseCycle if _known else None
 
 # Headers that say how the connection goes on.
 _SERVERS = frozenset({b"connection", b"transfer-encoding"})
@@ -28,7 +34,7 @@ def write(send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body:
     headers go out alone. The connection stays open: an answer that says otherwise is left to the server.
     """
     cycle: Any = getattr(send, "__self__", None)
-    if cycle is None or type(cycle) is not RequestResponseCycle:
+    if cycle is None or type(cycle) is not _CYCLE:
         return False
     try:
         is_plain = not (cycle.response_started or cycle.disconnected or cycle.flow.write_paused or cycle.access_log)

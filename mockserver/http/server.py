@@ -17,6 +17,7 @@ from typing import Any, Protocol, cast
 import uvicorn
 from starlette.types import ASGIApp
 
+from specimen.mockserver.http import uvicorn_shape
 from specimen.mockserver.settings import Settings
 from specimen.specs.core.listening import Server, listen, url_of
 
@@ -24,10 +25,11 @@ try:
     from uvicorn.protocols.http import httptools_impl
 
     _Http: Any = httptools_impl.HttpToolsProtocol
+    _Cycle: Any = httptools_impl.RequestResponseCycle
 except ImportError:  # it has no wheel for this machine; h11 comes with uvicorn
     from uvicorn.protocols.http import h11_impl
 
-    _Http = h11_impl.H11Protocol
+    _Http, _Cycle = h11_impl.H11Protocol, h11_impl.RequestResponseCycle
 
 MOST_HEAD_BYTES = 64 * 1024
 
@@ -98,11 +100,18 @@ class _Protocol(_Http):  # type: ignore[misc]  # the base is chosen at run time
             self.transport.close()
 
 
+_IS_KNOWN = uvicorn_shape.is_known(
+    "its connection",
+    uvicorn_shape.strange_in_connection(_Http, _Cycle),
+    "silent connections stay open, and heads of requests may be of any length",
+)
+
+
 def config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     """The server's settings, for the mock or for any application that it is measured against."""
     return uvicorn.Config(
         app,
-        http=cast("type[asyncio.Protocol]", partial(_Protocol, settings.body_seconds)),
+        http=cast("type[asyncio.Protocol]", partial(_Protocol, settings.body_seconds) if _IS_KNOWN else _Http),
         ws="none",
         access_log=False,
         log_level=settings.log_level,
