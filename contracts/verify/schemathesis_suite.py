@@ -1,4 +1,4 @@
-"""Live fuzzing of a base URL by Schemathesis, with the judge plugged in as a check; the only module that knows its engine."""
+"""Live fuzzing of a base URL by Schemathesis, with the judge plugged in by a hook; the only module that knows its engine."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from urllib.parse import urlsplit
 
 import requests
 import schemathesis
-from schemathesis.checks import CHECKS
 from schemathesis.engine import events, from_schema
-from schemathesis.engine.errors import ServerUnavailable, never_reached_server
-from urllib3.exceptions import ReadTimeoutError
+from schemathesis.engine.errors import ServerUnavailable
+from urllib3.exceptions import NewConnectionError, ReadTimeoutError
 
 from specimen.contracts.client.client_errors import Forbidden, SuiteError, Unreachable
 from specimen.contracts.client.transport import Transport
@@ -26,7 +25,12 @@ from specimen.contracts.http.no_response import CLOSED, TIMEOUT, UNREADABLE
 from specimen.contracts.http.sse import EVENT_STREAM
 from specimen.specs import Operation, Provider
 
-JUDGE = "specimen_judge"
+# What is in no documentation of Schemathesis, and why it is used all the same; pyproject.toml bounds the versions to those tried.
+# - `engine.from_schema`, `engine.events`: its command line and its pytest plugin are the two documented ways to run all phases.
+#   Both are processes or tests of their own; a run of ours is a part of `verify`, with a budget and a progress line.
+# - `engine.errors.ServerUnavailable`: the engine ends its run by it, which must not look like a run that is complete.
+# - `schema.transport.send` (`_overheard`): the hook `after_network_error` does not hear of an answer that ends in its body.
+# - `case.meta.generation.mode`: whether what was generated keeps the schema; missing, nothing is expected of the answer.
 REQUEST_SECONDS = 10.0
 STREAM_SECONDS = 0.3
 # Schemathesis 4.32 looks for links to operations in the texts of answers, and ends at one such as "http://a]": `urlsplit` of
@@ -36,7 +40,7 @@ See = Callable[[Exchange], None]
 
 
 def configuration(provider: Provider, headers: Mapping[str, str], *, seed: int, examples: int) -> dict[str, Any]:
-    """One worker, a fixed seed, nothing remembered, credentials by security scheme, and the judge as the only check.
+    """One worker, a fixed seed, nothing remembered, credentials by security scheme, and no checks.
 
     Schemathesis's own checks are off: what they find, the judge's general rules find with a source. Sanitising is off,
     since what we write is redacted by ourselves; nothing of Schemathesis is written.
@@ -48,7 +52,7 @@ def configuration(provider: Provider, headers: Mapping[str, str], *, seed: int, 
         "generation": {"max-examples": examples, "database": "none"},
         "output": {"sanitization": {"enabled": False}},
         "request-timeout": REQUEST_SECONDS,
-        "checks": {"enabled": False, JUDGE: {"enabled": True}},
+        "checks": {"enabled": False},
         **NO_LINKS_FROM_TEXTS,
         # An endless stream costs the whole timeout at every call.
         "operations": [
@@ -93,7 +97,7 @@ def fuzz(
         warnings.simplefilter("ignore")  # of its own dependencies
         schema = schemathesis.openapi.from_dict(document, config=config)
         schema.location = sender.base_url
-        stack.enter_context(_plugged_in(watcher))
+        _plug_in(schema, watcher)
         stack.enter_context(_overheard(schema.transport, watcher))
         stream = from_schema(schema).execute()
         for event in _whole(stream):
@@ -210,30 +214,21 @@ def _text(value: Any) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
-@contextlib.contextmanager
-def _plugged_in(watcher: _Watcher) -> Iterator[None]:
-    """The judge among Schemathesis's checks, for the time of one run."""
+def _plug_in(schema: Any, watcher: _Watcher) -> None:
+    """Tells the watcher of each answer, by a hook of the schema: it is gone with it."""
 
-    class Judge:
-        def after_response(self, ctx: Any, response: Any, case: Any) -> None:
-            del ctx
-            try:
-                watcher.take(response, case)
-            except Exception as error:
-                watcher.mistake = watcher.mistake or error
-                raise
-
-    Judge.__name__ = JUDGE
-    schemathesis.check(Judge)
-    try:
-        yield
-    finally:
-        CHECKS.unregister(JUDGE)
+    @schema.hook  # type: ignore[untyped-decorator]
+    def after_call(_context: Any, case: Any, response: Any) -> None:
+        try:
+            watcher.take(response, case)
+        except Exception as error:
+            watcher.mistake = watcher.mistake or error
+            raise
 
 
 @contextlib.contextmanager
 def _overheard(transport: Any, watcher: _Watcher) -> Iterator[None]:
-    """Tells the watcher of requests without an answer, for the time of one run: no check and no hook hears of all of them."""
+    """Tells the watcher of requests without an answer, for the time of one run: no hook hears of all of them."""
     plain = transport.send
 
     def send(case: Any, **options: Any) -> Any:
@@ -241,7 +236,7 @@ def _overheard(transport: Any, watcher: _Watcher) -> Iterator[None]:
             return plain(case, **options)
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError,
                 requests.exceptions.ContentDecodingError) as error:  # fmt: skip
-            if not never_reached_server(error):
+            if not _reached_nobody(error):
                 try:
                     # Where it ended in its body, the error does not know the request.
                     watcher.miss(error.request or _prepared(case, options), case, _silence(error))
@@ -255,6 +250,12 @@ def _overheard(transport: Any, watcher: _Watcher) -> Iterator[None]:
         yield
     finally:
         del transport.send
+
+
+def _reached_nobody(error: Exception) -> bool:
+    """Whether there was no connection: then there is nothing to judge, and the engine says that the server is gone."""
+    causes = (getattr(one, "reason", one) for one in error.args)
+    return isinstance(error, requests.ConnectTimeout) or any(isinstance(cause, NewConnectionError) for cause in causes)
 
 
 def _prepared(case: Any, options: Mapping[str, Any]) -> Any:

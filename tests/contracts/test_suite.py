@@ -12,7 +12,7 @@ from specimen.contracts.client.client_errors import Forbidden, Unreachable
 from specimen.contracts.client.transport import Transport
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.verify.runner import verify
-from specimen.contracts.verify.schemathesis_suite import JUDGE, fuzz
+from specimen.contracts.verify.schemathesis_suite import fuzz
 from tests.contracts.places import FOREIGN, is_home, place
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Schemathesis warns of its own dependencies
@@ -118,13 +118,23 @@ def test_verify__keeps_what_it_found_when_schemathesis_ends(monkeypatch: pytest.
     assert "/livemode" in {entry.violation.pointer for entry in found.found}
 
 
-def test_fuzz__never_touches_somebodys_production() -> None:
-    """Not even where somebody calls it by hand; and the check is gone when the run is over."""
+def test_fuzz__leaves_nothing_with_schemathesis() -> None:
+    """Whoever uses it in the same process finds its checks and hooks as they were."""
     from schemathesis.checks import CHECKS
+    from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
 
+    before = CHECKS.get_all_names(), GLOBAL_HOOK_DISPATCHER.get_all()
+    with place("idnow") as there:
+        sender = Transport(there.url, "idnow", headers=there.auth)
+        assert fuzz(sender, seed=1, examples=1, see=lambda _: None) > 0
+        sender.close()
+    assert (CHECKS.get_all_names(), GLOBAL_HOOK_DISPATCHER.get_all()) == before
+
+
+def test_fuzz__never_touches_somebodys_production() -> None:
+    """Not even where somebody calls it by hand."""
     with place("kayle", host=FOREIGN) as there:
         sender = Transport(there.url, "kayle", headers=there.auth, loopback=is_home)
         with pytest.raises(Forbidden):
             fuzz(sender, seed=1, examples=1, see=lambda _: None)
         assert there.seen == []
-    assert JUDGE not in CHECKS.get_all_names()
