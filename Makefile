@@ -1,4 +1,4 @@
-# make serve | test | check | fixtures | bench | bench-peers | prism | score
+# make serve | test | test-versions | check | fixtures | bench | bench-peers | prism | score
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,7 +9,7 @@ PORT ?= 8080
 PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check fixtures bench bench-peers prism score clean
+.PHONY: help serve test check fixtures bench bench-peers prism score test-versions clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,9 @@ serve: $(READY) ## serve all five providers on http://127.0.0.1:8080
 
 test: $(DEV_READY) ## run the tests
 	@$(BIN)/python -m pytest -n 2
+
+test-versions: $(DEV_READY) ## a part of the tests with the lowest and the newest versions allowed, from the registry
+	@$(BIN)/python -m tests.versions
 
 check: $(DEV_READY) ## lint, types, import directions, spec lint
 	@$(BIN)/ruff check .
