@@ -1,7 +1,7 @@
 """The lowest and the newest versions that pyproject.toml allows, each in a virtual environment: `python -m tests.versions`.
 
-A lower bound is a version that exists: the lowest are installed by putting `==` for `>=`. What those need in turn is pip's choice,
-and the tools of the tests are those of constraints.txt.
+A lower bound is a version that exists: the lowest are installed by putting `==` for `>=`. What those need in turn is pip's
+choice, and the tools of the tests are those of constraints.txt.
 """
 
 from __future__ import annotations

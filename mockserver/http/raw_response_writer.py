@@ -15,15 +15,17 @@ from starlette.types import Send
 from specimen.mockserver.http import uvicorn_shape
 
 try:
-    from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+    from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 except ImportError:  # no httptools on this machine, or another uvicorn than we know
-    STATUS_LINE, _CYCLE = {}, None
+    STATUS_LINE, _CYCLE, _CLOSES_IN_SEND = {}, None, False
 else:
-    _strange = uvicorn_shape.strange_in_exchange(RequestResponseCycle)
+    _strange = uvicorn_shape.strange_in_exchange(RequestResponseCycle, HttpToolsProtocol)
     _known = uvicorn_shape.is_known("its exchange", _strange, "answers are sent as ASGI messages, which takes longer")
     _CYCLE = RequestResponseCycle if _known else None
+    _CLOSES_IN_SEND = _CYCLE is not None and uvicorn_shape.closes_in_send(_CYCLE)
 
 # Headers that say how the connection goes on.
+_CLOSE = (b"connection", b"close")
 _SERVERS = frozenset({b"connection", b"transfer-encoding"})
 
 
@@ -38,7 +40,7 @@ def write(send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body:
         return False
     try:
         is_plain = not (cycle.response_started or cycle.disconnected or cycle.flow.write_paused or cycle.access_log)
-        if not is_plain or not cycle.keep_alive:
+        if not is_plain or not cycle.keep_alive or (_CLOSES_IN_SEND and _CLOSE in cycle.scope["headers"]):
             return False
         lines = [STATUS_LINE[status]]
         for name, value in (*cycle.default_headers, *headers):

@@ -29,8 +29,8 @@ _ARGUMENTS: dict[str, Any] = {
 _CONNECTION = frozenset({"cycle", "scope", "loop", "transport"})
 
 
-def strange_in_exchange(cycle: type[Any]) -> list[str]:
-    """What is not as we know it in a class of exchanges; nothing where an answer can be written past its `send`.
+def strange_in_exchange(cycle: type[Any], protocol: type[Any]) -> list[str]:
+    """What is not as we know it in a class of exchanges, and in that of their connections; nothing where `send` can be passed by.
 
     One attribute of another name, and the server would not see that its answer is out: it would close a connection that is to
     stay, or never read its next request.
@@ -38,13 +38,21 @@ def strange_in_exchange(cycle: type[Any]) -> list[str]:
     try:
         found = cycle(message_event=asyncio.Event(), **_ARGUMENTS)
         code: CodeType = cycle.send.__code__
+        noticed = "should_keep_alive" in protocol.on_headers_complete.__code__.co_names
     except (TypeError, AttributeError) as error:
         return [str(error)]
     strange = {name for name in (_READ | _SET) - {"write_paused"} if not hasattr(found, name)}
     strange |= (_READ | _SET) - set(code.co_names)
     strange |= _stored(code) - _SET - _OWN
     strange |= {name for name in ("response_started", "response_complete") if getattr(found, name, False) is not False}
+    if not noticed and not closes_in_send(cycle):
+        strange.add("should_keep_alive")
     return sorted(strange)
+
+
+def closes_in_send(cycle: type[Any]) -> bool:
+    """Whether `send` is what notices a request that ends its connection, as up to uvicorn 0.50; later `keep_alive` tells."""
+    return "CLOSE_HEADER" in cycle.send.__code__.co_names
 
 
 def strange_in_connection(protocol: type[Any], cycle: type[Any]) -> list[str]:

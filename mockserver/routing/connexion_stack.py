@@ -163,7 +163,7 @@ class _BodyErrors:
             return await super()._parse(stream, scope)  # type: ignore[misc]
         except BadRequestProblem as error:
             raise _unreadable(error.detail) from error
-        except (UnicodeDecodeError, LookupError, RecursionError, MultiPartException) as error:  # it answers 500 to them
+        except (ValueError, LookupError, RecursionError, MultiPartException) as error:  # it answers 500 to them
             raise _unreadable(str(error)) from error
 
     def _validate(self, body: Any) -> None:

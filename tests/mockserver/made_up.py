@@ -156,7 +156,7 @@ def read(request, sessions):
 @operation("stopRecord")
 def stop(request, sessions):
     session = sessions.get(request.path["id"], poll=False)
-    return sessions.answer(sessions.act(session, "bad", "stopped", {"stopped": True}), "getRecord")
+    return sessions.answer(sessions.transition(session, "bad", "stopped", {"stopped": True}), "getRecord")
 '''
 _ECHO = """
 

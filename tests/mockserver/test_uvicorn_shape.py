@@ -77,7 +77,7 @@ def test_another_uvicorn__answers_as_ever(other_uvicorn: ModuleType, caplog: pyt
 
 def test_the_uvicorn_that_is_installed__is_known(caplog: pytest.LogCaptureFixture) -> None:
     """Nothing is strange about it, and nothing is said."""
-    assert uvicorn_shape.strange_in_exchange(httptools_impl.RequestResponseCycle) == []
+    assert uvicorn_shape.strange_in_exchange(httptools_impl.RequestResponseCycle, httptools_impl.HttpToolsProtocol) == []
     assert uvicorn_shape.strange_in_connection(httptools_impl.HttpToolsProtocol, httptools_impl.RequestResponseCycle) == []
     with caplog.at_level(logging.WARNING):
         assert fresh(raw_response_writer)._CYCLE is httptools_impl.RequestResponseCycle
@@ -108,7 +108,22 @@ class Counting(httptools_impl.RequestResponseCycle):  # type: ignore[misc]
         await super().send(message)
 
 
+class Deaf(httptools_impl.HttpToolsProtocol):  # type: ignore[misc]
+    """A connection that does not hear that its client wants it to end."""
+
+    def on_headers_complete(self) -> None:
+        """Nothing."""
+
+
+def test_strange_in_exchange__a_connection_that_is_to_end() -> None:
+    """It is noticed at the head, or in `send`."""
+    assert uvicorn_shape.strange_in_exchange(httptools_impl.RequestResponseCycle, Deaf) in ([], ["should_keep_alive"])
+    assert uvicorn_shape.closes_in_send(httptools_impl.RequestResponseCycle) == (
+        uvicorn_shape.strange_in_exchange(httptools_impl.RequestResponseCycle, Deaf) == []
+    )
+
+
 @pytest.mark.parametrize(("cycle", "strange"), [(Plain, "unexpected keyword"), (Counting, "started_at"), (object, "object")])
 def test_strange_in_exchange__is_named(cycle: type[Any], strange: str) -> None:
     """What it takes, what it sets besides, what it does not have."""
-    assert strange in " ".join(uvicorn_shape.strange_in_exchange(cycle))
+    assert strange in " ".join(uvicorn_shape.strange_in_exchange(cycle, httptools_impl.HttpToolsProtocol))
