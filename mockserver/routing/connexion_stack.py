@@ -14,7 +14,6 @@ from starlette.formparsers import MultiPartException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope
 
-from specimen.mockserver.http import request_body
 from specimen.mockserver.http.messages import Problem, SchemaError
 from specimen.mockserver.http.request_body import RequestRejected
 from specimen.mockserver.routing.openapi30 import downgrade
@@ -27,6 +26,7 @@ from specimen.mockserver.routing.stack_layers import (
     PreferenceLayer,
     Stack,
 )
+from specimen.specs.core.multipart import FORM_TYPE
 
 with warnings.catch_warnings():
     # Connexion imports Starlette's test client, which warns that it wants another HTTP client than the one installed.
@@ -75,7 +75,7 @@ def build(stack: Stack, context_of: ContextOf, *, base_path: str, pages: ASGIApp
         security_map=dict.fromkeys(kinds, _Credentials),
         validator_map={
             "parameter": _Parameters,
-            "body": MediaTypeDict({**VALIDATOR_MAP["body"], "*/*json": _JSONBody, request_body.MULTIPART: _FormBody}),
+            "body": MediaTypeDict({**VALIDATOR_MAP["body"], "*/*json": _JSONBody, FORM_TYPE: _FormBody}),
         },
     )
     return app

@@ -20,6 +20,7 @@ from specimen.mockserver.preferences.preferences import NO_PREFERENCE, Preferenc
 from specimen.mockserver.provider_api import NO_CREDENTIAL, Behaviour, Request
 from specimen.mockserver.routing.endpoint import NO_OPERATION, REQUEST_CONTEXT, Endpoint, RequestContext, unrouted
 from specimen.specs import Provider
+from specimen.specs.core.multipart import FORM_TYPE
 
 EXCHANGE = "specimen.exchange"
 ContextOf = Callable[[Scope], "RequestContext | str"]
@@ -55,8 +56,8 @@ class Stack:
             request.credential = endpoint.authenticated(request)
         request.path, request.query = dict(path), dict(query)
         content_type = request.headers.get("content-type", "")
-        if content_type.partition(";")[0].strip().lower() == request_body.MULTIPART:
-            request.form = await request_body.parse_multipart(request.raw, content_type)
+        if content_type.partition(";")[0].strip().lower() == FORM_TYPE:
+            request.form = request_body.parse_multipart(request.raw, content_type)
         elif request.raw and endpoint.operation.bodies:
             request.body = request_body.parse_json(request.raw, most_depth=endpoint.settings.json_depth)
         sessions = endpoint.sessions(request, exchange.context, exchange.preference)
@@ -71,7 +72,9 @@ class Stack:
             reply = self.behaviour.finish(reply, exchange.request)
         request, shown = exchange.request, reply.session and reply.session[1]
         operation_id = None if exchange.endpoint is None else request.operation.id
-        exchange.context.journal.add(request.now, self.provider.name, request.scope["method"], operation_id, reply.status, shown)
+        exchange.context.request_log.add(
+            request.now, self.provider.name, request.scope["method"], operation_id, reply.status, shown
+        )
         return reply
 
     def refused(self, exchange: Exchange, problem: Problem) -> Reply:
@@ -180,7 +183,7 @@ class PreferenceLayer:
         try:
             exchange.preference = preferences.from_prefer(asked, stack.provider, endpoint.operation)
         except InvalidPreference as error:
-            context.journal.add(request.now, stack.provider.name, scope["method"], endpoint.operation.id, 400, None)
+            context.request_log.add(request.now, stack.provider.name, scope["method"], endpoint.operation.id, 400, None)
             await send_problem(send, 400, str(error), {"wish": error.name, "possible": list(error.possible)}, context.extra)
             return
         if exchange.preference.delay_seconds:

@@ -108,7 +108,8 @@ class Wire(bytearray):
 def cycle(**changes: Any) -> Any:
     """The server's own part of an exchange that waits for its answer."""
     found = httptools_impl.RequestResponseCycle(
-        scope={"type": "http", "method": "GET", "headers": []}, transport=Wire(), flow=SimpleNamespace(write_paused=False), logger=None,
+        scope={"type": "http", "method": "GET", "headers": []}, transport=Wire(), flow=SimpleNamespace(write_paused=False),
+        logger=None,
         access_logger=None, access_log=False, default_headers=[(b"date", b"D")], message_event=asyncio.Event(),
         expect_100_continue=False, keep_alive=True, on_response=lambda: None,
     )  # fmt: skip
