@@ -16,6 +16,7 @@ from specimen.contracts.client.transport import Transport
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.sse import EventReader, events
 from specimen.specs import load
+from tests.contracts.asking import ask
 
 # What an event's data may hold that a parser of its own could trip over.
 _PIECES = st.sampled_from(
@@ -124,6 +125,6 @@ def test_transport__reads_to_the_first_event(line_end: str) -> None:
 
     answer = httpx.Response(200, headers={"content-type": "Text/Event-Stream"}, content=endless())
     sender = Transport("http://127.0.0.1:9", "predicate", transport=httpx.MockTransport(lambda _: answer))
-    found = sender.send("streamStatus", path={"type": "individual", "sessionId": "x"})
+    found = ask(sender, "streamStatus", path={"type": "individual", "sessionId": "x"})
     assert [json.loads(event) for event in found.events] == [0]
     assert left == []
