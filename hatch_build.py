@@ -14,6 +14,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PACKAGES = ("specs", "fixtures", "mockserver", "contracts")
+OWN = ("__init__.py", "__main__.py", "cli.py", "py.typed", "vendor")
 EDITABLE = '''"""An editable install: the modules are those of the checkout."""
 
 __path__ = [{package!r}, {checkout!r}]  # the second for a checkout without symbolic links
@@ -34,7 +35,7 @@ class WheelLayout(BuildHookInterface[Any]):
             (self._made / "__init__.py").write_text(text, encoding="utf-8")
             build_data["force_include_editable"][str(self._made / "__init__.py")] = "specimen/__init__.py"
             return
-        own = {str(path): f"specimen/{path.name}" for path in (root / "specimen").iterdir() if path.suffix and path.is_file()}
+        own = {str(root / "specimen" / name): f"specimen/{name}" for name in OWN}
         build_data["force_include"].update(own | {str(root / name): f"specimen/{name}" for name in PACKAGES})
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002 - hatchling's own

@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from specimen import specs
+from specimen import specs, vendor
 from tests import golden
 from tests.providers.promises import at
 from tests.sending import as_request
@@ -29,6 +29,7 @@ from tests.serving import ROOT, run, serving
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PYTHONS = ("3.11", "3.12", "3.13")
 PACKAGES = ("specs", "fixtures", "mockserver", "contracts")
+VENDOR = "specimen/vendor/"
 SCRIPTS = "Scripts" if sys.platform == "win32" else "bin"
 
 
@@ -75,9 +76,11 @@ def test_wheel__holds_the_packages_and_nothing_else(wheel: Path) -> None:
     assert wheel.name == f"specimen_kyc-{PROJECT['version']}-py3-none-any.whl"
     assert {PurePosixPath(name).parts[0] for name in names} == {"specimen", information}
     carried = [name for name in names if not name.startswith(information)]
-    assert {PurePosixPath(name).suffix for name in carried} - {".typed"} == {".py", ".yaml", ".json"}
+    ours = [name for name in carried if not name.startswith(VENDOR) or name.endswith(".py")]
+    assert {PurePosixPath(name).suffix for name in ours} - {".typed"} == {".py", ".yaml", ".json"}
     assert [name for name in carried if re.search(r"(^|/)(\.|__pycache__|tests?(/|$)|test_|conftest)", name)] == []
-    assert f"{information}/licenses/LICENSE" in names
+    licenses = f"{information}/licenses"
+    assert {f"{licenses}/LICENSE", f"{licenses}/specimen/vendor/swagger-ui/LICENSE"} <= set(names)
 
 
 def test_wheel__holds_every_file_of_the_packages(wheel: Path) -> None:
@@ -92,6 +95,8 @@ def test_wheel__holds_every_file_of_the_packages(wheel: Path) -> None:
         }
         assert sorted(f"specimen/{name}" for name in lying if f"specimen/{name}" not in names) == []
     assert "specimen/specs/loading/lifecycle.schema.yaml" in names
+    listed = tomllib.loads((vendor.FOLDER / "vendor.toml").read_text(encoding="utf-8"))
+    assert {f"{VENDOR}{folder}/{file}" for folder, entry in listed.items() for file in entry["sha256"]} <= names
     for name in specs.names():
         assert {f"specimen/specs/{name}/openapi.yaml", f"specimen/specs/{name}/lifecycle.yaml"} <= names
         scenarios = specs.load(name).lifecycle.scenarios

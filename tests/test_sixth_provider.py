@@ -272,6 +272,21 @@ BROKEN: dict[str, tuple[Change, str, str]] = {
         "openapi.yaml",
         r"/paths/~1checks",
     ),
+    "path without its parameter": (
+        replaced("openapi.yaml", "{name: check, in: path, required: true", "{name: chek, in: path, required: true"),
+        "openapi.yaml",
+        r"getCheck: its path has '\{check\}', that no parameter describes\.",
+    ),
+    "schema of an unknown type": (
+        replaced("openapi.yaml", "reference: {type: string, minLength", "reference: {type: text, minLength"),
+        "openapi.yaml",
+        r"/properties/reference/type: \"text\" is not valid",
+    ),
+    "unknown key in a path": (
+        replaced("openapi.yaml", "    get:\n", "    got: {}\n    get:\n"),
+        "openapi.yaml",
+        r"'got' was unexpected",
+    ),
     "handlers that are no Python": (
         replaced("handlers.py", "return None", "return ("),
         "handlers.py",

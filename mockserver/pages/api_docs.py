@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import yaml
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
-from specimen.mockserver.errors import SettingError
+from specimen import vendor
 from specimen.mockserver.http.messages import encode
 from specimen.specs import Provider
 
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_SWAGGER_UI = vendor.FOLDER / "swagger-ui"
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <link rel="stylesheet" href="{base}/swagger-ui.css"><link rel="icon" href="data:,"></head>
@@ -59,13 +58,4 @@ def _asset(name: str) -> Response:
     # Only these two are linked; a name from the URL never becomes a path.
     if name not in ("swagger-ui.css", "swagger-ui-bundle.js"):
         return PlainTextResponse("not found", status_code=404)
-    return FileResponse(_assets() / name)
-
-
-@cache
-def _assets() -> Path:
-    # The package swagger-ui-py carries Swagger UI 5, the first that reads OpenAPI 3.1; its code is not needed.
-    package = find_spec("swagger_ui")
-    if package is None or package.origin is None:
-        raise SettingError("Swagger UI is missing: install the package swagger-ui-py.")
-    return Path(package.origin).parent / "static"
+    return FileResponse(_SWAGGER_UI / name)

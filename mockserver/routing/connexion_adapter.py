@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from specimen.specs import Document, Provider
 from specimen.specs.core.errors import SpecError
+from specimen.specs.loading.openapi_document_check import mistake
 
 with warnings.catch_warnings():
     # Connexion imports Starlette's test client, which warns that it wants another HTTP client than the one installed.
@@ -184,14 +185,13 @@ def build(provider: Provider, endpoints: Mapping[str, ASGIApp], otherwise: ASGIA
 
 
 def _check(provider: Provider) -> None:
-    for operation in provider.document.operations.values():
-        for parameter in operation.parameters:
-            if parameter.location == "cookie":
-                raise SpecError(str(provider.document.path), f"{operation.id}: cookie parameters are not supported.")
-    if not provider.is_builtin:
-        from openapi_spec_validator import OpenAPIV31SpecValidator  # a second to import; ours are checked by `make check`
-
-        error = next(iter(OpenAPIV31SpecValidator(cast("Any", provider.document.raw)).iter_errors()), None)
-        if error is not None:
-            place = "/".join(str(part) for part in error.absolute_path)
-            raise SpecError(f"{provider.document.path}: {place}", error.message)
+    document = provider.document
+    for operation in document.operations.values():
+        described = {parameter.name for parameter in operation.parameters if parameter.location == "path"}
+        for name in re.findall(r"\{([^}]*)\}", operation.path):
+            if name not in described:
+                raise SpecError(str(document.path), f"{operation.id}: its path has '{{{name}}}', that no parameter describes.")
+        if any(parameter.location == "cookie" for parameter in operation.parameters):
+            raise SpecError(str(document.path), f"{operation.id}: cookie parameters are not supported.")
+    if not provider.is_builtin and (what := mistake(document.raw)) is not None:  # ours are checked by `make check`
+        raise SpecError(str(document.path), what)

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from specimen.specs.core.errors import SpecError, did_you_mean
 from specimen.specs.core.json_pointer import escape
 from specimen.specs.core.yaml_files import read_yaml
+from specimen.specs.loading.openapi_document_check import mistake
 from specimen.specs.loading.parameters import Parameter, parameter_of
 
 # Keywords whose values are data, in which nothing has a meaning.
@@ -218,21 +219,10 @@ def read_document(path: Path) -> Document:
     try:
         document = Document(raw, path)
     except (AttributeError, KeyError, TypeError) as error:
-        raise SpecError(str(path), _why_unlawful(raw)) from error
+        raise SpecError(str(path), mistake(raw) or "is not a document that can be read.") from error
     for node, pointer in _references(raw, ""):
         document.resolve(node, pointer)
     return document
-
-
-def _why_unlawful(raw: Mapping[str, Any]) -> str:
-    # Costs half a second, so it is asked only about a document that could not be read.
-    from openapi_spec_validator import OpenAPIV31SpecValidator  # noqa: PLC0415
-
-    for error in OpenAPIV31SpecValidator(cast("Any", raw)).iter_errors():
-        place = "".join(f"/{escape(str(part))}" for part in error.absolute_path)
-        what = error.message.partition("\n")[0][:300]
-        return f"{place}: {what}" if place else what
-    return "is not a document that can be read."
 
 
 def _references(node: Any, pointer: str) -> Iterator[tuple[Mapping[str, Any], str]]:
