@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -19,3 +21,21 @@ settings.load_profile("repeatable")
 # A shell that starts the tests in the background ignores Ctrl-C for them and all that they start; what they start is sent it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from a copy of the repository."""
+    from tests.environments import built, copied
+
+    return built(copied(tmp_path_factory.mktemp("copy") / "repository"), tmp_path_factory.mktemp("built"))
+
+
+@pytest.fixture(scope="session")
+def core(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment that holds what `pip install specimen-kyc` brings, and nothing else."""
+    from tests.environments import OURS, add, made
+
+    python = made(tmp_path_factory.mktemp("core") / "venv", [OURS])
+    add(python, str(wheel))
+    return python

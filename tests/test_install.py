@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import sys
 import tomllib
-import venv
 import zipfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path, PurePosixPath
-from sysconfig import get_path
 
 import httpx
 import pytest
@@ -22,6 +19,7 @@ from packaging.utils import canonicalize_name
 
 from specimen import specs, vendor
 from tests import golden
+from tests.environments import OURS, add, made
 from tests.providers.promises import at
 from tests.sending import as_request
 from tests.serving import ROOT, run, serving
@@ -30,39 +28,14 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 PYTHONS = ("3.11", "3.12", "3.13")
 PACKAGES = ("specs", "fixtures", "mockserver", "contracts")
 VENDOR = "specimen/vendor/"
-SCRIPTS = "Scripts" if sys.platform == "win32" else "bin"
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from a copy of the repository as `pip` would build it."""
-    copy, built = tmp_path_factory.mktemp("copy") / "repository", tmp_path_factory.mktemp("built")
-    unwanted = (".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "build", "dist", "*.egg-info", "node_modules")
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*unwanted))
-    command = (sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(built))
-    done = run(folder=copy, command=command)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (found,) = built.glob("*.whl")
-    return found
 
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh virtual environment with the wheel in it, installed without a network; its scripts' folder.
-
-    The dependencies are this environment's own.
-    """
-    place = tmp_path_factory.mktemp("installed") / "venv"
-    venv.create(place, with_pip=False)
-    python = place / SCRIPTS / Path(sys.executable).name
-    pip = (sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check", "install")
-    done = run("--no-deps", "--no-index", "--no-cache-dir", str(wheel), folder=place, command=pip)
-    assert done.returncode == 0, done.stdout + done.stderr
-    told = run("-c", "import sysconfig; print(sysconfig.get_path('purelib'))", folder=place, command=[str(python)])
-    # Paths in a .pth file come after the environment's own; .pth files in them are not read, so no editable install is seen.
-    lines = sorted({get_path("purelib"), get_path("platlib")})
-    (Path(told.stdout.strip()) / "dependencies.pth").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return place / SCRIPTS
+    """The scripts' folder of an environment that holds the wheel and pytest."""
+    python = made(tmp_path_factory.mktemp("installed") / "venv", [OURS, "pytest"])
+    add(python, str(wheel))
+    return python.parent
 
 
 # -- what travels --------------------------------------------------------------------------------------------------
@@ -213,7 +186,8 @@ def tree() -> Iterator[Requirement]:
     seen = set()
     while waiting:
         requirement = waiting.pop()
-        yield requirement
+        if requirement.name != OURS:
+            yield requirement
         for extra in ("", *requirement.extras):
             key = canonicalize_name(requirement.name), extra
             if key not in seen:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from specimen.specs import SpecimenError
+from specimen.specs.core.extras import needs
 
 if TYPE_CHECKING:
     from specimen.contracts.reporting.model import Report
@@ -54,9 +55,8 @@ def check_second_opinion(is_wanted: bool) -> None:
     """Says at once where the second validator is not installed.
 
     Raises:
-        SpecimenError: it is wanted and not there.
+        MissingExtra: it is wanted and not there.
     """
-    from importlib.util import find_spec
-
-    if is_wanted and find_spec("openapi_core") is None:
-        raise SpecimenError("--second-opinion: openapi-core is not installed: pip install 'specimen-kyc[contracts]'")
+    if is_wanted:
+        with needs("contracts", "--second-opinion"):
+            import openapi_core  # noqa: F401 - used when the first exchange is judged

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.rule import Finding, Rule, Violation
 from specimen.specs import Provider
+from specimen.specs.core.extras import needs
 
 RULE = Rule(
     "GEN-900",
@@ -30,7 +31,11 @@ REVIEWED: tuple[tuple[str, str, str], ...] = (
 
 
 def disagreements(exchange: Exchange) -> list[Violation]:
-    """Where openapi-core sees an answer's body otherwise than jsonschema-rs, without the reviewed differences."""
+    """Where openapi-core sees an answer's body otherwise than jsonschema-rs, without the reviewed differences.
+
+    Raises:
+        MissingExtra: openapi-core, which the extra `contracts` brings, is not installed.
+    """
     operation = exchange.operation
     response = operation.responses.get(str(exchange.status)) if operation is not None else None
     media = response.content(exchange.response_type) if response is not None else None
@@ -84,8 +89,9 @@ def _first(exchange: Exchange, pointer: str) -> Any:
 
 def _second(exchange: Exchange) -> set[_Broken] | None:
     """What openapi-core complains about; None where it cannot tell."""
-    from openapi_core.testing import MockRequest, MockResponse  # noqa: PLC0415 - a quarter of a second to import
-    from openapi_core.validation.response.exceptions import InvalidData  # noqa: PLC0415
+    with needs("contracts", "a second opinion"):
+        from openapi_core.testing import MockRequest, MockResponse  # noqa: PLC0415 - a quarter of a second to import
+        from openapi_core.validation.response.exceptions import InvalidData  # noqa: PLC0415
 
     # The body goes in as the first validator saw it: the two disagree about schemas here, not about bytes.
     body = json.dumps(exchange.response_json).encode()

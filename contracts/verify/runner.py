@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import httpx
 
@@ -25,6 +24,7 @@ from specimen.contracts.verify.lifecycle_tests import SMOKE_REQUESTS, Walk
 from specimen.contracts.verify.verification import Interrupted, Run
 from specimen.specs import Provider, SpecimenError
 from specimen.specs.core.errors import did_you_mean
+from specimen.specs.core.extras import needs
 
 __all__ = ["PROFILES", "Interrupted", "Plan", "Progress", "choose", "plan", "verify"]
 
@@ -110,17 +110,21 @@ def verify(
         sessions=given_ids(sessions), named=require, budget=budget, transport=transport, seen=run.see, loopback=loopback,
         sleep=sleep,
     )  # fmt: skip
+    # It has a network client of its own.
+    uses_schemathesis = profile != "smoke" and not sender.is_production and transport is None
     tell = on_progress or (lambda _what, _sent: None)
     unreachable: str | None = None
     is_interrupted = False
     wanted, incomplete = list(require), list[str]()
     run.remarks += remarks(sender, sessions, allow_writes)
     try:
+        if uses_schemathesis:
+            _need_schemathesis(profile)
         who = choose(sender, driver, sessions, every_scenario=profile != "smoke", remark=run.remarks.append)
         wanted += _default_requirements(sender, who)
         _walk(sender, who, profile, seed, tell)
-        if profile != "smoke" and not sender.is_production:
-            _fuzz(sender, run, profile, seed, tell, transport)
+        if uses_schemathesis:
+            _fuzz(sender, run, profile, seed, tell)
         if profile == "nightly" and not sender.is_production:
             from specimen.contracts.verify.stateful_tests import explore  # noqa: PLC0415 - Hypothesis is slow to import
 
@@ -262,9 +266,13 @@ def _walk(sender: Transport, driver: Driver, profile: str, seed: int, tell: Prog
         step.run()
 
 
-def _fuzz(sender: Transport, run: Run, profile: str, seed: int, tell: Progress, transport: Any) -> None:
-    if transport is not None:
-        return  # Schemathesis has a network client of its own
+def _need_schemathesis(profile: str) -> None:
+    """Says before anything is sent that a profile cannot be run."""
+    with needs("contracts", f"profile {profile}", "take --profile smoke."):
+        import schemathesis  # noqa: F401, PLC0415 - used later, and slow to import
+
+
+def _fuzz(sender: Transport, run: Run, profile: str, seed: int, tell: Progress) -> None:
     from specimen.contracts.verify.schemathesis_suite import fuzz  # noqa: PLC0415 - slow to import
 
     seeds = [seed] if profile == "ci" else list(range(seed, seed + NIGHTLY_SEEDS))
