@@ -16,7 +16,6 @@ from rich.text import Text
 
 from specimen import specs
 from specimen.fixtures.primitives import times
-from specimen.fixtures.recipes.recipe import DEFAULT_NAMESPACE
 from specimen.mockserver.errors import SettingError, SpecimenError
 from specimen.mockserver.settings import Pace, Settings
 from specimen.specs.cli import completion
@@ -235,6 +234,8 @@ def _print_table(table: Any) -> None:
 
 @standard_output()
 def _print_start(app: Any, url: str) -> None:
+    from specimen.fixtures.recipes.recipe import DEFAULT_NAMESPACE
+
     out = console(soft_wrap=True)
     for name, mounted in app.mounted.items():
         out.print(Text(mounted.provider.lifecycle.title, style="bold"))

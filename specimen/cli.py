@@ -19,6 +19,8 @@ app = typer.Typer(
     name="specimen",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # Rich takes half of what a help text costs
+    context_settings={"max_content_width": 120},
     help="A faithful sandbox of KYC vendors on a laptop.",
     epilog="Start with `specimen serve`. Exit codes: 0 done, 1 violations, 2 a mistake in the command or in a file, "
     "3 nobody answers, 4 inconclusive.",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from specimen.fixtures.datasets import dataset
-from tests.bench import generation, inprocess, load, report, servers, shapes
+from tests.bench import generation, inprocess, load, report, servers, shapes, startup
 from tests.bench.load import ROOT, Run, Work
 from tests.bench.machine import BenchError, Cores, pinned, resident_bytes
 from tests.bench.processes import READY, serving
@@ -82,6 +82,16 @@ def test_bench__generation():
     assert shown[0].cells() == ("a", "b", "2,000", "500 µs", "2.5×", "5 MB", "≥ 1", "no")
     assert {line.count("|") for line in generation.markdown(shown)} == {len(generation.COLUMNS) + 1}
     assert generation.grid(shown).row_count == 1
+
+
+def test_startup__has_a_row_for_each_distribution_with_plugins(tmp_path: Path):
+    """A help text, a run without plugins, what each adds, and all; ours has a target."""
+    rows, notes = startup.measured(tmp_path, lambda _: None, runs=1)
+    assert [row.what for row in rows[:2]] == ["specimen --help", "an empty pytest run"]
+    assert {"+ specimen-kyc", "+ schemathesis", "+ Faker", "+ hypothesis", "+ anyio"} <= {row.server for row in rows}
+    assert [row.server for row in rows if row.target] == ["processor time", "+ specimen-kyc"]
+    assert all(row.seconds > 0 for row in (rows[0], rows[1], rows[-1]))
+    assert "medians of 1" in notes[0]
 
 
 def test_shapes__others_make_the_same_fields():

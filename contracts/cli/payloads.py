@@ -111,6 +111,7 @@ def payloads(
     `sh try.sh` and `pytest` end with 1 where an answer is not what it should be.
 
     Examples:
+
         specimen payloads kayle --operation getSession --verdict reject --count 20
 
         specimen payloads kyve --tag names --field family_name --format json

@@ -72,6 +72,7 @@ def watch(
     ended and all held, 1 violations, 2 a mistake in the command, 3 nobody answers, 4 its end was not seen.
 
     Examples:
+
         specimen watch kayle --url https://api.kayle.id --session vs_… --token kk_live_…
 
         SPECIMEN_TOKEN=… specimen watch idnow --url http://127.0.0.1:8080/idnow --session 0197… --set environment=staging
@@ -169,6 +170,7 @@ def proxy(
     streams pass event by event. Stop with Ctrl-C: exit code 0 if all held, 1 for violations.
 
     Examples:
+
         specimen proxy kayle --target https://api.kayle.id --port 8081
 
         specimen proxy kyve --target http://127.0.0.1:8080/kyve --port 8081 --har kyve.har --enforce
@@ -224,6 +226,7 @@ def check(
     1 violations, 2 a broken file, 4 nothing in it could be judged.
 
     Examples:
+
         specimen check checkout.har kayle
 
         specimen check checkout.har neurovision --base-url https://kyc.example.com/v1 --json

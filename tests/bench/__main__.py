@@ -12,11 +12,12 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from tests.bench import generation, machine, report
+from tests.bench import generation, machine, report, startup
 from tests.bench.generation import GENERATION
 from tests.bench.load import CONNECTIONS, tool
 from tests.bench.machine import BenchError, Cores, pinned
 from tests.bench.measuring import SESSIONS, START, Monitor
+from tests.bench.startup import STARTUP
 from tests.bench.targets import CASES
 
 
@@ -29,6 +30,7 @@ class Part(StrEnum):
     START = START
     SESSIONS = SESSIONS
     GENERATION = GENERATION
+    STARTUP = STARTUP
 
 
 def main(
@@ -62,6 +64,10 @@ def main(
                 if GENERATION in parts:
                     figures, more = generation.measured(cores, folder, bench.say, rounds=rounds, rows=dataset_rows)
                     bench.notes += more
+                if STARTUP in parts:
+                    starts, more = startup.measured(folder, bench.say)
+                    rows += starts
+                    bench.notes += more
                 profiles = bench.profiles([case for case in CASES if case.provider_name in parts]) if profile else []
         except BenchError as error:
             told.print(f"error: {error}", style="bold red", markup=False)
@@ -69,9 +75,10 @@ def main(
         except KeyboardInterrupt:
             told.print("stopped; all servers are down")
             raise typer.Exit(130) from None
+    loaded = any(row.runs for row in rows)
     notes = [
         f"{cores}. {machine.versions()}.",
-        *([f"Load by {load.name}, {CONNECTIONS} connections; medians of {rounds} × {seconds} s, interleaved."] if rows else []),
+        *([f"Load by {load.name}, {CONNECTIONS} connections; medians of {rounds} × {seconds} s, interleaved."] if loaded else []),
         *bench.notes,
     ]
     if as_json:
