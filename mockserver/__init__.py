@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from specimen.specs.core.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
-    from specimen.mockserver.app import connexion_app
+    from specimen.mockserver.app import App, build_app, connexion_app
+    from specimen.mockserver.http.server import running
     from specimen.mockserver.settings import Pace, Settings
 
-__all__ = ["Pace", "Settings", "connexion_app"]
+__all__ = ["App", "Pace", "Settings", "build_app", "connexion_app", "running"]
 
-
-def __getattr__(name: str) -> Any:
-    """Loads a public name when it is first asked for: the pytest plugins import this package in every run."""
-    from importlib import import_module  # noqa: PLC0415
-
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{'app' if name == 'connexion_app' else 'settings'}"), name)
+# The pytest plugins import this package in every run.
+__getattr__ = lazy_exports(
+    __name__,
+    {"app": ("App", "build_app", "connexion_app"), "http.server": ("running",), "settings": ("Pace", "Settings")},
+)

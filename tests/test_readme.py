@@ -8,6 +8,7 @@ import shlex
 import sys
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -226,8 +227,28 @@ def test_table_of_speed__has_the_columns_of_the_bench() -> None:
     assert table("docs/speed.md", "| What | Server")[0] == list(COLUMNS)
 
 
-@pytest.mark.parametrize("name", ["payloads"])
-def test_reference__names_what_there_is(name: str) -> None:
-    """Every public name of a room, and no other."""
-    (line,) = [line for line in pages()["docs/reference.md"].splitlines() if line.startswith(f"| `specimen.contracts.{name}`: ")]
-    assert re.findall(r"`(\w+)`", line.split("|")[1]) == importlib.import_module(f"specimen.contracts.{name}").__all__
+ROOMS = ("specs", "fixtures", "mockserver", "contracts")
+INTERNAL = {"specimen.mockserver.sessions.store"}  # a protocol of our own
+
+
+def public() -> dict[str, list[str]]:
+    """Modules and their names, as the reference lists them."""
+    rows = re.findall(r"^\| `(specimen\.[a-z_.]+)`: ([^|]*)\|", pages()["docs/reference.md"], re.MULTILINE)
+    return {module: re.findall(r"`(\w+)`", names) for module, names in rows}
+
+
+@pytest.mark.parametrize("module", public())
+def test_reference__names_what_there_is(module: str) -> None:
+    """Every public name of a room, and no other; each can be imported."""
+    found = importlib.import_module(module)
+    assert public()[module] == found.__all__
+    assert [name for name in found.__all__ if getattr(found, name, None) is None] == []
+    with pytest.raises(AttributeError, match="has no attribute 'nothing_such'"):
+        _ = found.nothing_such
+
+
+def test_reference__lists_every_room_with_public_names() -> None:
+    """A room whose `__init__` has an `__all__` stands in the reference."""
+    texts = {path.parent: path.read_text(encoding="utf-8") for room in ROOMS for path in (ROOT / room).rglob("__init__.py")}
+    said = {f"specimen.{'.'.join(folder.relative_to(ROOT).parts)}" for folder, text in texts.items() if "__all__ =" in text}
+    assert said - INTERNAL == {module for module in public() if (ROOT / Path(*module.split(".")[1:])).is_dir()}

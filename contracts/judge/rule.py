@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from specimen.contracts.http.exchange import Exchange
     from specimen.contracts.judge.history import History
 
+__all__ = ["Finding", "Rule", "Violation", "rule"]
+
 ERROR, NOTE = "error", "note"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 class SpecimenError(Exception):
@@ -24,6 +23,8 @@ class SpecError(SpecimenError):
 
 def did_you_mean(given: object, possible: Iterable[str]) -> str:
     """The end of an error sentence: the nearest possible value, or all of them."""
+    from difflib import get_close_matches  # noqa: PLC0415 - the pytest plugins import this module in every run
+
     names = sorted(possible)
     close = get_close_matches(str(given), names, n=1)
     if close:
