@@ -1,4 +1,4 @@
-# make serve | test | test-versions | check | fixtures | bench | bench-peers | prism | score
+# make serve | test | test-long | test-versions | check | fixtures | bench | bench-peers | prism | score
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,8 +8,11 @@ PORT ?= 8080
 # As variables of the environment the pins hold for build tools too: the second for pip from 25.3 on; older ones ignore it.
 PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# The tests start hundreds of processes; without bytecode each would compile the package again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help serve test check fixtures bench bench-peers prism score test-versions clean
+.PHONY: help serve test test-long test-versions check fixtures bench bench-peers prism score clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,8 +36,11 @@ $(DEV_READY): $(READY)
 serve: $(READY) ## serve all five providers on http://127.0.0.1:8080
 	@$(BIN)/specimen serve --port $(PORT)
 
-test: $(DEV_READY) ## run the tests
-	@$(BIN)/python -m pytest -n 2
+test: $(DEV_READY) ## run the tests but for the long ones
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long" --hypothesis-profile quick
+
+test-long: $(DEV_READY) ## run the long tests, and those of Hypothesis with all their examples
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "long or hypothesis"
 
 test-versions: $(DEV_READY) ## a part of the tests with the lowest and the newest versions allowed, from the registry
 	@$(BIN)/python -m tests.versions

@@ -1,4 +1,4 @@
-"""What all tests share: a Hypothesis profile that repeats, and warnings that other people's imports raise."""
+"""What all tests share: Hypothesis profiles that repeat, which tests are long, and what a run costs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import cpu_time, sampling
+
 settings.register_profile(
     "repeatable",
     derandomize=True,
@@ -16,6 +18,7 @@ settings.register_profile(
     max_examples=100,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
+settings.register_profile("quick", settings.get_profile("repeatable"), max_examples=25)  # `make test`
 settings.load_profile("repeatable")
 
 # A shell that starts the tests in the background ignores Ctrl-C for them and all that they start; what they start is sent it.
@@ -39,3 +42,9 @@ def core(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     python = made(tmp_path_factory.mktemp("core") / "venv", [OURS])
     add(python, str(wheel))
     return python
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Registers what chooses the long tests and what tells the cost."""
+    config.pluginmanager.register(sampling)
+    config.pluginmanager.register(cpu_time)

@@ -87,7 +87,8 @@ def test_ci__runs_on_every_supported_python() -> None:
     """Those that the package says it supports."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     supported = [found[1] for text in project["classifiers"] if (found := re.search(r"Python :: (3\.\d+)$", text))]
-    assert CI["jobs"]["test"]["strategy"]["matrix"]["python"] == supported
+    for job in CI["jobs"].values():
+        assert job["strategy"]["matrix"]["python"] == supported
 
 
 def test_workflows__may_read_only() -> None:
@@ -110,7 +111,14 @@ def test_workflows__use_others_by_major_version_and_put_nothing_into_scripts() -
 @pytest.mark.skipif(
     shutil.which("bash") is None or shutil.which("make") is None, reason="the steps are written for bash and make"
 )
-def test_ci__steps_run_the_checks_and_the_tests(tmp_path) -> None:
+@pytest.mark.parametrize(
+    ("job", "targets", "tools"),
+    [
+        ("test", ["check", "test"], ["ruff check", "mypy", "lint-imports", "tests.lint_specs", "-m pytest"]),
+        ("test-long", ["test-long"], ["-m pytest"]),
+    ],
+)
+def test_ci__steps_run_the_checks_and_the_tests(job, targets, tools, tmp_path) -> None:
     """In bash as a runner starts it, with a make that prints what it would run: the targets of the Makefile, in that order."""
     make = tmp_path / "bin" / "make"
     make.parent.mkdir()
@@ -120,7 +128,7 @@ def test_ci__steps_run_the_checks_and_the_tests(tmp_path) -> None:
     make.chmod(0o755)
     assert CI["defaults"]["run"]["shell"] == "bash"
     told = ""
-    for step in CI["jobs"]["test"]["steps"]:
+    for step in CI["jobs"][job]["steps"]:
         if "run" in step:
             script = tmp_path / "step.sh"
             script.write_text(step["run"], encoding="utf-8")
@@ -131,6 +139,5 @@ def test_ci__steps_run_the_checks_and_the_tests(tmp_path) -> None:
             )  # fmt: skip
             assert done.returncode == 0, done.stdout + done.stderr
             told += done.stdout
-    assert re.findall(r"^target (.*)$", told, re.MULTILINE) == ["check", "test"]
-    tools = ("ruff check", "mypy", "lint-imports", "tests.lint_specs", "-m pytest")
+    assert re.findall(r"^target (.*)$", told, re.MULTILINE) == targets
     assert [told.index(tool) for tool in tools] == sorted(told.index(tool) for tool in tools)
