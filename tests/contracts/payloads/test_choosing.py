@@ -11,6 +11,8 @@ from specimen.contracts.payloads import Choice, cases
 from specimen.contracts.payloads.generate.patterns import check_words
 from specimen.specs import SpecimenError
 
+pytestmark = pytest.mark.usefixtures("quick_catalogue")
+
 
 def ids(**wanted) -> list[str]:
     """Of the cases that are chosen."""
@@ -124,6 +126,7 @@ def test_cases__another_seed_is_another_person_in_the_same_cases() -> None:
     assert any(case.payload != plain[case.id] for case in first if case.id in plain)
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(
     ("wanted", "text"),
     [

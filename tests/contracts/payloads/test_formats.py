@@ -24,6 +24,7 @@ from specimen.contracts.payloads.output.formats import as_json, as_ndjson, as_py
 from specimen.contracts.payloads.output.listing import in_a_line
 from tests.serving import ROOT, environment, serving
 
+pytestmark = pytest.mark.usefixtures("quick_catalogue")
 KEYS = [
     "id", "provider", "operation", "direction", "kind", "field", "value", "payload", "verdict", "expect_status", "rule",
     "rationale", "source", "tags",

@@ -116,14 +116,14 @@ def test_reader__sees_every_single_digit_that_is_off(name) -> None:
         assert read(zone.put(composite=wrong).lines).faults == {"composite digit"}
 
 
-@settings(max_examples=500)
+@settings(max_examples=5 * settings.default.max_examples)
 @given(st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789<", max_size=90))
 def test_readers__compute_the_same_check_digit(text) -> None:
     """Two implementations, one number."""
     assert digit(text) == mrz.check_digit(text)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=5 * settings.default.max_examples, deadline=None)
 @given(PEOPLE)
 def test_readers__agree_on_everybody(person) -> None:
     """Both read the same fields out of any person's document, those of the person, and find nothing wrong."""
@@ -147,7 +147,7 @@ def test_readers__agree_on_everybody(person) -> None:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings.default.max_examples, deadline=None)
 @given(PEOPLE, st.sampled_from(LAYOUTS))
 def test_zone__is_the_same_person_on_a_document_of_any_size(person, layout) -> None:
     """Nothing is wrong with a zone that was rewritten, and number, dates and sex are kept."""

@@ -16,24 +16,27 @@ from tests.contracts.payloads.known_ids import known
 from tests.serving import ROOT, environment
 
 _DIGEST = """
-import hashlib, sys, specs
+import hashlib, sys
 from specimen.contracts.payloads import cases
 from specimen.contracts.payloads.output.formats import as_ndjson
-for name in specs.names():
+for name in sys.argv[1:]:
     text = "".join(as_ndjson(cases(name)))
     print(name, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
 """
 
 
-def test_catalogue__has_the_same_bytes_in_another_process() -> None:
+@pytest.mark.parametrize(
+    "names", [specs.names()[:1], pytest.param(specs.names(), marks=pytest.mark.long("makes every catalogue twice"))], ids=len
+)
+def test_catalogue__has_the_same_bytes_in_another_process(names: tuple[str, ...]) -> None:
     """Byte for byte, whatever the order of Python's sets there."""
     root = str(ROOT)
     done = subprocess.run(
-        [sys.executable, "-c", _DIGEST], capture_output=True, text=True, timeout=300, check=True,
+        [sys.executable, "-c", _DIGEST, *names], capture_output=True, text=True, timeout=300, check=True,
         env=environment(PYTHONPATH=root, PYTHONHASHSEED="4711"),
     )  # fmt: skip
     there = dict(line.split() for line in done.stdout.splitlines())
-    here = {name: digest("".join(as_ndjson(catalogue(name).cases))) for name in specs.names()}
+    here = {name: digest("".join(as_ndjson(catalogue(name).cases))) for name in names}
     assert there == here
 
 
@@ -52,6 +55,7 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+@pytest.mark.long("makes every catalogue once more; `make test` has this law for one operation, in test_choosing.py")
 @pytest.mark.parametrize("name", specs.names())
 def test_ids__are_the_same_for_other_people(name) -> None:
     """Another seed changes who is in the payloads, and neither which cases there are nor what must happen to them.
@@ -66,6 +70,7 @@ def test_ids__are_the_same_for_other_people(name) -> None:
     assert len(lucky) < len(here) / 200
 
 
+@pytest.mark.long("makes every catalogue once more, in parts; `make test` has this law for choices, in test_choosing.py")
 @pytest.mark.parametrize("name", specs.names())
 def test_cases__do_not_depend_on_what_was_made_before(name) -> None:
     """Each operation and direction alone, the last first, gives its part of the whole."""

@@ -21,6 +21,7 @@ from specimen.contracts.payloads import cases
 from specimen.contracts.payloads.output.shell_script import as_curl
 from tests.serving import serving
 
+pytestmark = pytest.mark.usefixtures("quick_catalogue")
 LINE = re.compile(r"ok (\S+) got (\d{3})|WRONG (\S+) expected (\d{3}(?: or \d{3})*|a new session) got (.+)")
 
 
@@ -45,10 +46,11 @@ def token(name: str) -> str:
     return next(iter(of_lifecycle(specs.load(name)).values())).removeprefix("Bearer ")
 
 
+@pytest.mark.parametrize("count", [40, pytest.param(None, marks=pytest.mark.long("starts curl thousands of times"))])
 @pytest.mark.parametrize("name", specs.names())
-def test_script__runs_as_its_header_says(name: str, tmp_path: Path) -> None:
+def test_script__runs_as_its_header_says(name: str, count: int | None, tmp_path: Path) -> None:
     """With a URL and a token alone, every request of the provider gets what it should from the mock, over HTTP."""
-    script, ids = written(tmp_path, name)
+    script, ids = written(tmp_path, name, count=count)
     with serving(name, folder=tmp_path) as url:
         done = run(script, SPECIMEN_URL=f"{url}{specs.load(name).mount}/", SPECIMEN_TOKEN=token(name))
     found = [LINE.fullmatch(line) for line in done.stdout.splitlines()]
