@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import schemathesis
+from hypothesis import settings
 from schemathesis.engine import Status, events, from_schema
 
 from specimen.contracts.verify.schemathesis_suite import NO_LINKS_FROM_TEXTS
@@ -16,12 +17,17 @@ SEED = 1
 EXAMPLES = 25
 
 
-def configuration(provider: Provider) -> dict[str, Any]:
+def examples() -> int:
+    """So many in the Hypothesis profile of this run: all of `EXAMPLES`, or a quarter in `make test`."""
+    return EXAMPLES * settings.default.max_examples // 100  # which the profile of tests/conftest.py has
+
+
+def configuration(provider: Provider, count: int = EXAMPLES) -> dict[str, Any]:
     """All checks and phases, a fixed seed, one worker, nothing remembered, and a credential that works."""
     return {
         "seed": SEED,
         "workers": 1,
-        "generation": {"max-examples": EXAMPLES, "database": "none"},
+        "generation": {"max-examples": count, "database": "none"},
         "auth": {"openapi": credentials(provider)},
         "output": {"sanitization": {"enabled": False}},
         **NO_LINKS_FROM_TEXTS,
@@ -43,7 +49,7 @@ def credentials(provider: Provider) -> dict[str, dict[str, str]]:
 
 def findings(app: App, provider: Provider) -> Iterator[str]:
     """What Schemathesis holds against the mock, in process; last a line that says how many checks it ran."""
-    config = schemathesis.Config.from_dict(configuration(provider))
+    config = schemathesis.Config.from_dict(configuration(provider, examples()))
     schema = schemathesis.openapi.from_dict(provider.document.served(provider.mount), config=config)
     schema.app = app
     checks = 0

@@ -52,6 +52,7 @@ def test_bench__one_case_end_to_end():
     assert any("connections" in note for note in told["notes"])
 
 
+@pytest.mark.long("starts each server; the table has a test of its own")
 def test_bench__markdown_for_the_readme():
     """The start and the live sessions are rows of the same table."""
     done = bench("--rounds", "1", "--only", "start", "--only", "sessions", "--sessions", "200", "--markdown")
@@ -64,6 +65,7 @@ def test_bench__markdown_for_the_readme():
     assert "before" in done.stdout
 
 
+@pytest.mark.long("makes sessions with each maker for seconds; the command end to end has a test above")
 def test_bench__generation():
     """Each maker has a rate, ours leads polyfactory, and the dataset its memory; the table has a column for each."""
     done = bench("--rounds", "1", "--only", "generation", "--rows", "2000", "--json")

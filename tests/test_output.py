@@ -44,6 +44,7 @@ def ended(line: str, folder: Path, end: str) -> subprocess.CompletedProcess[byte
     )  # fmt: skip
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("line", LISTS)
 def test_list__that_nobody_reads_on(line: str, tmp_path: Path) -> None:
     """`| true`: exit code 0, and nothing on the error stream."""
@@ -52,6 +53,7 @@ def test_list__that_nobody_reads_on(line: str, tmp_path: Path) -> None:
 
 
 @NEEDS_FULL
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("end", "text"),
     [("> /dev/full", b"standard output cannot be written: No space left on device."), (">&-", b"standard output is closed.")],

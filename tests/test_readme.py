@@ -190,6 +190,7 @@ def test_person__is_what_the_command_prints() -> None:
     assert values <= set("\n".join(printed(*command.split())).split('"')[1::2])
 
 
+@pytest.mark.long("makes every payload of every provider")
 def test_table_of_payloads__is_what_the_command_prints() -> None:
     """Line by line; the README's number is no more than there are."""
     page = pages()["docs/payloads.md"]

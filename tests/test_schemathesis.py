@@ -14,7 +14,7 @@ from specimen.fixtures.primitives import times
 from specimen.mockserver.app import App, build_app
 from specimen.mockserver.http.server import running
 from specimen.mockserver.settings import Settings
-from tests.fuzzing import EXAMPLES, SEED, credentials, findings
+from tests.fuzzing import SEED, credentials, examples, findings
 
 NOW = times.parse("2026-03-19T10:31:30Z")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Schemathesis warns of its own dependencies
@@ -25,6 +25,7 @@ def mock(name: str) -> App:
     return build_app(Settings(providers=(name,), now=NOW, freeze=True, sse_max_seconds=0.2))
 
 
+@pytest.mark.hypothesis  # with all its examples in `make test-long`
 @pytest.mark.parametrize("name", specs.names())
 def test_in_process__finds_nothing(name: str) -> None:
     """All checks, all phases, a fixed seed, one worker."""
@@ -32,10 +33,11 @@ def test_in_process__finds_nothing(name: str) -> None:
     assert not found, f"{len(found)} findings:\n" + "\n\n".join(found[:10])
 
 
+@pytest.mark.long("the same checks as in process; `make test` runs it for the external provider")
 @pytest.mark.parametrize("name", specs.names())
 def test_command_line__finds_nothing(name: str, tmp_path: Path) -> None:
     """`schemathesis run` against the served document, `ignored_auth` included."""
-    lines = [f"seed = {SEED}", "workers = 1", "[generation]", f"max-examples = {EXAMPLES}", 'database = "none"']
+    lines = [f"seed = {SEED}", "workers = 1", "[generation]", f"max-examples = {examples()}", 'database = "none"']
     for scheme, value in credentials(specs.load(name)).items():
         lines.append(f"[auth.openapi.{scheme}]")
         lines += [f"{key} = {json.dumps(text)}" for key, text in value.items()]

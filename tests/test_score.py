@@ -240,9 +240,12 @@ def test_score__runs_the_unbroken_mock_first_and_repeats_no_finding() -> None:
     assert len(told) == len(found)
 
 
-def test_score__is_the_same_in_any_number_of_processes() -> None:
+@pytest.mark.parametrize(
+    "suites", [(SMOKE,), pytest.param((CI, PLAIN), marks=pytest.mark.long("every run of Schemathesis takes seconds"))], ids=str
+)
+def test_score__is_the_same_in_any_number_of_processes(suites: tuple[str, ...]) -> None:
     """Neither the number of processes nor what ran before in one changes what is sent, found and shown first."""
-    one, two = (scored(processes, (CI, PLAIN))[0] for processes in (1, 2))
+    one, two = (scored(processes, suites)[0] for processes in (1, 2))
     assert list(one) == list(two)
     assert [entry._replace(seconds=0) for entry in one.values()] == [entry._replace(seconds=0) for entry in two.values()]
 
@@ -322,6 +325,7 @@ def test_command__keeps_what_ended_before_it_is_stopped(
     assert list(kept.read([out])[1]) == [Job("idnow", UNBROKEN, SMOKE, 1)]
 
 
+@pytest.mark.long("runs Schemathesis three times; that no finding is repeated has a test of the score itself")
 def test_command__a_copy_of_smokes_finding_is_not_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`ci` is not run on what `smoke` found; the file does not say that it was, and `--whole` then runs it."""
     out, label = tmp_path / "score.ndjson", "no_credentials_read"

@@ -120,6 +120,7 @@ def test_serve__alone_is_at_the_root(root: Path, tmp_path: Path) -> None:
 
 EVERY_PROVIDER = "tests/providers/test_every_provider.py"
 SCHEMATHESIS = "tests/test_schemathesis.py"
+HYPOTHESIS = ("-p", "_hypothesis_pytestplugin", "--hypothesis-profile", "quick")
 # Golden files lie in the repository, where a provider from outside has none.
 LEFT_OUT = {"test_golden_files__are_remade_byte_for_byte"}
 
@@ -127,7 +128,8 @@ LEFT_OUT = {"test_golden_files__are_remade_byte_for_byte"}
 @pytest.mark.parametrize("suite", [EVERY_PROVIDER, SCHEMATHESIS])
 def test_promises__are_those_of_the_built_in_ones(suite: str, root: Path, tmp_path: Path) -> None:
     """The very tests that run over the built-in providers run over this one, and pass; none is left out unsaid."""
-    options = {"folder": ROOT, "command": (sys.executable, "-m", "pytest", "-p", "no:xdist"), "PYTHONPATH": str(ROOT)}
+    options = {"folder": ROOT, "command": (sys.executable, "-m", "pytest", *HYPOTHESIS), "PYTHONPATH": str(ROOT)}
+    options["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # these tests need no other
     listed = run("--collect-only", suite, **options, SPECIMEN_PATH=str(root))
     tests = re.findall(r"::(\w+)\[([\w-]+)\]$", listed.stdout, re.MULTILINE)
     wanted = {test for test, case in tests if case == BUILT_IN[0]}

@@ -389,6 +389,7 @@ def test_command__mistakes(words: list[str], message: str, tmp_path: Path, monke
     assert [entry.name for entry in tmp_path.iterdir()] == ["folder.ndjson"]
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(("sent", "processes"), [(signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGTERM, 2)])
 def test_command__interrupted(sent: signal.Signals, processes: int, tmp_path: Path) -> None:
     """Ctrl-C, which reaches all its processes, and a request to end leave nothing behind, and print no traceback."""

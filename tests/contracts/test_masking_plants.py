@@ -102,6 +102,7 @@ ANSWERS: dict[str, Callable[[], Response]] = {
 }  # fmt: skip
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize(("provider", "path"), [
     ("kayle", f"/v1/sessions/{session_id()}"), ("kayle", f"/v1/people/{WORD}/{quote(MAIL)}"),

@@ -46,7 +46,7 @@ def test_lawful__nothing_new(name: str) -> None:
         assert _told(_masked(exchanges, SECRETS[0])) == _told(exchanges), scenario
 
 
-@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("secret", [SECRETS[0], pytest.param(SECRETS[1], marks=pytest.mark.long("as with the first"))])
 @pytest.mark.parametrize(("name", "index"), list(cases()))
 def test_mutant__is_judged_the_same(name: str, index: int, secret: bytes) -> None:
     """Each mutant breaks when masked what it breaks, in the same place, and nothing else."""

@@ -46,6 +46,7 @@ def there() -> Iterator[Place]:
         yield found
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("deed", [reset, close, half, rubbish, coded])
 def test_walk__tells_a_dropped_request(there: Place, deed: Any) -> None:
     """Whatever becomes of the connection, it is an error of that operation, with a command to repeat; the walk goes on."""
@@ -89,23 +90,24 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("specimen.contracts.verify.runner.CI_EXAMPLES", 1)
 
 
-def test_schemathesis__tells_dropped_requests(there: Place, quick: None) -> None:
+@pytest.mark.parametrize("deed", [reset, pytest.param(half, marks=pytest.mark.long("runs Schemathesis once more"))])
+def test_schemathesis__tells_dropped_requests(there: Place, quick: None, deed: Any) -> None:
     """What the fuzzer alone sends; a body that ends early has no request in its error."""
-    for deed in (reset, half):
-        seen: list[Exchange] = []
-        with dropping(there.url, lambda head, _: deed if head.startswith(b"POST /kayle/v1/sessions ") else None) as front:  # noqa: B023 - used at once
-            sender = Transport(front.url, "kayle", headers=there.auth)
-            fuzz(sender, seed=1, examples=3, see=seen.append)
-            sender.close()
-        missed = [one for one in seen if one.failure]
-        assert missed
-        assert {(one.operation.id if one.operation else "", one.failure, one.status) for one in missed} == {
-            ("createSession", CLOSED, 0)
-        }
-        assert len(seen) > len(missed)
-        assert all("authorization" in one.request_headers for one in missed[:1])
+    seen: list[Exchange] = []
+    with dropping(there.url, lambda head, _: deed if head.startswith(b"POST /kayle/v1/sessions ") else None) as front:
+        sender = Transport(front.url, "kayle", headers=there.auth)
+        fuzz(sender, seed=1, examples=3, see=seen.append)
+        sender.close()
+    missed = [one for one in seen if one.failure]
+    assert missed
+    assert {(one.operation.id if one.operation else "", one.failure, one.status) for one in missed} == {
+        ("createSession", CLOSED, 0)
+    }
+    assert len(seen) > len(missed)
+    assert all("authorization" in one.request_headers for one in missed[:1])
 
 
+@pytest.mark.long("a whole run of the ci profile; `make test` has what the fuzzer meets, and what the walk reports, apart")
 def test_verify__counts_what_schemathesis_alone_meets(there: Place, quick: None) -> None:
     """A request that only a fuzzer sends: the report has it, with its command."""
     with dropping(there.url, lambda head, _: reset if b"schemathesis" in head.lower() else None) as front:
@@ -114,6 +116,7 @@ def test_verify__counts_what_schemathesis_alone_meets(there: Place, quick: None)
     assert silent(found)
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("deed", [reset, close, half, rubbish])
 @pytest.mark.parametrize("driver", ["auto", "none", "prefer"])
 def test_nobody_who_answers__is_exit_code_3(deed: Any, driver: str) -> None:

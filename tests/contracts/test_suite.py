@@ -11,16 +11,21 @@ from specimen import specs
 from specimen.contracts.client.client_errors import Forbidden, Unreachable
 from specimen.contracts.client.transport import Transport
 from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.verify import runner
 from specimen.contracts.verify.runner import verify
 from specimen.contracts.verify.schemathesis_suite import fuzz
 from tests.contracts.places import FOREIGN, is_home, place
+from tests.fuzzing import EXAMPLES, examples
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Schemathesis warns of its own dependencies
 
 
+@pytest.mark.hypothesis  # with all its examples in `make test-long`
 @pytest.mark.parametrize("name", specs.names())
-def test_ci__our_mock_holds_every_rule(name: str) -> None:
+def test_ci__our_mock_holds_every_rule(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The walk over all scenarios and Schemathesis: no error, no note, every documented status and every edge."""
+    assert runner.CI_EXAMPLES == EXAMPLES
+    monkeypatch.setattr(runner, "CI_EXAMPLES", examples())
     with place(name) as there:
         found = verify(there.url, name, profile="ci", auth=there.auth, strict=True)
     assert [(entry.violation.rule, entry.violation.expected, entry.example.curl) for entry in found.found] == []
@@ -44,13 +49,14 @@ def test_fuzz__tells_every_exchange_with_what_it_knows() -> None:
     assert {exchange.operation.id for exchange in seen if exchange.operation} == set(specs.load("kayle").document.operations)
 
 
-def test_fuzz__finds_a_mock_that_takes_everything() -> None:
+def test_fuzz__finds_a_mock_that_takes_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refusals turned into success are found by the judge, not by checks of Schemathesis."""
 
     def taken(value: Any, told: dict[str, Any]) -> Any:
         told["status"] = 200 if told["status"] == 400 else told["status"]
         return value
 
+    monkeypatch.setattr(runner, "CI_EXAMPLES", 1)
     with place("predicate", change=taken) as there:
         found = verify(there.url, "predicate", profile="ci", auth=there.auth)
     assert "GEN-015" in {entry.violation.rule for entry in found.errors}
@@ -108,6 +114,7 @@ def test_verify__keeps_what_it_found_when_schemathesis_ends(monkeypatch: pytest.
         return {**value, **broken} if isinstance(value, dict) and "livemode" in value else value
 
     monkeypatch.setattr("specimen.contracts.verify.schemathesis_suite.NO_LINKS_FROM_TEXTS", {})
+    monkeypatch.setattr(runner, "CI_EXAMPLES", 1)
     with place("kyve", change) as there:
         found = verify(there.url, "kyve", profile="ci", auth=there.auth)
         assert found.exit_code == 4

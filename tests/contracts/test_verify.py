@@ -25,6 +25,7 @@ from tests.score import runs
 NAMES = specs.names()
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("seed", [0, 1, 20261121])
 @pytest.mark.parametrize("name", NAMES)
 def test_smoke__our_mock_holds_every_rule(name: str, seed: int) -> None:
@@ -165,6 +166,7 @@ def test_mistakes__are_told_before_anything_is_sent(more: dict[str, Any], text: 
         verify("http://127.0.0.1:9", "kayl")
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("profile", ["smoke", "ci", "nightly"])
 def test_production__gets_the_plan_and_not_one_request_more(name: str, profile: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from specimen import specs
 from specimen.fixtures import recipes
@@ -20,7 +21,7 @@ from specimen.mockserver.sessions.catalogue import ID_TIME, Catalogue
 from specimen.specs import Provider
 from specimen.specs.loading.lifecycle import Scenario
 
-SEEDS = 200
+SEEDS = 2 * settings.default.max_examples
 NOW = times.parse("2026-03-19T10:31:30Z")
 # A line of a TD3 zone has 44 characters, one of a TD1 zone 30 (ICAO 9303, parts 4 and 5).
 ZONE_LINE = re.compile(r"[A-Z0-9<]{30}|[A-Z0-9<]{44}")
@@ -53,6 +54,7 @@ def moments(provider: Provider, scenario: Scenario, session_id: str) -> Iterator
             )
 
 
+@pytest.mark.hypothesis  # over all seeds in `make test-long`
 @pytest.mark.parametrize(("name", "scenario_name"), CASES)
 def test_sessions__agree_with_themselves(name: str, scenario_name: str) -> None:
     """Every rule of the spec holds, every MRZ reads back as the session's person, and the person's dates are in order."""
