@@ -16,7 +16,7 @@ from specimen.specs import SpecError
 from specimen.specs.core.plugin_loading import load_file
 from tests.serving import ROOT, run
 
-FOLDER = next((ROOT / "tests" / "providers" / "sixth").iterdir())
+FOLDER = next((ROOT / "tests" / "providers" / "external_provider").iterdir())
 NAME = FOLDER.name
 # Nothing listens there: what a command says of the files comes before it asks anybody.
 NOBODY = "http://127.0.0.1:9"

@@ -20,7 +20,7 @@ from packaging.utils import canonicalize_name
 from specimen import specs, vendor
 from tests import golden
 from tests.environments import OURS, add, made
-from tests.providers.promises import at
+from tests.providers.provider_contract_tests import at
 from tests.sending import as_request
 from tests.serving import ROOT, run, serving
 

@@ -14,8 +14,8 @@ import pytest
 from specimen import specs
 from specimen.contracts.http.operation_matching import match
 from tests.mockserver.calling import frozen_app
-from tests.providers.promises import exchanges
-from tests.score import kept, scoring, table
+from tests.providers.provider_contract_tests import exchanges
+from tests.score import result_store, scoring, table
 from tests.score.__main__ import main
 from tests.score.asgi import Answer, Call, Changed
 from tests.score.changes import CLASSES, FIELDS, REQUESTS, Mutant, alter, drop, put
@@ -299,11 +299,11 @@ def test_command__goes_on_where_it_was_stopped(tmp_path: Path, capsys: pytest.Ca
     out = tmp_path / "score.ndjson"
     marked = Outcome((), (), 12345, 9.0)
     first, second = (Job("idnow", label, SMOKE, 1) for label in (UNBROKEN, "chunked"))
-    code = kept.fingerprint()
-    out.write_text(kept.line(first, marked, code) + kept.line(second, marked, code)[:50])
+    code = result_store.fingerprint()
+    out.write_text(result_store.line(first, marked, code) + result_store.line(second, marked, code)[:50])
     assert main([*GIVEN, "--out", str(out)]) == 0
     assert "| requests for a provider | | 12345 |" in capsys.readouterr().out
-    _, found = kept.read([out])
+    _, found = result_store.read([out])
     assert found[first] == marked
     assert found[second].requests not in {0, 12345}
 
@@ -313,16 +313,16 @@ def test_command__keeps_what_ended_before_it_is_stopped(
 ) -> None:
     """Ctrl-C says that the same command goes on, and what has ended is in the file already."""
     out = tmp_path / "score.ndjson"
-    add = kept.Kept.add
+    add = result_store.Kept.add
 
-    def stopped(self: kept.Kept, job: Job, outcome: Outcome) -> None:
+    def stopped(self: result_store.Kept, job: Job, outcome: Outcome) -> None:
         add(self, job, outcome)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(kept.Kept, "add", stopped)
+    monkeypatch.setattr(result_store.Kept, "add", stopped)
     assert main([*GIVEN, "--out", str(out)]) == 130
     assert capsys.readouterr().err == f"stopped: the same command goes on from what {out} holds\n"
-    assert list(kept.read([out])[1]) == [Job("idnow", UNBROKEN, SMOKE, 1)]
+    assert list(result_store.read([out])[1]) == [Job("idnow", UNBROKEN, SMOKE, 1)]
 
 
 @pytest.mark.long("runs Schemathesis three times; that no finding is repeated has a test of the score itself")
@@ -335,17 +335,17 @@ def test_command__a_copy_of_smokes_finding_is_not_kept(tmp_path: Path, capsys: p
     ci = Job("idnow", label, CI, 1)
     kept_jobs = [json.loads(text)["label"] for text in out.read_text().splitlines() if json.loads(text)["suite"] == CI]
     assert kept_jobs == [UNBROKEN]
-    assert kept.read([out])[1][ci] == kept.read([out])[1][ci._replace(suite=SMOKE)]
+    assert result_store.read([out])[1][ci] == result_store.read([out])[1][ci._replace(suite=SMOKE)]
     assert main(["--of", str(out)]) == 0
     assert capsys.readouterr().out == table
     assert main([*given, "--whole", "--out", str(out)]) == 0
-    assert kept.read([out])[1][ci] != kept.read([out])[1][ci._replace(suite=SMOKE)]
+    assert result_store.read([out])[1][ci] != result_store.read([out])[1][ci._replace(suite=SMOKE)]
 
 
 def test_command__prints_the_same_table_whatever_ended_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Runs of a file are put in order; a last line that was cut off is left out, and what is not whole is said."""
     files = [tmp_path / name for name in ("one.ndjson", "other.ndjson")]
-    lines = [kept.line(job, outcome, kept.fingerprint()) for job, outcome in made_up().items()]
+    lines = [result_store.line(job, outcome, result_store.fingerprint()) for job, outcome in made_up().items()]
     files[0].write_text("".join(lines))
     files[1].write_text("".join(reversed(lines)) + lines[0][:40])
     printed = []
@@ -362,7 +362,7 @@ def test_command__prints_the_same_table_whatever_ended_first(tmp_path: Path, cap
 def test_command__says_what_it_cannot_make_a_table_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file without runs, and one with a mutant that is no more."""
     file = tmp_path / "score.ndjson"
-    gone = kept.line(Job("idnow", "long_gone", SMOKE, 1), Outcome((), (), 1, 1.0), kept.fingerprint())
+    gone = result_store.line(Job("idnow", "long_gone", SMOKE, 1), Outcome((), (), 1, 1.0), result_store.fingerprint())
     for text, said in (("", "--of no run stands in it"), (gone, "idnow has no mutant or variant 'long_gone' any more")):
         file.write_text(text)
         with pytest.raises(SystemExit):
@@ -373,27 +373,27 @@ def test_command__says_what_it_cannot_make_a_table_of(tmp_path: Path, capsys: py
 def test_kept__takes_nothing_after_the_code_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Processes begin again and again, with the code of the moment."""
     job, outcome = Job("idnow", UNBROKEN, SMOKE, 1), Outcome(("lone \ud800",), (), 1, 1.0)
-    with kept.Kept(tmp_path / "score.ndjson", kept.fingerprint()) as file:
+    with result_store.Kept(tmp_path / "score.ndjson", result_store.fingerprint()) as file:
         file.add(job, outcome)
-        monkeypatch.setattr(kept, "_stamps", list)
+        monkeypatch.setattr(result_store, "_stamps", list)
         file.add(job._replace(seed=2), outcome)
-        monkeypatch.setattr(kept, "fingerprint", lambda: "0123456789ab")
-        with pytest.raises(kept.KeptError, match="the code changed while it was run"):
+        monkeypatch.setattr(result_store, "fingerprint", lambda: "0123456789ab")
+        with pytest.raises(result_store.KeptError, match="the code changed while it was run"):
             file.add(job._replace(seed=3), outcome)
-    _, found = kept.read([tmp_path / "score.ndjson"])
+    _, found = result_store.read([tmp_path / "score.ndjson"])
     assert found == {job: outcome, job._replace(seed=2): outcome}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fcntl")
 def test_kept__belongs_to_one_score_at_a_time(tmp_path: Path) -> None:
     """A second score on the same file is refused, and nothing is cut off under the first one's hands."""
-    file, code = tmp_path / "score.ndjson", kept.fingerprint()
+    file, code = tmp_path / "score.ndjson", result_store.fingerprint()
     job, outcome = Job("idnow", UNBROKEN, SMOKE, 1), Outcome((), (), 1, 1.0)
-    with kept.Kept(file, code) as first:
+    with result_store.Kept(file, code) as first:
         first.add(job, outcome)
-        with pytest.raises(kept.KeptError, match="another score is writing it"):
-            kept.Kept(file, code)
-    with kept.Kept(file, code) as second:
+        with pytest.raises(result_store.KeptError, match="another score is writing it"):
+            result_store.Kept(file, code)
+    with result_store.Kept(file, code) as second:
         assert second.results == {job: outcome}
 
 
@@ -401,12 +401,13 @@ def test_command__mixes_no_runs_of_different_code(tmp_path: Path, capsys: pytest
     """Neither does it go on from other code's runs, nor print two codes' runs in one table."""
     out, other = tmp_path / "score.ndjson", tmp_path / "other.ndjson"
     job, outcome = Job("idnow", UNBROKEN, SMOKE, 1), Outcome((), (), 1, 1.0)
-    before = kept.line(job, outcome, "0123456789ab")
+    before = result_store.line(job, outcome, "0123456789ab")
     out.write_text(before)
-    other.write_text(kept.line(job, outcome, "ba9876543210"))
+    other.write_text(result_store.line(job, outcome, "ba9876543210"))
     with pytest.raises(SystemExit):
         main([*GIVEN, "--out", str(out)])
-    assert f"--out {out}: holds runs of other code (0123456789ab; this is {kept.fingerprint()}): name another" in _said(capsys)
+    code = result_store.fingerprint()
+    assert f"--out {out}: holds runs of other code (0123456789ab; this is {code}): name another" in _said(capsys)
     assert out.read_text() == before
     with pytest.raises(SystemExit):
         main(["--of", str(out), "--of", str(other)])
@@ -429,22 +430,22 @@ def test_command__another_file_is_left_alone(text: str, tmp_path: Path, capsys: 
 
 def test_kept__the_fingerprint_is_of_sources_alone(tmp_path: Path) -> None:
     """A changed, moved or new source changes it; what Python leaves beside the sources does not."""
-    for source in kept.SOURCES:
+    for source in result_store.SOURCES:
         place = tmp_path / source
         place.parent.mkdir(exist_ok=True)
         if place.suffix:
             place.write_text("")
         else:
             place.mkdir()
-    seen = [kept.fingerprint(tmp_path)]
+    seen = [result_store.fingerprint(tmp_path)]
     (tmp_path / "contracts/__pycache__").mkdir()
     (tmp_path / "contracts/__pycache__/a.pyc").write_text("compiled")
-    assert kept.fingerprint(tmp_path) == seen[0]
+    assert result_store.fingerprint(tmp_path) == seen[0]
     for file, text in (("contracts/a.py", ""), ("contracts/a.py", "1"), ("tests/fuzzing.py", "1"), ("specs/a.yaml", "1")):
         (tmp_path / file).write_text(text)
-        seen.append(kept.fingerprint(tmp_path))
+        seen.append(result_store.fingerprint(tmp_path))
     (tmp_path / "contracts/a.py").rename(tmp_path / "contracts/b.py")
-    seen.append(kept.fingerprint(tmp_path))
+    seen.append(result_store.fingerprint(tmp_path))
     assert len(set(seen)) == len(seen)
 
 

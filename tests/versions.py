@@ -20,15 +20,15 @@ ENVIRONMENTS = ROOT / ".venv-versions"
 TOOLS = ("pytest", "pytest-xdist", "python-stdnum", "hatchling")
 # What goes past an interface that is documented, one vendor's life from end to end, and both plugins.
 TESTS = (
-    "tests/mockserver/test_whole.py",
+    "tests/mockserver/test_raw_response_writer.py",
     "tests/mockserver/test_uvicorn_shape.py",
-    "tests/mockserver/test_connexion31.py",
+    "tests/mockserver/test_connexion_adapter.py",
     "tests/mockserver/test_connexion_app.py",
-    "tests/mockserver/test_bodies.py",
+    "tests/mockserver/test_request_body.py",
     "tests/mockserver/test_pytest_plugin.py",
     "tests/contracts/test_pytest_plugin.py",
     "tests/contracts/test_verify.py::test_smoke__our_mock_holds_every_rule",
-    "tests/contracts/test_suite.py::test_fuzz__leaves_nothing_with_schemathesis",
+    "tests/contracts/test_schemathesis_suite.py::test_fuzz__leaves_nothing_with_schemathesis",
 )
 _REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?\s*>=\s*([0-9][0-9A-Za-z.]*)[^;]*(;.*)?")
 

@@ -1,6 +1,6 @@
 """The only module that knows Connexion's insides: drives it at OpenAPI 3.1, with a lean stack.
 
-Connexion 3.3 knows OpenAPI 3.0. What is answered here, and tested in tests/mockserver/test_connexion31.py: it checks files
+Connexion 3.3 knows OpenAPI 3.0. What is answered here, and tested in tests/mockserver/test_connexion_adapter.py: it checks files
 against the 3.0 schema; `resolve_refs` lets a `$ref`'s target overwrite its siblings; path-item parameters are appended to a
 shared list at each build; spec files pass through Jinja; it builds a Draft 4 validator per request; its security, parameter
 and response layers inspect signatures per request; its router lets a trailing newline pass and redirects a trailing slash.

@@ -275,7 +275,7 @@ def test_write__parquet(tmp_path: Path, name: str, operation: str, monkeypatch: 
 
 def test_write__a_provider_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its own fields become columns too, in other processes as well."""
-    monkeypatch.setenv(specs.SEARCH_PATH_VARIABLE, str(Path(__file__).parent.parent / "providers" / "sixth"))
+    monkeypatch.setenv(specs.SEARCH_PATH_VARIABLE, str(Path(__file__).parent.parent / "providers" / "external_provider"))
     path = tmp_path / "veritas.parquet"
     assert write(path, "veritas", 2 * row_generation.GROUP_ROWS, processes=2) == 2 * row_generation.GROUP_ROWS
     first = parquet.ParquetFile(path).read_row_group(0).slice(0, 1).to_pylist()[0]

@@ -12,7 +12,7 @@ from specimen import specs
 from specimen.contracts.anonymize.field_meanings import FieldMeanings
 from specimen.contracts.anonymize.json_walk import Position, rewritten
 from specimen.contracts.anonymize.schema_fields import described
-from tests.contracts.stage import golden_lives
+from tests.contracts.golden_exchanges import golden_lives
 from tests.contracts.test_rules import NAMES
 
 VALUES = st.recursive(

@@ -18,7 +18,7 @@ from specimen.contracts.judge.judge import judge, observe
 from specimen.contracts.judge.rule import NOTE, Violation
 from specimen.specs import Provider
 from specimen.specs.core.json_pointer import at
-from tests.contracts.stage import Stage, changed, without
+from tests.contracts.golden_exchanges import Stage, changed, without
 
 NAMES = [name for name in specs.names() if specs.load(name).is_builtin]
 STATUSES = st.sampled_from([200, 201, 204, 400, 401, 404, 409, 422, 500, 0, 999])

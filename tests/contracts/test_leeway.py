@@ -13,7 +13,7 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import judge
 from specimen.specs.core.json_pointer import at
-from tests.contracts.stage import REMOVED, Stage, changed
+from tests.contracts.golden_exchanges import REMOVED, Stage, changed
 
 WALLET = "0xABCDEF7890abcdef1234567890abcdef12345678"
 SOLANA = "4Ks1tuiYmVTRp7wc4KLP74F3eXshVVymjjpLvRbD6fNT"

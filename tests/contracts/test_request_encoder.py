@@ -20,7 +20,7 @@ from specimen.contracts.payloads.output.shell_script import as_curl
 from specimen.mockserver.app import build_app
 from specimen.mockserver.settings import Settings
 from specimen.specs import Provider
-from tests.mockserver import made_up
+from tests.mockserver import dummy_provider
 from tests.mockserver.calling import ask
 
 TEXT = {"type": "string"}
@@ -117,8 +117,8 @@ def listening() -> Iterator[tuple[str, list[Sent]]]:
 @pytest.fixture
 def provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Provider:
     """One with an operation of parameters in every style."""
-    document = made_up.document({"/find/{flag}/{size}/{tags}/{point}/{name}": {"post": ITEM}})
-    return made_up.load(monkeypatch, tmp_path, document)
+    document = dummy_provider.document({"/find/{flag}/{size}/{tags}/{point}/{name}": {"post": ITEM}})
+    return dummy_provider.load(monkeypatch, tmp_path, document)
 
 
 def case(provider: Provider) -> Case:
@@ -161,7 +161,7 @@ def test_mock__reads_what_was_written(provider: Provider) -> None:
     path, _, query = TARGET.partition("?")
     # The mock's router takes an encoded slash for one that ends a part of the path.
     target = f"/atlas/v3{path.replace('%2F', '-')}?{query}"
-    options: dict[str, Any] = {"headers": {**made_up.KEY, **HEADERS}, "content": BODY}
+    options: dict[str, Any] = {"headers": {**dummy_provider.KEY, **HEADERS}, "content": BODY}
     shown = ask(app, "POST", target, **options)
     assert shown.status_code == 200, shown.text
     assert shown.json()["query"] == VALUES["query"]

@@ -18,10 +18,10 @@ from specimen.contracts.judge.registry import rulebook
 from specimen.contracts.judge.rules import common_rules
 from specimen.specs import Provider
 from specimen.specs.core.json_pointer import at
-from tests.contracts.stage import Mutant, Stage, golden_lives
+from tests.contracts.golden_exchanges import Mutant, Stage, golden_lives
 
 NAMES = [name for name in specs.names() if specs.load(name).is_builtin]
-SIXTH = Path(__file__).parent.parent / "providers" / "sixth"
+EXTERNAL = Path(__file__).parent.parent / "providers" / "external_provider"
 
 
 def mutants(name: str) -> tuple[Mutant, ...]:
@@ -44,9 +44,9 @@ def provider(request: pytest.FixtureRequest) -> Provider:
 
 
 @pytest.fixture
-def sixth(monkeypatch: pytest.MonkeyPatch) -> Provider:
+def external(monkeypatch: pytest.MonkeyPatch) -> Provider:
     """A provider from outside, which has no rules of its own."""
-    monkeypatch.setenv("SPECIMEN_PATH", str(SIXTH))
+    monkeypatch.setenv("SPECIMEN_PATH", str(EXTERNAL))
     return specs.load("veritas")
 
 
@@ -74,9 +74,9 @@ def test_mutant__breaks_exactly_its_rule(name: str, index: int) -> None:
 
 
 @pytest.mark.parametrize("mutant", [pytest.param(one, id=f"{one.rule} {one.what}") for one in mutants("general")])
-def test_mutant__breaks_exactly_its_general_rule(mutant: Mutant, sixth: Provider) -> None:
+def test_mutant__breaks_exactly_its_general_rule(mutant: Mutant, external: Provider) -> None:
     """A provider without rules of its own is held to all general ones."""
-    *before, last = fired(mutant.make(Stage(sixth)))
+    *before, last = fired(mutant.make(Stage(external)))
     assert not any(before), before
     assert set(last) == {mutant.rule, *mutant.also}, last
 
@@ -151,9 +151,9 @@ def test_rules__are_silent_on_the_catalogue(provider: Provider) -> None:
     assert not found, f"{len(found)}:\n" + "\n".join(found[:20])
 
 
-def test_rules__are_silent_on_a_provider_from_outside(sixth: Provider) -> None:
+def test_rules__are_silent_on_a_provider_from_outside(external: Provider) -> None:
     """The general rules judge it too."""
-    stage = Stage(sixth)
+    stage = Stage(external)
     found = told([stage.send(entry) for entry in stage.entries])
     assert not found, "\n".join(found[:20])
 

@@ -23,7 +23,7 @@ from typer.testing import CliRunner, Result
 from specimen import cli, specs
 from specimen.mockserver.cli import LOG_LEVELS
 from specimen.specs.core.version import product_version
-from tests.mockserver import made_up
+from tests.mockserver import dummy_provider
 from tests.serving import ROOT
 
 NAMES = specs.names()
@@ -173,7 +173,7 @@ def test_usage__wrong_options_exit_with_2(arguments: tuple[str, ...]) -> None:
 
 def test_mistake__in_a_file_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A mistake in a provider's file is told like one in the command."""
-    made_up.write(tmp_path, lifecycle={**made_up.lifecycle(), "titel": 1})
+    dummy_provider.write(tmp_path, lifecycle={**dummy_provider.lifecycle(), "titel": 1})
     monkeypatch.setenv(specs.SEARCH_PATH_VARIABLE, str(tmp_path))
     result = run("providers")
     assert result.exit_code == 2

@@ -21,14 +21,14 @@ from specimen.mockserver.sessions.session_record import Record
 from specimen.mockserver.sessions.shared_state import SharedState
 from specimen.mockserver.sessions.store.memory import MemoryStore
 from specimen.mockserver.settings import Pace, Settings
-from tests.mockserver import made_up
+from tests.mockserver import dummy_provider
 from tests.mockserver.calling import NOW, ask, ask_raw, frozen_app
 
 
 @pytest.fixture
 def provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> specs.Provider:
     """The made-up provider: open, busy, then done or bad; it lapses after ten minutes."""
-    return made_up.load(monkeypatch, tmp_path)
+    return dummy_provider.load(monkeypatch, tmp_path)
 
 
 class Desk:
@@ -313,46 +313,46 @@ def app(provider: specs.Provider) -> Callable[..., App]:
 def test_reads__change_nothing(app: Callable[..., App]) -> None:
     """Whatever is read, in whatever way, the store keeps what it had."""
     served = app("10x")
-    made = ask(served, "POST", BASE, made_up.KEY, json={}).json()
+    made = ask(served, "POST", BASE, dummy_provider.KEY, json={}).json()
     before = _snapshot(served)
     for prefer in ("", "status=bad", "scenario=retried", "example=no_record", "code=404", "seed=4"):
         for method, path in (("GET", f"{BASE}/{made['id']}"), ("HEAD", f"{BASE}/{made['id']}"), ("GET", BASE)):
-            ask(served, method, path, {**made_up.KEY, **({"Prefer": prefer} if prefer else {})})
+            ask(served, method, path, {**dummy_provider.KEY, **({"Prefer": prefer} if prefer else {})})
     served.clock.forward(10**9)
-    assert ask(served, "GET", f"{BASE}/{made['id']}", made_up.KEY).json()["state"] == "done"
+    assert ask(served, "GET", f"{BASE}/{made['id']}", dummy_provider.KEY).json()["state"] == "done"
     assert _snapshot(served) == before
 
 
 def test_polls__not_by_head_list_or_refusal(app: Callable[..., App]) -> None:
     """Under `polls:1` only a successful GET by id moves the session: not HEAD, a list, a refused or an asked-for error."""
     served = app("polls:1")
-    made = ask(served, "POST", BASE, made_up.KEY, json={}).json()
+    made = ask(served, "POST", BASE, dummy_provider.KEY, json={}).json()
     path = f"{BASE}/{made['id']}"
     for _ in range(3):
-        assert ask(served, "HEAD", path, made_up.KEY).status_code == 200
-        assert ask(served, "GET", BASE, made_up.KEY).status_code == 200
+        assert ask(served, "HEAD", path, dummy_provider.KEY).status_code == 200
+        assert ask(served, "GET", BASE, dummy_provider.KEY).status_code == 200
         assert ask(served, "GET", path).status_code == 401
-        assert ask(served, "GET", path, {**made_up.KEY, "Prefer": "code=404"}).status_code == 404
-        assert ask(served, "GET", path, {**made_up.KEY, "Prefer": "status=bad"}).json()["state"] == "bad"
+        assert ask(served, "GET", path, {**dummy_provider.KEY, "Prefer": "code=404"}).status_code == 404
+        assert ask(served, "GET", path, {**dummy_provider.KEY, "Prefer": "status=bad"}).json()["state"] == "bad"
         assert ask_raw(served, "GET", f"/atlas/_specimen/flow/{made['id']}")[0] == 200
-    assert [ask(served, "GET", path, made_up.KEY).json()["state"] for _ in range(3)] == ["busy", "done", "done"]
+    assert [ask(served, "GET", path, dummy_provider.KEY).json()["state"] for _ in range(3)] == ["busy", "done", "done"]
 
 
 def test_polls__on_a_catalogue_session_nothing_moves(app: Callable[..., App]) -> None:
     """A catalogue session is pinned under every pace."""
     served = app("polls:1")
     session_id = served.mounted["atlas"].shared_state.catalogue.id_of("done", "open")
-    states = {ask(served, "GET", f"{BASE}/{session_id}", made_up.KEY).json()["state"] for _ in range(3)}
+    states = {ask(served, "GET", f"{BASE}/{session_id}", dummy_provider.KEY).json()["state"] for _ in range(3)}
     assert states == {"open"}
 
 
 def test_moving_values__move_inside_a_phase(app: Callable[..., App]) -> None:
     """A value that moves with every read is read anew while the rest of the phase stays."""
     served = app()
-    made = ask(served, "POST", BASE, made_up.KEY, json={}).json()
-    first = ask(served, "GET", f"{BASE}/{made['id']}", made_up.KEY).json()
+    made = ask(served, "POST", BASE, dummy_provider.KEY, json={}).json()
+    first = ask(served, "GET", f"{BASE}/{made['id']}", dummy_provider.KEY).json()
     served.clock.forward(1234)
-    second = ask(served, "GET", f"{BASE}/{made['id']}", made_up.KEY).json()
+    second = ask(served, "GET", f"{BASE}/{made['id']}", dummy_provider.KEY).json()
     assert second.pop("read_at") - first.pop("read_at") == 1234
     assert first == second
 

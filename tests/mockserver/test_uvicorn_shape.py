@@ -14,7 +14,7 @@ import pytest
 
 from specimen.mockserver.http import raw_response_writer, responses, server, uvicorn_shape
 from tests.mockserver.calling import frozen_app
-from tests.mockserver.test_whole import BODY, CREATE, GET, TOKEN, answers
+from tests.mockserver.test_raw_response_writer import BODY, CREATE, GET, TOKEN, answers
 
 httptools_impl = pytest.importorskip("uvicorn.protocols.http.httptools_impl", reason="httptools has no wheel for this machine")
 EXCHANGE = sorted(uvicorn_shape._READ | uvicorn_shape._SET)

@@ -17,8 +17,8 @@ from specimen.mockserver.sessions.session_record import Record, timeline
 from specimen.mockserver.settings import Pace, Settings
 from specimen.specs import Provider
 from tests import golden
-from tests.providers import mutants, promises
-from tests.providers.promises import Exchange
+from tests.providers import mutants, provider_contract_tests
+from tests.providers.provider_contract_tests import Exchange
 
 NAMES = specs.names()
 NOW = times.parse("2026-03-19T10:31:30Z")
@@ -39,7 +39,7 @@ def app(provider: Provider) -> App:
 @pytest.fixture(scope="module")
 def found(app: App, provider: Provider) -> list[Exchange]:
     """Every entry of the wishes table with its answer."""
-    return asyncio.run(promises.exchanges(app, provider))
+    return asyncio.run(provider_contract_tests.exchanges(app, provider))
 
 
 def kept(broken: Iterator[str]) -> None:
@@ -55,67 +55,67 @@ def test_operations__each_has_a_handler_and_each_handler_one(provider: Provider)
 
 def test_catalogue__announced_status_is_answered(found: list[Exchange]) -> None:
     """`expect_status` is true for every entry."""
-    kept(promises.expected_status(found))
+    kept(provider_contract_tests.expected_status(found))
 
 
 def test_catalogue__announced_state_is_shown(provider: Provider, found: list[Exchange]) -> None:
     """`status` is what the vendor's field shows."""
-    kept(promises.expected_state(provider, found))
+    kept(provider_contract_tests.expected_state(provider, found))
 
 
 def test_catalogue__every_documented_status_code_is_produced(provider: Provider, found: list[Exchange]) -> None:
     """No documented answer is out of reach."""
-    kept(promises.every_status_code(provider, found))
+    kept(provider_contract_tests.every_status_code(provider, found))
 
 
 def test_catalogue__every_status_value_is_produced(provider: Provider, found: list[Exchange]) -> None:
     """No state is out of reach."""
-    kept(promises.every_status_value(provider, found))
+    kept(provider_contract_tests.every_status_value(provider, found))
 
 
 def test_catalogue__every_scenario_and_state_is_produced(provider: Provider, found: list[Exchange]) -> None:
     """One entry per scenario and state along it."""
-    kept(promises.every_scenario(provider, found))
+    kept(provider_contract_tests.every_scenario(provider, found))
 
 
 def test_catalogue__every_error_example_is_produced(provider: Provider, found: list[Exchange]) -> None:
     """One entry per documented error."""
-    kept(promises.every_error_example(provider, found))
+    kept(provider_contract_tests.every_error_example(provider, found))
 
 
 def test_answers__validate_under_jsonschema(provider: Provider, found: list[Exchange]) -> None:
     """2020-12 with the strict overlay."""
-    kept(promises.valid_by_jsonschema(provider, found))
+    kept(provider_contract_tests.valid_by_jsonschema(provider, found))
 
 
 def test_answers__validate_under_openapi_core(provider: Provider, found: list[Exchange]) -> None:
     """A second, independent validator agrees."""
-    kept(promises.valid_by_openapi_core(provider, found))
+    kept(provider_contract_tests.valid_by_openapi_core(provider, found))
 
 
 def test_document__examples_validate(provider: Provider) -> None:
     """Of parameters, of bodies and of answers, under the contract and the strict overlay."""
-    kept(promises.valid_examples(provider))
+    kept(provider_contract_tests.valid_examples(provider))
 
 
 def test_document__has_the_vendors_own_examples(provider: Provider) -> None:
     """Each names its page and section; a documented operation without one says why."""
-    kept(promises.vendor_examples(provider))
+    kept(provider_contract_tests.vendor_examples(provider))
 
 
 def test_document__lists_where_the_vendors_examples_contradict_the_page(provider: Provider) -> None:
     """What was changed in them had to be, and nothing else was wrong."""
-    kept(promises.listed_contradictions(provider))
+    kept(provider_contract_tests.listed_contradictions(provider))
 
 
 def test_document__shows_no_accepted_credential(provider: Provider) -> None:
     """Schemathesis would take it for an open door."""
-    kept(promises.no_accepted_credential(provider))
+    kept(provider_contract_tests.no_accepted_credential(provider))
 
 
 def test_document__rules_have_ids_and_sources(provider: Provider) -> None:
     """A rule cites where it comes from, and its name is found from an error's path."""
-    kept(promises.rule_titles(provider))
+    kept(provider_contract_tests.rule_titles(provider))
 
 
 def test_rules__each_fires_alone_on_its_mutants(provider: Provider) -> None:

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from specimen import specs
 from specimen.specs.core.errors import did_you_mean
 from tests.score.changes import CLASSES
-from tests.score.kept import Kept, KeptError, fingerprint, line, read
+from tests.score.result_store import Kept, KeptError, fingerprint, line, read
 from tests.score.runs import SUITES
 from tests.score.scoring import PROCESSES, UNBROKEN, Results, Tell, false_alarms, labels, mistakes, score
 from tests.score.table import markdown

@@ -14,13 +14,13 @@ import pytest
 from specimen import specs
 from specimen.specs.core.errors import SpecError, did_you_mean
 from specimen.specs.core.yaml_files import read_yaml
-from tests.mockserver import made_up
+from tests.mockserver import dummy_provider
 
 Change = Callable[[dict[str, Any]], Any]
 
 
 def _scenario(path: list[str], alias: str = "x") -> dict[str, Any]:
-    return {"alias": alias, "summary": "A way.", "path": path, **made_up.SOURCE}
+    return {"alias": alias, "summary": "A way.", "path": path, **dummy_provider.SOURCE}
 
 
 LIFECYCLES: dict[str, tuple[Change, str]] = {
@@ -42,7 +42,7 @@ LIFECYCLES: dict[str, tuple[Change, str]] = {
     ),
     "unknown key of an error": (
         lambda data: data["errors"].update(
-            bad_request={"operation": "getRecord", "status": 400, "request": {}, "kind": 1, **made_up.SOURCE}
+            bad_request={"operation": "getRecord", "status": 400, "request": {}, "kind": 1, **dummy_provider.SOURCE}
         ),
         r"errors/bad_request: .*Unknown key 'kind'\. Possible: .*operation",
     ),
@@ -67,7 +67,9 @@ LIFECYCLES: dict[str, tuple[Change, str]] = {
         r"transition from 'bussy': 'bussy': no such state\. Did you mean 'busy'\?",
     ),
     "transition out of a terminal state": (
-        lambda data: data["transitions"].append({"from": "done", "to": "bad", "cause": "regret", "seconds": 1, **made_up.SOURCE}),
+        lambda data: data["transitions"].append(
+            {"from": "done", "to": "bad", "cause": "regret", "seconds": 1, **dummy_provider.SOURCE}
+        ),
         r"transition 'done' to 'bad': 'done' is terminal, so nothing leaves it\.",
     ),
     "initial state missing": (lambda data: data.update(initial="opn"), r"initial: 'opn': no such state\. Did you mean 'open'\?"),
@@ -97,7 +99,7 @@ LIFECYCLES: dict[str, tuple[Change, str]] = {
     ),
     "wrong credential of an error": (
         lambda data: data["errors"].update(
-            who={"operation": "getRecord", "status": 401, "request": {}, "credential": "liv", **made_up.SOURCE}
+            who={"operation": "getRecord", "status": 401, "request": {}, "credential": "liv", **dummy_provider.SOURCE}
         ),
         r"errors/who: 'liv': no such credential\. Did you mean 'live'\?",
     ),
@@ -108,7 +110,7 @@ LIFECYCLES: dict[str, tuple[Change, str]] = {
                 "status": 401,
                 "request": {},
                 "setup": [{"operation": "makeRecord", "request": {}, "credential": "odl"}],
-                **made_up.SOURCE,
+                **dummy_provider.SOURCE,
             }
         ),
         r"errors/who: 'odl': no such credential\. Did you mean 'old'\?",
@@ -132,7 +134,7 @@ LIFECYCLES: dict[str, tuple[Change, str]] = {
                 "status": 401,
                 "request": {},
                 "setup": [{"operation": "makeRecords", "request": {}}],
-                **made_up.SOURCE,
+                **dummy_provider.SOURCE,
             }
         ),
         r"operation 'makeRecords' is not in openapi\.yaml\. Did you mean 'makeRecord'\?",
@@ -144,10 +146,10 @@ LIFECYCLES: dict[str, tuple[Change, str]] = {
 def test_lifecycle_file__error_says_where_and_what(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each mistake in lifecycle.yaml names the file, the place in it, and the remedy."""
     change, pattern = LIFECYCLES[case]
-    data = made_up.lifecycle()
+    data = dummy_provider.lifecycle()
     change(data)
     with pytest.raises(SpecError, match=pattern) as raised:
-        made_up.load(monkeypatch, tmp_path, made_up.document(), data)
+        dummy_provider.load(monkeypatch, tmp_path, dummy_provider.document(), data)
     assert str(raised.value).startswith(str(tmp_path / "atlas" / "lifecycle.yaml"))
 
 
@@ -191,10 +193,10 @@ DOCUMENTS: dict[str, tuple[Change, str]] = {
 def test_document__error_says_where_and_what(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each mistake in openapi.yaml names the file, the place in it, and the remedy."""
     change, pattern = DOCUMENTS[case]
-    data = made_up.document()
+    data = dummy_provider.document()
     change(data)
     with pytest.raises(SpecError, match=pattern) as raised:
-        made_up.load(monkeypatch, tmp_path, data)
+        dummy_provider.load(monkeypatch, tmp_path, data)
     assert str(raised.value).startswith(str(tmp_path / "atlas" / "openapi.yaml"))
 
 
@@ -260,7 +262,7 @@ def test_search_path__folder_without_providers(tmp_path: Path, monkeypatch: pyte
 def test_search_path__a_root_or_a_provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SPECIMEN_PATH takes folders of providers and a provider's own folder, several of them."""
     built_in = specs.names()
-    one, other = made_up.write(tmp_path / "a", name="atlas"), made_up.write(tmp_path / "b", name="boreas")
+    one, other = dummy_provider.write(tmp_path / "a", name="atlas"), dummy_provider.write(tmp_path / "b", name="boreas")
     monkeypatch.setenv(specs.SEARCH_PATH_VARIABLE, f"{one.parent}{os.pathsep}{other}")
     assert specs.names() == (*built_in, "atlas", "boreas")
     assert specs.load("boreas").folder == other
@@ -270,7 +272,7 @@ def test_search_path__a_root_or_a_provider(tmp_path: Path, monkeypatch: pytest.M
 def test_search_path__built_in_names_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder outside does not take the place of a built-in provider."""
     name = specs.names()[0]
-    made_up.write(tmp_path, name=name)
+    dummy_provider.write(tmp_path, name=name)
     monkeypatch.setenv(specs.SEARCH_PATH_VARIABLE, str(tmp_path))
     assert specs.load(name).is_builtin
 
@@ -298,7 +300,7 @@ def test_load__frozen(name: str) -> None:
 
 def test_lifecycle__through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A state's first scenario, the default scenario, edges and terminal states are read in the file's order."""
-    lifecycle = made_up.load(monkeypatch, tmp_path).lifecycle
+    lifecycle = dummy_provider.load(monkeypatch, tmp_path).lifecycle
     assert lifecycle.default.name == "done"
     assert lifecycle.terminal == {"done", "bad", "lapsed"}
     found = lifecycle.through("bad")

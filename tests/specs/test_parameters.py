@@ -21,7 +21,7 @@ from specimen.specs.loading.serialization import (
     read_path,
     read_query,
 )
-from tests.mockserver import made_up
+from tests.mockserver import dummy_provider
 
 ARRAY = {"type": "array", "items": {"type": "string"}}
 COLORS = ["blue", "black", "brown"]
@@ -192,7 +192,9 @@ def test_style__that_is_not_supported_is_an_error_when_the_document_is_read(
 ) -> None:
     """With the file, the place, what was expected: never a request in another form than the document's."""
     node, pattern = UNSUPPORTED[case]
-    data = made_up.document({"/find/{q}": made_up.echo("find", parameters=[{"name": "q", "required": True, **node}])})
+    data = dummy_provider.document(
+        {"/find/{q}": dummy_provider.echo("find", parameters=[{"name": "q", "required": True, **node}])}
+    )
     with pytest.raises(SpecError, match=pattern) as raised:
-        made_up.load(monkeypatch, tmp_path, data)
+        dummy_provider.load(monkeypatch, tmp_path, data)
     assert str(raised.value).startswith(f"{tmp_path / 'atlas' / 'openapi.yaml'}: /paths/~1find~1{{q}}/post/parameters/0: ")

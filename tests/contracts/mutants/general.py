@@ -7,7 +7,7 @@ from dataclasses import replace
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.no_response import CLOSED, UNREADABLE
 from specimen.specs.core.json_pointer import at
-from tests.contracts.stage import REMOVED, Mutant, Stage, changed, without
+from tests.contracts.golden_exchanges import REMOVED, Mutant, Stage, changed, without
 
 TRACE = 'Traceback (most recent call last):\n  File "/srv/app.py", line 3, in check\n'
 

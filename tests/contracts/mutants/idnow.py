@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
-from tests.contracts.stage import REMOVED, Mutant, Stage, changed
+from tests.contracts.golden_exchanges import REMOVED, Mutant, Stage, changed
 
 SESSION, BLOCKS = "getSession", "listDatablocks"
 EARLIER = "2026-03-19T09:00:00.000Z"

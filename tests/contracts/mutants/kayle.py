@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
-from tests.contracts.stage import Mutant, Stage, changed
+from tests.contracts.golden_exchanges import Mutant, Stage, changed
 
 EARLIER = "2026-03-19T09:00:00.000Z"
 LATER = "2026-03-19T10:31:31.000Z"

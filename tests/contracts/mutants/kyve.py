@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
-from tests.contracts.stage import Mutant, Stage, changed, without
+from tests.contracts.golden_exchanges import Mutant, Stage, changed, without
 
 TEMPLATE = "tpl_2n8k4r6t0w1y"
 CHARGED = {"Idempotency-Key": "5b41362b-0000-4000-8000-000000000000"}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
-from tests.contracts.stage import Mutant, Stage, changed, without
+from tests.contracts.golden_exchanges import Mutant, Stage, changed, without
 
 PICTURE = {"name": "images", "filename": "a.png", "content_type": "image/png", "base64": "iVBORw0KGgo="}
 OTHER_ID = "550e8400-e29b-11d4-a716-446655440000"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from specimen.contracts.http.exchange import Exchange
-from tests.contracts.stage import Mutant, Stage, changed
+from tests.contracts.golden_exchanges import Mutant, Stage, changed
 
 WALLET = "0x1234567890abcdef1234567890abcdef12345678"
 OTHER_WALLET = "0x2234567890abcdef1234567890abcdef12345678"

@@ -36,7 +36,7 @@ from tests.contracts.payloads.catalogues import catalogue, check_all
 from tests.providers.mutants import mutants_of
 
 NAMES = [name for name in specs.names() if specs.load(name).is_builtin]
-SIXTH = Path(__file__).parents[2] / "providers" / "sixth"
+EXTERNAL = Path(__file__).parents[2] / "providers" / "external_provider"
 EARLIER, ASKED = "compares with earlier answers", "compares with what was asked for"
 REFUSAL = "is about a refusal; the catalogue's answers are successes"
 # The rules that no combination of fields in one success breaks alone, and why.
@@ -233,10 +233,10 @@ def test_made__says_what_is_not_there() -> None:
 
 def test_provider__from_outside_brings_its_own_combinations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """states.py in its folder is read; without the file there are none, and nothing fails."""
-    monkeypatch.setenv(specs.SEARCH_PATH_VARIABLE, str(SIXTH))
+    monkeypatch.setenv(specs.SEARCH_PATH_VARIABLE, str(EXTERNAL))
     assert states_of(specs.load("veritas")) == ()
     folder = tmp_path / "veritas"
-    shutil.copytree(SIXTH / "veritas", folder)
+    shutil.copytree(EXTERNAL / "veritas", folder)
     (folder / "states.py").write_text(
         "from specimen.contracts.payloads.model.invalid_combinations import State\n"
         'STATES = (State("odd", "GEN-005", {"getCheck": ""}, None, {"/a": 1}, "Because."),)\n',

@@ -19,8 +19,8 @@ from specimen.contracts.judge.rule import ERROR
 from specimen.contracts.traffic.har_reader import check, read_har
 from specimen.contracts.traffic.har_writer import Recorder
 from specimen.contracts.traffic.monitor import JudgedExchange, Monitor
-from tests.contracts.stage import Stage, golden_lives
-from tests.contracts.test_rules import NAMES, SIXTH, cases, mutants
+from tests.contracts.golden_exchanges import Stage, golden_lives
+from tests.contracts.test_rules import EXTERNAL, NAMES, cases, mutants
 
 SECRETS = (b"one", b"another")
 
@@ -57,7 +57,7 @@ def test_mutant__is_judged_the_same(name: str, index: int, secret: bytes) -> Non
 @pytest.mark.parametrize("mutant", [pytest.param(one, id=f"{one.rule} {one.what}") for one in mutants("general")])
 def test_general_mutant__is_judged_the_same(mutant, monkeypatch: pytest.MonkeyPatch) -> None:
     """So it is for a provider of which there is a document and no more."""
-    monkeypatch.setenv("SPECIMEN_PATH", str(SIXTH))
+    monkeypatch.setenv("SPECIMEN_PATH", str(EXTERNAL))
     exchanges = mutant.make(Stage(specs.load("veritas")))
     assert _told(_masked(exchanges, SECRETS[0])) == _told(exchanges)
 

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.standins.web import answer, application, body_of, time_text
+from tests.reference_implementations.web import answer, application, body_of, time_text
 
 TOKEN = "predicate-standin-0123456789"
 CHECKS = {"individual": "kyc", "business": "kyb"}

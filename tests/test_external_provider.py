@@ -1,4 +1,4 @@
-"""A made-up sixth provider adds files and edits none: it is found, listed, served, and keeps the promises of the others."""
+"""A provider from outside adds files and edits none: it is found, listed, served, and keeps the promises of the others."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from specimen.fixtures.primitives import times
 from specimen.mockserver.app import build_app
 from specimen.mockserver.settings import Settings
 from specimen.specs import SpecError
-from tests.providers.promises import at
+from tests.providers.provider_contract_tests import at
 from tests.sending import as_request
 from tests.serving import ROOT, run, serving
 
-FOLDER = next((ROOT / "tests" / "providers" / "sixth").iterdir())
+FOLDER = next((ROOT / "tests" / "providers" / "external_provider").iterdir())
 NAME = FOLDER.name
 BUILT_IN = specs.names()
 PACKAGES = ("specs", "fixtures", "mockserver", "contracts")
@@ -412,7 +412,7 @@ def test_mentions__finds_code_not_prose(source: str, lines: list[int]) -> None:
     assert list(mentions(source, "kyve")) == lines
 
 
-def test_repository__does_not_name_the_sixth() -> None:
+def test_repository__does_not_name_it() -> None:
     """Apart from its own folder, this file and the judge's tests, nothing in the repository knows that it exists."""
     mine = (FOLDER, Path(__file__), ROOT / "tests" / "contracts")
     ignored = {"__pycache__", "build", "dist", "node_modules"}

@@ -8,7 +8,7 @@ import pytest
 
 from specimen import specs
 from specimen.contracts.anonymize.field_meanings import FieldMeanings, States
-from tests.contracts.stage import golden_lives
+from tests.contracts.golden_exchanges import golden_lives
 from tests.contracts.test_rules import NAMES
 
 

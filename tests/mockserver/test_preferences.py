@@ -13,7 +13,7 @@ from specimen.mockserver.app import App, build_app
 from specimen.mockserver.errors import InvalidPreference
 from specimen.mockserver.preferences.preferences import DOCUMENTS, addresses, from_magic, magic_value, scenario_named
 from specimen.mockserver.settings import Pace, Settings
-from tests.mockserver import made_up
+from tests.mockserver import dummy_provider
 from tests.mockserver.calling import NOW, ask, ask_entry, create_entry, frozen_app, pointed, read_entry, state_of
 
 NAMES = specs.names()
@@ -412,7 +412,7 @@ def test_catalogue__same_ids_on_every_machine(tmp_path: Path, monkeypatch: pytes
 
 def test_made_up__choice_of_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A choice whose values are numbers is asked for by their JSON spelling and becomes a number."""
-    made_up.load(monkeypatch, tmp_path)
+    dummy_provider.load(monkeypatch, tmp_path)
     app = frozen_app("atlas")
     answer = ask_entry(app, create_entry(app, "atlas"), Prefer="tries=2")
     assert answer.json()["tries"] == 2

@@ -23,9 +23,9 @@ from specimen.contracts.reporting.terminal_report import print_report
 from specimen.contracts.verify.runner import verify
 from specimen.contracts.verify.schemathesis_suite import configuration, fuzz
 from tests.contracts.asking import ask
-from tests.contracts.dropping import close, coded, dropping, half, reset, rubbish
 from tests.contracts.places import Place, place
 from tests.contracts.targets import scripted
+from tests.contracts.unreliable_server import close, coded, dropping, half, reset, rubbish
 from tests.serving import serving
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Schemathesis warns of its own dependencies

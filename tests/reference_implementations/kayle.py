@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tests.standins.kayle_creation import Refused, endpoints, redirect, shares
-from tests.standins.web import NO_BODY, NotJson, answer, application, body_of, time_text
+from tests.reference_implementations.kayle_creation import Refused, endpoints, redirect, shares
+from tests.reference_implementations.web import NO_BODY, NotJson, answer, application, body_of, time_text
 
 TOKEN = "kk_standin_0123456789abcdef"
 HOUR = 3600

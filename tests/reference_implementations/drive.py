@@ -1,4 +1,4 @@
-"""A driver command: makes a session in a state on a stand-in and prints its id (`python -m tests.standins.drive URL STATE`)."""
+"""Makes a session in a state and prints its id, as a driver command does (`python -m tests.reference_implementations.drive`)."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from specimen import specs
 from specimen.specs.core.errors import SpecError
 from specimen.specs.core.json_pointer import escape
 from specimen.specs.loading.openapi import Document, mark_of
-from tests.mockserver import made_up
+from tests.mockserver import dummy_provider
 
 
 def _parameter(name: str, place: str, kind: str, **more: Any) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def test_base_path__no_server() -> None:
 
 def test_served__first_server_is_the_mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The served copy names the mount first, keeps the vendor's server, and leaves the original as it was."""
-    provider = made_up.load(monkeypatch, tmp_path)
+    provider = dummy_provider.load(monkeypatch, tmp_path)
     served = provider.document.served("/atlas/v3")
     assert [server["url"] for server in served["servers"]] == ["/atlas/v3", "https://api.atlas.example/v3"]
     assert len(provider.document.raw["servers"]) == 1

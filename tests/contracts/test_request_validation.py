@@ -14,7 +14,7 @@ from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import judge
 from specimen.contracts.judge.request_validation import request_errors
 from specimen.specs import Document
-from tests.contracts.stage import Stage
+from tests.contracts.golden_exchanges import Stage
 
 
 def refused(query: str, seen_by: str = "fuzz") -> set[tuple[str, str]]:

@@ -17,7 +17,7 @@ from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import observe
 from specimen.contracts.judge.openapi_core_check import disagreements
 from specimen.contracts.traffic.monitor import headers_of
-from tests.contracts.stage import Stage
+from tests.contracts.golden_exchanges import Stage
 from tests.contracts.targets import mock
 from tests.sending import as_request
 

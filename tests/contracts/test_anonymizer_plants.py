@@ -20,7 +20,7 @@ from starlette.routing import Route
 from specimen import specs
 from specimen.contracts.anonymize.anonymizer import Anonymizer
 from specimen.contracts.traffic.har_writer import Recorder
-from tests.contracts.stage import golden_lives
+from tests.contracts.golden_exchanges import golden_lives
 from tests.contracts.targets import proxied, serving, session_id
 from tests.contracts.test_rules import NAMES
 

@@ -14,8 +14,8 @@ from starlette.applications import Starlette
 from specimen import specs
 from specimen.contracts.reporting.model import INCONCLUSIVE, PASSED, VIOLATIONS, Report
 from specimen.contracts.verify.runner import verify
-from tests.standins import kayle, predicate
-from tests.standins.web import running
+from tests.reference_implementations import kayle, predicate
+from tests.reference_implementations.web import running
 
 STANDINS = {"kayle": kayle, "predicate": predicate}
 # Each stand-in, and the same with other lawful habits.
@@ -35,7 +35,7 @@ NOTES = {
 def judged(name: str, app: Starlette, *, token: str | None = None, profile: str = "ci", **options: object) -> Report:
     """The report on an application that runs on a real port, moved by the driver command."""
     with running(app) as url:
-        driver = shlex.join([sys.executable, "-m", "tests.standins.drive", url])
+        driver = shlex.join([sys.executable, "-m", "tests.reference_implementations.drive", url])
         return verify(url, name, profile=profile, auth=token or STANDINS[name].TOKEN, driver=driver, **options)
 
 

@@ -15,7 +15,7 @@ from specimen.mockserver.app import App, build_app
 from specimen.mockserver.errors import SpecError
 from specimen.mockserver.settings import Settings
 from specimen.specs.loading.schemas import Schemas
-from tests.mockserver import made_up
+from tests.mockserver import dummy_provider
 from tests.mockserver.calling import ask, ask_raw
 
 Serve = Callable[..., App]
@@ -27,7 +27,7 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
     """Serves a made-up document with further paths and schemas."""
 
     def build(paths: dict[str, Any] | None = None, **schemas: Any) -> App:
-        made_up.load(monkeypatch, tmp_path, made_up.document(paths, **schemas))
+        dummy_provider.load(monkeypatch, tmp_path, dummy_provider.document(paths, **schemas))
         return build_app(Settings(providers=("atlas",)))
 
     return build
@@ -39,7 +39,7 @@ def _post(app: App, path: str, body: Any) -> httpx.Response:
 
 def test_document__31_type_arrays(serve: Serve) -> None:
     """A 3.1 document with `type: [string, 'null']` and without `nullable` is served; Connexion checks files against 3.0."""
-    app = serve({"/echo": made_up.echo("say", {"type": "object", "properties": {"a": {"type": ["string", "null"]}}})})
+    app = serve({"/echo": dummy_provider.echo("say", {"type": "object", "properties": {"a": {"type": ["string", "null"]}}})})
     assert _post(app, "/echo", {"a": None}).json()["body"] == {"a": None}
     assert _post(app, "/echo", {"a": "x"}).status_code == 200
     assert _post(app, "/echo", {"a": 1}).status_code == 400
@@ -47,7 +47,7 @@ def test_document__31_type_arrays(serve: Serve) -> None:
 
 def test_document__invalid_31_from_outside_is_refused(serve: Serve) -> None:
     """A document from outside is checked as OpenAPI 3.1 when it is mounted, with the place of the mistake."""
-    broken = made_up.echo("say")
+    broken = dummy_provider.echo("say")
     broken["post"]["responses"]["200"] = {"content": {}}
     with pytest.raises(SpecError, match=r"openapi\.yaml: paths//echo/post/responses/200"):
         serve({"/echo": broken})
@@ -57,7 +57,7 @@ def test_document__cookie_parameters_are_refused(serve: Serve) -> None:
     """What the mock cannot do it does not pass over in silence."""
     parameters = [{"name": "c", "in": "cookie", "schema": {"type": "string"}}]
     with pytest.raises(SpecError, match="say: cookie parameters are not supported"):
-        serve({"/echo": made_up.echo("say", parameters=parameters)})
+        serve({"/echo": dummy_provider.echo("say", parameters=parameters)})
 
 
 def test_reference__siblings_keep_their_rules(serve: Serve) -> None:
@@ -69,7 +69,7 @@ def test_reference__siblings_keep_their_rules(serve: Serve) -> None:
             "maybe": {"$ref": "#/components/schemas/Code", "type": "string", "const": "AB"},
         },
     }
-    app = serve({"/echo": made_up.echo("say", body)}, Code={"type": "string", "minLength": 1, "pattern": "^[A-Z0-9]+$"})
+    app = serve({"/echo": dummy_provider.echo("say", body)}, Code={"type": "string", "minLength": 1, "pattern": "^[A-Z0-9]+$"})
     statuses = {value: _post(app, "/echo", {"code": value}).status_code for value in ("ABC", "AB", "AB1", "abc", "")}
     assert statuses == {"ABC": 200, "AB": 400, "AB1": 400, "abc": 400, "": 400}
     assert _post(app, "/echo", {"maybe": "CD"}).status_code == 400
@@ -82,7 +82,7 @@ def test_reference__recursive_schema(serve: Serve) -> None:
         "required": ["n"],
         "properties": {"n": {"type": "integer"}, "of": {"$ref": "#/components/schemas/Tree"}},
     }
-    app = serve({"/echo": made_up.echo("say", {"$ref": "#/components/schemas/Tree"})}, Tree=tree)
+    app = serve({"/echo": dummy_provider.echo("say", {"$ref": "#/components/schemas/Tree"})}, Tree=tree)
     assert _post(app, "/echo", {"n": 1, "of": {"n": 2, "of": {"n": 3}}}).status_code == 200
     assert _post(app, "/echo", {"n": 1, "of": {"n": 2, "of": {"n": "3"}}}).status_code == 400
 
@@ -96,7 +96,7 @@ def test_parameters__path_item_ones_are_validated_and_do_not_repeat(serve: Serve
             {"name": "tag", "in": "query", "schema": {"type": "string"}},
             {"name": "X-Level", "in": "header", "schema": {"enum": ["low", "high"]}},
         ],
-        **made_up.echo("look", method="get", parameters=[{"name": "tag", "in": "query", "schema": {"enum": ["a", "b"]}}]),
+        **dummy_provider.echo("look", method="get", parameters=[{"name": "tag", "in": "query", "schema": {"enum": ["a", "b"]}}]),
     }
     for _ in range(3):
         app = serve({"/boxes/{size}": item})
@@ -115,7 +115,7 @@ def test_parameters__path_values_take_their_types(serve: Serve) -> None:
     """A path parameter that the document calls an integer is checked as one."""
     item = {
         "parameters": [{"name": "size", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}],
-        **made_up.echo("look", method="get"),
+        **dummy_provider.echo("look", method="get"),
     }
     app = serve({"/boxes/{size}": item})
     statuses = {value: ask(app, "GET", f"{BASE}/boxes/{value}").status_code for value in ("3", "0", "x", "3.5", "03", "-1")}
@@ -130,7 +130,7 @@ def test_parameters__required_query_and_header(serve: Serve) -> None:
         {"name": "all", "in": "query", "schema": {"type": "array", "items": {"type": "integer"}}},
         {"name": "n", "in": "query", "schema": {"type": "number"}},
     ]
-    app = serve({"/look": made_up.echo("look", method="get", parameters=parameters)})
+    app = serve({"/look": dummy_provider.echo("look", method="get", parameters=parameters)})
     assert ask(app, "GET", f"{BASE}/look?q=", {"x-NEED": "true"}).status_code == 200
     assert ask(app, "GET", f"{BASE}/look", {"X-Need": "true"}).status_code == 400
     assert ask(app, "GET", f"{BASE}/look?q=a").status_code == 400
@@ -146,7 +146,7 @@ def test_parameters__required_query_and_header(serve: Serve) -> None:
 @pytest.mark.parametrize("text", ["{{ 7 * 7 }}", "{% raise %}", "{# note #}", "${HOME}", "{{ cycler.__init__ }}"])
 def test_document__template_text_stays_text(text: str, serve: Serve) -> None:
     """Connexion passes spec files through Jinja; here what looks like a template is text, in bodies and in answers."""
-    app = serve({"/echo": made_up.echo("say", {"type": "object", "properties": {"a": {"const": text}}}, description=text)})
+    app = serve({"/echo": dummy_provider.echo("say", {"type": "object", "properties": {"a": {"const": text}}}, description=text)})
     assert _post(app, "/echo", {"a": text}).json()["body"] == {"a": text}
     assert _post(app, "/echo", {"a": "49"}).status_code == 400
     assert ask(app, "GET", "/atlas/openapi.json").json()["paths"]["/echo"]["post"]["description"] == text
@@ -196,7 +196,7 @@ KEYWORDS: dict[str, tuple[dict[str, Any], Any, Any]] = {
 def test_body__2020_12_keywords(keyword: str, serve: Serve) -> None:
     """Keywords of JSON Schema 2020-12, which Connexion's Draft 4 validator does not know, decide over a body."""
     schema, good, bad = KEYWORDS[keyword]
-    app = serve({"/echo": made_up.echo("say", {"type": "object", **schema})}, Held={"$defs": {"n": {"type": "integer"}}})
+    app = serve({"/echo": dummy_provider.echo("say", {"type": "object", **schema})}, Held={"$defs": {"n": {"type": "integer"}}})
     assert _post(app, "/echo", good).json()["body"] == good
     assert _post(app, "/echo", bad).status_code == 400
 
@@ -233,7 +233,7 @@ BODIES: dict[str, bytes] = {
 @pytest.mark.parametrize("case", BODIES)
 def test_body__unreadable_is_400(case: str, serve: Serve) -> None:
     """What is no JSON object, or one that no receiver could keep, is the documented 400 and never a 500."""
-    app = serve({"/echo": made_up.echo("say", {"type": "object"})})
+    app = serve({"/echo": dummy_provider.echo("say", {"type": "object"})})
     status, headers, body = ask_raw(app, "POST", f"{BASE}/echo", {"content-type": "application/json"}, BODIES[case])
     assert status == 400, body[:200]
     assert headers["content-type"] == "application/json"
@@ -255,7 +255,7 @@ def test_body__unreadable_is_400(case: str, serve: Serve) -> None:
 )
 def test_body__odd_but_lawful(raw: bytes, value: Any, serve: Serve) -> None:
     """Repeated keys (the last counts), whole surrogate pairs, NUL, big numbers and brackets in a text are lawful JSON."""
-    app = serve({"/echo": made_up.echo("say", {"type": "object"})})
+    app = serve({"/echo": dummy_provider.echo("say", {"type": "object"})})
     status, _, body = ask_raw(app, "POST", f"{BASE}/echo", {"content-type": "application/json"}, raw)
     assert status == 200, body[:200]
     if value is not None:
@@ -265,7 +265,7 @@ def test_body__odd_but_lawful(raw: bytes, value: Any, serve: Serve) -> None:
 @pytest.mark.parametrize("path", ["/records/", "/records//", "//records", "/records%0A", "/recordsx", "/record", ""])
 def test_routing__no_trailing_slash_redirect(path: str, serve: Serve) -> None:
     """A path that the document does not have is a 404 in the vendor's form; nothing redirects."""
-    status, headers, body = ask_raw(serve(), "GET", BASE + path.replace("%0A", "\n"), made_up.KEY)
+    status, headers, body = ask_raw(serve(), "GET", BASE + path.replace("%0A", "\n"), dummy_provider.KEY)
     assert status == 404
     assert "location" not in headers
     assert json.loads(body) == {"refused": "route not found"}
@@ -277,9 +277,9 @@ def test_routing__a_parameter_takes_one_segment(serve: Serve) -> None:
         {
             "/boxes/{size}": {
                 "parameters": [{"name": "size", "in": "path", "required": True, "schema": {"type": "string"}}],
-                **made_up.echo("look", method="get"),
+                **dummy_provider.echo("look", method="get"),
             },
-            "/boxes/largest": made_up.echo("largest", method="get"),
+            "/boxes/largest": dummy_provider.echo("largest", method="get"),
         }
     )
     assert ask_raw(app, "GET", f"{BASE}/boxes/a/b")[0] == 404
@@ -304,8 +304,8 @@ def test_routing__wrong_method_lists_the_right_ones(serve: Serve) -> None:
 def test_routing__head_is_get_without_a_body(serve: Serve) -> None:
     """HEAD answers what GET does, with the same length and no body."""
     app = serve()
-    made = ask(app, "POST", f"{BASE}/records", made_up.KEY, json={}).json()
-    got, head = (ask_raw(app, method, f"{BASE}/records/{made['id']}", made_up.KEY) for method in ("GET", "HEAD"))
+    made = ask(app, "POST", f"{BASE}/records", dummy_provider.KEY, json={}).json()
+    got, head = (ask_raw(app, method, f"{BASE}/records/{made['id']}", dummy_provider.KEY) for method in ("GET", "HEAD"))
     assert head[0] == got[0] == 200
     assert head[1]["content-type"] == got[1]["content-type"]
     assert int(head[1]["content-length"]) == len(got[2])
@@ -314,18 +314,18 @@ def test_routing__head_is_get_without_a_body(serve: Serve) -> None:
 
 def test_providers__same_operation_ids_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two providers whose operation ids are the same keep their own handlers, errors and sessions."""
-    other = made_up.document()
+    other = dummy_provider.document()
     other["components"]["responses"]["RouteNotFound"]["content"]["application/json"]["examples"]["route_not_found"] = {
         "value": {"refused": "boreas knows no such place"}
     }
-    made_up.load(monkeypatch, tmp_path, name="atlas")
-    made_up.load(monkeypatch, tmp_path, other, name="boreas")
+    dummy_provider.load(monkeypatch, tmp_path, name="atlas")
+    dummy_provider.load(monkeypatch, tmp_path, other, name="boreas")
     app = build_app(Settings(providers=("atlas", "boreas")))
-    made = {name: ask(app, "POST", f"/{name}/v3/records", made_up.KEY, json={}).json() for name in ("atlas", "boreas")}
+    made = {name: ask(app, "POST", f"/{name}/v3/records", dummy_provider.KEY, json={}).json() for name in ("atlas", "boreas")}
     assert made["atlas"]["id"] != made["boreas"]["id"]
     for name in made:
         for of, session in made.items():
-            status = ask(app, "GET", f"/{name}/v3/records/{session['id']}", made_up.KEY).status_code
+            status = ask(app, "GET", f"/{name}/v3/records/{session['id']}", dummy_provider.KEY).status_code
             assert status == (200 if of == name else 404)
     assert ask(app, "GET", "/boreas/v3/none").json() == {"refused": "boreas knows no such place"}
     assert ask(app, "GET", "/atlas/v3/none").json() == {"refused": "route not found"}
@@ -333,7 +333,7 @@ def test_providers__same_operation_ids_side_by_side(tmp_path: Path, monkeypatch:
 
 def test_errors__validate_against_the_document(serve: Serve) -> None:
     """Connexion does not validate what error handlers return; each refusal is an answer that the document lists."""
-    app = serve({"/echo": made_up.echo("say", {"type": "object", "required": ["a"]})})
+    app = serve({"/echo": dummy_provider.echo("say", {"type": "object", "required": ["a"]})})
     document = app.mounted["atlas"].provider.document
     schemas = Schemas(document, strict=True)
     requests: list[tuple[str, str, dict[str, str], bytes, int]] = [
@@ -344,8 +344,8 @@ def test_errors__validate_against_the_document(serve: Serve) -> None:
         ("GET", "/records", {}, b"", 401),
         ("GET", "/records", {"X-Key": "wrong"}, b"", 401),
         ("GET", "/records", {"X-Key": "atlas-old"}, b"", 401),
-        ("GET", "/records/not-a-uuid", made_up.KEY, b"", 400),
-        ("GET", "/records/0193f1c7-4b0e-4c6a-9d2e-0a1b2c3d4e5f", made_up.KEY, b"", 404),
+        ("GET", "/records/not-a-uuid", dummy_provider.KEY, b"", 400),
+        ("GET", "/records/0193f1c7-4b0e-4c6a-9d2e-0a1b2c3d4e5f", dummy_provider.KEY, b"", 404),
         ("GET", "/none", {}, b"", 404),
         ("PUT", "/records", {}, b"", 405),
         ("POST", "/echo", {"content-type": "application/json"}, b"[" * (2 * 1024 * 1024 + 1), 413),
@@ -373,7 +373,7 @@ def test_credentials__scheme_and_header_names_have_no_case(serve: Serve) -> None
 def test_lifespan__not_needed_and_answered(serve: Serve) -> None:
     """Requests are answered without start-up events, and a server that sends them gets its answer."""
     app = serve()
-    assert ask_raw(app, "GET", f"{BASE}/records", made_up.KEY)[0] == 200
+    assert ask_raw(app, "GET", f"{BASE}/records", dummy_provider.KEY)[0] == 200
     told = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
     sent: list[Any] = []
 
@@ -392,16 +392,16 @@ def test_lifespan__not_needed_and_answered(serve: Serve) -> None:
 def test_body__optional(serve: Serve) -> None:
     """A body that the document does not require may be missing; one that it does not describe is not looked at."""
     app = serve()
-    assert ask(app, "POST", f"{BASE}/records", made_up.KEY).status_code == 201
-    assert ask(app, "POST", f"{BASE}/records", {**made_up.KEY, "Content-Type": "application/json"}).status_code == 201
-    made = ask(app, "POST", f"{BASE}/records", made_up.KEY, json={}).json()
-    status, _, _ = ask_raw(app, "POST", f"{BASE}/records/{made['id']}/stop", made_up.KEY, b"\xff")
+    assert ask(app, "POST", f"{BASE}/records", dummy_provider.KEY).status_code == 201
+    assert ask(app, "POST", f"{BASE}/records", {**dummy_provider.KEY, "Content-Type": "application/json"}).status_code == 201
+    made = ask(app, "POST", f"{BASE}/records", dummy_provider.KEY, json={}).json()
+    status, _, _ = ask_raw(app, "POST", f"{BASE}/records/{made['id']}/stop", dummy_provider.KEY, b"\xff")
     assert status == 200
 
 
 def test_body__content_type_with_parameters(serve: Serve) -> None:
     """`application/json; charset=utf-8` is JSON, in any case; another subtype is not."""
-    app = serve({"/echo": made_up.echo("say", {"type": "object"})})
+    app = serve({"/echo": dummy_provider.echo("say", {"type": "object"})})
     for content_type, expected in (
         ("application/json; charset=utf-8", 200),
         ("Application/JSON", 200),

@@ -16,8 +16,8 @@ from specimen.contracts.payloads.generate.expected_outcomes import as_exchange, 
 from specimen.contracts.payloads.model.mutations import ABSENT, changed
 from specimen.contracts.payloads.model.valid_payloads import Base, responses
 from specimen.specs import Provider
-from tests.contracts import stage as staged
-from tests.contracts.stage import Stage
+from tests.contracts import golden_exchanges as staged
+from tests.contracts.golden_exchanges import Stage
 
 NAMES = [name for name in specs.names() if specs.load(name).is_builtin]
 ODD: tuple[Any, ...] = (ABSENT, None, True, 7, -1.5, "", "?", [], {}, [None])
