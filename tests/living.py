@@ -17,20 +17,20 @@ def exchange(provider: Provider, moment: SessionSnapshot, operation_id: str, bod
     """A client's read of a session at a moment, answered with a body."""
     lifecycle = provider.lifecycle
     read = next(read for read in lifecycle.reads if read.operation == operation_id and read.fits(moment.facts))
-    draft = filled(provider, operation_id, read.request, moment.ids)
-    assert draft is not None
-    path = draft.operation.path
-    for name, value in draft.path.items():
+    request = filled(provider, operation_id, read.request, moment.ids)
+    assert request is not None
+    path = request.operation.path
+    for name, value in request.path.items():
         path = path.replace("{" + name + "}", quote(str(value), safe=""))
     usual = next(one for one in lifecycle.credentials.values() if one.fails is None)
     credential = lifecycle.credentials.get(moment.facts.get("credential", ""), usual)
-    headers = {name.lower(): value for name, value in {**credential.headers, **draft.headers}.items()}
-    sent = b"" if draft.body is MISSING else json.dumps(draft.body).encode()
+    headers = {name.lower(): value for name, value in {**credential.headers, **request.headers}.items()}
+    sent = b"" if request.body is MISSING else json.dumps(request.body).encode()
     return Exchange(
         provider=provider,
-        method=draft.operation.method.upper(),
+        method=request.operation.method.upper(),
         path=path,
-        query=urlencode(draft.query),
+        query=urlencode(request.query),
         request_headers={**headers, **({"content-type": "application/json"} if sent else {})},
         request_body=sent,
         status=200,

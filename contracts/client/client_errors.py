@@ -1,4 +1,4 @@
-"""Requests that were not sent: why, or what a dry run would have sent."""
+"""Reasons why a request was not sent or not answered, and the requests of a dry run."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from specimen.specs import SpecimenError
 
 
 class Forbidden(SpecimenError):
-    """A request that is not in the plan: it was not sent."""
+    """The request is not allowed against this host; it was not sent."""
 
 
 class Unreachable(SpecimenError):
-    """Nobody answers at the base URL."""
+    """No service answers at the base URL."""
 
 
 class NoAnswer(SpecimenError):
@@ -20,11 +20,11 @@ class NoAnswer(SpecimenError):
 
 
 class BudgetSpent(SpecimenError):
-    """As many requests were sent as were allowed."""
+    """The budget of requests is spent."""
 
 
 class SuiteError(SpecimenError):
-    """A tool that makes requests could not go on: a mistake of its own or of ours, not of who is judged."""
+    """A test suite could not go on, through its own or our fault, not the implementation's."""
 
 
 class Burst(SpecimenError):
@@ -33,7 +33,7 @@ class Burst(SpecimenError):
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A request of a dry run: its method and where it would go, ids left as templates."""
+    """A request of a dry run: its method and its path, with placeholders for ids."""
 
     method: str
     path: str

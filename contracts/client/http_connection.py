@@ -1,4 +1,4 @@
-"""One request on a connection, and what came of it."""
+"""Sends one request over HTTP and returns its exchange."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ CONNECT_SECONDS = 2.0
 
 
 class _Cut(Exception):
-    """We stop reading an answer that is not whole; `why` is the silence."""
+    """Reading of an answer was stopped before its end; `why` is the failure."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
 
 
-class Wire:
+class HttpConnection:
     """Sends requests to a base URL; no redirect is followed.
 
-    A kept connection may be closed by its server while a request is on its way, which then nobody has read (RFC 9112, section
-    9.3.1). So a safe request that finds its kept connection dead is sent once more on a new one, and an unsafe one, which must
-    not be repeated, always goes on a new one: who gives no answer then has read the request.
+    A server may close a persistent connection while a request is on its way, which is then unread (RFC 9112, section 9.3.1).
+    So a safe request that finds its persistent connection closed is sent once more on a new one. An unsafe request, which must
+    not be repeated, always uses a new connection: a server that does not answer it has read it.
     """
 
     def __init__(
@@ -48,12 +48,12 @@ class Wire:
         self._is_network = transport is None
 
     def close(self) -> None:
-        """Ends the connections."""
+        """Closes the connections."""
         self._kept.close()
         self._new.close()
 
     def is_up(self) -> bool:
-        """Whether anything takes connections where requests are sent."""
+        """Whether the host accepts connections."""
         try:
             socket.create_connection((self.base_url.host, self.base_url.port), CONNECT_SECONDS).close()
         except OSError:
@@ -61,11 +61,11 @@ class Wire:
         return True
 
     def send(self, wanted: Exchange, *, is_safe: bool, is_stream: bool) -> Exchange:
-        """The exchange of a request; its `silence` says why there is no answer.
+        """Sends a request and returns its exchange, whose `failure` says why there is no answer.
 
         Raises:
-            Unreachable: nobody takes the connection.
-            SpecimenError: it is no request that HTTP has.
+            Unreachable: the host accepts no connection.
+            SpecimenError: the request is not valid HTTP.
         """
         if not is_safe:
             return self._ask(self._new, wanted, [], is_stream=is_stream)
@@ -76,7 +76,7 @@ class Wire:
         return found
 
     def _ask(self, client: httpx.Client, wanted: Exchange, opened: list[str], *, is_stream: bool) -> Exchange:
-        """`opened` gets the connections that are opened for it."""
+        """Sends a request; `opened` gets an entry for each new connection."""
 
         def trace(event: str, _: Any) -> None:
             if event == "connection.connect_tcp.started":
@@ -94,32 +94,32 @@ class Wire:
             ) as response:  # fmt: skip
                 content = _read(response, until)
                 shown = {name.lower(): value for name, value in response.headers.items()}
-                told = {name.lower(): value for name, value in response.request.headers.items()}
+                sent_headers = {name.lower(): value for name, value in response.request.headers.items()}
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL) as error:
             what = f"{wanted.label} at {self.base_url.host}: {type(error).__name__}"
             raise Unreachable(f"{what}. Is the service running, and the URL right?") from error
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
-            # What is wrong with it may be a credential, which the error quotes.
+            # The error is not repeated, because it may quote a credential.
             raise SpecimenError(f"{wanted.label}: HTTP has no such request. Is a header's name or value odd?") from error
         except httpx.TimeoutException:
-            return _silent(wanted, TIMEOUT)
+            return _without_response(wanted, TIMEOUT)
         except httpx.DecodingError:
-            return _silent(wanted, UNREADABLE)
+            return _without_response(wanted, UNREADABLE)
         except httpx.TransportError:
-            return _silent(wanted, CLOSED)
+            return _without_response(wanted, CLOSED)
         except _Cut as cut:
-            return _silent(wanted, cut.why)
+            return _without_response(wanted, cut.why)
         return replace(
-            wanted, request_headers=told, status=response.status_code, response_headers=shown, response_body=content, at=_now()
+            wanted, request_headers=sent_headers, status=response.status_code, response_headers=shown, response_body=content, at=_now()
         )
 
 
-def _silent(wanted: Exchange, why: str) -> Exchange:
+def _without_response(wanted: Exchange, why: str) -> Exchange:
     return replace(wanted, failure=why, at=_now())
 
 
 def _read(response: httpx.Response, until: float) -> bytes:
-    """The answer's whole body; of an event stream, which need not end, what came until the first event was there."""
+    """Reads the whole body of an answer; of an event stream, which need not end, up to the first event."""
     is_stream = response.headers.get("content-type", "").partition(";")[0].strip().lower() == EVENT_STREAM
     reader = EventReader()
     content = b""
@@ -134,7 +134,7 @@ def _read(response: httpx.Response, until: float) -> bytes:
             if time.monotonic() > until:
                 raise _Cut(TIMEOUT)
     except (httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError):
-        if not is_stream:  # whose end is wherever it ends
+        if not is_stream:  # a stream may end anywhere
             raise
     return content
 

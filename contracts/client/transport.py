@@ -1,4 +1,4 @@
-"""The one place that sends requests; what is safe to send to somebody's production is decided here."""
+"""Sends all requests, and decides what may be sent to a production host."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import httpx
 
 from specimen import specs
 from specimen.contracts.client.client_errors import BudgetSpent, Burst, Forbidden, NoAnswer, Planned, Unreachable
-from specimen.contracts.client.http_connection import Wire
+from specimen.contracts.client.http_connection import HttpConnection
 from specimen.contracts.http.base_url import BaseUrl, is_loopback
 from specimen.contracts.http.credentials import invalid_credential, secret_headers
 from specimen.contracts.http.exchange import Exchange
@@ -26,10 +26,10 @@ __all__ = ["MISSING", "BudgetSpent", "Burst", "Forbidden", "NoAnswer", "Planned"
 
 PRODUCTION_BUDGET = 200
 PRODUCTION_RATE = 1.0
-# So many answers of 429 or 5xx in a row are a burst: whoever watches that service has enough to do.
+# So many answers of 429 or 5xx in a row are a burst, after which nothing more is sent.
 BURST = 3
 MOST_RETRY_AFTER_SECONDS = 120.0
-# A service of one's own that drops connections and takes new ones is worth asking for the rest, up to here.
+# A host of the user's own that drops connections is asked for the rest, up to so many failures in a row.
 MOST_DROPPED = 25
 
 
@@ -41,16 +41,16 @@ MISSING: Final = _Missing.MISSING
 
 
 class Transport:
-    """Sends documented requests to a base URL and gives back exchanges.
+    """Sends documented requests to a base URL and returns exchanges.
 
-    A host that is not loopback and not named in `allow_writes` is somebody's production. It gets only documented safe
-    operations with ids that the user gave (`sessions`), and those without one that the user named (`named`), lawful in every
-    parameter, with the credentials given and without a wish; one a second, no more than `budget`, none before the time of a
-    `Retry-After`, and none after a burst of 429 or 5xx. No redirect is followed anywhere.
+    A host that is neither loopback nor named in `allow_writes` is a production host. It gets only documented safe operations
+    with ids that the user gave (`sessions`), and those without an id that the user named (`named`), valid in every parameter,
+    with the given credentials and without `Prefer`; one a second, no more than `budget`, none before the time of a
+    `Retry-After`, and none after a burst of 429 or 5xx. No redirect is followed.
 
-    `headers` hold the credentials, `other_headers` those of somebody else, which `credentials="other"` sends in their
-    place; somebody's production gets the same reads with them, and nothing else. `seen` is told every exchange; with
-    `dry_run` nothing is sent and `planned` is filled.
+    `headers` hold the credentials, `other_headers` a second credential, which `credentials="other"` sends instead; a
+    production host gets only the same reads with it. `seen` gets every exchange; with `dry_run` nothing is sent and
+    `planned` is filled.
     """
 
     def __init__(
@@ -91,23 +91,25 @@ class Transport:
         self._obeys_retry_after = not loopback(self.host)
         self._not_before = 0.0
         self._bad_in_a_row = 0
-        self._silent_in_a_row = 0
+        self._failures_in_a_row = 0
         self._has_answered = False
         self._seen = seen
         self._sleep = sleep
         # A proxy of the environment is for other machines; nothing else is read from there.
-        self._wire = Wire(base, timeout_seconds=timeout_seconds, trust_env=not loopback(self.host), transport=transport)
+        self._connection = HttpConnection(
+            base, timeout_seconds=timeout_seconds, trust_env=not loopback(self.host), transport=transport
+        )
 
     def close(self) -> None:
-        """Ends the connections."""
-        self._wire.close()
+        """Closes the connections."""
+        self._connection.close()
 
     def is_up(self) -> bool:
-        """Whether anything takes connections where requests are sent."""
-        return self._wire.is_up()
+        """Whether the host accepts connections."""
+        return self._connection.is_up()
 
     def admit(self, session: str) -> None:
-        """Counts an id among those that the user gave: a command of the user's printed it."""
+        """Adds an id to those that the user gave: the user's command printed it."""
         self.sessions |= {session}
 
     def send(
@@ -120,25 +122,25 @@ class Transport:
         prefer: str | None = None,
         method: str | None = None,
     ) -> Exchange:
-        """Sends an encoded request for an operation, with the credentials, and gives back the exchange.
+        """Sends an encoded request for an operation with the credentials, and returns the exchange.
 
-        `credentials`: good, other, none or unknown (made up, in the form of the good ones); `method`: another one than
-        documented.
+        `credentials`: good, other, none or unknown (invalid, in the form of the good ones); `method` replaces the
+        documented one.
 
         Raises:
-            Forbidden: it is not in the plan for somebody's production.
-            Unreachable: nobody answers at the base URL.
-            NoAnswer: this request got no answer that can be judged; `seen` is told.
+            Forbidden: it may not be sent to a production host.
+            Unreachable: no service answers at the base URL.
+            NoAnswer: this request got no answer that can be judged; `seen` gets its exchange.
             BudgetSpent, Burst: nothing more is sent.
         """
-        told = {"accept": "*/*", **self._credentials(credentials), **request.request_headers}
+        sent_headers = {"accept": "*/*", **self._credentials(credentials), **request.request_headers}
         if prefer is not None:
-            told["prefer"] = prefer
+            sent_headers["prefer"] = prefer
         meaning = dict(intent or {})
         if credentials != "good":
             meaning["credentials"] = credentials
         wanted = replace(
-            request, method=method or request.method, request_headers=told, at=time.time_ns() // 1_000_000,
+            request, method=method or request.method, request_headers=sent_headers, at=time.time_ns() // 1_000_000,
             seen_by=self.seen_by, intent=meaning,
         )  # fmt: skip
         if self.is_production:
@@ -150,12 +152,12 @@ class Transport:
         self._wait()
         self.sent += 1
         is_safe = operation.is_safe and wanted.method == operation.method.upper()
-        exchange = self._wire.send(wanted, is_safe=is_safe, is_stream=_streams(operation))
-        # A stream that has nothing to say yet is left by us, not by the service.
+        exchange = self._connection.send(wanted, is_safe=is_safe, is_stream=_streams(operation))
+        # We close a stream without an event yet; its service did not fail.
         if self._seen is not None and not (exchange.failure == TIMEOUT and _streams(operation)):
             self._seen(exchange)
-        self._watch_silence(exchange)
-        self._watch(exchange)
+        self._check_failure(exchange)
+        self._obey_limits(exchange)
         return exchange
 
     def _credentials(self, kind: str) -> dict[str, str]:
@@ -170,7 +172,7 @@ class Transport:
         return rest
 
     def _guard(self, operation: Operation, wanted: Exchange) -> None:
-        """The plan for somebody's production, held against what would be sent."""
+        """Raises `Forbidden` for a request that may not be sent to a production host."""
         where = f"{wanted.method} {operation.path} at {self.host}"
         if not operation.is_safe or wanted.method != operation.method.upper():
             raise Forbidden(f"{where}: not a documented read. Name the host with --allow-writes if it is yours.")
@@ -180,7 +182,7 @@ class Transport:
             or "prefer" in wanted.request_headers
             or _is_odd(operation, wanted)
         ):
-            raise Forbidden(f"{where}: no probes against somebody's production.")
+            raise Forbidden(f"{where}: no negative tests against a production host.")
         documented = {parameter.name.lower() for parameter in operation.parameters if parameter.location == "header"}
         if set(wanted.request_headers) - documented - set(self.headers) - set(self.other_headers) - {"accept", "content-type"}:
             raise Forbidden(f"{where}: a header that is not documented.")
@@ -202,7 +204,7 @@ class Transport:
             raise Forbidden(f"{where}: a request that breaks the document.")
 
     def _plan(self, operation: Operation, wanted: Exchange) -> Exchange:
-        """An exchange with the document's own example as its answer."""
+        """Returns an exchange with the document's example as its answer."""
         self.sent += 1
         note = ", ".join(sorted(name if value is True else f"{name}={value}" for name, value in wanted.intent.items()))
         query = f"?{wanted.query}" if wanted.query else ""
@@ -213,18 +215,18 @@ class Transport:
         known = {name: values[name] for name in Exchange.__dataclass_fields__}
         return Exchange(**{**known, "response_body": json.dumps(example).encode()})
 
-    def _watch_silence(self, exchange: Exchange) -> None:
-        """Tells one request that is not answered from a service that answers nothing."""
+    def _check_failure(self, exchange: Exchange) -> None:
+        """Raises `NoAnswer` for one request without an answer, `Unreachable` after several in a row."""
         if exchange.failure not in ARE_SILENT:
-            self._silent_in_a_row, self._has_answered = 0, True
+            self._failures_in_a_row, self._has_answered = 0, True
         if not exchange.failure:
             return
         what = f"{exchange.label} at {self.host}: {TOLD[exchange.failure]}"
         if exchange.failure in ARE_SILENT:
-            self._silent_in_a_row += 1
+            self._failures_in_a_row += 1
             is_patient = self._has_answered and exchange.failure == CLOSED and not self.is_production
-            if self._silent_in_a_row >= (MOST_DROPPED if is_patient else BURST):
-                raise Unreachable(f"{what}, {self._silent_in_a_row} times in a row. Is the service running, and the URL right?")
+            if self._failures_in_a_row >= (MOST_DROPPED if is_patient else BURST):
+                raise Unreachable(f"{what}, {self._failures_in_a_row} times in a row. Is the service running, and the URL right?")
         raise NoAnswer(f"{what}.")
 
     def _wait(self) -> None:
@@ -234,8 +236,8 @@ class Transport:
         if self._rate:
             self._not_before = time.monotonic() + 1 / self._rate
 
-    def _watch(self, exchange: Exchange) -> None:
-        """Obeys `Retry-After`, and stops at a burst, where the service is not this machine's."""
+    def _obey_limits(self, exchange: Exchange) -> None:
+        """Obeys `Retry-After` and stops at a burst, except on this machine."""
         if not self._obeys_retry_after:
             return
         is_bad = exchange.status == 429 or exchange.status >= 500
@@ -250,7 +252,7 @@ class Transport:
 
 
 def _fixed(provider: Provider, operation: Operation) -> frozenset[str]:
-    """What lifecycle.yaml itself puts into an operation's path, and what the document's enumerations allow there."""
+    """Returns the values that lifecycle.yaml and the document's enumerations allow in an operation's path."""
     found = {value for read in provider.lifecycle.reads if read.operation == operation.id for value in read.request.path.values()}
     for parameter in operation.parameters:
         if parameter.location == "path":
@@ -263,7 +265,7 @@ def _streams(operation: Operation) -> bool:
 
 
 def _is_odd(operation: Operation, wanted: Exchange) -> bool:
-    """Whether a body is not documented, or not as we write its JSON: of a name that stands twice a service may read either."""
+    """Whether a body is undocumented or not our own JSON, such as one with a duplicate name."""
     body = wanted.request_body
     if not body:
         return False

@@ -1,4 +1,4 @@
-"""Edge-case payloads for QA: labelled, one change from lawful, with what must happen."""
+"""Edge-case payloads for QA: labelled, one mutation of a valid payload each, with the expected outcome."""
 
 from __future__ import annotations
 

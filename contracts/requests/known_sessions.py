@@ -1,4 +1,4 @@
-"""The sessions that the user names: as ids, and whether they can be asked for."""
+"""The sessions that the user gave with `--session`, as ids by kind."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from specimen.specs import Provider, SpecimenError
 
 
 def given(provider: Provider, text: str) -> Mapping[str, str]:
-    """An `ID` or `KIND=ID` as an id by its kind.
+    """Parses an `ID` or `KIND=ID` into an id by its kind.
 
     Raises:
-        SpecimenError: there is no such kind, or the text is none.
+        SpecimenError: the kind is unknown, or the text is not UTF-8.
     """
     kind, equals, value = as_text(text).partition("=")
     if not equals:
@@ -26,10 +26,10 @@ def given(provider: Provider, text: str) -> Mapping[str, str]:
 
 
 def as_text(text: str) -> str:
-    """A `--session` as it came.
+    """Returns the text of a `--session`, unchanged.
 
     Raises:
-        SpecimenError: it was given as bytes that are no text.
+        SpecimenError: it is not UTF-8.
     """
     try:
         text.encode()
@@ -39,12 +39,12 @@ def as_text(text: str) -> str:
 
 
 def given_ids(sessions: Sequence[str]) -> tuple[str, ...]:
-    """The bare ids of what the user gave."""
+    """Returns the ids without their kinds."""
     return tuple(text.partition("=")[2] if "=" in text else text for text in sessions)
 
 
 def refusals(provider: Provider, sessions: Sequence[str], *, is_production: bool) -> Iterator[str]:
-    """A sentence for each given session that breaks the document's schema of its id; it tells the place, not the id."""
+    """Yields a sentence for each given session whose id is invalid by the document; the sentence has its number, not the id."""
     for number, text in enumerate(sessions, 1):
         ids = given(provider, text)
         reads = [filled(provider, read.operation, read.request, ids) for read in provider.lifecycle.reads]

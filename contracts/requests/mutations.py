@@ -1,4 +1,4 @@
-"""Lawful requests with one thing made unlawful: each documented constraint of a parameter or a body's field, broken once."""
+"""Mutates valid requests into invalid ones: each breaks one documented constraint of a parameter or a body field."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from specimen.contracts.requests.request_templates import RequestTemplate, fille
 from specimen.specs import Operation, Provider
 from specimen.specs.loading.parameters import Parameter, typed
 
-# Values that some schema somewhere forbids; the document's own validators say which of them are unlawful where.
+# Values that some schemas forbid; the document's validators decide which of them are invalid in a given field.
 _TEXTS = ("specimen", "", " ", "-1", "0", "1.5", "999999999", "true", "2026-13-41T00:00:00Z", "http://shop.example/x")
 _VALUES: tuple[Any, ...] = (
     42, "specimen", [], {}, True, None, "", " ", -1, 0, 1.5, 10**9, ["specimen"], {"specimen": 1}, [1], {"specimen": {}},
     "http://shop.example/x", "2026-13-41", "not-a-uuid", "00000000-0000-4000-8000-000000000000",
 )  # fmt: skip
-_LAWFUL: tuple[Any, ...] = (
+_CANDIDATES: tuple[Any, ...] = (
     "specimen", "https://shop.example/x", 1, True, {}, [], "2026-01-01T00:00:00Z", "2026-01-01", "0x" + "1a" * 20, ["specimen"],
 )  # fmt: skip
 _FIRST = ("type", "required", "enum", "pattern", "format", "minimum", "maximum", "minLength", "maxLength")
-# There are many ways to break these: some are tried.
+# The number of mutations per keyword, where there are many ways to break it.
 _MOST = {"pattern": 3, "format": 3, "propertyNames": 3, "required": 2}
 
 
 @dataclass(frozen=True)
 class Mutation:
-    """An unlawful request: where it breaks the document (a parameter or a JSON pointer) and which keyword."""
+    """An invalid request, the parameter or JSON pointer at which it is invalid, and the keyword that it breaks."""
 
-    draft: RequestTemplate
+    request: RequestTemplate
     place: str
     keyword: str
 
 
 def mutations(provider: Provider, base: RequestTemplate) -> list[Mutation]:
-    """All of an operation's unlawful requests, one thing broken in each; turn by turn over the places."""
+    """Returns all invalid requests of an operation, each with one mutation; they alternate between the fields."""
     found = [*_of_parameters(provider, base), *_of_body(provider, base), *_of_form(provider, base), *_of_cases(provider, base)]
     turns: dict[str, list[Mutation]] = {}
     for entry in sorted(found, key=lambda entry: _rank(entry.keyword)):
@@ -51,14 +51,15 @@ def mutations(provider: Provider, base: RequestTemplate) -> list[Mutation]:
 
 
 def _of_cases(provider: Provider, base: RequestTemplate) -> Iterator[Mutation]:
-    """The requests that lifecycle.yaml says are refused as malformed."""
+    """Yields the requests that lifecycle.yaml documents as malformed."""
     for case in provider.lifecycle.errors.values():
-        is_wished = any(name.lower() == "prefer" for name in case.request.headers)
-        if case.operation == base.operation.id and case.status in (400, 422) and not (case.setup or case.credential or is_wished):
+        has_preference = any(name.lower() == "prefer" for name in case.request.headers)
+        is_plain = not (case.setup or case.credential or has_preference)
+        if case.operation == base.operation.id and case.status in (400, 422) and is_plain:
             known = {name: unknown(provider, name) for name in provider.lifecycle.ids}
-            draft = filled(provider, case.operation, case.request, known)
-            if draft is not None and not draft.parts:
-                yield Mutation(draft, f"case {case.name}", "case")
+            request = filled(provider, case.operation, case.request, known)
+            if request is not None and not request.parts:
+                yield Mutation(request, f"case {case.name}", "case")
 
 
 def _rank(keyword: str) -> int:
@@ -138,12 +139,12 @@ def _of_body(provider: Provider, base: RequestTemplate) -> Iterator[Mutation]:
 
 
 def _of_form(provider: Provider, base: RequestTemplate) -> Iterator[Mutation]:
-    """A form without a part that is required, and with parts whose text breaks its schema."""
+    """Yields forms without a required part, and forms with a part whose text breaks its schema."""
     media = base.operation.body("multipart/form-data") if base.parts else None
     if media is None or media.pointer is None:
         return
     schema, place = provider.document.resolve(provider.document.at(media.pointer), media.pointer)
-    # A form has a part at least.
+    # A form needs at least one part.
     other = {"name": "specimen", "value": "specimen"}
     for name in schema.get("required", ()):
         rest = tuple(part for part in base.parts if part["name"] != name)
@@ -160,7 +161,7 @@ def _of_form(provider: Provider, base: RequestTemplate) -> Iterator[Mutation]:
 
 
 def bodies(provider: Provider, operation: Operation, base: RequestTemplate) -> list[Any]:
-    """Lawful bodies to break: what the files show, the smallest, then one with each property filled that can be."""
+    """Returns valid bodies to mutate: the smallest, one with as many properties as possible, then the examples."""
     media = operation.body("application/json")
     if media is None or media.pointer is None:
         return []
@@ -175,7 +176,7 @@ def bodies(provider: Provider, operation: Operation, base: RequestTemplate) -> l
             full = {**full, **entry}
     for name, node in schema.get("properties", {}).items():
         choices = provider.document.resolve(node)[0].get("enum", ())
-        for value in (*choices, *_LAWFUL):
+        for value in (*choices, *_CANDIDATES):
             if name not in full and validator.is_valid({**full, name: value}):
                 full[name] = value
     first = [] if base.body is MISSING else [base.body]
@@ -209,7 +210,7 @@ def _near(original: Any, limits: Sequence[int]) -> Iterator[Any]:
     if isinstance(original, dict):
         first = next(iter(original.values()), "specimen")
         yield {**original, "specimen_unknown": first}
-        for key in original:  # a name with a number in it may have bounds
+        for key in original:  # a number in a name may have limits
             yield {**original, re.sub(r"\d+", "1", key): first}
             yield {**original, re.sub(r"\d+", "999", key): first}
         for limit in limits:
@@ -235,7 +236,7 @@ def _at(value: Any, way: Sequence[Any]) -> Any:
 
 
 def _limits(schema: Any, provider: Provider, depth: int = 0) -> list[int]:
-    """Every length or count that a schema names."""
+    """Returns every length or count that a schema names."""
     found: set[int] = set()
     schema = provider.document.resolve(schema)[0]
     if depth < 6 and isinstance(schema, Mapping):
@@ -252,7 +253,7 @@ def _limits(schema: Any, provider: Provider, depth: int = 0) -> list[int]:
 
 
 def _first_errors(provider: Provider, pointer: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Place and keyword of what breaks, if one place alone does."""
+    """Yields the field and the keyword of an error, if only one field is invalid."""
     errors = list(provider.schemas.validator(pointer).iter_errors(json.loads(json.dumps(value))))
     places = {"".join(f"/{part}" for part in error.instance_path) for error in errors}
     if len(places) == 1:

@@ -1,4 +1,4 @@
-"""A provider as it is asked for in another place than lifecycle.yaml's: another environment, another type."""
+"""Overrides values of requests from lifecycle.yaml, such as the environment or the type."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from specimen.specs.loading.lifecycle import LifecycleRequest, Read
 
 
 def with_values(provider: Provider, values: Mapping[str, str]) -> Provider:
-    """The provider whose requests have these values where lifecycle.yaml writes its own (`environment=staging`).
+    """Returns the provider with these values in its requests in place of lifecycle.yaml's (`environment=staging`).
 
-    Of sessions of several kinds, those stay that have the value (`type=business`).
+    Only reads and scenarios that fit the values stay (`type=business`).
 
     Raises:
         SpecimenError: the provider's read has no such value.
@@ -46,7 +46,7 @@ def with_values(provider: Provider, values: Mapping[str, str]) -> Provider:
 
 
 def _own_values(template: LifecycleRequest) -> dict[str, str]:
-    """The texts of a path and a body that are no placeholders."""
+    """Returns the texts of a path and a body that are no placeholders."""
     body = template.body if isinstance(template.body, Mapping) else {}
     return {name: text for name, text in {**template.path, **body}.items() if isinstance(text, str) and "{" not in text}
 

@@ -1,4 +1,4 @@
-"""What can be asked of a provider, read from its document: lists and their filters, ids that are almost right, acts."""
+"""Finds in a provider's document what can be requested: lists and filters, malformed ids, session actions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.requests.mutations import Mutation, mutations
-from specimen.contracts.requests.request_templates import RequestTemplate, draft, ids_shown, names_in, strings
+from specimen.contracts.requests.request_templates import RequestTemplate, ids_shown, minimal_request, names_in, strings
 from specimen.specs import Operation, Provider
 from specimen.specs.core.json_pointer import at
 
@@ -23,7 +23,7 @@ _SINCE = re.compile(r".*(?:from|since|after|min)", re.IGNORECASE)
 
 
 def lists(provider: Provider) -> list[Operation]:
-    """Safe operations that ask for no session: those that answer many."""
+    """Returns the safe operations that list sessions: they take no id."""
     reads = {read.operation for read in provider.lifecycle.reads}
     return [
         operation
@@ -33,7 +33,7 @@ def lists(provider: Provider) -> list[Operation]:
 
 
 def session_actions(provider: Provider) -> list[Operation]:
-    """Operations that change a session that is named in their path."""
+    """Returns the operations that change the session in their path."""
     return [
         operation
         for operation in provider.document.operations.values()
@@ -45,7 +45,7 @@ def session_actions(provider: Provider) -> list[Operation]:
 
 
 def list_queries(operation: Operation, *, is_short: bool) -> Iterator[dict[str, Any]]:
-    """No filter; each value of each filter; the page sizes at and near their limits."""
+    """Yields queries of a list: none, each value of each filter, page sizes at and near their limits."""
     yield {}
     sizes = [entry for entry in operation.parameters if entry.location == "query" and _SIZE.fullmatch(entry.name)]
     for entry in sizes:
@@ -68,12 +68,12 @@ def list_queries(operation: Operation, *, is_short: bool) -> Iterator[dict[str, 
 
 
 def size_name(operation: Operation) -> str:
-    """The parameter that says how many a page holds; empty where there is none."""
+    """Returns the name of the page-size parameter; empty where there is none."""
     return next((entry.name for entry in operation.parameters if _SIZE.fullmatch(entry.name)), "")
 
 
 def next_page(operation: Operation, exchange: Exchange) -> dict[str, str] | None:
-    """The query for the page after an answer; None after the last one."""
+    """Returns the query for the page after an answer; None after the last page."""
     name = next((entry.name for entry in operation.parameters if _CURSOR.fullmatch(entry.name)), None)
     body = exchange.response_json
     nodes = [body, *body.values()] if isinstance(body, Mapping) else []
@@ -85,7 +85,7 @@ def next_page(operation: Operation, exchange: Exchange) -> dict[str, str] | None
 
 
 def query_edges(operation: Operation) -> Iterator[dict[str, Any]]:
-    """The lawful numbers at the limits of an unsafe operation's query."""
+    """Yields the valid numbers at the limits of an unsafe operation's query parameters."""
     for entry in operation.parameters:
         if entry.location == "query" and not operation.is_safe:
             for limit in ("minimum", "maximum"):
@@ -94,7 +94,7 @@ def query_edges(operation: Operation) -> Iterator[dict[str, Any]]:
 
 
 def key_header(operation: Operation) -> str | None:
-    """The header by which a repetition is made harmless, as the operation declares it."""
+    """Returns the name of the operation's idempotency-key header, or None."""
     return next(
         (entry.name for entry in operation.parameters
          if entry.location == "header" and entry.name.lower() == "idempotency-key"), None,
@@ -102,23 +102,23 @@ def key_header(operation: Operation) -> str | None:
 
 
 def may_reuse(operation: Operation) -> bool:
-    """Whether an operation documents both a thing newly made (201) and one that was there (200)."""
+    """Whether an operation documents both a created resource (201) and an existing one (200)."""
     return {"200", "201"} <= operation.responses.keys()
 
 
 def malformed_ids(good: str) -> list[str]:
-    """Texts that are almost an id: in braces, as a URN, with white space, without their last character."""
+    """Returns malformed variants of an id: in braces, as a URN, with white space, without its last character."""
     return [good + "\n", "{" + good + "}", f"urn:uuid:{good}", good[:-1], good + " ", " " + good, good + "0"]
 
 
 def state(provider: Provider, exchange: Exchange) -> Any:
-    """The status that an answer to the first read shows."""
+    """Returns the status in the answer to the first read."""
     pointer = next((read.status for read in provider.lifecycle.reads if read.status is not None), None)
     return None if pointer is None else at(exchange.response_json, pointer)
 
 
 def ids(provider: Provider, exchange: Exchange) -> dict[str, str]:
-    """The ids of other kinds that a read's answer shows."""
+    """Returns the ids of other kinds in the answer to a read."""
     return {name: value for name, value in ids_shown(provider, exchange, needs_own=False).items() if name != "session"}
 
 
@@ -129,22 +129,22 @@ def _path_facts(provider: Provider) -> tuple[tuple[str, str], ...]:
 
 
 def path_facts(provider: Provider) -> dict[str, Any]:
-    """The facts of a session that the smallest creation makes, as far as reads depend on them."""
+    """Returns the facts of a session made by the default creation, as far as reads depend on them."""
     return dict(_path_facts(provider))
 
 
-def unlawful(provider: Provider, known: Mapping[str, str]) -> list[Mutation]:
-    """Unlawful requests to all operations, turn by turn over the operations.
+def invalid_requests(provider: Provider, known: Mapping[str, str]) -> list[Mutation]:
+    """Returns invalid requests to all operations, alternating between the operations.
 
-    An id with half of a surrogate pair, which no validator reads, cannot be broken in one place: a made-up one is.
+    An id with half of a surrogate pair, which no validator reads, is replaced by a synthetic one.
     """
     known = {name: value for name, value in known.items() if not _HALF.search(value)}
     found = []
     for operation in provider.document.operations.values():
-        base = draft(provider, operation.id, known)
+        base = minimal_request(provider, operation.id, known)
         if base is not None:
             found.append(mutations(provider, base))
-    # An operation with many constraints takes several turns at once.
+    # An operation with many constraints contributes several requests in each turn.
     out: list[Mutation] = []
     steps = {id(entries): max(1, len(entries) // 8) for entries in found}
     position = {id(entries): 0 for entries in found}
@@ -157,7 +157,7 @@ def unlawful(provider: Provider, known: Mapping[str, str]) -> list[Mutation]:
 
 
 def about(provider: Provider, shown: Exchange) -> Iterator[RequestTemplate]:
-    """Requests of other operations whose body asks for values that a session's answer shows under the same names."""
+    """Yields requests of other operations whose required fields a session's answer has under the same names."""
     values = dict(strings(shown.response_json))
     create = provider.lifecycle.create.operation
     for operation in provider.document.operations.values():
@@ -170,7 +170,7 @@ def about(provider: Provider, shown: Exchange) -> Iterator[RequestTemplate]:
 
 
 def free_value(provider: Provider, text: str) -> str | None:
-    """A value for the field that a vendor leaves to its customers, the same for the same text; None where there is none."""
+    """Returns a value for the caller's own field, deterministic for a text; None where the vendor has no such field."""
     magic, digits = provider.lifecycle.magic, sha256(text.encode()).hexdigest()
     if magic is None:
         return None
@@ -179,7 +179,7 @@ def free_value(provider: Provider, text: str) -> str | None:
 
 
 def with_free(provider: Provider, base: RequestTemplate, value: str) -> RequestTemplate | None:
-    """A creation with a value in the free field; None where the document does not allow it."""
+    """Returns a creation with a value in the caller's own field; None where the document does not allow it."""
     magic = provider.lifecycle.magic
     way = [] if magic is None else magic.pointer.split("/")[1:]
     if base.parts:
@@ -195,7 +195,7 @@ def with_free(provider: Provider, base: RequestTemplate, value: str) -> RequestT
 
 
 def by_free(provider: Provider, value: str) -> Iterator[RequestTemplate]:
-    """Reads whose body may name the free field instead of the id."""
+    """Yields reads whose body may name the caller's own field instead of the id."""
     magic = provider.lifecycle.magic
     for read in provider.lifecycle.reads if magic is not None else ():
         operation = provider.document.operations[read.operation]
@@ -204,7 +204,7 @@ def by_free(provider: Provider, value: str) -> Iterator[RequestTemplate]:
 
 
 def elsewhere(provider: Provider, wanted: RequestTemplate) -> Iterator[RequestTemplate]:
-    """The same creation with the other lawful values of what its path says about the session (such as its type)."""
+    """Yields the creation with the other valid values of a fact in its path (such as the type)."""
     for entry in wanted.operation.parameters:
         if entry.location == "path" and entry.name in path_facts(provider):
             for value in entry.schema.get("enum", ()):
@@ -213,7 +213,7 @@ def elsewhere(provider: Provider, wanted: RequestTemplate) -> Iterator[RequestTe
 
 
 def continued(provider: Provider, base: RequestTemplate, session: str) -> RequestTemplate | None:
-    """The creation with the id of a session that is there, where its body has a field for one."""
+    """Returns the creation with the id of an existing session, where its body has a field for one."""
     fields = _fields(provider, base.operation)
     name = next((entry for entry in fields if entry.replace("_", "").lower() == "sessionid"), None)
     if name is None:

@@ -1,4 +1,4 @@
-"""Requests as they are sent: a template becomes the request half of an exchange, whoever sends or judges it."""
+"""Encodes a request template as the request half of an exchange."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from specimen.specs.loading.serialization import header_texts, path_text, query_
 
 
 def encode(provider: Provider, template: RequestTemplate) -> Exchange:
-    """The request of a template, not yet answered: its parameters by `style` and `explode`, its body as bytes.
+    """Encodes the request of a template: its parameters by `style` and `explode`, its body as bytes.
 
-    Credentials and what else a sender adds are not in it.
+    The sender adds credentials and its own headers.
 
     Raises:
-        SpecimenError: a value that no reader could tell from another one.
+        SpecimenError: the style makes a value ambiguous.
     """
     operation = template.operation
     body, content_type = _body(template)
@@ -35,12 +35,12 @@ def encode(provider: Provider, template: RequestTemplate) -> Exchange:
 
 
 def _body(template: RequestTemplate) -> tuple[bytes, str | None]:
-    """A body and its content type, None where there is neither."""
+    """Returns the body and its content type; None where there is no body."""
     if template.parts:
         return multipart(template.parts), f"multipart/form-data; boundary={BOUNDARY}"
     body, content_type = template.raw, template.content_type
     if body is None:
-        # Python writes what no UTF-8 can hold as an escape: the request can be sent as it is.
+        # `json.dumps` escapes lone surrogates, which UTF-8 cannot encode.
         body = b"" if template.body is MISSING else json.dumps(template.body).encode()
     return body, content_type or ("application/json" if body else None)
 

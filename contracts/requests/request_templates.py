@@ -1,4 +1,4 @@
-"""Lawful requests, made of what lifecycle.yaml and the document show."""
+"""Builds valid requests from lifecycle.yaml and the document."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class RequestTemplate:
 
 
 def multipart(parts: tuple[Mapping[str, str], ...]) -> bytes:
-    """Form parts as lifecycle.yaml writes them, encoded."""
+    """Encodes form parts as lifecycle.yaml writes them."""
     return write(from_entries(parts), BOUNDARY)
 
 
 def filled(provider: Provider, operation: str, template: LifecycleRequest, ids: Mapping[str, str]) -> RequestTemplate | None:
-    """A template with its placeholders filled; None where one asks for an id that is not known."""
+    """Fills the placeholders of a template; None where it needs an unknown id."""
     try:
         return RequestTemplate(
             operation=provider.document.operations[operation],
@@ -74,13 +74,13 @@ def _id(provider: Provider, found: re.Match[str], ids: Mapping[str, str]) -> str
 
 
 def unknown(provider: Provider, name: str = "session") -> str:
-    """A well-formed id that nobody issued."""
+    """Returns a well-formed id of no session."""
     return made_ids.make(provider.lifecycle.ids[name], f"nobody issued this {name}", 1_700_000_000_000)
 
 
 @cache
 def template_of(provider: Provider, operation_id: str) -> LifecycleRequest | None:
-    """The smallest lawful request of an operation that the files show, its ids as placeholders of one session."""
+    """Returns the smallest valid request of an operation in the files, with placeholders for the ids of one session."""
     lifecycle = provider.lifecycle
     if lifecycle.create.operation == operation_id:
         return lifecycle.create.request
@@ -88,17 +88,17 @@ def template_of(provider: Provider, operation_id: str) -> LifecycleRequest | Non
         if read.operation == operation_id:
             return read.request
     cases = [case for case in lifecycle.errors.values() if case.operation == operation_id]
-    # What is refused for its credentials, or asked for as an example, is otherwise a lawful request.
+    # A request that is refused for its credentials, or that asks for an example, is valid otherwise.
     ranked = sorted(cases, key=lambda case: (not 200 <= case.status < 300, case.status not in (401, 403), case.status != 404))
     for case in ranked:
-        if _is_lawful(provider, operation_id, case.request):
+        if _is_valid(provider, operation_id, case.request):
             return _of_one_session(case.request)
     operation = provider.document.operations[operation_id]
     needed = [entry for entry in operation.parameters if entry.required and entry.location == "path"]
     return None if needed or operation.body_required else LifecycleRequest()
 
 
-def _is_lawful(provider: Provider, operation_id: str, template: LifecycleRequest) -> bool:
+def _is_valid(provider: Provider, operation_id: str, template: LifecycleRequest) -> bool:
     operation = provider.document.operations[operation_id]
     wanted = {entry.name for entry in operation.parameters if entry.required and entry.location == "path"}
     if template.raw is not None or wanted - set(template.path):
@@ -139,7 +139,7 @@ def _of_one_session(template: LifecycleRequest) -> LifecycleRequest:
 
 @cache
 def names_in(provider: Provider, operation_id: str) -> frozenset[str]:
-    """The kinds of id that an operation's request asks for."""
+    """Returns the kinds of id that an operation's request needs."""
     template = template_of(provider, operation_id)
     if template is None:
         return frozenset()
@@ -147,8 +147,8 @@ def names_in(provider: Provider, operation_id: str) -> frozenset[str]:
     return frozenset(found[2] for found in _PLACEHOLDER.finditer(text) if found[2] in provider.lifecycle.ids)
 
 
-def draft(provider: Provider, operation_id: str, ids: Mapping[str, str] | None = None) -> RequestTemplate | None:
-    """The smallest lawful request of an operation, for a session with these ids (made-up ones where they lack)."""
+def minimal_request(provider: Provider, operation_id: str, ids: Mapping[str, str] | None = None) -> RequestTemplate | None:
+    """Returns the smallest valid request of an operation with these ids; unknown ids where they lack."""
     template = template_of(provider, operation_id)
     if template is None:
         return None
@@ -157,7 +157,7 @@ def draft(provider: Provider, operation_id: str, ids: Mapping[str, str] | None =
 
 
 def ids_shown(provider: Provider, exchange: Exchange, *, needs_own: bool = True) -> dict[str, str]:
-    """The ids of a session that the answer to its creation shows: its own, and those of the other kinds by their names."""
+    """Returns the ids in the answer to a creation: the session's own, and those of other kinds by their names."""
     found: dict[str, str] = {}
     for key, value in strings(exchange.response_json):
         plain = key.replace("_", "").lower()
@@ -171,7 +171,7 @@ def ids_shown(provider: Provider, exchange: Exchange, *, needs_own: bool = True)
 
 
 def strings(value: Any) -> Iterator[tuple[str, str]]:
-    """Every text in a JSON value with the name of its field."""
+    """Yields every text in a JSON value with the name of its field."""
     if isinstance(value, Mapping):
         for key, entry in value.items():
             if isinstance(entry, str):
@@ -184,7 +184,7 @@ def strings(value: Any) -> Iterator[tuple[str, str]]:
 
 
 def request_examples(provider: Provider, operation: Operation) -> Iterator[Any]:
-    """JSON bodies of an operation's requests that the files show and the document allows."""
+    """Yields the valid JSON bodies of an operation's requests that the files show."""
     media = operation.body("application/json")
     if media is None or media.pointer is None:
         return

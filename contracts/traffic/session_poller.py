@@ -147,10 +147,10 @@ def watched(
     """
     known = with_values(provider, settings or {})
     read = _read(known)
-    draft = filled(known, read.operation, read.request, dict.fromkeys(provider.lifecycle.ids, session))
-    if draft is None:
+    request = filled(known, read.operation, read.request, dict.fromkeys(provider.lifecycle.ids, session))
+    if request is None:
         raise TrafficError(f"{provider.name}: '{read.operation}' cannot be asked with a session's id alone.")
-    return (lambda: send(transport, draft)), read.status
+    return (lambda: send(transport, request)), read.status
 
 
 def _read(provider: Provider) -> Read:

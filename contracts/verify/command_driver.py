@@ -1,4 +1,4 @@
-"""A command of the user's that gives sessions in a wanted state."""
+"""A user's command that supplies sessions in a given state."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _MOST_ID = 512
 
 
 class CommandDriver:
-    """A command that is called with a state as its last argument, and prints the id of a session in it.
+    """Calls a command with a state as its last argument; the command prints the id of a session in that state.
 
-    It may print a JSON object of ids by kind instead. An empty answer means that there is no way to that state. A state for
-    which it fails is not reached: `remark` is told why, and the command is not called for that state again.
+    The command may print a JSON object of ids by kind instead, and prints nothing where it cannot reach the state. Where it
+    fails, `remark` gets the reason, and the command is not called for that state again.
     """
 
     drives = True
-    wishes = False
+    supports_prefer = False
 
     def __init__(self, transport: Transport, command: str, remark: Callable[[str], None] = lambda _: None) -> None:
         self.transport = transport
@@ -39,12 +39,12 @@ class CommandDriver:
             raise SpecimenError("--driver '': expected none, prefer, auto or a command.")
 
     def session(self, state: str) -> str | None:
-        """The id that the command prints."""
+        """Returns the id that the command prints."""
         found = self.known(state)
         return None if found is None else found.ids.get("session")
 
     def known(self, state: str) -> SessionRef | None:
-        """The session that the command prints.
+        """Returns the session that the command prints.
 
         Raises:
             SpecimenError: the command cannot be run at all.
@@ -62,7 +62,7 @@ class CommandDriver:
         return SessionRef(ids) if ids else None
 
     def journeys(self, most_requests: int) -> Sequence[Journey]:
-        """One session for each state, read twice."""
+        """Returns one session for each state, to be read twice."""
         del most_requests
         return [Journey(state, lambda state=state: self.known(state), 2) for state in self.provider.lifecycle.states]  # type: ignore[misc]
 
@@ -85,7 +85,7 @@ class CommandDriver:
             raise _Failed("printed bytes that are not UTF-8") from error
 
     def _ids(self, text: str) -> dict[str, str]:
-        """Ids by kind; none where the command printed nothing."""
+        """Returns the ids by kind; none where the command printed nothing."""
         ids = {"session": text} if text else {}
         if text.startswith("{"):
             try:

@@ -1,4 +1,4 @@
-"""Who moves sessions: nobody, our mock's `Prefer` header, or a command of the user's."""
+"""Drivers bring sessions into a state: none, our mock's `Prefer` header, or a user's command."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class SessionRef:
 
 @dataclass(frozen=True)
 class Journey:
-    """A session to follow: `start` makes or names it, `rounds` is how often it is read to see all of it.
+    """A session to follow: `start` creates or names it, `rounds` says how often it is read.
 
-    `is_thorough`: by all reads every time, else by the first, and by the others at the end.
+    With `is_thorough` every round sends all reads; otherwise the first read, and the others in the last round.
     """
 
     name: str
@@ -37,53 +37,53 @@ class Journey:
 
 
 class Driver(Protocol):
-    """Gives sessions in a wanted state."""
+    """Supplies sessions in a given state."""
 
     def session(self, state: str) -> str | None:
-        """The id of a session in a state; None where there is no way to one."""
+        """Returns the id of a session in a state; None where the state cannot be reached."""
 
     def known(self, state: str) -> SessionRef | None:
-        """A session in a state, with all its ids."""
+        """Returns a session in a state, with all its ids."""
 
     def journeys(self, most_requests: int) -> Sequence[Journey]:
-        """Sessions to follow through their states, the most telling first, in so many requests."""
+        """Returns sessions to follow within the number of requests, those that show most first."""
 
     @property
     def drives(self) -> bool:
-        """Whether it can bring a session into any state."""
+        """Whether the driver can bring a session into any state."""
 
     @property
-    def wishes(self) -> bool:
-        """Whether the host is our mock, which takes wishes."""
+    def supports_prefer(self) -> bool:
+        """Whether the host is our mock, which honours `Prefer`."""
 
 
 class NoDriver:
-    """Nothing moves; the sessions are those that the user gave, as `ID` or `KIND=ID`."""
+    """Moves no session; its sessions are those that the user gave, as `ID` or `KIND=ID`."""
 
     drives = False
-    wishes = False
+    supports_prefer = False
 
     def __init__(self, provider: Provider, sessions: Sequence[str]) -> None:
         self.sessions = [SessionRef(given(provider, text)) for text in sessions]
 
     def session(self, state: str) -> str | None:
-        """None: nobody knows their states."""
+        """Returns None: the states of the sessions are unknown."""
         del state
         return None
 
     def known(self, state: str) -> SessionRef | None:
-        """None: nobody knows their states."""
+        """Returns None: the states of the sessions are unknown."""
         del state
         return None
 
     def journeys(self, most_requests: int) -> Sequence[Journey]:
-        """Each session that was given, read three times."""
+        """Returns each given session, to be read three times."""
         del most_requests
         return [Journey(f"session {index + 1}", lambda one=one: one, 3) for index, one in enumerate(self.sessions)]  # type: ignore[misc]
 
 
 class Joined:
-    """A driver, and after its sessions those that the user gave."""
+    """Combines a driver with the sessions that the user gave."""
 
     def __init__(self, driver: Driver, given: NoDriver) -> None:
         self._driver = driver
@@ -91,34 +91,34 @@ class Joined:
 
     @property
     def drives(self) -> bool:
-        """Whether the driver does."""
+        """As the driver says."""
         return self._driver.drives
 
     @property
-    def wishes(self) -> bool:
-        """Whether the driver does."""
-        return self._driver.wishes
+    def supports_prefer(self) -> bool:
+        """As the driver says."""
+        return self._driver.supports_prefer
 
     def session(self, state: str) -> str | None:
-        """The driver's."""
+        """Returns the driver's."""
         return self._driver.session(state)
 
     def known(self, state: str) -> SessionRef | None:
-        """The driver's."""
+        """Returns the driver's."""
         return self._driver.known(state)
 
     def journeys(self, most_requests: int) -> Sequence[Journey]:
-        """The driver's, in what the given ones leave of the requests, then the given ones."""
+        """Returns the driver's journeys, within the requests that the given sessions leave, then the given sessions."""
         given = self._given.journeys(most_requests)
         rest = most_requests - sum(journey.rounds for journey in given)
         return [*self._driver.journeys(max(rest, most_requests // 3)), *given]
 
 
 class PreferDriver:
-    """Asks our mock, by the header `Prefer` on the creation of a session, for a scenario at a pace of reads."""
+    """Asks our mock for a scenario and its pace by the header `Prefer` on the creation of a session."""
 
     drives = True
-    wishes = True
+    supports_prefer = True
 
     def __init__(self, transport: Transport, *, every_scenario: bool = False) -> None:
         self.transport = transport
@@ -126,17 +126,17 @@ class PreferDriver:
         self.every_scenario = every_scenario
 
     def session(self, state: str) -> str | None:
-        """The id of a new session that is held in a state."""
+        """Returns the id of a new session that stays in a state."""
         found = self.known(state)
         return None if found is None else found.ids["session"]
 
     def known(self, state: str) -> SessionRef | None:
-        """A new session that is held in a state."""
+        """Returns a new session that stays in a state."""
         scenario = self.provider.lifecycle.through(state)
         return None if scenario is None else self._create(scenario, f"status={state}")
 
     def journeys(self, most_requests: int) -> Sequence[Journey]:
-        """Scenarios that together show every state and edge, then facts, in no more requests than that."""
+        """Returns scenarios that together show every state and transition, then facts, within the number of requests."""
         chosen: list[Journey] = []
         spent = 0
         covered: set[Any] = set()
@@ -148,7 +148,7 @@ class PreferDriver:
             journey = self._journey(best, covered, is_first=not chosen)
             reads = self._reads(best)
             cost = 1 + (journey.rounds * reads if journey.is_thorough else journey.rounds + reads - 1)
-            # A state or an edge is worth more of the budget than a fact.
+            # A state or a transition is worth more of the budget than a fact.
             bound = most_requests * 6 // 5 if _ways(best) - covered else most_requests
             if self.every_scenario or (_worth(best, covered) and spent + cost <= bound):
                 covered |= _features(best)
@@ -157,7 +157,7 @@ class PreferDriver:
         return chosen
 
     def _journey(self, scenario: Scenario, covered: set[Any], *, is_first: bool) -> Journey:
-        """How often to read: the first session twice in each state, others once; an end not seen before once more.
+        """Chooses how often to read: the first session twice in each state, others once; a new end state once more.
 
         The first read at a pace of one shows the second state already, so a path of two states is read at a pace of two.
         """
@@ -191,7 +191,7 @@ class PreferDriver:
 
 
 def creation(provider: Provider, facts: Mapping[str, Any]) -> RequestTemplate | None:
-    """The request that makes a session; a parameter of its path that is a fact says so (such as a type)."""
+    """Returns the request that creates a session; facts such as a type fill the parameters of its path."""
     create = provider.lifecycle.create
     made = filled(provider, create.operation, create.request, {})
     if made is None:
@@ -201,7 +201,7 @@ def creation(provider: Provider, facts: Mapping[str, Any]) -> RequestTemplate | 
 
 
 def _ways(scenario: Scenario) -> set[Any]:
-    """States and edges of a path."""
+    """Returns the states and transitions of a path."""
     return {*scenario.path, *zip(scenario.path, scenario.path[1:], strict=False)}
 
 
@@ -211,6 +211,6 @@ def _features(scenario: Scenario) -> set[Any]:
 
 
 def _worth(scenario: Scenario, covered: set[Any]) -> float:
-    """How much a scenario shows that was not yet seen: states first, then edges, then facts."""
+    """Weighs what a scenario shows that is not covered: states first, then transitions, then facts."""
     new = _features(scenario) - covered
     return sum(10.0 if isinstance(feature, str) else 5.0 if len(feature) == 2 else 0.3 for feature in new)

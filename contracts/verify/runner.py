@@ -1,4 +1,4 @@
-"""Asks an implementation whether it keeps the contract: the walk, then Schemathesis, then the random machine."""
+"""Verifies an implementation against the contract: the walk, then Schemathesis, then the state machine."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Progress = Callable[[str, int], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """What a dry run would send, in its order."""
+    """The requests that a run would send, in their order."""
 
     requests: tuple[Planned, ...]
     is_production: bool
@@ -67,32 +67,32 @@ def verify(
     loopback: Callable[[str], bool] = is_loopback,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Report:
-    """Whether an implementation keeps the vendor's contract.
+    """Verifies that an implementation conforms to the vendor's contract.
 
     Args:
         base_url: what comes before the paths of the document.
         provider: its name.
         profile: `smoke` (the walk), `ci` (and Schemathesis), `nightly` (all scenarios, 100 examples, 5 seeds, the machine).
         auth: a token for the document's first security scheme, or headers.
-        other_auth: the same of a second credential, which must not see what the first made where the contract says so.
-        driver: who moves sessions: `none`, `prefer` (our mock), a command that is given a state and prints an id, or
+        other_auth: a second credential, which must not see the sessions of the first where the contract says so.
+        driver: what brings sessions into a state: `none`, `prefer` (our mock), a command that prints an id for a state, or
             `auto`: `prefer` where the host understands it, else none.
         sessions: ids that may be read; `KIND=ID` for another kind than the session's own.
         values: of the requests, by the names that the provider's read gives them, such as `{"environment": "staging"}`.
-        require: operations and states that must be seen; somebody's production is asked for a list only where it is named here.
+        require: operations and states that must be seen; a production host is asked for a list only if it is named here.
         strict: whether rules that rest on assumptions count.
-        seed: of everything that is drawn.
-        allow_writes: hosts besides this machine that are not somebody's production.
+        seed: the seed of all random choices.
+        allow_writes: hosts besides this machine that are not production hosts.
         budget: the most requests to send.
-        second_opinion: whether openapi-core is asked too; where it differs is listed and decides nothing.
-        on_progress: is told what is being done and how many requests were sent.
+        second_opinion: whether openapi-core validates too; differences are listed and decide nothing.
+        on_progress: gets the name of each step and how many requests were sent.
         transport: sends in place of the network; for tests.
         loopback: says which hosts are this machine; for tests.
         sleep: waits in place of the clock; for tests.
 
     Raises:
         SpecimenError: an argument is wrong.
-        Interrupted: Ctrl-C; it holds the report of what was seen until then.
+        Interrupted: Ctrl-C; it holds the report of what was judged until then.
     """
     base_url = str(BaseUrl.parse(base_url))
     known = with_values(_checked(provider, profile, require), values or {})
@@ -169,7 +169,7 @@ def plan(
     budget: int | None = None,
     loopback: Callable[[str], bool] = is_loopback,
 ) -> Plan:
-    """What `verify` would send; nothing is sent. Ids that answers would show are those of the document's examples."""
+    """Returns what `verify` would send; nothing is sent. Ids of answers are those of the document's examples."""
     known = with_values(_checked(provider, profile, require), values or {})
     sender = Transport(
         base_url, known, headers={"authorization": "Bearer dry-run"},
@@ -193,7 +193,7 @@ def plan(
 
 
 def remarks(sender: Transport, sessions: Sequence[str], allow_writes: Sequence[str]) -> list[str]:
-    """What of the arguments has no effect, in sentences."""
+    """Returns a sentence for each argument that has no effect."""
     found = list(refusals(sender.provider, sessions, is_production=sender.is_production))
     base = BaseUrl.parse(sender.base_url)
     idle = [host for host in allow_writes if not base.is_at(host)]
@@ -208,10 +208,10 @@ def choose(
     every_scenario: bool,
     remark: Callable[[str], None] = lambda _: None,
 ) -> Driver:
-    """The driver that a word names, and the sessions that were given; `remark` is told of states that a command failed for.
+    """Returns the driver of that name, joined with the given sessions; `remark` gets the states that a command failed for.
 
     Raises:
-        SpecimenError: it cannot be had against somebody's production.
+        SpecimenError: the driver is not allowed against a production host.
     """
     provider = sender.provider
     if driver == "auto":
@@ -252,7 +252,7 @@ def _checked(provider: str | Provider, profile: str, require: Sequence[str]) -> 
 
 
 def _default_requirements(sender: Transport, driver: Driver) -> list[str]:
-    """With a driver all states that a scenario leads to; without one the reads."""
+    """Returns, with a driver, all states that a scenario leads to; without one, the first read."""
     lifecycle = sender.provider.lifecycle
     if driver.drives:
         return [state for state in lifecycle.states if lifecycle.through(state) is not None]

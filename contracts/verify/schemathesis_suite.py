@@ -1,4 +1,4 @@
-"""Live fuzzing of a base URL by Schemathesis, with the judge plugged in by a hook; the only module that knows its engine."""
+"""Fuzzes a base URL with Schemathesis and judges each answer by a hook."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ See = Callable[[Exchange], None]
 
 
 def configuration(provider: Provider, headers: Mapping[str, str], *, seed: int, examples: int) -> dict[str, Any]:
-    """One worker, a fixed seed, nothing remembered, credentials by security scheme, and no checks.
+    """Returns the configuration of Schemathesis: one worker, a fixed seed, no database, no checks.
 
-    Schemathesis's own checks are off: what they find, the judge's general rules find with a source. Sanitising is off,
-    since what we write is redacted by ourselves; nothing of Schemathesis is written.
+    Schemathesis's own checks are off, because the judge's common rules find the same and name a source. Its sanitizing is off,
+    because our reports redact themselves and nothing of Schemathesis is written.
     """
     secret = secret_headers(provider)
     found: dict[str, Any] = {
@@ -79,15 +79,15 @@ def fuzz(
     on_progress: Callable[[str], None] | None = None,
     seconds: float | None = None,
 ) -> int:
-    """Sends what Schemathesis generates to where the transport sends, and tells `see` each exchange; gives their number.
+    """Sends what Schemathesis generates to the transport's base URL, passes each exchange to `see`, and returns their number.
 
     Raises:
-        Forbidden: the transport's host is somebody's production.
-        Unreachable: nobody answers there.
+        Forbidden: the transport's host is a production host.
+        Unreachable: no service answers there.
         SuiteError: Schemathesis itself could not go on.
     """
     if sender.is_production:
-        raise Forbidden(f"{sender.host}: no fuzzing of somebody's production. Name it with --allow-writes if it is yours.")
+        raise Forbidden(f"{sender.host}: no fuzzing of a production host. Name it with --allow-writes if it is yours.")
     watcher = _Watcher(sender.provider, sender.base_url, sender.headers, see)
     document = served(sender.provider, sender.base_url)
     settings = configuration(sender.provider, sender.headers, seed=seed, examples=examples)
@@ -106,7 +106,7 @@ def fuzz(
             if watcher.mistake is not None:
                 raise watcher.mistake  # which Schemathesis would take for one of the service's
             if isinstance(event, events.NonFatalError) and (isinstance(event.value, ServerUnavailable) or not sender.is_up()):
-                raise Unreachable(f"{sender.host}: nobody answers any more, after {watcher.count} requests of Schemathesis.")
+                raise Unreachable(f"{sender.host}: it answers no more, after {watcher.count} requests of Schemathesis.")
             if isinstance(event, events.Interrupted) and not is_stopped:
                 raise KeyboardInterrupt  # which the engine has caught
             if seconds is not None and time.monotonic() - started > seconds:
@@ -116,10 +116,10 @@ def fuzz(
 
 
 def _whole(stream: Iterator[Any]) -> Iterator[Any]:
-    """The engine's events to their end.
+    """Yields all events of the engine.
 
     Raises:
-        SuiteError: the engine ended with an exception, whatever its type: what was found before must not be lost by it.
+        SuiteError: the engine ended with any exception; what was found before must not be lost.
     """
     while True:
         try:
@@ -142,7 +142,7 @@ def _streams(operation: Operation) -> bool:
 
 
 def served(provider: Provider, base_url: str) -> dict[str, Any]:
-    """The provider's document with the base URL as its only server."""
+    """Returns the provider's document with the base URL as its only server."""
     document = copy.deepcopy(dict(provider.document.raw))
     document["servers"] = [{"url": base_url}]
     return document
@@ -170,7 +170,7 @@ class _Watcher:
         )  # fmt: skip
 
     def miss(self, request: Any, case: Any, failure: str) -> None:
-        """Judges a request that got no answer; a stream that has nothing to say yet is left by us, not by the service."""
+        """Judges a request that got no answer, except a stream without an event yet, which we leave first."""
         asked = self._asked(request, case)
         if failure != TIMEOUT or asked.operation is None or not _streams(asked.operation):
             self._tell(replace(asked, failure=failure))
@@ -180,34 +180,34 @@ class _Watcher:
         self.see(exchange)
 
     def _asked(self, request: Any, case: Any) -> Exchange:
-        """A request without its answer."""
+        """Returns the exchange of a request without its answer."""
         parts = urlsplit(request.url)
         body = request.body or b""
         body = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body if isinstance(body, bytes) else b""
-        told = {_text(name).lower(): _text(value) for name, value in request.headers.items()}
+        headers = {_text(name).lower(): _text(value) for name, value in request.headers.items()}
         return Exchange(
             provider=self.provider,
             method=request.method,
             path=parts.path.removeprefix(self.base_path) or "/",
             query=parts.query,
-            request_headers=told,
+            request_headers=headers,
             request_body=body,
             status=0,
             response_headers={},
             response_body=b"",
             at=time.time_ns() // 1_000_000,
             seen_by="fuzz",
-            intent=self._intent(told, case),
+            intent=self._intent(headers, case),
         )
 
-    def _intent(self, told: Mapping[str, str], case: Any) -> dict[str, Any]:
-        shown = {name: told[name] for name in self.good if name in told}
+    def _intent(self, headers: Mapping[str, str], case: Any) -> dict[str, Any]:
+        shown = {name: headers[name] for name in self.good if name in headers}
         if {name: value.strip() for name, value in shown.items()} != self.good:
             return {"credentials": "unknown" if shown else "none"}
         # A body may be refused for what no schema says (a template that the caller does not have); a parameter not.
         mode = getattr(getattr(getattr(case, "meta", None), "generation", None), "mode", None)
-        is_lawful = mode is not None and mode.is_positive and not case.operation.body
-        return {"lawful": True} if is_lawful else {}
+        is_valid = mode is not None and mode.is_positive and not case.operation.body
+        return {"lawful": True} if is_valid else {}
 
 
 def _text(value: Any) -> str:
@@ -215,7 +215,7 @@ def _text(value: Any) -> str:
 
 
 def _plug_in(schema: Any, watcher: _Watcher) -> None:
-    """Tells the watcher of each answer, by a hook of the schema: it is gone with it."""
+    """Passes each answer to the watcher by a hook of the schema."""
 
     @schema.hook  # type: ignore[untyped-decorator]
     def after_call(_context: Any, case: Any, response: Any) -> None:
@@ -228,7 +228,7 @@ def _plug_in(schema: Any, watcher: _Watcher) -> None:
 
 @contextlib.contextmanager
 def _overheard(transport: Any, watcher: _Watcher) -> Iterator[None]:
-    """Tells the watcher of requests without an answer, for the time of one run: no hook hears of all of them."""
+    """Passes requests without an answer to the watcher for one run, since no hook gets them all."""
     plain = transport.send
 
     def send(case: Any, **options: Any) -> Any:
@@ -236,9 +236,9 @@ def _overheard(transport: Any, watcher: _Watcher) -> Iterator[None]:
             return plain(case, **options)
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError,
                 requests.exceptions.ContentDecodingError) as error:  # fmt: skip
-            if not _reached_nobody(error):
+            if not _reached_no_server(error):
                 try:
-                    # Where it ended in its body, the error does not know the request.
+                    # An error inside the body of an answer does not know the request.
                     watcher.miss(error.request or _prepared(case, options), case, _silence(error))
                 except Exception as mistake:
                     watcher.mistake = watcher.mistake or mistake
@@ -252,7 +252,7 @@ def _overheard(transport: Any, watcher: _Watcher) -> Iterator[None]:
         del transport.send
 
 
-def _reached_nobody(error: Exception) -> bool:
+def _reached_no_server(error: Exception) -> bool:
     """Whether there was no connection: then there is nothing to judge, and the engine says that the server is gone."""
     causes = (getattr(one, "reason", one) for one in error.args)
     return isinstance(error, requests.ConnectTimeout) or any(isinstance(cause, NewConnectionError) for cause in causes)

@@ -1,4 +1,4 @@
-"""The walk's steps in random order, as a Hypothesis state machine that shrinks to what breaks a rule."""
+"""The requests of the walk in random order, as a Hypothesis state machine that shrinks to what breaks a rule."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.requests import request_discovery
 from specimen.contracts.requests.mutations import Mutation
 from specimen.contracts.requests.request_encoder import send
-from specimen.contracts.requests.request_templates import RequestTemplate, draft, filled, ids_shown, names_in
+from specimen.contracts.requests.request_templates import RequestTemplate, filled, ids_shown, minimal_request, names_in
 from specimen.contracts.verify.drivers import Driver, SessionRef, creation
 from specimen.specs import Operation
 
 EXAMPLES = 20
 STEPS = 25
-_ANY = st.integers(0, 10_000)  # which of several, counted round
+_ANY = st.integers(0, 10_000)  # an index, taken modulo the number of choices
 
 
 class LifecycleMachine(RuleBasedStateMachine):
-    """Sessions are made, read, ended and misused. `machine_of` gives the class its provider."""
+    """Creates, reads, ends and misuses sessions; `machine_of` gives the class its provider."""
 
     sender: ClassVar[Transport]
     driver: ClassVar[Driver]
@@ -52,7 +52,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         self._before = type(self).broken_rules()
 
     def ask(self, wanted: RequestTemplate | None, **how: Any) -> Exchange | None:
-        """Sends a request if there is one and it is in the plan."""
+        """Sends a request if it is given and allowed."""
         try:
             return None if wanted is None else send(self.sender, wanted, **how)
         except (NoAnswer, Forbidden):
@@ -60,7 +60,7 @@ class LifecycleMachine(RuleBasedStateMachine):
 
     @rule(target=sessions)
     def create(self) -> Any:
-        """A session without a wish."""
+        """Creates a session without a `Prefer` header."""
         provider = self.sender.provider
         exchange = self.ask(creation(provider, {}), intent={"lawful": True})
         ids = {} if exchange is None else ids_shown(provider, exchange)
@@ -69,19 +69,19 @@ class LifecycleMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.states)
     @rule(target=sessions, which=_ANY)
     def reach(self, which: int) -> Any:
-        """A session in a state."""
+        """Takes a session in a given state from the driver."""
         return self.driver.known(self.states[which % len(self.states)]) or multiple()
 
     @precondition(lambda self: self.states)
     @rule(target=sessions, which=_ANY)
     def travel(self, which: int) -> Any:
-        """A session that moves with its reads."""
+        """Starts a session that changes its state with each read."""
         journeys = self.driver.journeys(10**9)
         return journeys[which % len(journeys)].start() or multiple()
 
     @rule(session=sessions)
     def read(self, session: SessionRef) -> None:
-        """All reads of a session."""
+        """Sends all reads of a session."""
         for entry in self.sender.provider.lifecycle.reads:
             if entry.fits(session.facts) or not session.facts:
                 wanted = filled(self.sender.provider, entry.operation, entry.request, session.ids)
@@ -90,55 +90,55 @@ class LifecycleMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.reading)
     @rule(session=sessions, which=_ANY)
     def act(self, session: SessionRef, which: int) -> None:
-        """An operation on a session, whatever it does."""
-        self.ask(draft(self.sender.provider, self.reading[which % len(self.reading)].id, session.ids))
+        """Calls any operation on a session."""
+        self.ask(minimal_request(self.sender.provider, self.reading[which % len(self.reading)].id, session.ids))
 
     @precondition(lambda self: self.reading)
     @rule(session=sessions, which=_ANY, form=_ANY)
     def miss(self, session: SessionRef, which: int, form: int) -> None:
-        """An id that is almost right."""
+        """Calls an operation with a malformed id."""
         operation = self.reading[which % len(self.reading)]
         kinds = names_in(self.sender.provider, operation.id)
         name = "session" if "session" in kinds else min(kinds)
         if name in session.ids:
             forms = request_discovery.malformed_ids(session.ids[name])
-            wanted = draft(self.sender.provider, operation.id, {**session.ids, name: forms[form % len(forms)]})
+            wanted = minimal_request(self.sender.provider, operation.id, {**session.ids, name: forms[form % len(forms)]})
             self.ask(wanted, intent={"near_miss": True})
 
     @precondition(lambda self: self.listing)
     @rule(which=_ANY)
     def page(self, which: int) -> None:
-        """A list with a filter or a page size."""
+        """Asks for a list with a filter or a page size."""
         operation, query = self.listing[which % len(self.listing)]
         self.ask(RequestTemplate(operation, query=query), intent={"lawful": True})
 
     @precondition(lambda self: self.broken)
     @rule(which=_ANY)
     def break_one(self, which: int) -> None:
-        """A request with one thing unlawful."""
-        self.ask(self.broken[which % len(self.broken)].draft, intent={"unlawful": True})
+        """Sends a request that breaks one constraint."""
+        self.ask(self.broken[which % len(self.broken)].request, intent={"unlawful": True})
 
     @precondition(lambda self: self.secured)
     @rule(which=_ANY, kind=st.sampled_from(["none", "unknown"]))
     def trespass(self, which: int, kind: str) -> None:
-        """A request without good credentials."""
+        """Sends a request without valid credentials."""
         self.ask(self.secured[which % len(self.secured)], credentials=kind)
 
     @rule(session=consumes(sessions))
     def forget(self, session: SessionRef) -> None:
-        """No more steps with a session: others get their turn."""
+        """Stops using a session."""
 
     @invariant()
     def no_rule_is_broken(self) -> None:
-        """What the judge has seen so far breaks nothing."""
+        """Fails as soon as an exchange broke a rule."""
         assert type(self).broken_rules() == self._before  # noqa: S101 - Hypothesis shrinks what raises
 
 
 def machine_of(sender: Transport, driver: Driver, broken_rules: Callable[[], int] = lambda: 0) -> type[LifecycleMachine]:
-    """The machine for a provider at one place; an example fails, and shrinks, as soon as `broken_rules` counts more."""
+    """Makes the state machine for a transport; an example fails, and shrinks, as soon as `broken_rules` counts more."""
     provider, lifecycle = sender.provider, sender.provider.lifecycle
     operations = list(provider.document.operations.values())
-    secured = [draft(provider, entry.id) for entry in operations if entry.security and sender.headers]
+    secured = [minimal_request(provider, entry.id) for entry in operations if entry.security and sender.headers]
     members: dict[str, Any] = {
         "sender": sender,
         "driver": driver,
@@ -150,7 +150,7 @@ def machine_of(sender: Transport, driver: Driver, broken_rules: Callable[[], int
             for entry in request_discovery.lists(provider)
             for query in request_discovery.list_queries(entry, is_short=False)
         ],
-        "broken": request_discovery.unlawful(provider, {}),
+        "broken": request_discovery.invalid_requests(provider, {}),
         "secured": [wanted for wanted in secured if wanted is not None],
     }
     return type("Machine", (LifecycleMachine,), members)
@@ -165,13 +165,13 @@ def explore(
     steps: int = STEPS,
     on_progress: Callable[[str, int], None] | None = None,
 ) -> None:
-    """Runs the machine once for each seed; the transport tells what is seen.
+    """Runs the state machine once for each seed; the transport reports the exchanges.
 
     Raises:
-        Forbidden: the transport's host is somebody's production.
+        Forbidden: the transport's host is a production host.
     """
     if sender.is_production:
-        raise Forbidden(f"{sender.host}: no random steps against somebody's production.")
+        raise Forbidden(f"{sender.host}: no random steps against a production host.")
     settings = hypothesis.settings(
         max_examples=examples, stateful_step_count=steps, deadline=None, database=None, derandomize=False,
         suppress_health_check=list(hypothesis.HealthCheck), phases=[hypothesis.Phase.generate],

@@ -1,4 +1,4 @@
-"""What one run of `verify` saw: judged, counted, and told of besides."""
+"""One run of `verify`: its exchanges, judged and counted, and its remarks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from specimen.specs import Provider
 
 
 class Interrupted(KeyboardInterrupt):
-    """Somebody ended a run; `report` holds what was seen until then."""
+    """The user ended a run; `report` holds what was judged until then."""
 
     def __init__(self, report: Report) -> None:
         super().__init__()
@@ -20,9 +20,9 @@ class Interrupted(KeyboardInterrupt):
 
 
 class Run:
-    """One run: where everything that was seen is judged and counted.
+    """Judges and counts the exchanges of one run.
 
-    Requests that got no answer wait until another one gets one: a service that is gone, or never was there, breaks no rule.
+    A request without an answer is judged only after another one got an answer: a service that is not there breaks no rule.
     """
 
     def __init__(self, provider: Provider, collector: Collector) -> None:
@@ -48,11 +48,11 @@ class Run:
 
     @property
     def is_locked_out(self) -> bool:
-        """Whether operations that want credentials refused, and not one of them answered with success."""
+        """Whether secured operations refused requests and none of them answered with success."""
         return bool(self._secured["refused"]) and not self._secured["taken"]
 
     def settle(self) -> None:
-        """Judges what waits: the service is there."""
+        """Judges the requests without an answer, since the service is there."""
         for exchange in self._waiting:
             self.collector.judge(exchange)
         self._waiting.clear()

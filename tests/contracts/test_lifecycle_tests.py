@@ -17,7 +17,7 @@ from specimen.contracts.requests import request_discovery
 from specimen.contracts.requests.mutations import mutations
 from specimen.contracts.requests.parameter_overrides import with_values
 from specimen.contracts.requests.request_encoder import send
-from specimen.contracts.requests.request_templates import draft, ids_shown, names_in, template_of, unknown
+from specimen.contracts.requests.request_templates import ids_shown, minimal_request, names_in, template_of, unknown
 from specimen.contracts.verify.command_driver import CommandDriver
 from specimen.contracts.verify.drivers import NoDriver, PreferDriver
 from specimen.contracts.verify.lifecycle_tests import SMOKE_REQUESTS, Walk
@@ -46,7 +46,7 @@ def test_drafts__are_lawful_for_every_operation(name: str) -> None:
     """The files show one lawful request of each operation."""
     provider = specs.load(name)
     for operation in provider.document.operations:
-        wanted = draft(provider, operation)
+        wanted = minimal_request(provider, operation)
         assert wanted is not None, operation
         assert request_errors(as_exchange(provider, wanted)) == []
         assert template_of(provider, operation) is not None
@@ -58,10 +58,10 @@ def test_mutations__are_unlawful_each_in_one_place(name: str) -> None:
     provider = specs.load(name)
     seen = set()
     for operation in provider.document.operations:
-        wanted = draft(provider, operation)
+        wanted = minimal_request(provider, operation)
         assert wanted is not None
         for mutation in mutations(provider, wanted):
-            broken = request_errors(as_exchange(provider, mutation.draft))
+            broken = request_errors(as_exchange(provider, mutation.request))
             if not mutation.place.startswith("case "):
                 assert broken, (operation, mutation.place, mutation.keyword)
                 seen.add((operation, mutation.place))
@@ -126,7 +126,7 @@ def test_ids__are_read_from_the_answer_to_a_creation() -> None:
         provider = specs.load(name)
         with place(name) as there:
             sender = Transport(there.url, provider, headers=there.auth)
-            wanted = draft(provider, provider.lifecycle.create.operation)
+            wanted = minimal_request(provider, provider.lifecycle.create.operation)
             assert wanted is not None
             assert set(ids_shown(provider, send(sender, wanted))) >= kinds
             sender.close()
@@ -189,7 +189,7 @@ def test_session_that_ought_to_be_used_again__is_read_once_more(most: int | None
         sender = Transport(there.url, provider, headers=there.auth, seen=seen.append)
         walk = Walk(sender, PreferDriver(sender), most=most)
         for step in walk.steps():
-            if step.name == "one's own name for a session":
+            if step.name == "the caller's own key of a session":
                 step.run()
         sender.close()
     first, second = [exchange for exchange in seen if exchange.request_body == seen[0].request_body and exchange.status == 201
@@ -224,7 +224,7 @@ def test_values__take_the_place_of_those_in_lifecycle_yaml() -> None:
     """In every request that has them; of several kinds of session the one is left."""
     idnow = with_values(specs.load("idnow"), {"environment": "staging"})
     for operation in idnow.document.operations:
-        wanted = draft(idnow, operation)
+        wanted = minimal_request(idnow, operation)
         assert wanted is not None
         assert wanted.path["environment"] == "staging"
     assert specs.load("idnow").lifecycle.create.request.path["environment"] == "live"

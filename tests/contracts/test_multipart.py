@@ -13,7 +13,7 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.multipart import form
 from specimen.contracts.judge.request_validation import Fault, request_errors
 from specimen.contracts.requests.mutations import mutations
-from specimen.contracts.requests.request_templates import BOUNDARY, draft, multipart
+from specimen.contracts.requests.request_templates import BOUNDARY, minimal_request, multipart
 from specimen.mockserver.http.request_body import RequestRejected, parse_multipart
 
 TYPE = "multipart/form-data; boundary=specimen-7d3a9f"
@@ -78,11 +78,11 @@ def test_request_errors__of_a_form_without_an_end() -> None:
 def test_mutations__break_each_part_of_a_form() -> None:
     """One thing each, and all of them are unlawful."""
     provider = specs.load("neurovision")
-    base = draft(provider, "processImages")
+    base = minimal_request(provider, "processImages")
     assert base is not None
     found = [entry for entry in mutations(provider, base) if entry.place.startswith("part ")]
     counted = Counter(entry.place for entry in found)
     assert set(counted) == {f"part {name}" for name in ("images", "sessionId", "schemaId", "clientKey", "mode", "ocr", "token")}
     assert not request_errors(uploaded(*base.parts))
     for entry in found:
-        assert len(request_errors(uploaded(*entry.draft.parts))) == 1, entry
+        assert len(request_errors(uploaded(*entry.request.parts))) == 1, entry

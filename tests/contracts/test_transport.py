@@ -11,7 +11,7 @@ from specimen import specs
 from specimen.contracts.client.transport import BudgetSpent, Burst, Forbidden, NoAnswer, Transport, Unreachable, is_loopback
 from specimen.contracts.http.credentials import as_headers, invalid_credential, of_lifecycle
 from specimen.contracts.requests.request_encoder import send
-from specimen.contracts.requests.request_templates import draft, unknown
+from specimen.contracts.requests.request_templates import minimal_request, unknown
 from specimen.specs import SpecimenError
 from tests.contracts.asking import ask
 from tests.contracts.places import FOREIGN, is_home, place
@@ -60,7 +60,8 @@ def test_production__gets_nothing_but_its_reads(name: str) -> None:
         assert sender.is_production
         ids = dict.fromkeys(provider.lifecycle.ids, given)
         for operation in provider.document.operations.values():
-            good, other = draft(provider, operation.id, ids), draft(provider, operation.id, dict.fromkeys(ids, given + "x"))
+            good = minimal_request(provider, operation.id, ids)
+            other = minimal_request(provider, operation.id, dict.fromkeys(ids, given + "x"))
             assert good is not None
             assert other is not None
             ways: list[tuple[Any, dict[str, Any]]] = [
@@ -87,7 +88,7 @@ def test_production__gets_nothing_but_its_reads(name: str) -> None:
         assert there.seen == []
         assert sender.sent == 0
         first = provider.lifecycle.reads[0]
-        wanted = draft(provider, first.operation, ids)
+        wanted = minimal_request(provider, first.operation, ids)
         assert wanted is not None
         send(sender, wanted)
         assert len(there.seen) == 1

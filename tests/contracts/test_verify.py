@@ -231,7 +231,7 @@ def test_progress__is_told() -> None:
     told: list[tuple[str, int]] = []
     with place("predicate") as there:
         verify(there.url, "predicate", profile="smoke", auth=there.auth, on_progress=lambda what, sent: told.append((what, sent)))
-    assert "unlawful requests" in {what for what, _ in told}
+    assert "invalid requests" in {what for what, _ in told}
     assert [sent for _, sent in told] == sorted(sent for _, sent in told)
 
 

@@ -1,1 +1,1 @@
-"""One module per family of edge cases: `edges(place, base)` gives those that apply to a place."""
+"""One module per family of edge cases: `edges(place, base)` yields those that apply to a field."""

@@ -1,11 +1,11 @@
-"""E-mail addresses: lawful ones that forms refuse, those that deceive, and those that are none."""
+"""E-mail addresses: valid ones that forms refuse, deceptive ones, and invalid ones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from specimen.contracts.payloads.model.case_types import EITHER, REJECT, VERDICTS, Edge, Kind, kind
-from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.fields import PayloadField
 from specimen.contracts.payloads.model.valid_payloads import Base
 
 _RFC5322, _RFC5321 = "RFC 5322", "RFC 5321"
@@ -16,14 +16,14 @@ def _email(name: str, text: str, rationale: str, source: str, *tags: str, claims
     return kind(f"emails.{name}", rationale, source, claims, tags), text
 
 
-_LAWFUL = (
+_VALID = (
     _email("plus_tag", "user+kyc@example.com", "A tag after a plus sign, which forms refuse and URLs read as a space.",
            "RFC 5233, section 1", "spelling", claims=VERDICTS),
     _email("capitals", "User@EXAMPLE.com", "The host knows no case; whether the part before it does is its own affair.",
            f"{_RFC5321}, section 2.4", "case", claims=VERDICTS),
-    _email("apostrophe", "miles.o'brien@example.com", "An apostrophe is lawful, and ends a text in SQL.",
+    _email("apostrophe", "miles.o'brien@example.com", "An apostrophe is valid, and ends a text in SQL.",
            f"{_RFC5322}, section 3.2.3", "injection", claims=VERDICTS),
-    _email("slash", "user/dept=kyc@example.com", "A slash and an equals sign are lawful, and break a path built from it.",
+    _email("slash", "user/dept=kyc@example.com", "A slash and an equals sign are valid, and break a path built from it.",
            f"{_RFC5322}, section 3.2.3", "parser", claims=VERDICTS),
     _email("one_letter", "u@example.com", "One letter is enough.", f"{_RFC5322}, section 3.2.3", "boundary", claims=VERDICTS),
     _email("64_octets", f"{'u' * 64}@example.com", "The longest that may stand before the @.", f"{_RFC5321}, section 4.5.3.1.1",
@@ -38,7 +38,7 @@ _LAWFUL = (
            f"{_RFC5322}, section 3.2.3", "parser", claims=VERDICTS),
 )  # fmt: skip
 _UNUSUAL = (
-    _email("quoted", '"user name"@example.com', "In quotes nearly everything is lawful, and nearly nobody takes it.",
+    _email("quoted", '"user name"@example.com', "In quotes nearly everything is valid, and few services take it.",
            f"{_RFC5322}, section 3.4.1", "parser"),
     _email("quoted_at", '"a@b"@example.com', "Two at signs: the last one counts.", f"{_RFC5322}, section 3.4.1", "parser"),
     _email("comment", "user(kyc)@example.com", "A comment within it, which is no part of it.", f"{_RFC5322}, section 3.2.2",
@@ -66,7 +66,7 @@ _UNUSUAL = (
            "Unicode Standard, section 23.2, Layout Controls", "unicode"),
     _email("leading_space", " user@example.com", "The space before it was copied too, and no mailbox has one.",
            f"{_RFC5321}, section 4.1.2", "whitespace"),
-    _email("masked", "u***@example.com", "As a privacy screen shows it: a lawful address of somebody else.",
+    _email("masked", "u***@example.com", "As a privacy screen shows it: a valid address of another person.",
            f"{_RFC5322}, section 3.2.3", "privacy"),
 )  # fmt: skip
 _BROKEN = (
@@ -91,13 +91,13 @@ _BROKEN = (
     _email("underscore_host", "user@ex_ample.com", "An underscore is in no host's name.", "RFC 952", "host"),
     _email("hyphen_first", "user@-example.com", "A host's name does not begin with a hyphen.", "RFC 1123, section 2.1", "host"),
 )  # fmt: skip
-_ALL = (*_LAWFUL, *_UNUSUAL, *_BROKEN)
+_ALL = (*_VALID, *_UNUSUAL, *_BROKEN)
 
 KINDS = tuple(each for each, _ in _ALL)
 
 
-def edges(place: Place, _: Base) -> Iterator[Edge]:
-    """Kinds for an e-mail address; all are at hosts that belong to nobody (RFC 2606) or of the form alone."""
+def edges(place: PayloadField, _: Base) -> Iterator[Edge]:
+    """Yields the kinds for an e-mail address; their hosts are reserved names (RFC 2606) or invalid."""
     if "string" not in place.types or place.holds != "email":
         return
     for each, text in _ALL:

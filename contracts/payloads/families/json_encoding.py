@@ -1,4 +1,4 @@
-"""A body as a whole: its encoding, its white space, what stands around or inside the JSON text."""
+"""Whole JSON bodies: encoding, white space, and syntax errors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT, Edge, kind
-from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.fields import PayloadField
 from specimen.contracts.payloads.model.mutations import Whole
 from specimen.contracts.payloads.model.valid_payloads import RESPONSE, Base
 
@@ -88,14 +88,14 @@ TOO_DEEP = kind(
 HTML = kind("structure.html_page", "A gateway's error page where JSON was promised.", "RFC 9110, section 15.6.3", REJECT, _PARSER)
 TEXT_ONLY = kind(
     "structure.top_level_text",
-    "A lawful JSON text that is one text and no object.",
+    "A valid JSON text that is a string and no object.",
     "RFC 8259, section 2",
     [REJECT, EITHER],
     ["type"],
 )
 LIST_ONLY = kind(
     "structure.top_level_array",
-    "A lawful JSON text that is an array, which PHP also writes for a map without entries.",
+    "A valid JSON text that is an array, which PHP also writes for a map without entries.",
     "RFC 8259, section 2",
     [REJECT, EITHER],
     ["type"],
@@ -104,8 +104,8 @@ NULL_ONLY = kind("structure.top_level_null", "null is a JSON text of its own.", 
 TWO_MIB = kind("structure.body_of_2_mib", "Two MiB of body, most of it white space.", "RFC 8259, section 9", tags=["boundary"])
 
 
-def edges(place: Place, base: Base) -> Iterator[Edge]:
-    """Kinds of whole JSON bodies."""
+def edges(place: PayloadField, base: Base) -> Iterator[Edge]:
+    """Yields the kinds of whole JSON bodies."""
     value = place.value
     if not isinstance(value, dict) or (base.media is not None and base.media.content_type == "multipart/form-data"):
         return
@@ -143,7 +143,7 @@ def edges(place: Place, base: Base) -> Iterator[Edge]:
 
 
 def _with_field(data: bytes, field: bytes) -> bytes:
-    """An object's text with one field more at its end."""
+    """Appends a field to the text of an object."""
     return data[:-1] + (b", " if len(data) > 2 else b"") + field + b"}"
 
 
@@ -159,7 +159,7 @@ def _escaped(value: object) -> str:
 
 
 def _bare(value: dict[str, object], bare: str) -> str:
-    """An object's text with one of its names without quotes."""
+    """Writes an object with one of its names unquoted."""
     fields = (
         f"{name if name == bare else json.dumps(name, ensure_ascii=False)}: {json.dumps(entry, ensure_ascii=False)}"
         for name, entry in value.items()

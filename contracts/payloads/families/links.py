@@ -1,4 +1,4 @@
-"""URLs: lawful ones that are seldom tried, those that deceive, lead where nobody should be led, or are read in several ways."""
+"""URLs: valid but unusual, deceptive, to unsafe schemes and hosts, and malformed."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from specimen.contracts.payloads.model.case_types import EITHER, REJECT, VERDICTS, Edge, Kind, kind
-from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.fields import PayloadField
 from specimen.contracts.payloads.model.valid_payloads import Base
 
 _RFC3986, _WHATWG = "RFC 3986", "WHATWG URL Standard"
-# What the pages leave open: whether a text is a URL, which schemes and hosts may be, and whether it is normalised.
+# Left unspecified by the pages: whether a text is a URL, which schemes and hosts may be, and whether it is normalised.
 _ODD = (REJECT, EITHER)
 
 
 class Parts(NamedTuple):
-    """A lawful URL `https://host/tail`."""
+    """A valid URL `https://host/tail`."""
 
     scheme: str
     host: str
@@ -25,16 +25,16 @@ class Parts(NamedTuple):
 
     @property
     def url(self) -> str:
-        """The URL again."""
+        """The whole URL."""
         return f"{self.scheme}://{self.host}/{self.tail}"
 
     def at(self, path: str) -> str:
-        """The URL with more at its path's end."""
+        """Appends to the path of the URL."""
         path_before, mark, query = self.tail.partition("?")
         return f"{self.scheme}://{self.host}/{path_before}{path}{mark}{query}"
 
     def asking(self, query: str) -> str:
-        """The URL with more in its query."""
+        """Appends to the query of the URL."""
         return f"{self.url}{'&' if '?' in self.tail else '?'}{query}"
 
 
@@ -52,7 +52,7 @@ def _link(
 
 
 def _with_twin(host: str) -> str:
-    """A host with the last letter that has a Cyrillic twin replaced by it; not in its top-level domain, which is nobody's to buy."""
+    """A host with the last letter that has a Cyrillic twin replaced by it; not in its top-level domain."""
     name, _, top = host.rpartition(".")
     at = max(name.rfind(letter) for letter in _TWINS)
     return f"{name[:at]}{_TWINS[name[at]]}{name[at + 1 :]}.{top}" if at >= 0 else _with_twin(_OWN.host)
@@ -63,7 +63,7 @@ def _long(own: Parts, length: int) -> str:
     return start + "a" * (length - len(start))
 
 
-_LAWFUL = (
+_VALID = (
     _link("scheme_in_capitals", lambda own: f"{own.scheme.upper()}://{own.host}/{own.tail}",
           "Schemes know no case: a comparison of texts does.", f"{_RFC3986}, section 6.2.2.1", "spelling", "case",
           claims=VERDICTS),
@@ -74,7 +74,7 @@ _LAWFUL = (
           "The port that https has anyway: the same place, another text.", f"{_RFC3986}, section 6.2.3", "spelling",
           claims=VERDICTS),
     _link("empty_port", lambda own: f"{own.scheme}://{own.host}:/{own.tail}",
-          "A colon without a port is lawful and means none.", f"{_RFC3986}, section 6.2.3", "spelling", "parser",
+          "A colon without a port is valid and means none.", f"{_RFC3986}, section 6.2.3", "spelling", "parser",
           claims=VERDICTS),
     _link("dot_segments", lambda own: f"{own.scheme}://{own.host}/a/../{own.tail}",
           "Clients take the dots away before they ask; a check of the path's beginning sees them.", f"{_RFC3986}, section 5.2.4",
@@ -83,7 +83,7 @@ _LAWFUL = (
           "Escaped dots are dots to a browser.", f"{_WHATWG}, double-dot URL path segment", "spelling", "parser",
           claims=VERDICTS),
     _link("escaped_letter", lambda own: f"{own.scheme}://{own.host}/%{ord(own.tail[0]):02X}{own.tail[1:]}",
-          "An escape of a letter is that letter: who compares texts sees another URL.", f"{_RFC3986}, section 6.2.2.2",
+          "An escape of a letter is that letter: a comparison of texts sees another URL.", f"{_RFC3986}, section 6.2.2.2",
           "spelling", claims=VERDICTS),
     _link("host_with_final_dot", lambda own: f"{own.scheme}://{own.host}./{own.tail}",
           "The same host to the name system, another one to a list of allowed hosts and to cookies.", "RFC 1034, section 3.1",
@@ -100,7 +100,7 @@ _LAWFUL = (
           f"{_RFC3986}, section 3.2.3", "host", claims=VERDICTS),
     _link("ipv4_host", "https://192.0.2.7/verified", "A number instead of a name has no certificate of the usual kind.",
           "RFC 5737", "host", claims=VERDICTS),
-    _link("ipv6_host", "https://[2001:db8::7]/verified", "Colons within the host: whoever splits at the first one is lost.",
+    _link("ipv6_host", "https://[2001:db8::7]/verified", "Colons within the host: a split at the first one fails.",
           f"{_RFC3986}, section 3.2.2; RFC 3849", "host", "parser", claims=VERDICTS),
     _link("punycode_host", "https://xn--mnchen-3ya.example/verified", "A name with an umlaut, as the name system knows it.",
           "RFC 3492", "host", "unicode", claims=VERDICTS),
@@ -144,7 +144,7 @@ _DECEIVING = (
           "host", "unicode"),
 )  # fmt: skip
 _SCHEMES = (
-    _link("http", lambda own: f"http://{own.host}/{own.tail}", "Without TLS whoever is in between reads what returns.",
+    _link("http", lambda own: f"http://{own.host}/{own.tail}", "Without TLS the network reads what returns.",
           "RFC 9700, section 2.6", "scheme"),
     _link("javascript", "javascript:alert(document.domain)", "A link that is followed runs in the page that shows it.",
           "HTML Standard, javascript: URLs", "scheme", "injection"),
@@ -183,12 +183,12 @@ _HOSTS = (
           "RFC 1122, section 3.2.1.3", "host", "ssrf"),
     _link("link_local", "http://169.254.169.254/latest/meta-data/", "Where clouds hand their machines' secrets out, without TLS.",
           "RFC 3927, section 2.1", "host", "ssrf"),
-    _link("private_network", "https://10.0.0.7/verified", "A host inside somebody's network.", "RFC 1918, section 3", "host",
+    _link("private_network", "https://10.0.0.7/verified", "A host inside a private network.", "RFC 1918, section 3", "host",
           "ssrf"),
-    _link("bare_host", "https://intranet/verified", "A name without a dot is looked up in the network of who looks.",
+    _link("bare_host", "https://intranet/verified", "A name without a dot is looked up in the network of the client.",
           "RFC 1034, section 3.1", "host", "ssrf"),
 )  # fmt: skip
-_AMISS = (
+_MALFORMED = (
     _link("no_scheme", lambda own: f"{own.host}/{own.tail}", "As people type it: to a parser it is a path.",
           f"{_RFC3986}, section 4.5", "parser"),
     _link("no_scheme_but_slashes", lambda own: f"//{own.host}/{own.tail}", "It takes the scheme of the page that it stands in.",
@@ -209,8 +209,8 @@ _AMISS = (
     _link("header_injection", lambda own: f"{own.url}\r\nSet-Cookie: a=b", "Put into a Location header, it adds another one.",
           "RFC 9110, section 5.5", "injection", "whitespace"),
     _link("escaped_header_injection", lambda own: f"{own.url}%0d%0aSet-Cookie:%20a=b",
-          "A lawful URL: decoded before it is written into a header, it adds another one.", "RFC 9110, section 5.5", "injection"),
-    _link("escaped_nul", lambda own: own.at("%00.png"), "A lawful URL whose name ends early in a program written in C.",
+          "A valid URL: decoded before it is written into a header, it adds another one.", "RFC 9110, section 5.5", "injection"),
+    _link("escaped_nul", lambda own: own.at("%00.png"), "A valid URL whose name ends early in a program written in C.",
           f"{_RFC3986}, section 7.3", "injection"),
     _link("bad_escape", lambda own: own.at("%zz"), "A percent sign, and no number after it.", f"{_RFC3986}, section 2.1",
           "parser"),
@@ -224,7 +224,7 @@ _AMISS = (
           "One more than there are ports; kept in 16 bits it is port 0.", "RFC 9293, section 3.1", "host", "boundary"),
     _link("port_of_letters", lambda own: f"{own.scheme}://{own.host}:https/{own.tail}",
           "A service's name where its number belongs.", f"{_RFC3986}, section 3.2.3", "host", "parser"),
-    _link("unfilled_template", lambda own: own.at("/{sessionId}"), "A template that nobody filled in: braces are no URL.",
+    _link("unfilled_template", lambda own: own.at("/{sessionId}"), "A template that was not filled in: braces are no URL.",
           "RFC 6570, section 1.1", "parser"),
     _link("markup", lambda own: own.asking('a="><script>alert(1)</script>'), "Written into an attribute it ends the attribute.",
           "OWASP, cross-site scripting", "injection", "query"),
@@ -234,13 +234,13 @@ _AMISS = (
           "ECMAScript, undefined", "parser"),
 )  # fmt: skip
 _EMPTY_QUERY = "links.empty_query"
-_ALL = (*_LAWFUL, *_DECEIVING, *_SCHEMES, *_HOSTS, *_AMISS)
+_ALL = (*_VALID, *_DECEIVING, *_SCHEMES, *_HOSTS, *_MALFORMED)
 
 KINDS = tuple(each for each, _ in _ALL)
 
 
-def edges(place: Place, _: Base) -> Iterator[Edge]:
-    """Kinds for a URL."""
+def edges(place: PayloadField, _: Base) -> Iterator[Edge]:
+    """Yields the kinds for a URL."""
     if "string" not in place.types or place.holds != "url":
         return
     own = parts(place.value)
@@ -251,7 +251,7 @@ def edges(place: Place, _: Base) -> Iterator[Edge]:
 
 
 def parts(value: object) -> Parts:
-    """The field's own URL, where it is one of https with a host's name, no port, and a path; else another."""
+    """Splits the field's own URL, if it is https with a host name, no port and a path; else returns a default."""
     if isinstance(value, str) and value.startswith("https://"):
         host, _, tail = value.removeprefix("https://").partition("/")
         if _HOST.fullmatch(host) and tail[:1].isalnum() and tail.isascii() and "#" not in tail:

@@ -1,4 +1,4 @@
-"""Names as people have them and as attackers write them; the latter on every text that somebody wrote."""
+"""Unusual names of people, and injections for every free text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from unicodedata import normalize
 
 from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT, Edge, Kind, kind
-from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.fields import PayloadField
 from specimen.contracts.payloads.model.valid_payloads import Base
 
 _OWN_SCRIPT = frozenset({"family_name", "given_names", "full_name"})
@@ -82,7 +82,7 @@ _CASES = (
     _name("latin_with_filler", "OUYANG<JING", "An MRZ filler left in a Latin name.", _ICAO, _LATIN),
     _name("latin_with_accent", "NÚÑEZ", "A letter that an MRZ cannot hold, in the Latin form.", _TRANSLITERATION, _LATIN, "unicode"),
     # Words that programs misread.
-    _name("null_word", "Null", "A family name that YAML, and whoever converts texts, takes for nothing.", "YAML 1.2, core schema, null", _NAMES, "parser"),
+    _name("null_word", "Null", "A family name that YAML and text converters take for nothing.", "YAML 1.2, core schema, null", _NAMES, "parser"),
     _name("true_word", "True", "A name that YAML and spreadsheets take for a truth value.", "YAML 1.1, bool", _NAMES, "parser"),
     _name("none_word", "None", "A name that Python prints for nothing.", "Python, Built-in Constants, None", _NAMES, "parser"),
     _name("number_word", "1e5", "A text that a spreadsheet makes a number of when it opens CSV.", "RFC 4180, which has no types", _NAMES, "parser"),
@@ -93,14 +93,14 @@ _BOTH_SCRIPTS = tuple(
     (frozenset({role}), _TRANSLITERATED, value)
     for role, value in (("full_name", "欧阳静 (OUYANG JING)"), ("family_name", "欧阳 (OUYANG)"), ("given_names", "静 (JING)"))
 )
-# On names and on every other text that somebody wrote.
+# For names and for every other free text.
 _ROBUST = tuple(
     (kind(f"names.{name}", rationale, source, _ANY, tags), value)
     for name, value, rationale, source, tags in (
         ("rtl_mixed", "Ali علي Smith", "Two directions in one line: the letters are not shown in the order in which they were sent.", "Unicode Standard Annex 9", ["unicode", "rtl"]),
         ("homoglyph", "Аlехаndеr", "Cyrillic А, а, е and х among Latin letters: another name that looks the same.", "Unicode Technical Standard 39", ["unicode", "homoglyph"]),
-        ("zero_width_joiner", "Ana\u200dMaria", "A joiner that nobody sees and == does.", _LAYOUT, ["unicode"]),
-        ("zero_width_space", "Ana\u200bMaria", "A blank of no width, which nobody sees and no split() at white space finds.", _LAYOUT, ["unicode"]),
+        ("zero_width_joiner", "Ana\u200dMaria", "A joiner that is invisible and that == compares.", _LAYOUT, ["unicode"]),
+        ("zero_width_space", "Ana\u200bMaria", "A blank of no width, which is invisible and no split() at white space finds.", _LAYOUT, ["unicode"]),
         ("soft_hyphen", "Ana\u00adMaria", "A hyphen that shows at line ends only.", _LAYOUT, ["unicode"]),
         ("non_breaking_space", "Ana\u00a0Maria", "A blank that split() may not know.", "Unicode Standard, section 6.2, General Punctuation", ["unicode"]),
         ("bidi_override", "Ana\u202eairaM", "U+202E turns round what follows on a screen: a reviewer reads another name.", "CVE-2021-42574", ["unicode", "rtl"]),
@@ -109,9 +109,9 @@ _ROBUST = tuple(
         ("emoji", "Ana 😀", "A code point beyond U+FFFF: four bytes, which utf8 of old MySQL cannot hold.", "Unicode Technical Standard 51", ["unicode"]),
         ("emoji_family", "👩‍👩‍👧‍👦", "One picture, seven code points, twenty-five bytes.", "Unicode Technical Standard 51", ["unicode", "boundary"]),
         ("flag", "🇩🇪", "Two regional letters that show as one flag, or as two letters.", "Unicode Technical Standard 51", ["unicode"]),
-        ("noncharacter", "Ana\uffff", "A noncharacter is lawful in UTF-8 and meant for nobody.", "Unicode, section 23.7", ["unicode"]),
+        ("noncharacter", "Ana\uffff", "A noncharacter is valid in UTF-8 and not meant for interchange.", "Unicode, section 23.7", ["unicode"]),
         ("private_use", "Ana\ue000", "A private character that only its font's owner can read.", "Unicode, section 23.5", ["unicode"]),
-        ("line_separator", "Ana\u2028Maria", "U+2028 is lawful in JSON and ended JavaScript strings before 2019.", "ECMA-262, 2019", ["unicode", "parser"]),
+        ("line_separator", "Ana\u2028Maria", "U+2028 is valid in JSON and ended JavaScript strings before 2019.", "ECMA-262, 2019", ["unicode", "parser"]),
         ("sql_injection", "Ana'); DROP TABLE users;--", "Ends a statement where values are pasted into SQL.", "CWE-89", ["injection"]),
         ("script_tag", "<script>alert(1)</script>", "Runs where a back office prints it as it is.", "CWE-79", ["injection"]),
         ("attribute_break", '"><img src=x onerror=alert(1)>', "Leaves an attribute and starts a tag.", "CWE-79", ["injection"]),
@@ -130,15 +130,15 @@ _ROBUST = tuple(
 )  # fmt: skip
 
 
-def edges(place: Place, _: Base) -> Iterator[Edge]:
-    """Kinds of names and of texts."""
+def edges(place: PayloadField, _: Base) -> Iterator[Edge]:
+    """Yields the kinds of names and of free texts."""
     holds = place.holds
     if place.is_text_only or holds is None or not isinstance(place.value, str):
         return
     for roles, found, value in (*_CASES, *_BOTH_SCRIPTS):
         if holds in roles and value != place.value:
             yield Edge(found, value)
-    # A Latin form of letters alone is judged by what a text may be, as every other.
+    # A name in Latin letters is judged like every other text.
     if holds in _NAMES | _TEXTS:
         for found, value in _ROBUST:
             yield Edge(found, value)

@@ -1,4 +1,4 @@
-"""What cannot be true of a session: combinations of fields that rules forbid, and statuses that the lifecycle does not have."""
+"""Invalid states of a session: combinations of fields that rules forbid, and unknown statuses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from specimen.contracts.judge.registry import NOTE, rulebook
 from specimen.contracts.payloads.model.case_types import EITHER, REJECT, Edge, Kind, kind
-from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.fields import PayloadField
 from specimen.contracts.payloads.model.invalid_combinations import NotHere, State, states_of, value_at
 from specimen.contracts.payloads.model.valid_payloads import RESPONSE, Base
 from specimen.specs import Provider
@@ -17,7 +17,7 @@ SCHEMA_RULE = "GEN-005"
 _ENUM = "JSON Schema 2020-12 validation, section 6.1.2, enum"
 UNKNOWN = kind(
     "state.unknown-status",
-    "A status that nobody documented: who maps it to the nearest one it knows lets somebody in.",
+    "An undocumented status: mapping it to the nearest known one may let an unverified person in.",
     _ENUM, (REJECT, EITHER), ("lifecycle",),
 )  # fmt: skip
 OTHER_CASE = kind(
@@ -32,8 +32,8 @@ SPACED = kind(
 )  # fmt: skip
 
 
-def edges(place: Place, base: Base) -> Iterator[Edge]:
-    """The combinations at the root of an answer, and the strange statuses where a read shows its status."""
+def edges(place: PayloadField, base: Base) -> Iterator[Edge]:
+    """Yields invalid combinations at the root of an answer, and unknown statuses in the status of a read."""
     if base.direction != RESPONSE:
         return
     if place.parts:
@@ -60,17 +60,17 @@ def _by_operation(provider: Provider) -> dict[str, list[tuple[State, str]]]:
 
 @cache
 def _kind(provider: Provider, state: State, status: str | None) -> Kind:
-    """The kind of a combination: one for each state where it is told for several."""
+    """Makes the kind of a combination: one for each state where it is defined for several."""
     rule = rulebook(provider)[state.rule]
     is_one = state.when is None or len(state.when) == 1
     name = f"state.{rule.id.lower()}.{state.name}" + ("" if is_one else f"-{status}")
-    # What the schema says may be assumed where the rule is not.
+    # The schema rule may rest on an assumption; the others do not.
     claims = (EITHER,) if rule.severity == NOTE else (REJECT, EITHER) if rule.id == SCHEMA_RULE else (REJECT,)
     return kind(name, state.why, rule.source, claims, ("cross-field",))
 
 
 def _state(base: Base, prefix: str) -> Any:
-    """The state that the object shows: the base's, or in a list its own."""
+    """Returns the state of the object: the base's, or in a list its own."""
     if base.state is not None:
         return base.state
     name = _status_name(base.provider)
@@ -85,7 +85,7 @@ def _status_name(provider: Provider) -> str:
     return next((read.status.rpartition("/")[2] for read in provider.lifecycle.reads if read.status is not None), "status")
 
 
-def _statuses(place: Place, base: Base) -> Iterator[Edge]:
+def _statuses(place: PayloadField, base: Base) -> Iterator[Edge]:
     reads = base.provider.lifecycle.reads
     is_status = any((read.operation, read.status) == (base.operation.id, place.pointer) for read in reads)
     if not is_status or not isinstance(place.value, str):

@@ -1,4 +1,4 @@
-"""JSON itself: fields that are missing, null or of another type; numbers, objects and texts that parsers read differently."""
+"""JSON structure: missing, null and mistyped fields, and values that parsers read differently."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 from specimen.contracts.payloads.families import json_encoding
 from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT, Edge, Kind, kind
-from specimen.contracts.payloads.model.fields import Place, is_of
+from specimen.contracts.payloads.model.fields import PayloadField, is_of
 from specimen.contracts.payloads.model.mutations import ABSENT, Also, Literal
 from specimen.contracts.payloads.model.valid_payloads import RESPONSE, Base
 
 _SCHEMA = "JSON Schema 2020-12, validation, section 6"
 _JSON = "RFC 8259"
 _MANY_LEVELS = 100
-# What is filled in when the request is sent; it is cut nowhere.
+# Placeholders are filled in when the request is sent; they are never cut.
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 MISSING = kind("structure.missing", "A reader that indexes the field without asking fails.", "JSON Schema 2020-12, required")
 NULL = kind("structure.null", "null is neither an empty text nor an absent field.", "RFC 8259, section 3")
@@ -59,7 +59,7 @@ ONE_POINT_ZERO = kind(
     f"{_SCHEMA}.1.1", [ACCEPT, REJECT, EITHER], ["number"],
 )  # fmt: skip
 EXPONENT = kind(
-    "structure.integer_with_exponent", "The same whole number in scientific form: lawful JSON that integer parsers refuse.",
+    "structure.integer_with_exponent", "The same whole number in scientific form: valid JSON that integer parsers refuse.",
     "RFC 8259, section 6", [ACCEPT, REJECT, EITHER], ["number"],
 )  # fmt: skip
 PAST_2_53 = kind(
@@ -73,7 +73,7 @@ PAST_64_BITS = kind(
     tags=["number"],
 )
 HUGE_EXPONENT = kind(
-    "structure.number_1e400", "Lawful JSON that a double reads as infinity.", "RFC 8259, section 6", tags=["number"]
+    "structure.number_1e400", "Valid JSON that a double reads as infinity.", "RFC 8259, section 6", tags=["number"]
 )
 MINUS_ZERO = kind(
     "structure.minus_zero",
@@ -114,7 +114,7 @@ PROTOTYPE_FIELD = kind(
     tags=["injection"],
 )
 NESTED_FIELD = kind(
-    "structure.nested_unknown_field", "A hundred objects inside one another in an unknown field: lawful JSON, and a reader may set a limit.",
+    "structure.nested_unknown_field", "A hundred objects inside one another in an unknown field: valid JSON, and a reader may set a limit.",
     "RFC 8259, section 9", [EITHER, REJECT], ["boundary", "parser"],
 )  # fmt: skip
 SAME_KEY_TWICE = kind(
@@ -152,7 +152,7 @@ TEXT_NUMBERS = {
     "1.0": kind("structure.query_point", "A whole number with a point in a query.", "OpenAPI 3.1, Parameter Object", tags=["number"]),
     "1e0": kind("structure.query_exponent", "A whole number in scientific form in a query.", "OpenAPI 3.1, Parameter Object", tags=["number"]),
     "-0": kind("structure.query_minus_zero", "Minus zero in a query.", "OpenAPI 3.1, Parameter Object", tags=["number"]),
-    "+1": kind("structure.query_plus", "A plus before a number: many parsers of integers take it, and where nobody encoded it, it is a blank.", "OpenAPI 3.1, Parameter Object", tags=["number"]),
+    "+1": kind("structure.query_plus", "A plus before a number: many parsers of integers take it, and unencoded it is a blank.", "OpenAPI 3.1, Parameter Object", tags=["number"]),
     "0x1": kind("structure.query_hexadecimal", "A hexadecimal number in a query.", "OpenAPI 3.1, Parameter Object", tags=["number"]),
     "9007199254740993": kind("structure.query_past_2_53", "A number that a double cannot hold, in a query.", "RFC 7493, section 2.2", tags=["number"]),
     "NaN": kind("structure.query_nan", "NaN in a query: many parsers of numbers take the text.", "IEEE 754", tags=["number"]),
@@ -160,8 +160,8 @@ TEXT_NUMBERS = {
 }  # fmt: skip
 
 
-def edges(place: Place, base: Base) -> Iterator[Edge]:
-    """Kinds of form, whatever the field holds."""
+def edges(place: PayloadField, base: Base) -> Iterator[Edge]:
+    """Yields the kinds that depend only on the type of the field."""
     if place.is_text_only:
         yield from _of_texts(place)
         return
@@ -182,7 +182,7 @@ def edges(place: Place, base: Base) -> Iterator[Edge]:
         yield from _of_value(place, base)
 
 
-def _of_presence(place: Place) -> Iterator[Edge]:
+def _of_presence(place: PayloadField) -> Iterator[Edge]:
     if not place.is_present:
         yield Edge(NULL_FOR_ABSENT, None)
         return
@@ -192,7 +192,7 @@ def _of_presence(place: Place) -> Iterator[Edge]:
         yield Edge(NULL, None)
 
 
-def _of_type(place: Place) -> Iterator[Edge]:
+def _of_type(place: PayloadField) -> Iterator[Edge]:
     for name, (found, value) in _WRONG.items():
         if name not in place.types and not (name == "integer" and "number" in place.types) and not is_of(place.value, name):
             yield Edge(found, value)
@@ -203,7 +203,7 @@ def _of_type(place: Place) -> Iterator[Edge]:
         yield Edge(NAN_AS_TEXT, "NaN")
 
 
-def _of_value(place: Place, base: Base) -> Iterator[Edge]:
+def _of_value(place: PayloadField, base: Base) -> Iterator[Edge]:
     value = place.value
     if isinstance(value, Mapping):
         yield from _of_objects(value)
@@ -240,7 +240,7 @@ def _nested(levels: int) -> dict[str, Any]:
     return value
 
 
-def _of_numbers(place: Place, value: float) -> Iterator[Edge]:
+def _of_numbers(place: PayloadField, value: float) -> Iterator[Edge]:
     if isinstance(value, int):
         yield Edge(ONE_POINT_ZERO, Literal(f"{value}.0"))
         yield Edge(EXPONENT, Literal(f"{value}e0"))
@@ -260,7 +260,7 @@ def _of_numbers(place: Place, value: float) -> Iterator[Edge]:
             yield Edge(past, bound + step)
 
 
-def _of_strings(place: Place, value: str, base: Base) -> Iterator[Edge]:
+def _of_strings(place: PayloadField, value: str, base: Base) -> Iterator[Edge]:
     yield Edge(EMPTY_TEXT, "")
     if place.is_open_text:
         yield Edge(BLANK_TEXT, "   ")
@@ -282,15 +282,15 @@ def _of_strings(place: Place, value: str, base: Base) -> Iterator[Edge]:
         yield Edge(TOO_LONG, value + "a" * (most + 1 - len(value)))
 
 
-def _of_parts(place: Place) -> Iterator[Edge]:
-    """Of a form's parts, which are text."""
+def _of_parts(place: PayloadField) -> Iterator[Edge]:
+    """Yields the kinds for the text parts of a form."""
     if place.is_present:
         yield Edge(MISSING, ABSENT)
     if isinstance(place.value, str):
         yield Edge(EMPTY_TEXT, "")
 
 
-def _of_texts(place: Place) -> Iterator[Edge]:
+def _of_texts(place: PayloadField) -> Iterator[Edge]:
     if place.parts[0] == "path":
         yield from _of_values(place)
         return
@@ -311,7 +311,7 @@ def _of_texts(place: Place) -> Iterator[Edge]:
     yield from _of_values(place)
 
 
-def _of_values(place: Place) -> Iterator[Edge]:
+def _of_values(place: PayloadField) -> Iterator[Edge]:
     values = place.keyword("enum")
     if values:
         yield Edge(UNKNOWN_VALUE, "specimen")

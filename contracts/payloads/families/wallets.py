@@ -1,11 +1,11 @@
-"""Wallets and their chains: checksums right and wrong, other chains' addresses, names, and what is scanned or typed instead."""
+"""Wallet addresses and chains: checksums, addresses of other chains, names and other formats."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT, Edge, Kind, kind
-from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.fields import PayloadField
 from specimen.contracts.payloads.model.valid_payloads import Base
 from specimen.fixtures.standards.wallets import checksum
 
@@ -24,11 +24,11 @@ EIP55_ALL_CAPITALS = _wallet(
     "eip55_capitals_are_right", "Of a few addresses the checksum is all capitals: lower-casing first is no test of it.", _EIP55,
     "checksum", "case", claims=_GOOD,
 )  # fmt: skip
-LOWER = _wallet("all_lower", "Small letters carry no checksum: lawful, and the same account.", _EIP55, "checksum", "case",
+LOWER = _wallet("all_lower", "Small letters carry no checksum: valid, and the same account.", _EIP55, "checksum", "case",
                 claims=_GOOD)  # fmt: skip
 WRONG = _wallet("eip55_wrong", "One letter in the other case: the same account, or a typing error that a checksum finds.", _EIP55,
                 "checksum", "case")  # fmt: skip
-ANOTHER_DIGIT = _wallet("eip55_digit_changed", "One digit mistyped is somebody else's account, and only the capitals tell.",
+ANOTHER_DIGIT = _wallet("eip55_digit_changed", "One mistyped digit is another person's account, and only the capitals show it.",
                         _EIP55,
                         "checksum")  # fmt: skip
 UPPER = _wallet("all_capitals", "Capitals without a checksum, as a form that capitalises sends them.", _EIP55, "checksum", "case")
@@ -46,9 +46,9 @@ SHORTENED = _wallet("shortened", "As wallets show it: copied from a page, the mi
 LEADING_ZEROS_LOST = _wallet("leading_zeros_lost", "An address is a text of fixed length; as a number it loses its zeros.",
                              _EIP55,
                              "parser")  # fmt: skip
-ZERO = _wallet("zero_address", "Nobody is known to have its key, and an unset variable of Solidity holds it.",
+ZERO = _wallet("zero_address", "No person is known to have its key, and an unset variable of Solidity holds it.",
                "Solidity, default values", "boundary")  # fmt: skip
-DEAD = _wallet("dead_address", "Where tokens are sent to be burnt: nobody is known to sign for it.",
+DEAD = _wallet("dead_address", "Where tokens are sent to be burnt: no known key signs for it.",
                "Convention of token contracts", "boundary")  # fmt: skip
 PRECOMPILE = _wallet("precompile", "Address 1 is a contract of the chain itself and signs nothing.",
                      "Ethereum Yellow Paper, precompiled contracts", "boundary")  # fmt: skip
@@ -68,9 +68,9 @@ NEWLINE = _wallet("trailing_newline", "A pattern that ends in $ takes the addres
                   "parser")  # fmt: skip
 ZERO_WIDTH = _wallet("zero_width_space", "Invisible, and no white space: a trim leaves it.",
                      "Unicode Standard, section 23.2, Layout Controls", "unicode", "whitespace")  # fmt: skip
-SOLANA = _wallet("solana", "A lawful address of another chain, without prefix or checksum.", _SOLANA, "base58")
+SOLANA = _wallet("solana", "A valid address of another chain, without prefix or checksum.", _SOLANA, "base58")
 SOLANA_OFF = _wallet("solana_one_character_off", "No checksum: one wrong letter is another account.", _SOLANA, "base58")
-SOLANA_SHORT = _wallet("solana_31_bytes", "One byte less can look as long to whoever counts letters.", _SOLANA, "base58",
+SOLANA_SHORT = _wallet("solana_31_bytes", "One byte less can look as long to a count of letters.", _SOLANA, "base58",
                        "boundary")  # fmt: skip
 _OUTSIDE = tuple(
     (_wallet(f"solana_{name}", f"Base58 leaves out the {words}, because it is misread.", _SOLANA, "base58", "ocr"), letter)
@@ -81,22 +81,22 @@ _OUTSIDE = tuple(
         ("small_l", "small l", "l"),
     )
 )
-BECH32 = _wallet("bech32", "A lawful address of Bitcoin.", _BIP173, "bech32")
-BECH32_CAPITALS = _wallet("bech32_capitals", "In capitals it makes a smaller QR code, and is lawful.", _BIP173, "bech32", "case")
+BECH32 = _wallet("bech32", "A valid address of Bitcoin.", _BIP173, "bech32")
+BECH32_CAPITALS = _wallet("bech32_capitals", "In capitals it makes a smaller QR code, and is valid.", _BIP173, "bech32", "case")
 BECH32_MIXED = _wallet("bech32_mixed_case", "Capitals or small letters, never both.", _BIP173, "bech32", "case")
 BECH32_WRONG = _wallet("bech32_wrong_checksum", "One letter changed, which the code is made to find.", _BIP173, "bech32",
                        "checksum")  # fmt: skip
 BECH32M = _wallet("bech32m", "Since Taproot there is a second checksum.", _BIP350, "bech32")
 BECH32_FOR_M = _wallet("bech32_for_bech32m", "A Taproot address with the checksum of before it.", _BIP350, "bech32", "checksum")
 BECH32_TEST = _wallet("bech32_testnet", "An address of the test network proves nothing on the real one.", _BIP173, "bech32")
-BASE58CHECK = _wallet("base58check", "A lawful address of the first kind.", _BASE58, "base58")
+BASE58CHECK = _wallet("base58check", "A valid address of the first kind.", _BASE58, "base58")
 BASE58CHECK_WRONG = _wallet("base58check_wrong_checksum", "Its last letter changed.", _BASE58, "base58", "checksum")
 TRON = _wallet("tron", "Base58 with a checksum, of a chain whose addresses are Ethereum's inside.",
                "Tron documentation, addresses", "base58")  # fmt: skip
-EMPTY = _wallet("empty", "No address at all: who looks one up by it may find the first that has none.",
+EMPTY = _wallet("empty", "No address at all: a look-up by it may find the first that has none.",
                 "JSON Schema 2020-12, minLength", "boundary")  # fmt: skip
 
-# The people's own tests: the vectors of EIP-55 and BIP-173, BIP-350; digests of the word specimen; a name too short to be sold.
+# Published test vectors of EIP-55 and BIP-173, BIP-350; digests of the word specimen; a name too short to be sold.
 _VECTOR = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 _SOLANA_ADDRESS = "4Ks1tuiYmVTRp7wc4KLP74F3eXshVVymjjpLvRbD6fNT"
 _BECH32_ADDRESS = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"
@@ -128,7 +128,7 @@ def _chain(name: str, rationale: str, source: str, *tags: str) -> Kind:
 
 
 _CHAINS = (
-    (_chain("unknown", "No chain at all: whoever looks up its rules finds none.", "CAIP-2"), "specimenchain"),
+    (_chain("unknown", "An unknown chain: a look-up of its rules finds none.", "CAIP-2"), "specimenchain"),
     (_chain("id", "The number of the chain, as wallets know it, for its name.", "EIP-155, list of chain ids", "parser"), "1"),
     (_chain("id_hexadecimal", "The number as wallets answer it.", "EIP-695, eth_chainId", "parser"), "0x1"),
     (_chain("caip2", "Namespace and number, as libraries for many chains write it.", "CAIP-2", "parser"), "eip155:1"),
@@ -151,8 +151,8 @@ KINDS = (
 )  # fmt: skip
 
 
-def edges(place: Place, _: Base) -> Iterator[Edge]:
-    """Kinds for an address and for the name of a chain."""
+def edges(place: PayloadField, _: Base) -> Iterator[Edge]:
+    """Yields the kinds for an address and for the name of a chain."""
     if "string" not in place.types or place.holds not in ("wallet", "chain"):
         return
     value = place.value if isinstance(place.value, str) else ""
@@ -162,7 +162,7 @@ def edges(place: Place, _: Base) -> Iterator[Edge]:
 
 
 def chains(value: str) -> Iterator[tuple[Kind, str]]:
-    """The kinds of a field for a chain's name, each with its text."""
+    """Yields the kinds of a field for a chain's name, each with its text."""
     own = value or "ethereum"
     yield from _CHAINS
     yield CHAIN_CAPITALS, own.upper()
@@ -171,7 +171,7 @@ def chains(value: str) -> Iterator[tuple[Kind, str]]:
 
 
 def addresses(value: str) -> Iterator[tuple[Kind, str]]:
-    """The kinds of a field for an address, each with its text; those that respell the field's own address begin with it."""
+    """Yields the kinds of an address, each with its text; those that respell the field's own address begin with it."""
     own = _with_letters(value)
     digits = own[2:]
     yield EIP55_RIGHT, own if own != value else _VECTOR

@@ -1,4 +1,4 @@
-"""All edge cases of a provider: every kind that applies, at every place of its payloads."""
+"""Makes all edge cases of a provider: every kind that applies to every field of its payloads."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from specimen.contracts.payloads.generate.expected_outcomes import (
 from specimen.contracts.payloads.generate.setup import made_with
 from specimen.contracts.payloads.model.case import Case
 from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, Edge, edges
-from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.fields import PayloadField
 from specimen.contracts.payloads.model.invalid_combinations import states_of
 from specimen.contracts.payloads.model.mutations import ABSENT, Fields, Whole, as_bytes, changed, shown
 from specimen.contracts.payloads.model.valid_payloads import NOW, REQUEST, RESPONSE, Base, ignored_fields, requests, responses
 from specimen.fixtures import recipes
 from specimen.specs import Provider
 
-# What a request names and the implementation may not have, however lawful its form.
+# Fields that name a resource which the implementation may not have, even if well formed.
 _REFERENCES = frozenset({"id", "cursor"})
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A kind that applies to a place but makes no case there, and why; `same_as` is the case that has its payload already."""
+    """A kind that applies to a field but makes no case there, and the reason; `same_as` is a case with the same payload."""
 
     id: str
     reason: str
@@ -50,17 +50,17 @@ def cases(
     now: int = NOW,
     left_out: list[LeftOut] | None = None,
 ) -> Iterator[Case]:
-    """The catalogue, in a fixed order, each case once.
+    """Yields the catalogue in a fixed order, each case once.
 
     Args:
         provider: whose operations.
         operation: an operationId; None takes all.
         direction: `request` or `response`; None takes both.
-        status: only answers about sessions in this state, every kind anew; None takes each place from the first lawful payload
+        status: only answers about sessions in this state, every kind anew; None takes each field from the first valid payload
             that has it.
         seed: what the people in the payloads depend on; ids and kinds of the cases do not.
         now: when the payloads are read or sent (milliseconds since the epoch), which cases call today.
-        left_out: takes what could not be made into a case.
+        left_out: gets the kinds that made no case.
 
     Raises:
         SpecError: the provider's recipe, its rules or its combinations cannot be used; no case comes before that.
@@ -78,9 +78,9 @@ def cases(
 
 
 def of_bases(bases: Sequence[Base], left_out: list[LeftOut] | None = None) -> Iterator[tuple[Case, int, str]]:
-    """Each kind at each place once, and each payload: on the first base on which it breaks one rule alone, or none.
+    """Yields each kind at each field once, and each payload once, from the first base on which it breaks at most one rule.
 
-    A case comes with the number of its base and the label of its place. `left_out` takes what could not be made into a case.
+    A case comes with the number of its base and the label of its place. `left_out` gets the kinds that made no case.
     """
     made_as: dict[bytes, str] = {}
     done: set[tuple[str, str]] = set()
@@ -88,7 +88,7 @@ def of_bases(bases: Sequence[Base], left_out: list[LeftOut] | None = None) -> It
     settled: set[tuple[str, str | None, bool]] = set()
     for number, base in enumerate(bases):
         if expected_outcome(base, base.payload).verdict != ACCEPT:
-            continue  # another operation's lawful payload, such as an open session in the answer to its end
+            continue  # a valid payload of another operation, such as an open session in the answer to its end
         for place in base.places():
             # Kinds of the whole payload depend on its state; the others on what is held, and whether there is a value.
             what = (place.label, place.holds, place.value is None or place.value is ABSENT)
@@ -119,8 +119,8 @@ def of_bases(bases: Sequence[Base], left_out: list[LeftOut] | None = None) -> It
         left_out += failed.values()
 
 
-def case(base: Base, place: Place, edge: Edge) -> Case | LeftOut:
-    """The case that a kind makes at a place, or why it makes none there."""
+def case(base: Base, place: PayloadField, edge: Edge) -> Case | LeftOut:
+    """Makes the case of a kind at a field, or returns why there is none."""
     name = case_id(base, place, edge)
     try:
         payload, content_type = _changed(base, place, edge.change)
@@ -140,7 +140,7 @@ def case(base: Base, place: Place, edge: Edge) -> Case | LeftOut:
             others = not_found(base.provider, base.operation) if place.holds == "session_id" else ()
             expected = tuple(sorted({*expected, *malformed(base.operation), *others}))
     elif found.rules == (UNKNOWN_RULE,) and ACCEPT not in edge.kind.claims:
-        expected = tuple(sorted({*expected, *malformed(base.operation)}))  # refused for its form before anybody looks it up
+        expected = tuple(sorted({*expected, *malformed(base.operation)}))  # refused for its format before it is looked up
     if not is_claimed:
         return LeftOut(name, f"claims to be one of {', '.join(sorted(edge.kind.claims))}; the contract says {verdict}")
     if edge.rule is not None and found.rules != (edge.rule,):
@@ -169,19 +169,19 @@ def case(base: Base, place: Place, edge: Edge) -> Case | LeftOut:
 
 
 def _digest(made: Case) -> bytes:
-    """What tells two payloads apart."""
+    """Hashes what distinguishes two payloads."""
     text, rest = made.payload, {}
     if made.direction == REQUEST and isinstance(made.payload.get("body"), bytes):
         text, rest = made.payload["body"], {name: value for name, value in made.payload.items() if name != "body"}
-    told = as_bytes(text) + as_bytes([rest, made.content_type])
-    return hashlib.blake2b(told, digest_size=16).digest()
+    content = as_bytes(text) + as_bytes([rest, made.content_type])
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
-def _is_same(payload: Any, lawful: Any) -> bool:
-    """Whether nothing changed: 1 and true, which are equal in Python, are not the same."""
+def _is_same(payload: Any, valid: Any) -> bool:
+    """Whether nothing changed; 1 and true, which are equal in Python, differ."""
     if isinstance(payload, bytes) or (isinstance(payload, Mapping) and isinstance(payload.get("body"), bytes)):
         return False
-    return as_bytes(payload) == as_bytes(lawful)
+    return as_bytes(payload) == as_bytes(valid)
 
 
 def _verdict(edge: Edge, found: ExpectedOutcome) -> tuple[str, tuple[int, ...]]:
@@ -190,8 +190,8 @@ def _verdict(edge: Edge, found: ExpectedOutcome) -> tuple[str, tuple[int, ...]]:
     return found.verdict, found.expect_status
 
 
-def _other_id(place: Place, base: Base, payload: Any) -> str | None:
-    """Which id of the session that a request is about stands there no more, in whatever spelling; None where it is no such id."""
+def _other_id(place: PayloadField, base: Base, payload: Any) -> str | None:
+    """Returns the name of the session's id that the mutation replaced; None where it replaced none."""
     if base.direction != REQUEST or (
         place.parts[:1] == ("body",) and place.name in ignored_fields(base.provider, base.pointer, payload.get("body"))
     ):
@@ -208,8 +208,8 @@ def _at(payload: Any, parts: Sequence[str]) -> Any:
     return payload
 
 
-def _changed(base: Base, place: Place, change: Any) -> tuple[Any, str | None]:
-    """The payload with the change in it, and the content type where it is another one."""
+def _changed(base: Base, place: PayloadField, change: Any) -> tuple[Any, str | None]:
+    """Returns the changed payload, and its content type if that changes too."""
     if base.direction == RESPONSE:
         return changed(base.payload, place.parts, change), change.content_type if isinstance(change, Whole) else None
     payload: Mapping[str, Any] = base.payload
@@ -225,7 +225,7 @@ def _changed(base: Base, place: Place, change: Any) -> tuple[Any, str | None]:
     return {**payload, **inner}, None
 
 
-def case_id(base: Base, place: Place, edge: Edge) -> str:
-    """The id of a case: what it is about, readable, without white space."""
+def case_id(base: Base, place: PayloadField, edge: Edge) -> str:
+    """Returns the readable id of a case, without white space."""
     operation = f"{base.provider.name}.{base.operation.id}.{base.direction}"
     return f"{operation}:{place.label or '.'}:{edge.kind.id}"

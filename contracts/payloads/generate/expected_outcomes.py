@@ -1,4 +1,4 @@
-"""What the contract says of a changed payload: the document's validators and the judge decide, nobody else."""
+"""Decides the expected outcome of a changed payload by the document's validators and the judge."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT
 from specimen.contracts.payloads.model.mutations import as_bytes
 from specimen.contracts.payloads.model.valid_payloads import RESPONSE, Base, form_parts, ignored_fields, spelled, with_ids
 from specimen.contracts.requests.request_encoder import encode
-from specimen.contracts.requests.request_templates import RequestTemplate, draft, filled, unknown
+from specimen.contracts.requests.request_templates import RequestTemplate, filled, minimal_request, unknown
 from specimen.specs import Operation, Provider
 from specimen.specs.loading.lifecycle import LifecycleRequest
 from specimen.specs.loading.parameters import Parameter
@@ -41,49 +41,49 @@ class ExpectedOutcome:
 def expected_outcome(
     base: Base, payload: Any, content_type: str | None = None, *, other_id: str | None = None
 ) -> ExpectedOutcome:
-    """What the contract says of a payload of the base's operation.
+    """Returns what the contract expects for a payload of the base's operation.
 
-    `other_id`: the name of an id (`session`) that is not the one that was issued, so that a well-formed one finds nothing.
+    `other_id`: the name of an id (`session`) that was replaced by an unknown one, so that even a well-formed one finds nothing.
 
     Raises:
-        KeyError: a request's path became another operation's, or nobody's.
+        KeyError: a request's path became another operation's, or none.
     """
-    strict = _ruling(base, payload, content_type, other_id=other_id)
+    strict = _strict_outcome(base, payload, content_type, other_id=other_id)
     body = payload if base.direction == RESPONSE else payload.get("body")
     if not isinstance(body, bytes):
         return strict
     if strict.verdict == REJECT:
-        return _forgiven(base, body, payload, strict) if body.startswith(codecs.BOM_UTF8) else strict
+        return _without_bom(base, body, payload, strict) if body.startswith(codecs.BOM_UTF8) else strict
     if not _is_left_to_readers(body):
         return strict
     return ExpectedOutcome(EITHER, strict.rules, tuple(sorted({*strict.expect_status, *_refusals(base)})))
 
 
-def _forgiven(base: Base, body: bytes, payload: Any, strict: ExpectedOutcome) -> ExpectedOutcome:
-    """What may come of a byte order mark before something lawful: a reader may overlook it (RFC 8259, section 8.1)."""
+def _without_bom(base: Base, body: bytes, payload: Any, strict: ExpectedOutcome) -> ExpectedOutcome:
+    """Returns the outcome for a byte order mark before valid JSON, which a reader may ignore (RFC 8259, section 8.1)."""
     rest = body.removeprefix(codecs.BOM_UTF8)
-    without = _ruling(base, rest if base.direction == RESPONSE else {**payload, "body": rest}, None, other_id=None)
+    without = _strict_outcome(base, rest if base.direction == RESPONSE else {**payload, "body": rest}, None, other_id=None)
     if without.verdict == REJECT:
         return strict
     return ExpectedOutcome(EITHER, strict.rules, tuple(sorted({*strict.expect_status, *without.expect_status})))
 
 
 def _refusals(base: Base) -> set[int]:
-    """All statuses with which a request may be refused for what stands in it; an id that is read otherwise finds nothing."""
+    """Returns all statuses with which a request may be refused for its content, with those of an unknown id."""
     if base.direction == RESPONSE:
         return set()
     named = {status for name in base.provider.lifecycle.ids for status in not_found(base.provider, base.operation, name)}
     return {*malformed(base.operation), *absent(base.operation), *named}
 
 
-def _ruling(base: Base, payload: Any, content_type: str | None, *, other_id: str | None) -> ExpectedOutcome:
+def _strict_outcome(base: Base, payload: Any, content_type: str | None, *, other_id: str | None) -> ExpectedOutcome:
     exchange = as_exchange(base, payload, content_type)
     if base.direction == RESPONSE:
         return _of_response(base, exchange)
     operation = base.operation
     good, bad = successes(operation), malformed(operation)
     if exchange.operation is None or exchange.operation.id != operation.id:
-        raise KeyError("no request of this operation: its path is another one's, or nobody's")
+        raise KeyError("no request of this operation: its path is another operation's, or none")
     if content_type is not None and operation.bodies and operation.body(content_type) is None:
         return _refused(operation, 415)
     if any("/" in text for text in payload.get("path", {}).values()):
@@ -116,7 +116,7 @@ def _is_valid(base: Base, body: Any) -> bool:
 
 
 def _refused(operation: Operation, status: int) -> ExpectedOutcome:
-    """A request for which the document has a status of its own; where only we assume that, it may be taken too."""
+    """Returns the outcome for a request with a documented status of its own; an assumed status also allows success."""
     response = operation.responses.get(str(status))
     if response is not None and response.mark != "A":
         return ExpectedOutcome(REJECT, (MALFORMED_RULE,), (status,))
@@ -151,16 +151,16 @@ def _of_response(base: Base, exchange: Exchange) -> ExpectedOutcome:
 
 
 def as_exchange(base: Base, payload: Any, content_type: str | None = None) -> Exchange:
-    """A payload as an observer would see it: a request with a success, or the answer to a lawful request."""
+    """Wraps a payload in an exchange: a request with a success, or the answer to a valid request."""
     provider = base.provider
     headers: dict[str, str] = {}
     if base.direction == RESPONSE:
-        nobodys = {name: unknown(provider, name) for name in provider.lifecycle.ids}
-        sent = encode(provider, _asking(base, nobodys if base.moment is None else base.moment.ids))
+        unknown_ids = {name: unknown(provider, name) for name in provider.lifecycle.ids}
+        sent = encode(provider, _asking(base, unknown_ids if base.moment is None else base.moment.ids))
         status, body = base.status, as_bytes(payload)
         headers["content-type"] = content_type or "application/json"
     else:
-        sent = encode(provider, as_draft(base, payload, content_type))
+        sent = encode(provider, as_template(base, payload, content_type))
         status, body = next(iter(successes(base.operation)), 200), b""
     return replace(
         sent, request_headers={"authorization": "Bearer x", "token": "x", **sent.request_headers}, status=status,
@@ -169,13 +169,13 @@ def as_exchange(base: Base, payload: Any, content_type: str | None = None) -> Ex
 
 
 def _asking(base: Base, ids: Mapping[str, str]) -> RequestTemplate:
-    """The request that a response answers: the read in the place where the session is."""
+    """Returns the request that a response answers: the read of its session."""
     for read in base.provider.lifecycle.reads:
         if read.operation == base.operation.id and (base.moment is None or read.fits(base.moment.facts)):
             found = filled(base.provider, read.operation, read.request, ids)
             if found is not None:
                 return found
-    found = draft(base.provider, base.operation.id, ids) or RequestTemplate(base.operation)
+    found = minimal_request(base.provider, base.operation.id, ids) or RequestTemplate(base.operation)
     if base.moment is not None or not isinstance(base.payload, Mapping):
         return found
     # An answer that was made from no single session repeats what it was asked, in itself or in its rows.
@@ -187,8 +187,10 @@ def _asking(base: Base, ids: Mapping[str, str]) -> RequestTemplate:
     return replace(found, query=query, body={name: base.payload.get(name, value) for name, value in found.body.items()})
 
 
-def as_draft(base: Base, payload: Any, content_type: str | None = None, ids: Mapping[str, str] | None = None) -> RequestTemplate:
-    """A request's payload, to be sent; `ids` fill its placeholders."""
+def as_template(
+    base: Base, payload: Any, content_type: str | None = None, ids: Mapping[str, str] | None = None
+) -> RequestTemplate:
+    """Makes a request template of a request's payload; `ids` fill its placeholders."""
     provider = base.provider
     known = spelled({**{name: unknown(provider, name) for name in provider.lifecycle.ids}, **(ids or {})})
     values = with_ids({name: payload.get(name, {}) for name in ("path", "query", "headers")}, known)
@@ -204,28 +206,28 @@ def as_draft(base: Base, payload: Any, content_type: str | None = None, ids: Map
             raise TypeError("a form is no JSON value")
         return replace(plain, parts=form_parts(with_ids(body, known)))
     if body is not MISSING:
-        # Python writes what no UTF-8 can hold as an escape: the request can be sent as it is.
+        # `json.dumps` escapes lone surrogates, which UTF-8 cannot encode.
         return replace(plain, raw=json.dumps(with_ids(body, known)).encode(), content_type=content_type or "application/json")
     return plain
 
 
 def successes(operation: Operation) -> tuple[int, ...]:
-    """The documented statuses of success."""
+    """Returns the documented statuses of success."""
     return tuple(sorted(int(status) for status in operation.responses if status.startswith("2")))
 
 
 def malformed(operation: Operation) -> tuple[int, ...]:
-    """The documented statuses of a request that breaks the document."""
+    """Returns the documented statuses of an invalid request."""
     return tuple(sorted(int(status) for status in operation.responses if int(status) in _MALFORMED))
 
 
 def absent(operation: Operation) -> tuple[int, ...]:
-    """The documented status of a request that names what is not there."""
+    """Returns the documented status of a request that names an absent resource."""
     return tuple(int(status) for status in operation.responses if status == "404")
 
 
 def not_found(provider: Provider, operation: Operation, name: str = "session") -> tuple[int, ...]:
-    """The documented statuses for an id that nobody issued, or not for this session: what lifecycle.yaml says, else 404."""
+    """Returns the documented statuses for an unknown id, or another session's: by lifecycle.yaml, else 404."""
     cases = {
         case.status
         for case in provider.lifecycle.errors.values()

@@ -1,4 +1,4 @@
-"""The words that choose cases: which kinds, tags and fields they mean, and whether there are any."""
+"""Matches cases by the patterns of kinds, tags and fields, and rejects patterns that match nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from specimen.contracts.payloads.generate.catalogue import case_id
 from specimen.contracts.payloads.model.case_types import FAMILIES, edges
-from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.fields import PayloadField
 from specimen.contracts.payloads.model.valid_payloads import Base, requests, responses
 from specimen.specs import Provider, SpecimenError
 from specimen.specs.core.errors import did_you_mean
@@ -18,12 +18,12 @@ _MOST_PROPOSED = 3
 
 
 def is_of_kind(kind: str, word: str) -> bool:
-    """Whether a kind is meant: by its id, its family's name, or a pattern such as `names.*`."""
+    """Whether a word matches a kind: by its id, its family's name, or a pattern such as `names.*`."""
     return word in (kind, kind.partition(".")[0]) or fnmatchcase(kind, word)
 
 
 def is_at(pointer: str, dotted: str, word: str) -> bool:
-    """Whether a place is meant, given as a JSON pointer and as it stands in ids (`data.status`).
+    """Whether a word matches a field, given as a JSON pointer and as it stands in ids (`data.status`).
 
     A word is one of these, or such a place above it, or a field's name; `.` and `/` are the whole body alone.
     """
@@ -35,17 +35,17 @@ def is_at(pointer: str, dotted: str, word: str) -> bool:
 
 
 def place_of(name: str) -> str:
-    """The part of a case's id that says where it is."""
+    """Returns the field in the id of a case."""
     return name.split(":")[1]
 
 
 def check_words(
     providers: Sequence[Provider], *, tags: Sequence[str] = (), kinds: Sequence[str] = (), fields: Sequence[str] = ()
 ) -> None:
-    """Nothing, where each word means something in the catalogue of one of the providers.
+    """Checks that each word matches something in the catalogue of one of the providers.
 
     Raises:
-        SpecimenError: one does not; the sentence says what is nearest.
+        SpecimenError: a word matches nothing; the message has the nearest ones.
     """
     known_tags = {*FAMILIES, *(state for provider in providers for state in provider.lifecycle.states)}
     known_kinds: set[str] = set()
@@ -79,7 +79,7 @@ def check_words(
     raise SpecimenError(f"field '{word}': {who} {has}. Nearest: {', '.join(_nearest(word, possible, 0.0))}.")
 
 
-def _places(providers: Sequence[Provider]) -> Iterator[tuple[Base, Place]]:
+def _places(providers: Sequence[Provider]) -> Iterator[tuple[Base, PayloadField]]:
     for provider in providers:
         for operation in provider.document.operations.values():
             for base in (*requests(provider, operation), *responses(provider, operation)):

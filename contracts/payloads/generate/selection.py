@@ -1,4 +1,4 @@
-"""Which cases are wanted."""
+"""Selects cases of a catalogue."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DIRECTIONS = (REQUEST, RESPONSE)
 
 @dataclass(frozen=True)
 class Choice:
-    """What is wanted of a provider's cases; None and empty ask for nothing special.
+    """The filters of a provider's cases; None and empty select all.
 
     Attributes:
         status: only answers about sessions in this state, each kind anew.
@@ -30,7 +30,7 @@ class Choice:
             wherever it stands; `.` is the whole body alone.
         kinds: a case is of one of them: `family.name`, a family's name, or a pattern such as `names.*`.
         count: at most so many, spread evenly over the catalogue.
-        seed: whom the payloads are about.
+        seed: selects the people in the payloads.
         now: when they are read or sent, which cases call today (milliseconds since the epoch, in the years 2000 to 2099). At
             some hours today is the same day in UTC−12 or UTC+14; what is the same payload then is one case.
     """
@@ -47,13 +47,13 @@ class Choice:
     now: int = NOW
 
     def __post_init__(self) -> None:
-        """Takes a text for a word, not for a sequence of letters."""
+        """Wraps a single text in a tuple."""
         for name in ("tags", "fields", "kinds"):
             given = getattr(self, name)
             object.__setattr__(self, name, (given,) if isinstance(given, str) else tuple(given))
 
     def check(self, *providers: Provider) -> None:
-        """Nothing, where one of the providers has what is asked for.
+        """Checks that one of the providers has what is selected.
 
         Raises:
             SpecimenError: none has it.
@@ -70,7 +70,7 @@ class Choice:
         check_words(providers, tags=self.tags, kinds=self.kinds, fields=self.fields)
 
     def takes(self, case: Case) -> bool:
-        """Whether a case is wanted, whatever the count."""
+        """Whether the filters select a case, without regard to the count."""
         return (
             (self.verdict is None or case.verdict == self.verdict)
             and set(self.tags) <= set(case.tags)
@@ -87,16 +87,16 @@ def _one_of(what: str, value: str | None, possible: Iterable[str]) -> None:
 def cases(
     provider: Provider | str, choice: Choice | None = None, *, left_out: list[LeftOut] | None = None, **wanted: object
 ) -> Iterator[Case]:
-    """The edge cases of a provider that are wanted, in the catalogue's order.
+    """Returns the selected edge cases of a provider, in the catalogue's order.
 
     Args:
         provider: a provider or its name.
         choice: what is wanted; or as keywords: `cases("kayle", direction="response", verdict="reject", tags=["state"])`.
-        left_out: takes what could not be made into a case, and why.
+        left_out: gets the kinds that made no case, with the reason.
         wanted: the fields of a `Choice`; beside a choice, in place of its own.
 
     Raises:
-        SpecimenError: something is asked for that the provider does not have.
+        SpecimenError: the provider does not have what is selected.
     """
     found = specs.load(provider) if isinstance(provider, str) else provider
     asked = replace(choice or Choice(), **wanted)  # type: ignore[arg-type]  # dataclasses check names, `check` the values
@@ -105,7 +105,7 @@ def cases(
 
 
 def chosen(provider: Provider, choice: Choice, *, left_out: list[LeftOut] | None = None) -> Iterator[Case]:
-    """The same of a choice that is checked: none of what the provider does not have."""
+    """Returns the cases of a choice that was checked; none of what the provider does not have."""
     every = _all(
         provider, operation=choice.operation, direction=choice.direction, status=choice.status, seed=choice.seed,
         now=choice.now, left_out=left_out,
@@ -115,7 +115,7 @@ def chosen(provider: Provider, choice: Choice, *, left_out: list[LeftOut] | None
 
 
 def _spread(found: list[Case], count: int) -> list[Case]:
-    """At most `count`, turn by turn over the families, each family's spread over its cases."""
+    """Returns at most `count` cases, evenly from the families, spread over each family's cases."""
     if len(found) <= count:
         return found
     rows = [[case for case in found if case.kind.partition(".")[0] == family] for family in FAMILIES]
@@ -127,7 +127,7 @@ def _spread(found: list[Case], count: int) -> list[Case]:
 
 
 def _shares(sizes: list[int], count: int) -> list[int]:
-    """How many of each: one each turn while there are more."""
+    """Shares a count evenly among groups of these sizes."""
     shares = [0] * len(sizes)
     while count > 0:
         for index, size in enumerate(sizes):

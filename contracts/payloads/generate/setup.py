@@ -1,4 +1,4 @@
-"""What must have happened before a request case can be answered as it says: a session with the caller's own key."""
+"""The session that must exist before a request case is sent."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 from specimen.contracts.payloads.model.valid_payloads import REQUEST, Base
-from specimen.contracts.requests.request_templates import RequestTemplate, draft
+from specimen.contracts.requests.request_templates import RequestTemplate, minimal_request
 from specimen.specs import Provider, SpecimenError
 
 _KEY = "client_key"
 
 
 def made_with(base: Base, payload: Any) -> dict[str, str]:
-    """The fields with which a session must have been created for a read that names it by the caller's own key."""
+    """Returns the fields of the session that a read names by the caller's own key."""
     reads = {read.operation for read in base.provider.lifecycle.reads}
     if base.direction != REQUEST or base.operation.id not in reads:
         return {}
@@ -25,12 +25,12 @@ def made_with(base: Base, payload: Any) -> dict[str, str]:
 
 
 def creation(provider: Provider, fields: Mapping[str, str]) -> RequestTemplate:
-    """The request that makes a session, with these fields.
+    """Returns the request that creates a session with these fields.
 
     Raises:
         SpecimenError: lifecycle.yaml shows none.
     """
-    made = draft(provider, provider.lifecycle.create.operation)
+    made = minimal_request(provider, provider.lifecycle.create.operation)
     if made is None:
         raise SpecimenError(f"{provider.lifecycle.create.operation}: lifecycle.yaml shows no request that makes a session.")
     if made.parts:
@@ -39,7 +39,7 @@ def creation(provider: Provider, fields: Mapping[str, str]) -> RequestTemplate:
 
 
 def _object(body: Any) -> Mapping[str, Any]:
-    """A body as a JSON object, from its bytes too; an empty one where it is none."""
+    """Returns a body as a JSON object, from its bytes too; an empty one where it is none."""
     if isinstance(body, bytes):
         try:
             body = json.loads(body)
@@ -49,7 +49,7 @@ def _object(body: Any) -> Mapping[str, Any]:
 
 
 def _creatable(provider: Provider) -> frozenset[str]:
-    """The fields that a session can be created with."""
+    """Returns the fields that a session can be created with."""
     operation = provider.document.operations[provider.lifecycle.create.operation]
     schemas = [provider.document.resolve(provider.document.at(media.pointer))[0] for media in operation.bodies if media.pointer]
     return frozenset(name for schema in schemas for name in schema.get("properties", {}))

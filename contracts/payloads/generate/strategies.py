@@ -19,7 +19,7 @@ from specimen.contracts.payloads.model.valid_payloads import NOW, REQUEST, RESPO
 from specimen.specs import Provider, SpecimenError
 from specimen.specs.core.errors import did_you_mean
 
-# How many people there are to draw from: payloads are made once for each.
+# The number of people to draw from; payloads are made once for each.
 _SEEDS = 32
 
 
@@ -34,7 +34,7 @@ def strategy(
     kinds: Sequence[str] = (),
     now: int = NOW,
 ) -> st.SearchStrategy[Any]:
-    """Payloads of an operation: lawful ones of different people, plain or with one edge case in them.
+    """Draws payloads of an operation: valid ones of different people, plain or with one edge case in them.
 
     `@given(session=strategy("kayle.getSession.response", status="failed"))` hands a client's parser every JSON value that it
     must take. Payloads that no JSON value of Python's shows (another encoding, a key twice) are drawn with `as_cases=True` only.
@@ -43,7 +43,7 @@ def strategy(
         name: `<provider>.<operation>.request` or `.response`.
         status: sessions in this state only.
         verdict: accept, reject or either. With accept, untouched payloads are drawn too; examples shrink to them.
-        as_cases: draw `Case` values, which tell the verdict and the reason, instead of payloads; never an untouched one.
+        as_cases: draw `Case` values, which have the verdict and the reason, instead of payloads; never an untouched one.
         tags: as in a `Choice`.
         fields: as in a `Choice`.
         kinds: as in a `Choice`.
@@ -117,7 +117,7 @@ def _plain(provider: Provider, choice: Choice, seed: int, index: int) -> Any:
 
 @lru_cache(maxsize=64)
 def _places(provider: Provider, choice: Choice, needs_json: bool) -> list[tuple[int, str, str]]:
-    """Of each case of the first person that is wanted: which base, which place, which kind."""
+    """Returns the base, the field and the kind of each selected case of the first person."""
     every = _every(provider, str(choice.operation), str(choice.direction), choice.status, choice.now)
     return [
         (index, label, made.kind) for index, label, made in every if choice.takes(made) and not (needs_json and _is_bytes(made))
@@ -126,7 +126,7 @@ def _places(provider: Provider, choice: Choice, needs_json: bool) -> list[tuple[
 
 @lru_cache(maxsize=32)
 def _every(provider: Provider, operation: str, direction: str, status: str | None, now: int) -> list[tuple[int, str, Case]]:
-    """All cases of the first person, each with the number of its base and the label of its place."""
+    """Returns all cases of the first person, each with the number of its base and the label of its field."""
     bases = _bases(provider, operation, direction, status, 0, now)
     return [(index, label, made) for made, index, label in of_bases(bases)]
 
@@ -138,7 +138,7 @@ def _is_bytes(made: Case) -> bool:
 
 @lru_cache(maxsize=4096)
 def _made(provider: Provider, choice: Choice, seed: int, wanted: tuple[int, str, str]) -> Case | None:
-    """The same case of another person; None where it is none there."""
+    """Makes the same case of another person; None where that person has none."""
     index, label, kind = wanted
     bases = _of(provider, choice, seed)
     base = bases[index % len(bases)]

@@ -78,7 +78,7 @@ STATES = (
     ),
     State(
         "created-with-step", "IDN-007", READ, ("CREATED",), {"/lastStep": STEP},
-        "A step ran in a session that nobody opened.",
+        "A step ran in a session that was not opened.",
     ),
     State(
         "running-shown-as-created-with-step", "IDN-007", READ, STARTED, {"/sessionStatus": "CREATED", "/startedAt": None},
@@ -101,7 +101,7 @@ STATES = (
     ),
     State(
         "completed-undecided", "IDN-009", READ, ("COMPLETED",), {"/outcome": "NO_OUTCOME"},
-        "Over, and nothing decided: a branch for accepted and one for rejected leave nobody to answer.",
+        "Over, and nothing decided: a branch for accepted and one for rejected do not cover it.",
     ),
     State(
         "shown-as-completed", "IDN-009", READ, BROKEN_OFF, {"/sessionStatus": "COMPLETED"},

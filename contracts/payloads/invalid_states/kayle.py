@@ -41,7 +41,7 @@ STATES = (
     # What is asked for.
     State(
         "document-id-not-asked", "KAY-001", SESSION, None, {f"{CLAIMS}/kayle_document_id": ABSENT},
-        "The id of the document is what recognises somebody again; without it in the contract there is nothing to compare.",
+        "The id of the document is what recognises a person again; without it in the contract there is nothing to compare.",
     ),
     State(
         "document-id-optional", "KAY-001", SESSION, None, {f"{CLAIMS}/kayle_document_id/required": False},
@@ -136,7 +136,7 @@ STATES = (
     *(
         State(
             f"three-{check}-tries", "KAY-006", ALONE, NOT_FAILED, {f"/{check}_tries_used": 3},
-            "The third failed try ends the session: another status beside the counter lets somebody try for ever.",
+            "The third failed try ends the session: another status beside the counter allows endless tries.",
         )
         for check in ("nfc", "liveness")
     ),
@@ -175,7 +175,7 @@ STATES = (
     ),
     State(
         "token-in-a-read", "KAY-009", READS, EVERY, {"/cancel_token": "ct_1"},
-        "Whoever may read the session could now end it: the token belongs to the answer that made the session.",
+        "Every reader of the session could now end it: the token belongs to the answer that made the session.",
     ),
     # Times.
     State(

@@ -24,7 +24,7 @@ STATES = (
         State(
             f"completed-{check.replace('_', '-')}-{status}", rule, VERIFICATION, ("completed",),
             {f"/checks/[type={check}]/status": status},
-            "Approved with a check that did not pass: who looks at the status alone lets somebody in.",
+            "Approved with a check that did not pass: who looks at the status alone lets an unverified person in.",
         )
         for check in ("document", "liveness", "face_match", "sanctions")
         for status, rule in (("failed", "KYV-001"), ("review", "KYV-022"), ("pending", "KYV-022"), ("skipped", "KYV-022"))
@@ -45,7 +45,7 @@ STATES = (
     *(
         State(
             f"failed-with-all-{status}", rule, VERIFICATION, ("failed",), {"/checks": checks(status)},
-            "Refused, and no check says why: there is nothing to tell the customer.",
+            "Refused, and no check says why: there is no reason to show the customer.",
         )
         for status, rule in (("passed", "KYV-002"), ("review", "KYV-023"), ("pending", "KYV-023"), ("skipped", "KYV-023"))
     ),
@@ -64,7 +64,7 @@ STATES = (
     ),
     State(
         "media-last-an-hour", "KYV-003", VERIFICATION, SHOWN, {"/media/0/expires_at": later("/media/0/expires_at", 2_700)},
-        "A picture of somebody's passport under a URL that lasts longer than documented.",
+        "A picture of a passport under a URL that lasts longer than documented.",
     ),
     State(
         "media-last-a-day", "KYV-003", VERIFICATION, SHOWN, {"/media/1/expires_at": later("/media/1/expires_at", 86_400)},

@@ -70,7 +70,7 @@ STATES = (
     *(
         State(
             f"success-with-{task}-{status}", "NEU-001", READ, ("success",), {f"{pointer}/status": status},
-            "The session succeeded and one of its tasks did not: who looks at the session alone lets somebody in.",
+            "The session succeeded and one of its tasks did not: who looks at the session alone lets an unverified person in.",
         )
         for task, pointer in TASKS.items()
         for status in ("failed", "processing", "idle")
@@ -93,7 +93,7 @@ STATES = (
     ),
     State(
         "failed-without-reason", "NEU-003", READ, ("failed",), {"/errors": [], "/results": tasks(passed)},
-        "A task failed; neither errors nor a check say why: there is nothing to tell the customer.",
+        "A task failed; neither errors nor a check say why: there is no reason to show the customer.",
     ),
     *(
         State(
@@ -145,7 +145,7 @@ STATES = (
     ),
     State(
         "faces-not-compared", "NEU-009", READ, DECIDED, {"/results": without("faces")},
-        "A document and a selfie, and nobody asked whether they show the same person.",
+        "A document and a selfie, and no check compares them.",
     ),
     *(
         State(
@@ -205,14 +205,14 @@ STATES = (
     *(
         State(
             f"{name}-left-out", "NEU-027", READ, DECIDED, {f"{pointer}/value": ABSENT},
-            "The check failed or passed, and what it measured is not told.",
+            "The check failed or passed, and what it measured is not reported.",
         )
         for name, pointer in (("age", AGE), ("gender", GENDER))
     ),
     *(
         State(
             f"gender-{name}", "NEU-016", READ, DECIDED, {f"{GENDER}/value": value},
-            "Another word for it than the two that are known.",
+            "Another value than the two documented ones.",
         )
         for name, value in (("feminine", "feminine"), ("capitals", "FEMALE"), ("letter", "F"), ("unknown", "unknown"))
     ),
@@ -232,7 +232,7 @@ STATES = (
     ),
     State(
         "spent-nothing", "NEU-011", READ, ("processing", "success", "failed"), {"/spent": spent(0)},
-        "The tasks spent time, the session none: a sum that nobody made.",
+        "The tasks spent time, the session none: a sum that was not made.",
     ),
     State(
         "task-started-before-session", "NEU-012", READ, ("processing", "success", "failed"),
@@ -242,7 +242,7 @@ STATES = (
     State(
         "task-started-after-answer", "NEU-012", READ, ("processing", "success", "failed"),
         {f"{DOCUMENT}/startedAt": later("/responseTime", MILLISECOND)},
-        "A task that will start after it was told of: a wrong time zone.",
+        "A task that will start after it was reported: a wrong time zone.",
     ),
     State(
         "answered-before-created", "NEU-012", SESSION, ("idle", "processing", "success", "failed", "exception", "expired"),

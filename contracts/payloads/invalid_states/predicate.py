@@ -23,7 +23,7 @@ NO_TIMES = {
 STATES = (
     State(
         "completed-at-too-early", "PRE-001", READ, UNVERIFIED, {"/completedAt": TIME},
-        "Who takes the time for the sign of success lets somebody in who is not verified.",
+        "Who takes the time for the sign of success lets an unverified person in.",
     ),
     *(
         State(
@@ -62,11 +62,11 @@ STATES = (
     ),
     State(
         "completed-without-user", "PRE-004", READ, ("completed",), {"/userId": ABSENT},
-        "Verified, and nobody knows who.",
+        "Verified, and the person is unknown.",
     ),
     State(
         "completed-with-unverified-wallet", "PRE-005", READ, ("completed",), {"/unverifiedWallets": [WALLET]},
-        "A wallet that is still not verified in a session that is: nobody can tell whether it is covered.",
+        "A wallet that is still not verified in a session that is: it is unclear whether it is covered.",
     ),
     State(
         "completed-with-all-unverified", "PRE-005", READ, ("completed",),
@@ -92,7 +92,7 @@ STATES = (
     ),
     State(
         "shown-as-not-verified", "PRE-013", VERIFIED, None, {"/verified": False},
-        "Only the flag says no; all the rest tells of a verification.",
+        "Only the flag says no; all the rest shows a verification.",
     ),
     *(
         State(

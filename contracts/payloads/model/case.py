@@ -1,4 +1,4 @@
-"""An edge case: one payload, what is odd about it, and what must happen."""
+"""An edge case: one payload, its mutation, and the expected outcome."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from specimen.contracts.payloads.model.valid_payloads import Base
 
 @dataclass(frozen=True)
 class Case:
-    """A payload that is one change away from a lawful, coherent one.
+    """A payload that is one mutation away from a valid, coherent one.
 
     Attributes:
         id: `<provider>.<operation>.<direction>[.<state>]:<field>:<kind>`; the same in every version for the same case.
@@ -23,12 +23,12 @@ class Case:
         value: what stands there now, as `specimen.contracts.payloads.model.mutations.shown` writes it.
         payload: a response's body; a request as `{"path", "query", "headers", "body"}`. Bytes that are no JSON of Python's are
             `bytes` (in a request: its body).
-        verdict: `accept`: who keeps the contract takes it; `reject`: it breaks the contract and is refused; `either`: the
-            contract leaves it open, a reader may forgive it, or only an assumption of ours speaks against it.
+        verdict: `accept`: it conforms to the contract; `reject`: it breaks the contract; `either`: unspecified, because the
+            contract leaves it open, a reader may tolerate it, or only an assumption of ours forbids it.
         expect_status: a request: the documented statuses that are right (of `either`, all that may come); a response: the
             status that it comes with.
         rule: the rule that a `reject` breaks, or that an `either` would break if it were more than an assumption.
-        rationale: why anybody should care.
+        rationale: why the case matters.
         source: where the kind comes from.
         tags: the family, the kind's own, the provider's state.
         made_with: fields with which a session must have been created before the request is sent.

@@ -1,4 +1,4 @@
-"""What a kind of edge case is, and the families that say which kinds apply where."""
+"""Kinds of edge cases, and the families that apply them to fields."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.fields import PayloadField
 from specimen.contracts.payloads.model.valid_payloads import Base
 
 ACCEPT, REJECT, EITHER = "accept", "reject", "either"
@@ -19,15 +19,15 @@ FAMILIES = ("names", "mrz", "dates", "identifiers", "countries", "wallets", "sta
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of edge case.
+    """A kind of edge case.
 
     Attributes:
-        id: `<family>.<name>`, the same for ever.
+        id: `<family>.<name>`, never changed.
         rationale: what it breaks, or must not break, in one sentence.
         source: the standard, page or incident that it comes from.
         claims: the verdicts that it may have. What the contract decides (the document and the judge) must be among them; where
-            the contract allows it and `accept` is not among them, the verdict is `either`.
-        tags: words to choose by, besides the family's name.
+            the contract allows it and `accept` is not among them, the verdict is `either` (unspecified).
+        tags: further tags to select by, besides the family.
     """
 
     id: str
@@ -43,29 +43,29 @@ class Kind:
 
 
 def kind(kind_id: str, rationale: str, source: str, claims: str | Iterable[str] = VERDICTS, tags: Iterable[str] = ()) -> Kind:
-    """A kind; `claims` is a verdict or several."""
+    """Makes a kind; `claims` is a verdict or several."""
     return Kind(kind_id, rationale, source, frozenset([claims] if isinstance(claims, str) else claims), tuple(tags))
 
 
 @dataclass(frozen=True)
 class Edge:
-    """A kind at a place: the change that makes it. `rule` is the rule that it must break, where the kind knows."""
+    """A kind at a field, with the change that makes it and the rule that it must break, if known."""
 
     kind: Kind
     change: Any
     rule: str | None = None
 
 
-Family = Callable[[Place, Base], Iterator[Edge]]
+Family = Callable[[PayloadField, Base], Iterator[Edge]]
 
 
 @cache
 def families() -> dict[str, Family]:
-    """By name, the functions `edges(place, base)` of `specimen.contracts.payloads.families`."""
+    """Returns, by name, the functions `edges(place, base)` of `specimen.contracts.payloads.families`."""
     return {name: importlib.import_module(f"specimen.contracts.payloads.families.{name}").edges for name in FAMILIES}
 
 
-def edges(place: Place, base: Base) -> Iterator[Edge]:
-    """All kinds that apply to a place, each once."""
+def edges(place: PayloadField, base: Base) -> Iterator[Edge]:
+    """Yields all kinds that apply to a field, each once."""
     for family in families().values():
         yield from family(place, base)

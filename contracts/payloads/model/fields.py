@@ -1,4 +1,4 @@
-"""The places of a lawful JSON value at which one thing can be changed, each with what its schema says of it."""
+"""The fields of a valid payload, each with its schemas and its meaning."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from specimen.specs.loading.openapi import mark_of
 from specimen.specs.loading.schemas import is_rule
 
 JSON_TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")
-# The fields by which an array's items tell what they are.
+# The fields that name the type of an array's item.
 _TELLING = ("type", "caption", "title")
-# What settles the form of a text.
+# The keywords that fix the format of a text.
 _SETTLES = ("enum", "const", "pattern", "format")
 
 
 @dataclass(frozen=True)
-class Place:
+class PayloadField:
     """A field of a payload.
 
     Attributes:
         pointer: where it stands in the payload (RFC 6901); requests begin with /path, /query, /headers or /body.
         parts: the same, unescaped.
-        label: the same for people and for ids: of an array's item what it says it is (`document`), not its number, which moves.
-        value: what stands there lawfully; `ABSENT` for an optional field that is left out.
-        nodes: the schemas that speak of it, references resolved; none for a field that the document does not describe.
+        label: the same for people and for ids: an array's item by its type (`document`), not by its index, which may move.
+        value: its valid value; `ABSENT` for an optional field that is left out.
+        nodes: its schemas, references resolved; none for an undocumented field.
         holds: what it holds, by the provider's field_semantics.yaml; None where that says nothing.
-        required: whether the object that it is in must have it.
-        is_twin: whether an earlier place of the payload has the same schemas, so that changes of the type alone tell nothing new.
+        required: whether its object must have it.
+        is_twin: whether an earlier field has the same schemas, so that changes of the type add nothing.
         mark: A where the document only assumes the field or what contains it.
     """
 
@@ -81,13 +81,13 @@ class Place:
         return next((node[name] for node in self.nodes if name in node), None)
 
 
-def places(provider: Provider, payload: Any, pointer: str | None, prefix: tuple[str, ...] = ()) -> Iterator[Place]:
-    """Every place of a lawful payload, the root first; of an array the items that differ in their schemas or in what they hold.
+def places(provider: Provider, payload: Any, pointer: str | None, prefix: tuple[str, ...] = ()) -> Iterator[PayloadField]:
+    """Yields every field of a valid payload, the root first; of an array the items that differ in schemas or meaning.
 
     Args:
         provider: whose document and field_semantics.yaml describe it.
         payload: the whole payload, into which the pointers of field_semantics.yaml lead.
-        pointer: the place of its schema in the document; None where it has none.
+        pointer: the JSON pointer to its schema in the document; None where it has none.
         prefix: where in the payload the described value stands (`("body",)` in a request).
     """
     node = payload
@@ -113,7 +113,7 @@ class _Walk:
         *,
         required: bool,
         mark: str,
-    ) -> Iterator[Place]:
+    ) -> Iterator[PayloadField]:
         mark = "A" if mark == "A" or any(mark_of(node) == "A" for node in nodes) else "D"
         holding = self.holding(parts)
         name = re.sub(r"\d+", "0", parts[-1]) if parts else ""
@@ -127,7 +127,7 @@ class _Walk:
         self.held.add((known, holding))
         pointer = "".join(f"/{escape(part)}" for part in parts)
         holds = None if holding is None else holding.holds
-        yield Place(pointer, parts, value, nodes, holds, required, is_twin, mark, ".".join(labels))
+        yield PayloadField(pointer, parts, value, nodes, holds, required, is_twin, mark, ".".join(labels))
         if isinstance(value, Mapping) and "base64" not in value:  # that would be a form's file
             needed = {entry for node in nodes for entry in node.get("required", ())}
             for child in value:
@@ -145,7 +145,7 @@ class _Walk:
 
     def items(
         self, value: list[Any], nodes: tuple[Mapping[str, Any], ...], parts: tuple[str, ...], labels: tuple[str, ...], mark: str
-    ) -> Iterator[Place]:
+    ) -> Iterator[PayloadField]:
         shapes = set()
         named = [kind_of(item) for item in value]
         for index, item in enumerate(value):
@@ -161,7 +161,7 @@ class _Walk:
             yield from self.walk(item, below, here, (*labels, label), required=True, mark=mark)
 
     def inside(self, item: Any, parts: tuple[str, ...]) -> frozenset[FieldMeaning | None]:
-        """What an item and everything in it hold."""
+        """Returns the meanings of an item and of everything in it."""
         found = {self.holding(parts)}
         entries = item.items() if isinstance(item, Mapping) else enumerate(item) if isinstance(item, list) else ()
         for key, entry in entries:
@@ -174,18 +174,18 @@ class _Walk:
 
 
 def kind_of(item: Any) -> str | None:
-    """What an array's item says it is, as a part of an id; None where it says nothing."""
+    """Returns the type of an array's item as a part of an id; None where it has none."""
     found = next((item[name] for name in _TELLING if isinstance(item.get(name), str)), "") if isinstance(item, Mapping) else ""
     return slug(found) or None
 
 
 def slug(text: str) -> str:
-    """A text without what an id cannot hold."""
+    """Replaces the characters that an id cannot have."""
     return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")
 
 
 def flat(provider: Provider, node: Any, value: Any) -> tuple[Mapping[str, Any], ...]:
-    """A schema with those it is made of: references, `allOf` but for named rules, and the branches of a union that fit."""
+    """Flattens a schema with its parts: references, `allOf` but for named rules, and the branches of a union that fit."""
     node = provider.document.resolve(node)[0]
     if not isinstance(node, Mapping):
         return ()
@@ -232,7 +232,7 @@ def is_of(value: Any, kind: str) -> bool:
 
 
 def child_nodes(provider: Provider, nodes: tuple[Mapping[str, Any], ...], name: str, value: Any) -> tuple[Mapping[str, Any], ...]:
-    """The schemas that speak of an object's field."""
+    """Returns the schemas of an object's field."""
     found: list[Mapping[str, Any]] = []
     for node in nodes:
         own = [node["properties"][name]] if name in node.get("properties", {}) else []

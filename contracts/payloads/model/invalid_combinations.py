@@ -1,4 +1,4 @@
-"""A combination of fields that a rule forbids, as the tables of `specimen.contracts.payloads.invalid_states` write it."""
+"""Combinations of fields that a rule forbids, for the tables of `specimen.contracts.payloads.invalid_states`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from specimen.specs import Provider, SpecError
 from specimen.specs.core.errors import did_you_mean
 from specimen.specs.core.json_pointer import escape
 
-# What stands in a field of a combination: a value, ABSENT, or what is made of the lawful object around it.
+# Makes the value of a field from the valid object around it.
 Made = Callable[[Any], Any]
 
 
 class NotHere(LookupError):
-    """The lawful object lacks what the combination is made of."""
+    """The valid object lacks a field that the combination needs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,13 +27,13 @@ class State:
     """A combination of fields that breaks one rule, in the states of the session in which it does.
 
     Attributes:
-        name: unique beside its rule, the same for ever.
-        rule: the id of the rule that it breaks, it alone.
+        name: unique beside its rule, never changed.
+        rule: the id of the only rule that it breaks.
         shown: by operation, where its answer shows the object that the pointers lead into (a JSON pointer).
-        when: the states in which it is a combination of its own; None: once, in whatever state.
-        change: by JSON pointer into the object, a value, ABSENT, or a function of the lawful object. A part `[type=selfie]` is
+        when: the states in which it is a combination of its own; None: once, in any state.
+        change: by JSON pointer into the object, a value, ABSENT, or a function of the valid object. A part `[type=selfie]` is
             the first item of an array that has it so.
-        why: why anybody should care, in one sentence.
+        why: why the case matters, in one sentence.
     """
 
     name: str
@@ -44,10 +44,10 @@ class State:
     why: str
 
     def fields(self, payload: Any, prefix: str) -> Fields:
-        """The change of a whole lawful answer whose object is at `prefix`.
+        """Returns the change of a whole valid answer whose object is at `prefix`.
 
         Raises:
-            NotHere: the answer lacks what the combination is made of, or is it already.
+            NotHere: the answer lacks a field that the combination needs, or has the combination already.
         """
         shown = value_at(payload, prefix)
         values: dict[str, Any] = {}
@@ -67,10 +67,10 @@ class State:
 
 
 def value_at(value: Any, pointer: str) -> Any:
-    """What stands at a pointer; a part `[type=selfie]` is the first item that has it so.
+    """Returns the value at a pointer; a part `[type=selfie]` is the first item that has it so.
 
     Raises:
-        NotHere: nothing does.
+        NotHere: there is nothing at the pointer.
     """
     for part in split(_concrete(value, pointer)):
         try:
@@ -81,7 +81,7 @@ def value_at(value: Any, pointer: str) -> Any:
 
 
 def _concrete(value: Any, pointer: str) -> str:
-    """A pointer with the items' numbers in it."""
+    """Replaces the filters of a pointer by the indexes of the items."""
     found, node = "", value
     for part in split(pointer):
         if part.startswith("["):
@@ -100,17 +100,17 @@ def _concrete(value: Any, pointer: str) -> str:
 
 
 def earlier(pointer: str, seconds: float) -> Made:
-    """The time at a pointer, so many seconds before, in the vendor's own form."""
+    """Makes the time at a pointer, so many seconds before, in the vendor's own form."""
     return lambda shown: shifted(value_at(shown, pointer), -seconds)
 
 
 def later(pointer: str, seconds: float) -> Made:
-    """The time at a pointer, so many seconds after, in the vendor's own form."""
+    """Makes the time at a pointer, so many seconds after, in the vendor's own form."""
     return lambda shown: shifted(value_at(shown, pointer), seconds)
 
 
 def same(pointer: str) -> Made:
-    """What stands at another pointer of the object."""
+    """Makes the value at another pointer of the object."""
 
     def made(shown: Any) -> Any:
         found = value_at(shown, pointer)
@@ -122,10 +122,10 @@ def same(pointer: str) -> Made:
 
 
 def shifted(text: Any, seconds: float) -> str:
-    """A moment moved, written with the same number of decimals and the same offset.
+    """Moves a timestamp; the number of decimals and the offset stay.
 
     Raises:
-        NotHere: it is none.
+        NotHere: the text is no timestamp.
     """
     try:
         moved = datetime.fromisoformat(text) + timedelta(seconds=seconds)
@@ -143,7 +143,7 @@ def states_of(provider: Provider) -> tuple[State, ...]:
     """A provider's table `STATES`: of its module here, or of states.py in an outside provider's folder; none without a file.
 
     Raises:
-        SpecError: the module cannot be imported, or the table states what cannot be.
+        SpecError: the module cannot be imported, or the table is invalid.
     """
     module = provider.find_module("specimen.contracts.payloads.invalid_states", "states")
     if module is None:
@@ -172,7 +172,7 @@ def _faults(table: Any, provider: Provider) -> Iterator[str]:
 
 
 def _unknown(state: State, provider: Provider) -> Iterator[str]:
-    """What a combination names and nobody knows."""
+    """Yields the unknown names in a combination."""
     rules, operations, states = rulebook(provider), provider.document.operations, provider.lifecycle.states
     if state.rule not in rules:
         yield f"state '{state.name}': there is no rule '{state.rule}'. {did_you_mean(state.rule, rules)}"

@@ -1,4 +1,4 @@
-"""One change of a JSON value: a field set, left out, or written as JSON text that no serialiser writes."""
+"""Mutations of a JSON value: a field set, removed, renamed, or written as raw JSON text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HERE = "\ue000specimen\ue000"
 
 
 class _Absent:
-    """What stands for a field that is not there."""
+    """The value of an absent field."""
 
     def __repr__(self) -> str:
         return "ABSENT"
@@ -52,7 +52,7 @@ class Renamed:
 
 @dataclass(frozen=True, slots=True)
 class Also:
-    """A field more in the same object: unknown, or (`text` is JSON text) the same name once again."""
+    """An additional field of the same object: unknown, or a duplicate name."""
 
     name: str
     value: Any
@@ -66,12 +66,12 @@ class Fields:
 
 
 def changed(value: Any, parts: Sequence[str], change: Any) -> Any:
-    """A copy of a JSON value with one change at the place that `parts` (of a JSON pointer) lead to.
+    """Returns a copy of a JSON value with one change at `parts` (of a JSON pointer).
 
-    What cannot be a JSON value of Python's gives `bytes`.
+    A result that Python cannot hold as a JSON value is `bytes`.
 
     Raises:
-        KeyError: the place's parent is not there.
+        KeyError: the parent of the field is absent.
     """
     if isinstance(change, Whole):
         return change.data
@@ -123,7 +123,7 @@ def split(pointer: str) -> list[str]:
 
 
 def as_bytes(payload: Any) -> bytes:
-    """A payload as it goes over the wire."""
+    """Returns the payload as it is sent."""
     if isinstance(payload, bytes):
         return payload
     return json.dumps(payload, ensure_ascii=False).encode("utf-8", "surrogatepass")

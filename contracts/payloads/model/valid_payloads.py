@@ -1,4 +1,4 @@
-"""Lawful, coherent payloads to start from: a request of each operation, an answer of each operation in each state."""
+"""Valid, coherent payloads to mutate: a request of each operation, and its answer in each state."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from specimen.contracts.client.transport import MISSING
-from specimen.contracts.payloads.model.fields import Place, places, slug
+from specimen.contracts.payloads.model.fields import PayloadField, places, slug
 from specimen.contracts.payloads.model.mutations import ABSENT
 from specimen.contracts.requests.mutations import bodies
 from specimen.contracts.requests.request_templates import RequestTemplate, template_of
@@ -22,7 +22,7 @@ from specimen.specs import Operation, Provider
 from specimen.specs.loading.openapi import Media
 
 REQUEST, RESPONSE = "request", "response"
-# The moment of all cases: a fixed one, so that the same case has the same bytes on every day.
+# The fixed time of all cases, so that a case has the same bytes on every day.
 NOW = times.parse("2026-03-19T10:31:30Z")
 # How many sessions a page may have, where it shows all that there are.
 _LIMIT = 10
@@ -31,15 +31,15 @@ _PLACEHOLDER = re.compile(r"\{(\w+(?::\w+)?)\}")
 
 @dataclass(frozen=True, eq=False)
 class Base:
-    """A lawful payload of one operation in one direction.
+    """A valid payload of one operation in one direction.
 
     Attributes:
         payload: a response's JSON body; of a request `{"path": …, "query": …, "headers": …, "body": …}`, ids as placeholders
             such as `{session}`, a form's parts as an object.
         status: the HTTP status of a response; 0 of a request.
         state: the session's state in a response, None where the answer is about none.
-        moment: the session's life, where the payload was made from one.
-        draft: a request, to be sent or judged.
+        moment: the snapshot of the session that the payload was made from, if any.
+        request: the template of a request.
     """
 
     provider: Provider
@@ -51,7 +51,7 @@ class Base:
     scenario: str | None = None
     state: str | None = None
     moment: SessionSnapshot | None = None
-    draft: RequestTemplate | None = None
+    request: RequestTemplate | None = None
     seed: int = 0
     media: Media | None = field(default=None)
     sent_at: int = NOW
@@ -61,16 +61,16 @@ class Base:
         """When it is read (milliseconds since the epoch)."""
         return self.moment.now if self.moment is not None else self.sent_at
 
-    def places(self) -> tuple[Place, ...]:
-        """Its places, in the payload's order."""
+    def places(self) -> tuple[PayloadField, ...]:
+        """Returns the fields of the payload, in its order."""
         return _places(self)
 
 
 @lru_cache(maxsize=512)
-def _places(base: Base) -> tuple[Place, ...]:
+def _places(base: Base) -> tuple[PayloadField, ...]:
     if base.direction == RESPONSE:
         return tuple(places(base.provider, base.payload, base.pointer))
-    found: list[Place] = []
+    found: list[PayloadField] = []
     for parameter in base.operation.parameters:
         section = {"path": "path", "query": "query", "header": "headers"}.get(parameter.location)
         if section is None:
@@ -81,7 +81,7 @@ def _places(base: Base) -> tuple[Place, ...]:
         holds = None if holding is None else holding.holds
         pointer = "/" + "/".join(parts)
         known = (parameter.schema,), holds, parameter.required
-        found.append(Place(pointer, parts, value, *known, is_twin=False, mark="D", label=".".join(map(slug, parts))))
+        found.append(PayloadField(pointer, parts, value, *known, is_twin=False, mark="D", label=".".join(map(slug, parts))))
     if "body" in base.payload:
         found += places(base.provider, base.payload, base.pointer, ("body",))
     return tuple(found)
@@ -90,11 +90,11 @@ def _places(base: Base) -> tuple[Place, ...]:
 def responses(
     provider: Provider, operation: Operation, *, seed: int = 0, locale: str | None = None, now: int = NOW
 ) -> Iterator[Base]:
-    """Answers of an operation: of each scenario's session in the state it ends in, then in those along the way.
+    """Yields answers of an operation: of each scenario's session in the state it ends in, then in those along the way.
 
     Each state is met by the happy path first; a creation answers the first state of each. A list gives a page with a session of
     each scenario, the happy path's first, and an operation that answers no single session the document's examples. Not all are
-    lawful: what ends a session does not answer an open one.
+    valid: what ends a session does not answer an open one.
     """
     answers, listings = recipes.answers(provider), recipes.listings(provider)
     media = _success(operation)
@@ -115,7 +115,7 @@ def responses(
     for index, (name, scenario) in enumerate(provider.lifecycle.scenarios.items()):
         if operation.id in reads and not reads[operation.id].fits(scenario.facts):
             continue
-        facts = {} if seed == 0 else _papers(provider, name, index, locale)
+        facts = {} if seed == 0 else _document_facts(provider, name, index, locale)
         life = session_histories.moments(
             provider, name, seed=1000 * seed + index, key=f"payloads/{seed}/{name}", at=now, locale=locale, facts=facts
         )
@@ -141,8 +141,8 @@ def _pages(provider: Provider, listing: Listing, seed: int, locale: str | None, 
 
 
 @cache
-def _papers(provider: Provider, scenario: str, seed: int, locale: str | None) -> Mapping[str, str]:
-    """What decides which fields a document has: other people in the same payload have a document of the same kind."""
+def _document_facts(provider: Provider, scenario: str, seed: int, locale: str | None) -> Mapping[str, str]:
+    """Returns the facts that decide which fields a document has, so that other people get a document of the same kind."""
     person = session_histories.moments(provider, scenario, seed=seed, key="", at=NOW, locale=locale)[-1].identity
     return {"locale": person.locale, "document": person.document.kind}
 
@@ -157,34 +157,34 @@ def _success(operation: Operation) -> tuple[int, Media] | None:
 
 
 def requests(provider: Provider, operation: Operation, *, now: int = NOW) -> Iterator[Base]:
-    """Requests of an operation: with every field filled that can be, then the smallest, then those that the files show."""
+    """Yields requests of an operation: with as many fields as possible, then the smallest, then the examples."""
     template = template_of(provider, operation.id)
     if template is None:
         return
     body = template.body if template.has_body else MISSING
-    draft = RequestTemplate(
+    request = RequestTemplate(
         operation, template.path, template.query, dict(template.headers), body, None, template.content_type, template.multipart
     )
-    if draft.parts:
+    if request.parts:
         media = operation.body("multipart/form-data")
-        form = dict(_form(draft.parts))
-        yield _request(provider, draft, form, media, now)
+        form = dict(_form(request.parts))
+        yield _request(provider, request, form, media, now)
         return
     media = operation.body("application/json")
     if media is None:
-        yield _request(provider, draft, MISSING, None, now)
+        yield _request(provider, request, MISSING, None, now)
         return
-    smallest, full, *rest = bodies(provider, operation, draft) or [draft.body, draft.body]
+    smallest, full, *rest = bodies(provider, operation, request) or [request.body, request.body]
     seen: list[Any] = []
     for shown in (full, smallest, *rest):
-        value = _of_one_session(shown, draft.body, ignored_fields(provider, media.pointer, shown))
+        value = _of_one_session(shown, request.body, ignored_fields(provider, media.pointer, shown))
         if value not in seen and isinstance(value, dict):
             seen.append(value)
-            yield _request(provider, replace(draft, body=value), value, media, now)
+            yield _request(provider, replace(request, body=value), value, media, now)
 
 
 def _of_one_session(body: Any, template: Any, ignored: frozenset[str]) -> Any:
-    """A body with the ids of the session that is made for it, and without what nobody looks at beside the rest."""
+    """Puts the placeholders of one session into a body, and removes fields that a service ignores."""
     if not isinstance(body, dict) or not isinstance(template, Mapping):
         return body
     own = {name: value for name, value in template.items() if isinstance(value, str) and _PLACEHOLDER.search(value)}
@@ -192,7 +192,7 @@ def _of_one_session(body: Any, template: Any, ignored: frozenset[str]) -> Any:
 
 
 def ignored_fields(provider: Provider, pointer: str | None, body: Any) -> frozenset[str]:
-    """The fields of a body that a service may overlook, for another one that is there (`x-ignored-beside`)."""
+    """Returns the fields of a body that a service may ignore beside another one (`x-ignored-beside`)."""
     if pointer is None or not isinstance(body, Mapping):
         return frozenset()
     schema = provider.document.resolve(provider.document.at(pointer))[0]
@@ -200,15 +200,15 @@ def ignored_fields(provider: Provider, pointer: str | None, body: Any) -> frozen
     return frozenset(name for name, other in named.items() if other is not None and other in body)
 
 
-def _request(provider: Provider, draft: RequestTemplate, body: Any, media: Media | None, now: int) -> Base:
+def _request(provider: Provider, request: RequestTemplate, body: Any, media: Media | None, now: int) -> Base:
     payload: dict[str, Any] = {}
-    for name, values in (("path", draft.path), ("query", draft.query), ("headers", draft.headers)):
+    for name, values in (("path", request.path), ("query", request.query), ("headers", request.headers)):
         if values:
             payload[name] = dict(values)
     if body is not MISSING:
         payload["body"] = body
     pointer = None if media is None else media.pointer
-    return Base(provider, draft.operation, REQUEST, payload, pointer, draft=draft, media=media, sent_at=now)
+    return Base(provider, request.operation, REQUEST, payload, pointer, request=request, media=media, sent_at=now)
 
 
 def _form(parts: tuple[Mapping[str, str], ...]) -> Iterator[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""Cases as a person reads them: by place, each with its reason, without the payload."""
+"""Lists cases for people: by field, each with its rationale, without the payload."""
 
 from __future__ import annotations
 

@@ -9,13 +9,13 @@ from typing import Any
 from specimen.contracts.client.transport import Transport
 from specimen.contracts.http.credentials import as_headers, of_lifecycle
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.payloads.generate.expected_outcomes import UNKNOWN_RULE, as_draft
+from specimen.contracts.payloads.generate.expected_outcomes import UNKNOWN_RULE, as_template
 from specimen.contracts.payloads.generate.setup import creation
 from specimen.contracts.payloads.model.case import Case
 from specimen.contracts.payloads.model.case_types import REJECT
 from specimen.contracts.payloads.model.valid_payloads import REQUEST
 from specimen.contracts.requests.request_encoder import send
-from specimen.contracts.requests.request_templates import RequestTemplate, draft, ids_shown
+from specimen.contracts.requests.request_templates import RequestTemplate, ids_shown, minimal_request
 from specimen.specs import Provider, SpecimenError
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
@@ -28,7 +28,7 @@ class Sender:
         provider: whose contract the cases are of.
         url: the base URL of the implementation.
         auth: a token, or headers; by default the one that our mock takes.
-        allow_writes: hosts that are yours: a host that is not this machine is sent nothing else.
+        allow_writes: your own hosts; nothing is sent to any other host but this machine.
         transport: an `httpx` transport instead of the network.
     """
 
@@ -49,12 +49,12 @@ class Sender:
         if self.transport.is_production:
             self.transport.close()
             raise SpecimenError(
-                f"URL '{url}': {self.transport.host} is not this machine and may be somebody's production. "
+                f"URL '{url}': {self.transport.host} is not this machine and may be a production host. "
                 "If it is yours, name it in allow_writes."
             )
 
     def send(self, case: Case) -> Exchange:
-        """Sends a request case, and gives back what came.
+        """Sends a request case, and returns the exchange.
 
         Raises:
             SpecimenError: it is no request, or the session that it needs could not be made.
@@ -64,12 +64,12 @@ class Sender:
         wanted = self._of(case)
         if case.made_with:
             self._made(case.made_with)
-        nobodys = {"unknown_id": True} if case.rule == UNKNOWN_RULE and case.verdict == REJECT else {}
-        return send(self.transport, wanted, intent={"case": case.id, **nobodys})
+        unknown_ids = {"unknown_id": True} if case.rule == UNKNOWN_RULE and case.verdict == REJECT else {}
+        return send(self.transport, wanted, intent={"case": case.id, **unknown_ids})
 
     def _of(self, case: Case) -> RequestTemplate:
         needed = set(_PLACEHOLDER.findall(repr(case.base.payload))) & set(self.provider.lifecycle.ids)
-        return as_draft(case.base, case.payload, case.content_type, self._ids() if needed else None)
+        return as_template(case.base, case.payload, case.content_type, self._ids() if needed else None)
 
     def _ids(self) -> Mapping[str, str]:
         """The ids of a new session."""
@@ -77,7 +77,7 @@ class Sender:
         ids = self._made({})
         missing = set(lifecycle.ids) - set(ids)
         for read in lifecycle.reads if missing else ():
-            wanted = draft(self.provider, read.operation, ids)
+            wanted = minimal_request(self.provider, read.operation, ids)
             if wanted is not None:
                 ids = {**ids_shown(self.provider, send(self.transport, wanted, intent={}), needs_own=False), **ids}
         return ids
@@ -92,5 +92,5 @@ class Sender:
         return ids
 
     def close(self) -> None:
-        """Ends the connections."""
+        """Closes the connections."""
         self.transport.close()

@@ -57,7 +57,7 @@ for one in ${SPECIMEN_ALLOW_WRITES-}; do
   esac
 done
 case $is_allowed in
-no) refuse "SPECIMEN_URL: '$host' is not this machine and may be somebody's production. \
+no) refuse "SPECIMEN_URL: '$host' is not this machine and may be a production host. \
 If it is yours, name it in SPECIMEN_ALLOW_WRITES." ;;
 here) # A proxy of the environment is for other machines.
   no_proxy='*'

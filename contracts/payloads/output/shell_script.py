@@ -12,13 +12,13 @@ from urllib.parse import quote
 
 from specimen.contracts.client.http_connection import STREAM_SECONDS
 from specimen.contracts.http.credentials import secret_headers
-from specimen.contracts.payloads.generate.expected_outcomes import as_draft
+from specimen.contracts.payloads.generate.expected_outcomes import as_template
 from specimen.contracts.payloads.generate.setup import creation
 from specimen.contracts.payloads.model.case import Case
 from specimen.contracts.payloads.model.valid_payloads import REQUEST
 from specimen.contracts.payloads.output.shell_functions import FUNCTIONS
 from specimen.contracts.requests.request_encoder import encode
-from specimen.contracts.requests.request_templates import RequestTemplate, draft, unknown
+from specimen.contracts.requests.request_templates import RequestTemplate, minimal_request, unknown
 from specimen.specs import Provider
 
 _PLACEHOLDER = re.compile(r"\{(\w+(?::\w+)?)\}")
@@ -73,7 +73,7 @@ def _new_session(provider: Provider) -> Iterator[str]:
         yield f"{_variable(name)}=$(shown {name} {shlex.quote(lifecycle.create.session if name == 'session' else '')})"
     yield f'[ -n "${_variable("session")}" ] || {{ no_session; return 1; }}'
     for read in lifecycle.reads:
-        wanted = draft(provider, read.operation, _placeholders(provider))
+        wanted = minimal_request(provider, read.operation, _placeholders(provider))
         if wanted is not None and others:
             known = "".join(f' && [ -n "${_variable(name)}" ]' for name in _names(wanted, provider))
             yield f"if is_missing{known}; then"
@@ -91,7 +91,7 @@ def _new_session(provider: Provider) -> Iterator[str]:
 def _checked(case: Case, provider: Provider) -> str:
     """The commands of a case."""
     # Placeholders stay: the shell fills them.
-    sent = as_draft(case.base, case.payload, case.content_type, _placeholders(provider))
+    sent = as_template(case.base, case.payload, case.content_type, _placeholders(provider))
     right = " ".join(str(status) for status in case.expect_status)
     command = f"check {_arguments(sent, provider, case.id, right)}"
     needed = _names(sent, provider)

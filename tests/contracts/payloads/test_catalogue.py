@@ -142,8 +142,8 @@ def test_byte_order_mark__the_rest_is_lawful(name) -> None:
     assert {case.verdict for case in found} == {EITHER}
     for case in found:
         is_response = case.direction == RESPONSE
-        body, lawful = (case.payload, case.base.payload) if is_response else (case.payload["body"], case.base.payload["body"])
-        assert json.loads(body.decode("utf-8-sig")) == lawful
+        body, valid = (case.payload, case.base.payload) if is_response else (case.payload["body"], case.base.payload["body"])
+        assert json.loads(body.decode("utf-8-sig")) == valid
         assert body[:3] == b"\xef\xbb\xbf"
 
 

@@ -137,10 +137,10 @@ def test_day__that_is_accepted_is_one_in_the_form_of_the_vendor(name) -> None:
     """Whatever the document says: accept is a day that exists, in the same form; what is none is never accepted."""
 
     def broken(case: Case) -> Iterator[str]:
-        lawful = value_at(case.base.payload, case.field)
-        separator = "." if lawful[2] == "." else "-"
-        if not is_full_date(lawful, separator):
-            yield f"starts from {lawful!r}"
+        valid = value_at(case.base.payload, case.field)
+        separator = "." if valid[2] == "." else "-"
+        if not is_full_date(valid, separator):
+            yield f"starts from {valid!r}"
         if case.verdict == ACCEPT and not is_full_date(case.value, separator):
             yield f"{case.value!r} is accepted"
 
@@ -175,18 +175,18 @@ def test_moment__is_the_lawful_instant_in_another_spelling(name) -> None:
     """To the millisecond, or to the second where the fraction was cut; epochs count the same."""
 
     def broken(case: Case) -> Iterator[str]:
-        lawful = value_at(case.base.payload, case.field) or "2026-03-19T10:31:30.000Z"
-        at = datetime.fromisoformat(lawful)
+        valid = value_at(case.base.payload, case.field) or "2026-03-19T10:31:30.000Z"
+        at = datetime.fromisoformat(valid)
         if isinstance(case.value, (int, float)) or str(case.value).isdecimal():
             number = float(case.value)
             seconds = number / 1000 if number > 10**11 else number
             if abs(seconds - at.timestamp()) >= 1:
-                yield f"{case.value!r} is not {lawful}"
+                yield f"{case.value!r} is not {valid}"
         elif is_rfc3339(case.value) and case.kind not in OTHER_INSTANTS:
             shown = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", str(case.value)).upper())
             late = at - shown
             if not timedelta(0) <= late < timedelta(seconds=1) or (late and "fraction_" not in case.kind and at.microsecond == 0):
-                yield f"{case.value!r} is not {lawful}"
+                yield f"{case.value!r} is not {valid}"
 
     check_all((case for case in of_family(name) if ":dates.moment_" in case.id), broken)
 
@@ -249,9 +249,9 @@ def test_slashes__write_the_lawful_day_in_two_orders() -> None:
             order = {"dates.date_slashes_day_first": "%d/%m/%Y", "dates.date_slashes_month_first": "%m/%d/%Y"}.get(case.kind)
             if order is None:
                 continue
-            lawful = date.fromisoformat("-".join(value_at(case.base.payload, case.field).split(".")[::-1]))
+            valid = date.fromisoformat("-".join(value_at(case.base.payload, case.field).split(".")[::-1]))
             shown = datetime.strptime(case.value, order).date()  # noqa: DTZ007 - a day has no zone
-            assert shown == lawful or (lawful.day == lawful.month == shown.month and shown.day > 12), case.id
+            assert shown == valid or (valid.day == valid.month == shown.month and shown.day > 12), case.id
             texts.setdefault(case.id.rpartition(":")[0], []).append(case.value)
     assert texts
     assert {len(set(found)) for found in texts.values()} == {2}
@@ -262,9 +262,9 @@ def test_twelve_hours__are_those_before_or_after_noon() -> None:
     found = [case for name in specs.names() for case in of_family(name) if case.kind == "dates.moment_twelve_hours"]
     assert found
     for case in found:
-        lawful = datetime.fromisoformat(value_at(case.base.payload, case.field) or "2026-03-19T10:31:30.000Z")
+        valid = datetime.fromisoformat(value_at(case.base.payload, case.field) or "2026-03-19T10:31:30.000Z")
         read = datetime.strptime(f"{case.value} +0000", "%Y-%m-%dT%I:%M:%S %p %z")
-        assert read == lawful.replace(microsecond=0), case.id
+        assert read == valid.replace(microsecond=0), case.id
 
 
 def test_parameters__are_given_moments() -> None:

@@ -197,7 +197,7 @@ def is_read(text: str) -> bool:
         return False
 
 
-@pytest.mark.parametrize(("each", "text"), emails._LAWFUL, ids=lambda value: getattr(value, "id", ""))
+@pytest.mark.parametrize(("each", "text"), emails._VALID, ids=lambda value: getattr(value, "id", ""))
 def test_emails__the_lawful_are(each: Kind, text: str) -> None:
     """A reader of others takes them, and hosts are names."""
     assert is_read(text), each.id
@@ -238,5 +238,5 @@ def test_families__lawful_texts_are_accepted_somewhere() -> None:
     for family, kinds in (("links", links.KINDS), ("emails", emails.KINDS)):
         accepted = {case.kind for case in everything(family) if case.verdict == ACCEPT}
         assert accepted == {each.id for each in kinds if ACCEPT in each.claims}
-    lawful = {each.id for each, _ in (*links._LAWFUL, *emails._LAWFUL)}
-    assert {each.id for each in (*links.KINDS, *emails.KINDS) if ACCEPT in each.claims} == lawful - {"links.8001_octets"}
+    valid = {each.id for each, _ in (*links._VALID, *emails._VALID)}
+    assert {each.id for each in (*links.KINDS, *emails.KINDS) if ACCEPT in each.claims} == valid - {"links.8001_octets"}

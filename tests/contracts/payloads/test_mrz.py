@@ -234,10 +234,10 @@ def test_case__has_the_number_of_the_document_unless_it_is_about_the_number(name
     """One thing is changed: a zone that is so already makes no case, and gets no other number to make one."""
 
     def broken(case: Case):
-        fields, lawful = read(lines_of(case)).fields, read(case.base.moment.identity.document.mrz).fields
+        fields, valid = read(lines_of(case)).fields, read(case.base.moment.identity.document.mrz).fields
         # A card's long number is cut to nine characters where a passport has it.
-        if fields and not OF_NUMBERS.fullmatch(case.kind) and fields["number"][:9] != lawful["number"][:9]:
-            yield f"{lawful['number']} became {fields['number']}"
+        if fields and not OF_NUMBERS.fullmatch(case.kind) and fields["number"][:9] != valid["number"][:9]:
+            yield f"{valid['number']} became {fields['number']}"
 
     check_all((case for case in catalogue(name).cases if case.kind.startswith("mrz.") and case.base.moment), broken)
 

@@ -16,7 +16,7 @@ KAYLE = specs.load("kayle")
 QUICK = settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 
 
-def is_lawful(session) -> bool:
+def is_valid(session) -> bool:
     """By the document's schema."""
     media = KAYLE.document.operations["getSession"].responses["200"].content("application/json")
     return KAYLE.schemas.validator(media.pointer).is_valid(json.loads(json.dumps(session)))
@@ -32,7 +32,7 @@ def later(name: str, **wanted) -> st.SearchStrategy:
 def test_strategy__gives_what_a_parser_must_take(session) -> None:
     """Lawful answers about failed sessions."""
     assert session["data"]["status"] == "failed"
-    assert is_lawful(session)
+    assert is_valid(session)
 
 
 @QUICK
@@ -40,7 +40,7 @@ def test_strategy__gives_what_a_parser_must_take(session) -> None:
 def test_strategy__gives_cases_with_their_reason(case: Case) -> None:
     """Of the kind and the verdict that were asked for, and unlawful indeed."""
     assert (case.verdict, case.kind) == ("reject", "structure.missing")
-    assert not is_lawful(case.payload)
+    assert not is_valid(case.payload)
 
 
 @QUICK
@@ -68,7 +68,7 @@ def test_strategy__shrinks_to_a_session_without_an_edge() -> None:
     """The simplest example is the happy path's lawful payload of the first person."""
     simplest = find(strategy("kayle.getSession.response"), lambda _: True, settings=settings(database=None))
     assert simplest["data"]["status"] == "succeeded"
-    assert is_lawful(simplest)
+    assert is_valid(simplest)
 
 
 @pytest.mark.parametrize(

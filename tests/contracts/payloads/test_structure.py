@@ -65,7 +65,7 @@ def body(case: Case) -> bytes:
     return data
 
 
-def lawful(case: Case) -> Any:
+def valid(case: Case) -> Any:
     """The body's value before the change."""
     return case.base.payload if case.direction == "response" else case.base.payload["body"]
 
@@ -248,7 +248,7 @@ def test_body__is_what_its_kind_says(kind: str) -> None:
 
     def broken(case: Case) -> Iterator[str]:
         data = body(case)
-        if not OF_BODIES[kind](data, lawful(case)):
+        if not OF_BODIES[kind](data, valid(case)):
             yield f"{data[:100]!r}"
         if is_json(data) != (kind in JSON_BODIES):
             yield f"{data[:100]!r} is {'no ' if kind in JSON_BODIES else ''}JSON"

@@ -1,4 +1,4 @@
-"""Countries and documents: codes of other lists and other times, sexes, document types, numbers and their check digits."""
+"""Country codes, sexes, document types, document numbers and national numbers with check digits."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from specimen.contracts.payloads.families.countries import codes, documents, numbers, personal
 from specimen.contracts.payloads.model.case_types import Edge, Kind
-from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.fields import PayloadField
 from specimen.contracts.payloads.model.valid_payloads import Base
 
 
-def edges(place: Place, _: Base) -> Iterator[Edge]:
-    """Kinds for a country, a nationality, a sex, a type of document and the numbers of a document and its holder."""
+def edges(place: PayloadField, _: Base) -> Iterator[Edge]:
+    """Yields the kinds for a country, a nationality, a sex, a type of document and the numbers of a document and its holder."""
     if "string" not in place.types:
         return
     value = place.value if isinstance(place.value, str) else ""

@@ -1,4 +1,4 @@
-"""Codes of countries: of another list, of a state that is gone, of no state at all."""
+"""Country codes: of other lists, withdrawn, reserved and unassigned."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ NUMERIC = _code("numeric_code", "The digits that UN statistics and old systems u
 NUMERIC_SHORT = _code("numeric_code_without_zeros", "Albania is 008: read as a number it is 8.", f"{_ISO}, numeric-3", "parser")
 NAME = _code("name", "A name, which changes with the language and the government, in place of a code.", f"{_ISO}, short names")
 IOC = _code("sports_code", "Sports federations have their own three letters: GER is DEU.", "IOC codes, as against ISO 3166-1")
-UNKNOWN = _code("unassigned", "Three capitals that no list gives to anybody.", f"{_ISO}, alpha-3", claims=EITHER)
+UNKNOWN = _code("unassigned", "Three capitals that no list assigns.", f"{_ISO}, alpha-3", claims=EITHER)
 USER_ASSIGNED = _code(
     "user_assigned", "Kept free for private use, so that every system means something else by it.",
     f"{_ISO}, user-assigned code elements", claims=EITHER,
 )  # fmt: skip
 RESERVED = _code("reserved_uk", "Reserved for the United Kingdom, whose codes are GB and GBR.", f"{_ISO}, exceptionally reserved")
-EMPTY = _code("empty", "A document whose state nobody read.", "JSON Schema 2020-12, minLength", "boundary")
+EMPTY = _code("empty", "A document whose state was not read.", "JSON Schema 2020-12, minLength", "boundary")
 SPACE = _code("trailing_space", "Four characters where a column and a table of codes have three.", _ISO, "whitespace")
 NEWLINE = _code("trailing_newline", "The $ of Perl's, Python's and PHP's patterns lets it pass.", "Python, re, '$'", "whitespace",
                 "parser")  # fmt: skip
@@ -41,9 +41,9 @@ CYRILLIC = _code("homoglyph", "Cyrillic capitals that look the same are no code.
                  "unicode")  # fmt: skip
 FULLWIDTH = _code("fullwidth", "What a Japanese keyboard writes, and NFKC turns into the code.",
                   "Unicode Standard Annex #15, NFKC", "unicode")  # fmt: skip
-FILLED = _code("mrz_filler", "Germany is D in an MRZ, and whoever copies the field copies the fillers.", _ICAO, "mrz")
+FILLED = _code("mrz_filler", "Germany is D in an MRZ, and a copy of the field has the fillers.", _ICAO, "mrz")
 D = _code("icao_germany", "One letter is Germany's whole code in an MRZ.", _ICAO, "mrz")
-KOSOVO_2 = _code("xk", "Two letters of common use for Kosovo, which ISO gives to nobody.", f"{_ISO}, user-assigned code elements")
+KOSOVO_2 = _code("xk", "Two letters of common use for Kosovo, which ISO does not assign.", f"{_ISO}, user-assigned code elements")
 KOSOVO_XKX = _code("xkx", "Kosovo in the World Bank's tables; its passports say RKS.",
                    f"World Bank, country codes; {_ISO}, user-assigned code elements",
                    claims=EITHER)  # fmt: skip
@@ -59,7 +59,7 @@ class _Gone(NamedTuple):
 _WITHDRAWN = tuple(
     (_code(f"withdrawn_{code.lower()}", rationale, _GONE, "withdrawn", claims=EITHER), code)
     for code, rationale in (
-        _Gone("SUN", "People were born in the Soviet Union, but nobody is its national any more."),
+        _Gone("SUN", "People were born in the Soviet Union, but no person has its nationality any more."),
         _Gone("YUG", "Yugoslavia's code meant two different states before it ended in 2003."),
         _Gone("SCG", "Serbia and Montenegro had a code for three years."),
         _Gone("DDR", "The code of a German state that ended in 1990."),
@@ -83,7 +83,7 @@ _SPECIAL = tuple(
         ("XXA", "A stateless person has a travel document and no nationality."),
         ("XXB", "A refugee under the convention of 1951 has no nationality in the zone."),
         ("XXC", "A refugee by another definition has no nationality in the zone."),
-        ("XXX", "Somebody whose nationality is not known still has a document."),
+        ("XXX", "A person whose nationality is not known still has a document."),
     )
 )  # fmt: skip
 _ISSUERS = tuple(
@@ -122,7 +122,7 @@ KINDS = (
 
 
 def texts(role: str, value: str) -> Iterator[tuple[Kind, str]]:
-    """The kinds of a `country` or a `nationality`, each with its text."""
+    """Yields the kinds of a `country` or a `nationality`, each with its text."""
     code = value if value in _OTHERS else "DEU"
     alpha_2, numeric, name = _OTHERS[code]
     yield ALPHA_2, alpha_2

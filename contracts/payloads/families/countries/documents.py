@@ -1,4 +1,4 @@
-"""The sex and the type of a document in the words of other lists."""
+"""The sex and the type of a document, spelled as in other lists."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _type(name: str, rationale: str, source: str, *tags: str) -> Kind:
 
 
 _SEXES = (
-    (_sex("x", "Documents with X are lawful, and a list of M and F refuses their holders.", _ICAO_SEX, claims=(ACCEPT, REJECT)),
+    (_sex("x", "Documents with X are valid, and a list of M and F refuses their holders.", _ICAO_SEX, claims=(ACCEPT, REJECT)),
      "X"),
     (_sex("filler", "The zone says < where the page says X.", _ICAO_SEX, "mrz"), "<"),
     (_sex("word", "A word in place of the letter.", _ICAO_SEX), "Female"),
@@ -41,7 +41,7 @@ _TYPES = (
     (_type("icao_filler", "The code with its filler, as it stands in the zone.", _ICAO_TYPE, "mrz"), "P<"),
     (_type("crew_certificate", "A crew member certificate has a code of its own, in a card's zone.",
            "ICAO Doc 9303, part 5", "mrz"), "AC"),
-    (_type("visa", "A visa has a zone and proves nobody's identity.", "ICAO Doc 9303, part 7", "mrz"), "visa"),
+    (_type("visa", "A visa has a zone and proves no identity.", "ICAO Doc 9303, part 7", "mrz"), "visa"),
     (_type("driving_licence", "An identity document to many, without a zone of ICAO's.", "ISO/IEC 18013-1"), "driving_licence"),
     (_type("other_language", "The word that is printed on the document, in the language of its state.", _ICAO_TYPE, "unicode"),
      "ПАСПОРТ"),
@@ -54,13 +54,13 @@ KINDS = (*(each for each, _ in (*_SEXES, *_TYPES)), SEX_LOWER, TYPE_CASE, TYPE_S
 
 
 def sexes(value: str) -> Iterator[tuple[Kind, str]]:
-    """The kinds of a field for the sex, each with its text."""
+    """Yields the kinds of a field for the sex, each with its text."""
     yield from _SEXES
     yield SEX_LOWER, value.lower() or "f"
 
 
 def types(value: str) -> Iterator[tuple[Kind, str]]:
-    """The kinds of a field for the document's type, each with its text."""
+    """Yields the kinds of a field for the document's type, each with its text."""
     yield from _TYPES
     yield TYPE_CASE, (value or "passport").swapcase()
     yield TYPE_SPACE, f"{value or 'passport'} "

@@ -1,4 +1,4 @@
-"""Numbers of documents and of people as they are miswritten: by spreadsheets, by readers of pictures, by keyboards."""
+"""Document numbers and national numbers as spreadsheets, OCR and keyboards distort them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ONE_CHARACTER = _number("one_character", "The shortest there can be: number 1 of
 NINE = _number("nine_characters", "As long as the field of the zone.", _NARROW, "boundary", claims=(ACCEPT, REJECT))
 TEN = _number("ten_characters", "One more than the zone's field: a TD1 goes on in the optional data.", _NARROW, "boundary",
               claims=(ACCEPT, REJECT))  # fmt: skip
-EMPTY = _number("empty", "A number that nobody could read.", "JSON Schema 2020-12, minLength", "boundary")
+EMPTY = _number("empty", "A number that could not be read.", "JSON Schema 2020-12, minLength", "boundary")
 ZEROS = _number("all_zeros", "What forms are filled with so that they can be sent: every weighted sum of it is 0.", _ICAO)
 MASKED = _number("masked", "A number that was hidden for the log, and stored so.", "Payment cards' habit, see PCI DSS", "privacy")
 KINDS = (
@@ -51,7 +51,7 @@ _ARABIC_INDIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 
 def texts(value: str) -> Iterator[tuple[Kind, str]]:
-    """The kinds of any number, each with its text; one without zeros, ones or letters is another number."""
+    """Yields the kinds of any number, each with its text; a number without zeros, ones or letters is replaced."""
     own = value or "E01020345"
     mixed = own if "0" in own and "1" in own else "E01020345"
     half = len(own) // 2

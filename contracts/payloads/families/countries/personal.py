@@ -1,7 +1,7 @@
-"""National numbers with check digits: a right one and a wrong one of each scheme.
+"""National numbers with check digits: a valid one and an invalid one of each scheme.
 
-All are made up: birth dates and serial numbers at the end of their range, the issuers' own specimens, or ranges that are kept
-for tests. What holds in none of them is a rule of any vendor's: a wrong check digit is for the caller to find.
+All are synthetic: birth dates and serial numbers at the end of their range, the issuers' own specimens, or ranges that are
+reserved for tests. No vendor's rule checks these digits: a wrong one is for the caller to find.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT,
 class Scheme(NamedTuple):
     """A national number.
 
-    `slug` names its kinds, `name` stands in their rationales; `right` and `wrong` differ in a check digit.
+    `slug` names its kinds, `name` stands in their rationales; `right` has a valid check digit, `wrong` an invalid one.
     """
 
     slug: str
@@ -99,20 +99,20 @@ CARDS = (
     Scheme("portugal_card_number", "a Portuguese card's number", "00000000 0 ZZ4", "00000000 0 ZZ5",
            "Cartão de Cidadão, specimen"),
 )  # fmt: skip
-# Lawful numbers that break what is usually checked.
-_TAKEN = (
+# Valid numbers that fail the usual checks.
+_EXCEPTIONS = (
     ("czechia_birth_number_nine_digits", "Birth numbers of before 1954 have no check digit.", "535101/990", "Act 133/2000 Coll."),
     ("denmark_cpr_without_modulus_11", "Denmark issues numbers that break modulo 11 since 2007.", "010185-9990", "CPR-kontoret"),
     ("finland_hetu_new_separator", "Since 2023 the sign for the century can be a letter such as U.", "010185U999L", "DVV (FI)"),
     ("italy_codice_fiscale_homocode", "Of two people with the same code one gets letters for digits.", "RSSMRA85T10A56NH",
      "Decree of 23 December 1976"),
-    ("latvia_personas_kods_without_birth_date", "Since 2017 the number begins with 32 and tells no birthday.", "329999-99995",
+    ("latvia_personas_kods_without_birth_date", "Since 2017 the number begins with 32 and has no birthday.", "329999-99995",
      "PMLP (LV)"),
     ("norway_d_number", "A foreigner's number has 40 added to the day.", "41018599935", "Skatteetaten, D-nummer"),
     ("sweden_coordination_number", "A foreigner's number has 60 added to the day.", "850161-9988", "Skatteverket, SKV 704"),
 )  # fmt: skip
-# Numbers that hold every check and are nobody's.
-_NOBODYS = (
+# Numbers that pass every check and are not assigned.
+_UNASSIGNED = (
     ("brazil_cpf_repeated_digit", "Eleven equal digits pass both check digits, and the state refuses them.", "111.111.111-11",
      "Receita Federal, CPF"),
     ("united_states_ssn_impossible_area", "A number without a check digit, whose area 666 was never given out.", "666-12-3456",
@@ -127,7 +127,7 @@ def _pair(scheme: Scheme) -> tuple[tuple[Kind, str], tuple[Kind, str]]:
     )  # fmt: skip
     wrong = kind(
         f"countries.{scheme.slug}_wrong_check_digit",
-        f"In the form of {scheme.name}, but its check digit is wrong: misread, mistyped or made up.", scheme.source,
+        f"In the form of {scheme.name}, but its check digit is wrong: misread, mistyped or invented.", scheme.source,
         (REJECT, EITHER), ("check-digit", "national-number"),
     )  # fmt: skip
     return (right, scheme.right), (wrong, scheme.wrong)
@@ -140,8 +140,8 @@ def _single(entry: tuple[str, str, str, str], claims: str | tuple[str, ...]) -> 
 
 PEOPLE: tuple[tuple[Kind, str], ...] = (
     *(each for scheme in SCHEMES for each in _pair(scheme)),
-    *(_single(entry, (ACCEPT, REJECT)) for entry in _TAKEN),
-    *(_single(entry, (EITHER, REJECT)) for entry in _NOBODYS),
+    *(_single(entry, (ACCEPT, REJECT)) for entry in _EXCEPTIONS),
+    *(_single(entry, (EITHER, REJECT)) for entry in _UNASSIGNED),
 )
 DOCUMENTS: tuple[tuple[Kind, str], ...] = tuple(each for scheme in CARDS for each in _pair(scheme))
 KINDS = tuple(each for each, _ in (*PEOPLE, *DOCUMENTS))

@@ -1,4 +1,4 @@
-"""Dates and times: days of people and documents, and moments of sessions."""
+"""Dates of people and documents, and timestamps of sessions."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Any
 
 from specimen.contracts.payloads.families.dates import date_formats, days, timestamp_formats, timestamps
 from specimen.contracts.payloads.families.dates.days import Day, DayChange
-from specimen.contracts.payloads.families.dates.timestamp_formats import Instant, MomentChange, instant
+from specimen.contracts.payloads.families.dates.timestamp_formats import Instant, TimestampChange, instant
 from specimen.contracts.payloads.model.case_types import Edge
-from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.fields import PayloadField
 from specimen.contracts.payloads.model.mutations import ABSENT
 from specimen.contracts.payloads.model.valid_payloads import REQUEST, Base
 from specimen.fixtures.primitives import times
 
 DAYS: tuple[DayChange, ...] = (*days.CHANGES, *date_formats.CHANGES)
-MOMENTS: tuple[MomentChange, ...] = (*timestamp_formats.CHANGES, *timestamps.CHANGES)
+MOMENTS: tuple[TimestampChange, ...] = (*timestamp_formats.CHANGES, *timestamps.CHANGES)
 _ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _DOTTED_DAY = re.compile(r"([0-9]{2})\.([0-9]{2})\.([0-9]{4})")
 
 
-def edges(place: Place, base: Base) -> Iterator[Edge]:
-    """Other dates where there is one, and the same moment in other spellings where there is a moment.
+def edges(place: PayloadField, base: Base) -> Iterator[Edge]:
+    """Yields other dates for a date, and other formats and values for a timestamp.
 
-    Parameters that a request leaves out are given; a moment that an answer leaves out, or that is null, is a matter of its state.
+    Optional parameters of a request get a value; a timestamp that an answer leaves out or sets to null depends on its state.
     """
     if place.holds in days.ROLES:
         found = _day(place, base)
@@ -36,7 +36,7 @@ def edges(place: Place, base: Base) -> Iterator[Edge]:
         yield from () if at is None else _of_moment(at, place)
 
 
-def _of_day(at: Day, place: Place) -> Iterator[Edge]:
+def _of_day(at: Day, place: PayloadField) -> Iterator[Edge]:
     for change in DAYS:
         claims = change.claims.get(at.holds)
         value = None if claims is None else change.make(at)
@@ -44,7 +44,7 @@ def _of_day(at: Day, place: Place) -> Iterator[Edge]:
             yield Edge(replace(change.kind, claims=claims), value)
 
 
-def _of_moment(at: Instant, place: Place) -> Iterator[Edge]:
+def _of_moment(at: Instant, place: PayloadField) -> Iterator[Edge]:
     for change in MOMENTS:
         if change.is_text_only and not place.is_text_only:
             continue
@@ -53,7 +53,7 @@ def _of_moment(at: Instant, place: Place) -> Iterator[Edge]:
             yield Edge(change.kind, value)
 
 
-def _day(place: Place, base: Base) -> Day | None:
+def _day(place: PayloadField, base: Base) -> Day | None:
     value = _date(place.value)
     if value is None or place.holds is None:
         return None
@@ -65,7 +65,7 @@ def _day(place: Place, base: Base) -> Day | None:
 
 
 def _date(text: Any) -> date | None:
-    """The day in one of the two forms that vendors write."""
+    """Parses the two date formats that vendors write."""
     if not isinstance(text, str):
         return None
     iso, dotted = _ISO_DAY.fullmatch(text), _DOTTED_DAY.fullmatch(text)
@@ -78,7 +78,7 @@ def _date(text: Any) -> date | None:
         return None
 
 
-def _instant(place: Place, base: Base) -> Instant | None:
+def _instant(place: PayloadField, base: Base) -> Instant | None:
     if place.value is ABSENT and place.is_text_only and base.direction == REQUEST:
         return instant(times.iso_millis(base.now))
     return instant(place.value)

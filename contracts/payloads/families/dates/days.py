@@ -1,4 +1,4 @@
-"""Calendar dates of a person and a document: days that exist or not, on the edge of an age or of validity, in other forms."""
+"""Calendar dates of a person and a document at the limits of age, validity and calendars."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BIRTH, ISSUE, EXPIRY = "birth_date", "issue_date", "expiry_date"
 ROLES = (BIRTH, ISSUE, EXPIRY)
 _ADULT = 18
 _LEAP_BORN = (1996, 2008)
-_UNLAWFUL = (EITHER, REJECT)
+_INVALID = (EITHER, REJECT)
 _ISO = "ISO 8601-1:2019, calendar date"
 _LEAP = "ISO 8601-1:2019, Gregorian calendar"
 _RFC = "RFC 3339, section 5.6, full-date"
@@ -27,13 +27,13 @@ _DAYS_OF_OLDEST = 123 * 366
 
 @dataclass(frozen=True)
 class Day:
-    """A field with a lawful date, and what it may be compared with.
+    """A field with a valid date, and the dates that it may be compared with.
 
     Attributes:
         holds: one of `ROLES`.
         is_dotted: whether the vendor writes dd.mm.yyyy, not yyyy-mm-dd.
         now: when the answer is read (milliseconds since the epoch).
-        born, issued, expires: of the person; None where nobody is known.
+        born, issued, expires: of the person; None where no person is known.
     """
 
     holds: str
@@ -45,29 +45,29 @@ class Day:
     expires: date | None
 
     def text(self, year: int | str, month: int | str, day: int | str) -> str:
-        """In the vendor's form; texts as they are."""
+        """Formats a date as the vendor does; texts stay as they are."""
         year, month, day = (
             f"{part:0{width}d}" if isinstance(part, int) else part for part, width in ((year, 4), (month, 2), (day, 2))
         )
         return f"{day}.{month}.{year}" if self.is_dotted else f"{year}-{month}-{day}"
 
     def of(self, day: date) -> str:
-        """A day in the vendor's form."""
+        """Formats a day as the vendor does."""
         return self.text(day.year, day.month, day.day)
 
     def today(self, offset_hours: int = 0) -> date:
-        """The day on which the answer is read, where clocks are so far ahead of UTC."""
+        """Returns the day on which the answer is read, at this offset from UTC."""
         return datetime.fromtimestamp(self.now / 1000, timezone(timedelta(hours=offset_hours))).date()
 
     @property
     def year(self) -> int:
-        """Of the lawful date."""
+        """The year of the valid date."""
         return self.value.year
 
 
 @dataclass(frozen=True)
 class DayChange:
-    """A kind, the roles that it applies to with what it claims there, and its making; None where nothing can be made."""
+    """A kind, its claims by role, and the function that makes its value, or None where it does not apply."""
 
     kind: Kind
     claims: Mapping[str, frozenset[str]]
@@ -85,7 +85,7 @@ def _change(
     roles: Iterable[str] = ROLES,
     other: Mapping[str, str] = MappingProxyType({}),
 ) -> DayChange:
-    """A change; `other` has the roles of which another claim is true."""
+    """Makes a change; `other` has the roles with another claim."""
     wanted = frozenset([claims] if isinstance(claims, str) else claims)
     by_role = {role: frozenset([other[role]]) if role in other else wanted for role in roles}
     union: frozenset[str] = frozenset().union(*by_role.values())
@@ -100,7 +100,7 @@ def _years_before(day: date, years: int) -> date:
 
 
 def _leap_day(at: Day) -> str:
-    """29 February of a year in which the date may lie: of an adult's birth, the last one, the next one."""
+    """Returns a 29 February that fits the role: of an adult's birth, the last one, the next one."""
     year, today = at.today().year, at.today()
     if at.holds == BIRTH:
         return at.text(_LEAP_BORN[0], 2, 29)
@@ -128,7 +128,7 @@ _ON_THE_EDGE = (
         lambda at: at.text(2000, 2, 29), tags=("leap",), roles=(BIRTH,),
     ),
     _change(
-        "leap_day_turns_18", "Who was born on 29 February 2008 is an adult from 28 February or from 1 March on, by the law.",
+        "leap_day_turns_18", "A person born on 29 February 2008 is an adult from 28 February or from 1 March on, by the law.",
         _LEAP, lambda at: at.text(_LEAP_BORN[1], 2, 29), tags=("leap", "age"), roles=(BIRTH,),
     ),
     _change(
@@ -152,7 +152,7 @@ _ON_THE_EDGE = (
         lambda at: at.of(_years_before(at.today(), 100)), tags=("age", "century"), roles=(BIRTH,),
     ),
     _change(
-        "older_than_anybody", "Nobody has become 123 years old, and forms take such years by a slip of a digit.", _MRTD,
+        "older_than_anybody", "No person has become 123 years old; such years come from a mistyped digit.", _MRTD,
         lambda at: at.of(at.today() - timedelta(days=_DAYS_OF_OLDEST)), EITHER, tags=("age",), roles=(BIRTH,),
     ),
     _change(
@@ -180,7 +180,7 @@ _ON_THE_EDGE = (
         lambda at: _if(at, _moved(at.expires, 1)), EITHER, tags=("order",), roles=(ISSUE,),
     ),
     _change(
-        "issued_before_birth", "An issue on the day before the birth: nobody was there to hold the document.", _ORDER,
+        "issued_before_birth", "An issue before the birth: the document is older than its holder.", _ORDER,
         lambda at: _if(at, _moved(at.born, -1)), EITHER, tags=("order",), roles=(ISSUE,),
     ),
     _change(
@@ -196,7 +196,7 @@ _ON_THE_EDGE = (
         lambda at: _if(at, _moved(at.issued, -1)), EITHER, tags=("order",), roles=(EXPIRY,),
     ),
     _change(
-        "day_and_month_may_change_places", "The third of April is also the fourth of March: nothing but the form tells.", _ISO,
+        "day_and_month_may_change_places", "The third of April is also the fourth of March: only the format shows it.", _ISO,
         lambda at: at.text(at.year, 4, 3), tags=("parser",),
     ),
 )  # fmt: skip
@@ -227,7 +227,7 @@ _FAR_AWAY = (
     ),
     _change(
         "year_10000", "A year of five digits needs an agreement, and sorts before 2000 as text.", _ISO,
-        lambda at: at.text(10000, 1, 1), _UNLAWFUL, tags=("boundary",),
+        lambda at: at.text(10000, 1, 1), _INVALID, tags=("boundary",),
     ),
     _change(
         "buddhist_year", "Thai documents count years from the Buddha: 543 more.", "Unicode CLDR, calendar buddhist",
@@ -241,6 +241,6 @@ _FAR_AWAY = (
 CHANGES: tuple[DayChange, ...] = (*_ON_THE_EDGE, *_FAR_AWAY)
 
 
-def unlawful(name: str, rationale: str, make: Callable[[Day], Any], source: str = _RFC, tags: Iterable[str] = ()) -> DayChange:
-    """A change that is no date in the vendor's form, wherever there are dates."""
-    return _change(name, rationale, source, make, _UNLAWFUL, tags=tags)
+def invalid(name: str, rationale: str, make: Callable[[Day], Any], source: str = _RFC, tags: Iterable[str] = ()) -> DayChange:
+    """Makes a change to a text that is no date in the vendor's format, for every role."""
+    return _change(name, rationale, source, make, _INVALID, tags=tags)

@@ -1,21 +1,21 @@
-"""Other moments: leap seconds, hours and days that do not exist, and the ends of what numbers of seconds can hold."""
+"""Other timestamps: leap seconds, invalid hours and days, and the limits of integer seconds."""
 
 from __future__ import annotations
 
 from specimen.contracts.payloads.families.dates.timestamp_formats import (
+    INVALID,
     LEAP,
     OPEN,
     POSIX,
     RFC,
-    UNLAWFUL,
-    MomentChange,
+    TimestampChange,
     change,
 )
 
 _BULLETIN = "IERS Bulletin C 52, leap second of 2016-12-31"
 _NEVER = "RFC 3339, section 5.7, Restrictions"
 
-CHANGES: tuple[MomentChange, ...] = (
+CHANGES: tuple[TimestampChange, ...] = (
     change(
         "leap_second", "The last leap second so far: few clocks can hold it, and none may make another moment of it.", _BULLETIN,
         lambda _: "2016-12-31T23:59:60Z", OPEN, ["leap"],
@@ -25,33 +25,33 @@ CHANGES: tuple[MomentChange, ...] = (
         lambda _: "2017-01-01T00:59:60+01:00", OPEN, ["leap", "offset"],
     ),
     change(
-        "leap_second_of_no_day", "A second 60 at the end of a day that had no leap second: only a table tells.", LEAP,
-        lambda at: f"{at.at:%Y-%m-%d}T23:59:60Z", UNLAWFUL, ["leap"],
+        "leap_second_of_no_day", "A second 60 at the end of a day that had no leap second: only a table shows it.", LEAP,
+        lambda at: f"{at.at:%Y-%m-%d}T23:59:60Z", INVALID, ["leap"],
     ),
     change(
-        "second_60", "A second 60 in the middle of a day.", LEAP, lambda at: f"{at.at:%Y-%m-%dT%H:%M}:60Z", UNLAWFUL, ["leap"],
+        "second_60", "A second 60 in the middle of a day.", LEAP, lambda at: f"{at.at:%Y-%m-%dT%H:%M}:60Z", INVALID, ["leap"],
     ),
-    change("second_61", "No minute has a second 61.", LEAP, lambda at: f"{at.at:%Y-%m-%dT%H:%M}:61Z", UNLAWFUL, ["boundary"]),
-    change("minute_60", "No hour has a minute 60.", _NEVER, lambda at: f"{at.at:%Y-%m-%dT%H}:60:00Z", UNLAWFUL, ["boundary"]),
+    change("second_61", "No minute has a second 61.", LEAP, lambda at: f"{at.at:%Y-%m-%dT%H:%M}:61Z", INVALID, ["boundary"]),
+    change("minute_60", "No hour has a minute 60.", _NEVER, lambda at: f"{at.at:%Y-%m-%dT%H}:60:00Z", INVALID, ["boundary"]),
     change(
         "hour_24", "24:00:00 ended a day in ISO 8601 until 2019 and again since 2022, and is nothing to RFC 3339.",
         "ISO 8601:2004, section 4.2.3; ISO 8601-1:2019/Amd 1:2022",
         lambda at: f"{at.at:%Y-%m-%d}T24:00:00Z", tags=["boundary"],
     ),
-    change("hour_25", "No day has an hour 25.", _NEVER, lambda at: f"{at.at:%Y-%m-%d}T25:00:00Z", UNLAWFUL, ["boundary"]),
+    change("hour_25", "No day has an hour 25.", _NEVER, lambda at: f"{at.at:%Y-%m-%d}T25:00:00Z", INVALID, ["boundary"]),
     change(
         "leap_day_of_a_common_year", "2026 has no 29 February: lenient parsers go on to 1 March.", _NEVER,
-        lambda _: "2026-02-29T12:00:00Z", UNLAWFUL, ["leap"],
+        lambda _: "2026-02-29T12:00:00Z", INVALID, ["leap"],
     ),
     change(
         "31_april", "April has 30 days: lenient parsers go on to 1 May.", _NEVER, lambda at: f"{at.at:%Y}-04-31T12:00:00Z",
-        UNLAWFUL, ["boundary"],
+        INVALID, ["boundary"],
     ),
     change(
         "month_13", "There is no month 13: some constructors carry over into the next year.", _NEVER,
-        lambda at: f"{at.at:%Y}-13-01T12:00:00Z", UNLAWFUL, ["boundary"],
+        lambda at: f"{at.at:%Y}-13-01T12:00:00Z", INVALID, ["boundary"],
     ),
-    change("day_00", "No month begins with a day 0.", _NEVER, lambda at: f"{at.at:%Y-%m}-00T12:00:00Z", UNLAWFUL, ["boundary"]),
+    change("day_00", "No month begins with a day 0.", _NEVER, lambda at: f"{at.at:%Y-%m}-00T12:00:00Z", INVALID, ["boundary"]),
     change(
         "year_0001", "The zero value of times in Go and .NET: often it means none.", RFC, lambda _: "0001-01-01T00:00:00Z",
         tags=["boundary"],
@@ -91,7 +91,7 @@ CHANGES: tuple[MomentChange, ...] = (
         tags=["boundary", "offset"],
     ),
     change(
-        "year_10000", "A year of five digits shifts whatever reads by position.", RFC, lambda _: "10000-01-01T00:00:00Z",
-        UNLAWFUL, ["boundary"],
+        "year_10000", "A year of five digits breaks parsers that read by position.", RFC, lambda _: "10000-01-01T00:00:00Z",
+        INVALID, ["boundary"],
     ),
 )  # fmt: skip

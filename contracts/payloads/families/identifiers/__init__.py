@@ -1,4 +1,4 @@
-"""Identifiers: UUIDs of other versions, ids almost in the vendor's form, near misses of a real one, keys at their limits."""
+"""Identifiers: UUIDs of other versions, malformed ids, and keys at their limits."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from specimen.contracts.payloads.families.identifiers import keys, prefixed, spelling, uuids
 from specimen.contracts.payloads.families.identifiers.subject import subject
 from specimen.contracts.payloads.model.case_types import Edge
-from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.fields import PayloadField
 from specimen.contracts.payloads.model.valid_payloads import Base
 
 
-def edges(place: Place, base: Base) -> Iterator[Edge]:
-    """Kinds for a session's id, the id of anything else, a caller's own key and a cursor."""
+def edges(place: PayloadField, base: Base) -> Iterator[Edge]:
+    """Yields the kinds for a session's id, the id of anything else, a caller's own key and a cursor."""
     found = subject(place, base)
     if found is None:
         return

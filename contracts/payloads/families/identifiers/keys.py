@@ -1,4 +1,4 @@
-"""Keys that a caller makes up, and places in a list: at their limits, however a character is counted."""
+"""Caller's keys and cursors at their limits, by every way to count characters."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ OF_ANOTHER_KIND = kind(
     "the parameter's description in the provider's document", EITHER, ("pagination",),
 )  # fmt: skip
 CURSOR_UNKNOWN = kind(
-    "identifiers.cursor_unknown", "Well formed, but of nothing that the list shows: deleted since, or somebody else's.",
+    "identifiers.cursor_unknown", "Well formed, but of nothing that the list shows: deleted since, or another customer's.",
     "the parameter's description in the provider's document", EITHER, ("pagination",),
 )  # fmt: skip
 KINDS = (
@@ -60,7 +60,7 @@ _UUID = "5d0d8a1e-6b1f-4c7a-9e3b-0c1fa2b4d6e8"
 
 
 def texts(subject: Subject) -> Iterator[tuple[Kind, str]]:
-    """The kinds of a caller's key and of a cursor, each with its text."""
+    """Yields the kinds of a caller's key and of a cursor, each with its text."""
     if subject.role == "cursor":
         yield from _cursors(subject)
     limit = subject.place.keyword("maxLength")

@@ -1,4 +1,4 @@
-"""Ids of a prefix and random letters: one letter too few or too many, another prefix, letters of another script."""
+"""Malformed ids of a prefix and random letters: wrong length, prefix or alphabet."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _odd(name: str, rationale: str, *tags: str, source: str = _PAGE) -> Kind:
 
 SHORTER = _odd("one_shorter", "One letter less than the form has.", "boundary")
 EXACT = kind(
-    "identifiers.prefixed_exact_length", "Well formed in every letter, and nobody's: the check of the form alone lets it pass.",
+    "identifiers.prefixed_exact_length", "Well formed and unknown: a check of the format alone lets it pass.",
     _PAGE, (ACCEPT, REJECT, EITHER), ("prefix", "boundary"),
 )  # fmt: skip
 LONGER = _odd("one_longer", "One letter more: a pattern without its end, or a column that cuts it off, takes it.", "boundary")
@@ -33,7 +33,7 @@ WRONG_PREFIX = _odd("wrong_prefix", "The id of another kind of thing: it must no
                     "injection")  # fmt: skip
 UPPER_PREFIX = _odd("prefix_in_capitals", "Looked up without regard to case by some databases' collations.", "case")
 PREFIX_ALONE = _odd("prefix_alone", "A prefix with nothing behind it: a search by beginnings finds everything.", "boundary")
-NO_PREFIX = _odd("prefix_missing", "Whoever stores the random part alone finds it without its prefix.", "parser")
+NO_PREFIX = _odd("prefix_missing", "A service that stores the random part alone finds it without its prefix.", "parser")
 TWICE = _odd("prefix_twice", "A prefix added to an id that had one.", "parser")
 HYPHEN = _odd("hyphen_for_underscore", "Slugs and host names turn an underscore into a hyphen.", "parser")
 SWAPPED = kind(
@@ -48,7 +48,7 @@ KINDS = (
 
 
 def texts(subject: Subject) -> Iterator[tuple[Kind, str]]:
-    """The kinds of a field with a prefixed id, each with its text."""
+    """Yields the kinds of a field with a prefixed id, each with its text."""
     form = subject.form
     if form is None:
         return

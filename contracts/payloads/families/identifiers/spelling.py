@@ -1,4 +1,4 @@
-"""Near misses of any identifier: white space, encodings, look-alikes, and texts that are no identifier."""
+"""Malformed variants of any identifier: white space, encodings, homoglyphs, and other texts."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ WILDCARD = _odd("sql_wildcard", "LIKE finds the first row there is.", "ISO/IEC 9
 UNDEFINED = _odd("undefined", "What JavaScript writes for an id that it does not have.", "ECMA-262, ToString", "parser")
 NULL_TEXT = _odd("null_text", "A null that was turned into a text on the way.", "ECMA-262, ToString", "parser")
 DECIMAL = _odd("decimal_number", "The counter of a row, which could be counted on from.", "CWE-340", "parser")
-EMPTY = _odd("empty", "No id at all: whoever looks it up finds the list, or everything.", "JSON Schema 2020-12, minLength",
+EMPTY = _odd("empty", "No id at all: a look-up finds the list, or everything.", "JSON Schema 2020-12, minLength",
              "boundary")  # fmt: skip
 VERY_LONG = _odd("very_long", "4096 letters pass no index, and their refusal should not repeat them.", "CWE-1284", "boundary")
 KINDS = (
@@ -78,7 +78,7 @@ _ARABIC_INDIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 
 def texts(subject: Subject) -> Iterator[tuple[Kind, str]]:
-    """The kinds of every identifier, each with its text; where the id is filled in later, what can be put around it."""
+    """Yields the kinds of every identifier, each with its text; a placeholder stays as it is inside it."""
     own, sample = subject.own, subject.sample
     yield LEADING_SPACE, f" {own}"
     yield TRAILING_SPACE, f"{own} "

@@ -1,4 +1,4 @@
-"""What is known of the field that holds an identifier: its role, its form, a text of that form."""
+"""The role and the format of an identifier field, and a sample of that format."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.fields import PayloadField
 from specimen.contracts.payloads.model.valid_payloads import RESPONSE, Base, ignored_fields
 from specimen.contracts.requests.request_templates import unknown
 from specimen.specs.loading.lifecycle import IdForm
 
 ROLES = frozenset({"session_id", "id", "client_key", "idempotency_key", "cursor"})
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
-# A UUID that nobody issued, of the version that most databases make; of version 1 where the field wants that.
+# An unknown UUID of version 4; of version 1 where the field needs that.
 _UUID4, _UUID1 = "5d0d8a1e-6b1f-4c7a-9e3b-0c1fa2b4d6e8", "b2f3a9c0-23a1-11f1-8c4d-a1b2c3d4e5f6"
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _PREFIXED = re.compile(r"([A-Za-z]{2,8}_)([0-9A-Za-z]{8,})", re.ASCII)
@@ -26,12 +26,12 @@ class Subject:
 
     Attributes:
         role: what field_semantics.yaml says that it holds.
-        own: the lawful text with which a near miss begins; a placeholder where the id is filled in when the request is sent.
-        sample: a text of the field's form, letter by letter; where `own` is a placeholder one that nobody issued.
+        own: the valid text that a malformed one is made of; a placeholder where the id is filled in when the request is sent.
+        sample: a text of the field's format; an unknown id where `own` is a placeholder.
         form: of an id with a prefix, its form; None for any other.
     """
 
-    place: Place
+    place: PayloadField
     base: Base
     role: str
     own: str
@@ -40,7 +40,7 @@ class Subject:
 
     @property
     def is_placeholder(self) -> bool:
-        """Whether the lawful id is known only when the request is sent."""
+        """Whether the valid id is known only when the request is sent."""
         return self.own != self.sample
 
     @cached_property
@@ -50,7 +50,7 @@ class Subject:
 
     @cached_property
     def is_echoed(self) -> bool:
-        """Whether the answer must show the id that was asked for here."""
+        """Whether the answer must repeat the requested id in this field."""
         reads = self.base.provider.lifecycle.reads
         is_read = any(read.operation == self.base.operation.id and read.id == self.place.pointer for read in reads)
         return self.base.direction == RESPONSE and is_read
@@ -63,7 +63,7 @@ class Subject:
         return section != "headers" or (text.isascii() and text.isprintable() and text == text.strip())
 
     def breaks_twice(self, text: str) -> bool:
-        """Whether it is no id of this form, where it would also not be the one that was asked for: two rules at once."""
+        """Whether the text would break two rules: the format of the id, and the repetition of the requested one."""
         return self.is_echoed and not self.fits(text)
 
     def fits(self, text: str) -> bool:
@@ -79,12 +79,12 @@ class Subject:
 
 
 def _whole_text(pattern: str) -> str:
-    """The pattern as ECMA-262 reads it: `$` is the end of the text, not also the place before a last newline."""
+    """Translates a pattern of ECMA-262: `$` is the end of the text, not also the place before a last newline."""
     return re.sub(r"(?<!\\)\$", r"\\Z", pattern)
 
 
-def subject(place: Place, base: Base) -> Subject | None:
-    """The identifier at a place; None where there is none, or where the request need not be looked at for it."""
+def subject(place: PayloadField, base: Base) -> Subject | None:
+    """Returns the identifier in a field; None where there is none, or where the service may ignore it."""
     if place.holds not in ROLES or "string" not in place.types or _is_ignored(place, base):
         return None
     own = place.value if isinstance(place.value, str) else None
@@ -93,18 +93,18 @@ def subject(place: Place, base: Base) -> Subject | None:
     if named is not None and named[1] in ids:
         sample = unknown(base.provider, named[1])
         return Subject(place, base, place.holds, own or "", sample, _form(place, sample, ids))
-    text = own or _made_up(place)
+    text = own or _default_id(place)
     return Subject(place, base, place.holds, text, text, _form(place, text, ids))
 
 
-def _is_ignored(place: Place, base: Base) -> bool:
-    """Whether the document says that the field may be overlooked, for another one that is there."""
+def _is_ignored(place: PayloadField, base: Base) -> bool:
+    """Whether the document lets a service ignore the field beside another one."""
     is_body = base.direction != RESPONSE and place.parts[:1] == ("body",)
     return is_body and place.name in ignored_fields(base.provider, base.pointer, base.payload.get("body"))
 
 
-def _made_up(place: Place) -> str:
-    """A lawful text for a field that is not there."""
+def _default_id(place: PayloadField) -> str:
+    """Returns a valid text for an absent field."""
     if place.holds in ("client_key", "idempotency_key"):
         return "specimen-key-1"
     pattern = place.keyword("pattern")
@@ -113,8 +113,8 @@ def _made_up(place: Place) -> str:
     return next((text for text in ("specimen", _UUID1, _UUID4) if pattern is None or re.search(pattern, text)), "specimen")
 
 
-def _form(place: Place, sample: str, ids: Mapping[str, IdForm]) -> IdForm | None:
-    """The form of an id with a prefix: the lifecycle's, or what the id itself looks like."""
+def _form(place: PayloadField, sample: str, ids: Mapping[str, IdForm]) -> IdForm | None:
+    """Returns the format of an id with a prefix, from lifecycle.yaml or from the id itself."""
     if place.holds not in ("session_id", "id"):
         return None
     for form in ids.values():

@@ -1,4 +1,4 @@
-"""UUIDs of every version, of other variants, and in the spellings that parsers take for the same."""
+"""UUIDs of every version and variant, and in other spellings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _version(number: int, rationale: str, section: str) -> Kind:
     return kind(f"identifiers.uuid_v{number}", rationale, f"{_RFC}, section {section}", _VERSION, ("uuid",))
 
 
-# The examples of RFC 9562's appendices A and B; of version 2, which has none, one with a made-up local id.
+# The examples of RFC 9562's appendices A and B; of version 2, which has none, one with a synthetic local id.
 _VERSIONS = (
     (_version(1, "A check for one version refuses time-based ids, or takes nothing else.", "5.1"),
      "c232ab00-9414-11ec-b3c8-9f6bdeced846"),
@@ -49,11 +49,11 @@ _FIXED = (
           f"{_RFC}, section 4.1", _ODD, ("uuid",)), "c232ab00-9414-11ec-13c8-9f6bdeced846"),
     (kind("identifiers.uuid_variant_microsoft", "Old COM class ids have another variant, although they look the same.",
           f"{_RFC}, section 4.1", _ODD, ("uuid",)), "c232ab00-9414-11ec-d3c8-9f6bdeced846"),
-    (kind("identifiers.uuid_variant_future", "The last variant is reserved: nobody may make such an id.", f"{_RFC}, section 4.1",
+    (kind("identifiers.uuid_variant_future", "The last variant is reserved: no such id may be made.", f"{_RFC}, section 4.1",
           _ODD, ("uuid",)), "c232ab00-9414-11ec-f3c8-9f6bdeced846"),
 )  # fmt: skip
 CAPITALS = kind(
-    "identifiers.uuid_capitals", "Written in small letters and read in any: whoever compares texts finds nothing.",
+    "identifiers.uuid_capitals", "Written in small letters and read in any case: a comparison of texts finds nothing.",
     f"{_RFC}, section 4", EITHER, ("uuid", "case"),
 )  # fmt: skip
 MIXED_CASE = kind(
@@ -84,7 +84,7 @@ BASE64 = kind(
     "identifiers.uuid_base64", "The 16 bytes in 22 letters, as short links carry them.", "RFC 4648, section 5", _ODD, ("uuid",)
 )  # fmt: skip
 BRACES = kind(
-    "identifiers.uuid_in_braces", "The registry form of Windows, which GUID parsers take off without a word.",
+    "identifiers.uuid_in_braces", "The registry form of Windows, which GUID parsers remove without a warning.",
     "Microsoft .NET, Guid.ToString, format B", _ODD, ("uuid", "parser"),
 )  # fmt: skip
 URN = kind(
@@ -98,7 +98,7 @@ KINDS = (
 
 
 def texts(subject: Subject) -> Iterator[tuple[Kind, str]]:
-    """The kinds of a UUID field, each with its text."""
+    """Yields the kinds of a UUID field, each with its text."""
     if not subject.is_uuid:
         return
     yield from _VERSIONS

@@ -1,4 +1,4 @@
-"""Machine readable zones: check digits, misread characters, codes, dates and names of ICAO Doc 9303, and lines that are cut."""
+"""Machine readable zones of ICAO Doc 9303: check digits, OCR errors, codes, dates, names and lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from specimen.contracts.payloads.families.mrz import digits, fields, lines
 from specimen.contracts.payloads.families.mrz.change import Change, Lines
 from specimen.contracts.payloads.families.mrz.zone import TD1, Zone, read
 from specimen.contracts.payloads.model.case_types import Edge
-from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.fields import PayloadField
 from specimen.contracts.payloads.model.mutations import Fields
 from specimen.contracts.payloads.model.valid_payloads import RESPONSE, Base
 from specimen.fixtures.primitives import times
@@ -20,8 +20,8 @@ _OF_FIELDS = (*digits.CHANGES, *fields.CHANGES)
 CHANGES: tuple[Change, ...] = (*_OF_FIELDS, *lines.BY_LINE, *lines.OF_ARRAYS)
 
 
-def edges(place: Place, base: Base) -> Iterator[Edge]:
-    """Zones with one thing wrong or odd: a whole array, or a line by itself.
+def edges(place: PayloadField, base: Base) -> Iterator[Edge]:
+    """Yields zones with one mutation: a whole array, or a single line.
 
     Where lines are fields of their own, an answer about a card (three lines) is changed as a whole: only what one line cannot
     show, or what passports do not have.
@@ -42,13 +42,13 @@ def edges(place: Place, base: Base) -> Iterator[Edge]:
 
 @lru_cache(maxsize=256)
 def _changed(zone: Zone, today: date) -> tuple[tuple[Change, Lines], ...]:
-    """Each change with what it makes of a zone; none of those that the zone shows already."""
+    """Returns each change with the lines that it makes, unless it changes nothing."""
     made = ((change, change.lines(zone, today)) for change in CHANGES)
     return tuple((change, lines) for change, lines in made if lines != zone.lines)
 
 
 def _of_line(zone: Zone, row: int, today: date) -> Iterator[Edge]:
-    """What one line can show: a change of this line alone, or one that each line shows by itself."""
+    """Yields the changes that one line can show by itself."""
     line = zone.lines[row]
     for change, made in _changed(zone, today):
         if change.line is not None:
@@ -67,7 +67,7 @@ def _of_line(zone: Zone, row: int, today: date) -> Iterator[Edge]:
 
 
 def _of_cards(base: Base) -> Iterator[Edge]:
-    """Of a card whose lines are fields of their own, the changes that are about its size, with all lines that they touch."""
+    """Yields the changes of the TD1 layout for a card whose lines are separate fields, with all changed lines."""
     zone = _printed(base) if base.direction == RESPONSE else None
     if zone is None or zone.layout is not TD1:
         return
@@ -85,12 +85,12 @@ def _of_cards(base: Base) -> Iterator[Edge]:
 
 
 def _printed(base: Base) -> Zone | None:
-    """The zone of the session's document, as it is printed."""
+    """Returns the zone of the session's document."""
     return None if base.moment is None else read(base.moment.identity.document.mrz)
 
 
 def _row(zone: Zone, value: Any) -> int | None:
-    """Which line of the zone a text is; a line that was read wrong has most of its characters."""
+    """Returns the row of a text in the zone; a misread line still has most of its characters."""
     if not isinstance(value, str) or len(value) != zone.layout.width:
         return None
     same = [sum(one == other for one, other in zip(line, value, strict=True)) for line in zone.lines]

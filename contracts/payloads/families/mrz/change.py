@@ -1,4 +1,4 @@
-"""What a kind of machine readable zone is: the kind, and how a lawful zone becomes one."""
+"""A change of a valid machine readable zone, with its kind."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from specimen.contracts.payloads.families.mrz.zone import Layout, Zone
 from specimen.contracts.payloads.model.case_types import Kind, kind
 
 Lines = tuple[str, ...]
-# What becomes of a lawful zone; the day is the one on which the answer is read.
+# Changes a valid zone; the day is the one on which the answer is read.
 Making = Callable[[Zone, date], Zone | Lines]
 
 DIGITS = "ICAO Doc 9303 part 3, section 4.9, Check digits in the MRZ"
@@ -27,11 +27,11 @@ TD2_DATA = "ICAO Doc 9303 part 6, section 4.2.2, Data structure of the MRZ"
 
 @dataclass(frozen=True)
 class Change:
-    """A kind and its making.
+    """A kind and the function that makes its zone.
 
     Attributes:
         layout: the size of document that it is about: a person with another one gets a zone of this size first; None: any.
-        line: what becomes of one line by itself, where the kind is about lines.
+        line: changes one line, where the kind is about single lines.
         is_by_line: whether a line shows the kind, though other lines of the zone change too.
     """
 
@@ -42,7 +42,7 @@ class Change:
     is_by_line: bool = False
 
     def lines(self, zone: Zone, today: date) -> Lines:
-        """The lines that a lawful zone becomes."""
+        """Returns the changed lines of a valid zone."""
         made = self.make(zone if self.layout is None else zone.within(self.layout), today)
         return made.lines if isinstance(made, Zone) else made
 
@@ -58,10 +58,10 @@ def change(
     layout: Layout | None = None,
     is_by_line: bool = False,
 ) -> Change:
-    """A change of fields; `name` is the kind's without the family."""
+    """Makes a change of fields; `name` is the id of its kind without the family."""
     return Change(kind(f"mrz.{name}", rationale, source, claims, tags), make, layout, None, is_by_line)
 
 
 def with_short_number(zone: Zone) -> Zone:
-    """The zone with no more of its number than fits where numbers stand."""
+    """Cuts a long number to the number field."""
     return zone.put(optional="").numbered(zone["number"]) if zone.has_long_number else zone

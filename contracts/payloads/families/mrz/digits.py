@@ -1,4 +1,4 @@
-"""Check digits that are wrong, characters that are read as others, numbers that are longer than their field."""
+"""Wrong check digits, OCR errors, and numbers longer than their field."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST = "A1B2C3D4E5F6G7H8J9K0LM"
 
 
 def other(digit: str) -> str:
-    """A digit that is not this one."""
+    """Returns another digit."""
     return str((int(digit) + 1 if digit.isdigit() else 1) % 10)
 
 
@@ -41,7 +41,7 @@ def _wrong_digits(layout: Layout) -> Iterator[Change]:
         )  # fmt: skip
         yield change(
             f"{size}_wrong_{field}_digit_sealed",
-            f"Only {what} is wrong: whoever looks at the composite digit alone, which fits, takes it.", DIGITS,
+            f"Only {what} is wrong: a check of the composite digit alone, which fits, takes it.", DIGITS,
             EITHER, _wrong(field, is_sealed=True), tags=("check-digit",), layout=layout,
         )  # fmt: skip
     yield change(

@@ -1,4 +1,4 @@
-"""Dates that are unknown or ambiguous, sexes, codes of states that ISO 3166-1 does not have, names that fill their field."""
+"""Unknown or ambiguous dates, sexes, ICAO country codes, and names that fill their field."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NATIONALITIES = {
 _ISSUERS = {
     "UNO": "The United Nations issue documents, and their officials have its code for a nationality",
     "UNA": "Officials of the specialised agencies of the United Nations have a code of their own",
-    "UTO": "Utopia is the state of specimens: its documents are made up, and readers know the code",
+    "UTO": "Utopia is the state of specimens: its documents are synthetic, and readers know the code",
     "EUE": "The European Union issues laissez-passers under a code that is no country's",
 }
 # As TD1's name field takes them; TD3's is nine characters longer.
@@ -102,7 +102,7 @@ def _cut_names(layout: Layout, source: str) -> Iterator[Change]:
 
 _DATE_CHANGES = (
     change(
-        "birth_day_unknown", "A day of birth that nobody knows is two fillers: the date is no date.", DATES, ACCEPT,
+        "birth_day_unknown", "An unknown day of birth is two fillers: the date is no date.", DATES, ACCEPT,
         lambda zone, _: zone.set(birth=f"{zone['birth'][:4]}<<"), tags=("date", "parser"),
     ),
     change(
@@ -122,7 +122,7 @@ _DATE_CHANGES = (
         lambda zone, _: zone.set(birth=f"{zone['birth'][:2]}1301"), tags=("date",),
     ),
     change(
-        "birth_31_april", "Nobody was born on 31 April, though the check digits fit.", DATES, EITHER,
+        "birth_31_april", "There is no 31 April, though the check digits fit.", DATES, EITHER,
         lambda zone, _: zone.set(birth=f"{zone['birth'][:2]}0431"), tags=("date",),
     ),
     change(
@@ -130,7 +130,7 @@ _DATE_CHANGES = (
         lambda zone, today: zone.set(birth=f"{today:%y%m%d}"), tags=("date", "century"),
     ),
     change(
-        "birth_year_after_this", "Two digits of next year can only be of the century before: who adds 2000 has somebody unborn.",
+        "birth_year_after_this", "Two digits of next year can only be of the century before: adding 2000 gives a future birth.",
         DATES, ACCEPT, lambda zone, today: zone.set(birth=f"{(today.year + 1) % 100:02d}0101"), tags=("date", "century"),
     ),
     change(
@@ -199,7 +199,7 @@ _NAME_CHANGES = (
     *_cut_names(TD3, TD3_NAMES),
     *_cut_names(TD1, TD1_NAMES),
     change(
-        "no_given_name", "Who has one name has fillers after it, and no second part.", NAMES, ACCEPT, _names("SUKARNOPUTRI"),
+        "no_given_name", "A single name has fillers after it, and no second part.", NAMES, ACCEPT, _names("SUKARNOPUTRI"),
         tags=("name", "parser"),
     ),
     change("names_of_one_letter", "The shortest names are one letter each.", NAMES, ACCEPT, _names("O<<A"), tags=("name",)),

@@ -1,4 +1,4 @@
-"""Characters that the zone does not know, lines that are too long, too short, joined or missing."""
+"""Invalid characters, and lines that are too long, too short, joined or missing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _escaped(text: str) -> str:
 BY_LINE: tuple[Change, ...] = (
     _by_line("lower_case", "The zone has capitals only.", CHARACTERS, str.lower, tags=("case",)),
     _by_line(
-        "space_for_filler", "A space is not a filler: whoever trims or splits at white space loses fields.", CHARACTERS,
+        "space_for_filler", "A space is not a filler: trimming or splitting at white space loses fields.", CHARACTERS,
         lambda text: text.replace(FILLER, " "), tags=("white-space",),
     ),
     _by_line(
@@ -60,7 +60,7 @@ BY_LINE: tuple[Change, ...] = (
         lambda text: _escaped(text) if FILLER in text else f"{text}&lt;", tags=("escaping",),
     ),
     _by_line(
-        "full_width_fillers", "A full-width less-than sign is no filler until somebody normalises it.",
+        "full_width_fillers", "A full-width less-than sign is no filler until it is normalised.",
         "Unicode Standard Annex 15, NFKC; U+FF1C", lambda text: text.replace(FILLER, "＜") if FILLER in text else f"{text}＜",
         tags=("unicode",),
     ),

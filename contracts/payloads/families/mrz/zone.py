@@ -1,4 +1,4 @@
-"""A machine readable zone as fields that can be changed one by one: TD1, TD2 and TD3.
+"""Machine readable zones TD1, TD2 and TD3 as fields that can be changed one by one.
 
 Sources: ICAO Doc 9303 (8th edition, 2021) part 4, section 4.2.2 (TD3), part 5, section 4.2.2 (TD1), part 6, section 4.2.2 (TD2).
 """

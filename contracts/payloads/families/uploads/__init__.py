@@ -1,4 +1,4 @@
-"""Files of a form: what is in them, what they are called, and what they are said to be."""
+"""Files of a form: their content, filename and content type."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import MappingProxyType
 from specimen.contracts.payloads.families.uploads import images
 from specimen.contracts.payloads.families.uploads.images import GIF, HTML, JPEG, PNG_SIGNATURE, SVG, jpeg, png
 from specimen.contracts.payloads.model.case_types import EITHER, REJECT, VERDICTS, Edge, Kind, kind
-from specimen.contracts.payloads.model.fields import Place
+from specimen.contracts.payloads.model.fields import PayloadField
 from specimen.contracts.payloads.model.valid_payloads import Base
 
 _PNG, _JFIF, _EXIF, _RFC7578, _RFC9110 = "PNG (third edition)", "ITU-T T.81", "Exif 2.32", "RFC 7578", "RFC 9110"
@@ -100,7 +100,7 @@ _CONTENTS = (
              "boundary"),
 )  # fmt: skip
 _NAMES = (
-    _name("empty", "", "An empty name, as a browser sends a field that nobody filled.", "HTML Standard, constructing the entry list", "boundary"),
+    _name("empty", "", "An empty name, as a browser sends a field that was left empty.", "HTML Standard, constructing the entry list", "boundary"),
     _name("path_traversal", "../../../../tmp/document.png", "Written where its name says, it lands outside its folder.",
           f"{_RFC7578}, section 4.2", "injection"),
     _name("windows_path", "C:\\Users\\Public\\document.png", "Some browsers sent the whole path.", f"{_RFC7578}, section 4.2",
@@ -158,8 +158,8 @@ _ALL = (*_CONTENTS, *_NAMES, *_TYPES)
 KINDS = tuple(each for each, _ in _ALL)
 
 
-def edges(place: Place, _: Base) -> Iterator[Edge]:
-    """Kinds for a file of a form."""
+def edges(place: PayloadField, _: Base) -> Iterator[Edge]:
+    """Yields the kinds for a file of a form."""
     if not isinstance(place.value, Mapping) or "base64" not in place.value:
         return
     for each, said in _ALL:

@@ -1,4 +1,4 @@
-"""The smallest pictures that an upload can be tested with, and broken ones; every byte is written here."""
+"""Minimal image files for tests of uploads, valid and broken."""
 
 from __future__ import annotations
 
