@@ -112,7 +112,7 @@ def test_proxy__output_that_is_full(form: list[str], tmp_path: Path) -> None:
     assert [answer.status_code for answer in answers] == [200, 200]
     assert process.returncode == 2
     what = "standard output cannot be written: No space left on device."
-    assert said.splitlines() == [f"{what} The proxy goes on, and says no more.", f"error: {what}"]
+    assert said.splitlines() == [f"{what} The proxy goes on, and prints no more.", f"error: {what}"]
 
 
 @NEEDS_FULL

@@ -1,6 +1,6 @@
-"""Recorded exchanges that tell nobody's name, papers or credentials and are still judged as the true ones were.
+"""Anonymizes recorded exchanges so that they can still be judged.
 
-What the contract knows as nobody's stays: see `Mask`. All else is replaced by a pseudonym of the same form.
+Values of the contract stay: see `Anonymizer`. All else is replaced by a pseudonym of the same format.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from specimen.contracts.anonymize.field_meanings import FieldMeanings, States
 from specimen.contracts.anonymize.headers import BOUNDARY, masked_header
 from specimen.contracts.anonymize.json_walk import Position, rewritten
 from specimen.contracts.anonymize.pseudonyms import Pseudonyms, unwrapped
-from specimen.contracts.anonymize.schema_fields import Place, described, name_prefixes, text_prefixes
+from specimen.contracts.anonymize.schema_fields import SchemaLocation, described, name_prefixes, text_prefixes
 from specimen.contracts.http.exchange import Exchange, parsed
 from specimen.contracts.http.multipart import Form
 from specimen.contracts.http.sse import EVENT_STREAM
@@ -29,7 +29,7 @@ from specimen.contracts.redaction.values import words
 from specimen.specs import Operation, Provider
 from specimen.specs.core.multipart import FormPart, write
 
-# Holdings (specs/loading/field_semantics.py) that say nothing of a person; what holds any other is always replaced.
+# Meanings (specs/loading/field_semantics.py) without personal data; values of any other are always replaced.
 _IMPERSONAL = frozenset({"moment", "session_id", "cursor", "percentage"})
 # A time of the session by its name, which rules compare even where the document has no such field.
 _TIMES = re.compile(r"(?:(?:created|updated|completed|closed|ended|finished)_?at|response_?time)", re.IGNORECASE)
@@ -48,7 +48,7 @@ _STYLES: tuple[dict[str, Any], ...] = (
 
 
 class Anonymizer:
-    """Replaces what could be somebody's in exchanges; pseudonyms depend on `secret`, made for one recording and thrown away.
+    """Replaces personal data in exchanges; pseudonyms depend on `secret`, made for one recording and thrown away.
 
     Of bodies, paths and queries this stays as it was:
 
@@ -69,7 +69,7 @@ class Anonymizer:
         self._pseudonyms = Pseudonyms(secret, self._known.prefixes)
 
     def exchange(self, exchange: Exchange) -> Exchange:
-        """An exchange that is nobody's."""
+        """Returns the exchange without personal data."""
         return replace(
             exchange,
             method=method_of(exchange),
@@ -82,7 +82,7 @@ class Anonymizer:
         )
 
     def header(self, name: str, value: str) -> str:
-        """A header's value."""
+        """Anonymizes the value of a header."""
         return masked_header(name.lower(), value, self._pseudonyms)
 
     def path(self, exchange: Exchange) -> str:
@@ -117,8 +117,8 @@ class Anonymizer:
         leaks = _LEAKS is not None and any(_LEAKS(exchange, History()))
         return self._body(body, described(self._provider).answer(operation, status), leaks=leaks)
 
-    def _body(self, body: bytes, place: Place, prefix: tuple[str, ...] = (), *, leaks: bool = False) -> bytes:
-        """A body of JSON with its values replaced; `leaks` says that it shows the server's inside, and it goes on doing so."""
+    def _body(self, body: bytes, place: SchemaLocation, prefix: tuple[str, ...] = (), *, leaks: bool = False) -> bytes:
+        """Replaces the values of a JSON body; `leaks`: it shows the server's internals, and so does the replacement."""
         try:
             text = body.decode()
             value = parsed(text)
@@ -132,7 +132,7 @@ class Anonymizer:
         return self._written(masked, value, text)
 
     def _written(self, masked: Any, value: Any, text: str) -> bytes:
-        """As the first one was written: whether bytes were the same is judged too."""
+        """Writes JSON in the style of the original, because rules compare bytes too."""
         style = next((one for one in _STYLES if json.dumps(value, **one) == text), None)
         ending = "" if style is not None else " " * self._pseudonyms.small(text)
         try:
@@ -140,7 +140,7 @@ class Anonymizer:
         except UnicodeEncodeError:  # half of a surrogate pair stays an escape: UTF-8 cannot hold it
             return (json.dumps(masked) + ending).encode()
 
-    def _form(self, form: Form, place: Place) -> bytes:
+    def _form(self, form: Form, place: SchemaLocation) -> bytes:
         """A form whose files are left out; one that cannot be read to its end has none afterwards either."""
         found, top = [], self._known.position(place, ("body",))
         for part in form.parts:
@@ -196,7 +196,7 @@ class Anonymizer:
 
 
 class _Known:
-    """What a provider's contract itself says, put together once."""
+    """The terms of a provider's contract, collected once."""
 
     def __init__(self, provider: Provider) -> None:
         self.texts = vocabulary(provider)
@@ -204,7 +204,7 @@ class _Known:
         self.name_prefixes = name_prefixes(provider)
         named = [part for entry in provider.contents.entries for part in entry.parts]
         chosen = [part[1:-1].partition("=") for part in named if part.startswith("[")]
-        # What a list's members are chosen by: the title `Surname` is nobody's surname.
+        # What a list's members are chosen by: the title `Surname` is no person's surname.
         self.labels = frozenset((name, value) for name, _, value in chosen)
         self.names = words(provider) | {part for part in named if not part.startswith(("[", "*"))} | {one for *_, one in chosen}
         segments = {part for one in provider.document.operations.values() for part in one.path.split("/")}
@@ -220,13 +220,13 @@ class _Known:
         else:
             self._session = re.compile(_UUID % form.kind[-1])
 
-    def position(self, place: Place, where: tuple[str, ...] | None) -> Position:
+    def position(self, place: SchemaLocation, where: tuple[str, ...] | None) -> Position:
         """Where the walk of a value begins: at a place of the document, and `where` field_semantics.yaml names it, if at all."""
         states: States = frozenset() if where is None else self.meanings.reached(*where)
         return Position(place, self.meanings, states)
 
     def is_session(self, value: str, holds: str | None) -> bool:
-        """Whether a text is a session's id, or almost one; a UUID is one only where a session's id stands."""
+        """Whether a text is a session's id, also malformed; a UUID only in a field for a session's id."""
         may_be = holds in ("session_id", "cursor") or (self._is_plain and holds in (None, "id"))
         return may_be and self._session.fullmatch(unwrapped(value)[1]) is not None
 

@@ -1,4 +1,4 @@
-"""What fields hold by patterns such as those of field_semantics.yaml, found step by step while a value is walked."""
+"""Finds the meanings of fields by the patterns of field_semantics.yaml during the walk of a value."""
 
 from __future__ import annotations
 

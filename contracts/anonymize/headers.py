@@ -1,4 +1,4 @@
-"""Headers as a recording may show them: names stay, and the values of those that say nothing of anybody."""
+"""Anonymizes headers: names stay, and the values of headers without personal data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from specimen.contracts.anonymize.pseudonyms import Pseudonyms
 
-# The boundary of a form in a recording: who chose the first one may have put something into it.
+# The boundary of a form in a recording; the original one may hold data.
 BOUNDARY = "specimen-form"
 _HTTP_DATE = r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT"
 _NUMBER = r"[0-9]{1,12}"
@@ -61,7 +61,7 @@ _SCHEME = re.compile(r"(?:bearer|basic|token|digest|apikey)\s+", re.IGNORECASE)
 
 
 def masked_header(name: str, value: str, pseudonyms: Pseudonyms) -> str:
-    """A header's value by its name in lower case.
+    """Anonymizes a header's value by its name in lower case.
 
     Numbers, dates and standard words of the headers that HTTP itself needs stay, so do usual media types with their charset,
     products with their version, what is asked of a mock (`Prefer`, `Specimen-…`), and a credential's scheme. All else is

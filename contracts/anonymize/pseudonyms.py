@@ -1,4 +1,4 @@
-"""Values of the same form in place of others, so that lengths, patterns, formats and equality stay and nothing else does."""
+"""Pseudonyms that keep lengths, patterns, formats and equality of values, and nothing else."""
 
 from __future__ import annotations
 
@@ -46,23 +46,23 @@ class Pseudonyms:
     """Replaces letters by letters and digits by digits; the case of letters is kept, and makes no other difference.
 
     The same value has the same pseudonym, which depends on `secret`: it is used for one recording and thrown away. `prefixes`
-    are the beginnings that stay: what they say is known to everybody.
+    are the beginnings that stay, because they are public.
     """
 
     def __init__(self, secret: bytes, prefixes: tuple[str, ...] = ()) -> None:
         self._secret = secret
         self._prefixes = prefixes
-        self._recent = lru_cache(maxsize=4096)(self._core)  # who polls a session sees the same values again and again
+        self._recent = lru_cache(maxsize=4096)(self._core)  # polling repeats the same values
 
     def text(self, value: str) -> str:
-        """A text of the same form: a URL, a UUID of its version, a lawful or an unlawful date, or just as many characters."""
+        """A text of the same form: a URL, a UUID of its version, a valid or an invalid date, or just as many characters."""
         before, core, after = unwrapped(value)
         if not core:
             return value
         return before + (self._recent(core) if len(core) <= _MOST_CACHED else self._core(core)) + after
 
     def one_of(self, value: str, pair: tuple[str, str]) -> str:
-        """The one or the other of two words."""
+        """Returns one of two words."""
         return pair[(pair.index(value) + self._stream(" ".join(pair), 1)[0]) % 2]
 
     def small(self, value: str) -> int:
@@ -148,7 +148,7 @@ class Pseudonyms:
         date = f"{year}{first}{month:02}{second}{day:02}"
         if between is None:
             return date
-        # Minutes, seconds and an offset of hours and minutes all stay lawful when tens stay below six.
+        # Minutes, seconds and an offset of hours and minutes all stay valid when tens stay below six.
         time = re.sub(r"[0-9]{2}", lambda _: f"{next(draw) % 24:02}", rest) if month else self._letters(rest)
         return f"{date}{between}{hour:02}{time}"
 
@@ -213,7 +213,7 @@ def _foreign(char: str) -> str:
 
 
 def unwrapped(value: str) -> tuple[str, str, str]:
-    """A text without what makes it almost an id: braces, a URN's beginning, white space at an end; and both of these."""
+    """Strips from a malformed id braces, a URN's beginning, white space at an end; and both of these."""
     core = value.strip()
     start = value.index(core)
     if core[:9].lower() == "urn:uuid:":

@@ -1,4 +1,4 @@
-"""What a provider's document says of the values at a place: their kinds, the words among them, what lies below."""
+"""The schemas of a field in a provider's document: types, listed values, and fields below."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _PREFIX = re.compile(r"\^([A-Za-z]{1,8}_)")
 _NAMES = re.compile(r"\^([A-Za-z_-]{4,})")
 
 
-class Place:
-    """All that the schemas at one place say together; named rules are left aside, for they name what is described elsewhere.
+class SchemaLocation:
+    """The combined schemas of one field, without named rules.
 
-    A place without a schema is unknown: nothing is said of it.
+    A field without a schema is unknown.
     """
 
     def __init__(self, document: Document, nodes: tuple[Any, ...] = ()) -> None:
         self._document = document
         self._schemas = tuple(_flat(document, nodes, set()))
-        self._below: dict[str, Place] = {}
+        self._below: dict[str, SchemaLocation] = {}
 
     @cached_property
     def kinds(self) -> frozenset[str]:
@@ -59,24 +59,24 @@ class Place:
         """Whether a date with its time stands here."""
         return any(schema.get("format") == "date-time" for schema in self._schemas)
 
-    def field(self, name: str) -> Place:
+    def field(self, name: str) -> SchemaLocation:
         """The place of an object's field."""
         found = self._below.get(name)
         if found is None:
             nodes = tuple(schema["properties"][name] for schema in self._schemas if name in schema.get("properties", {}))
             if not nodes:  # not kept by its name: what a vendor adds must not fill the memory
                 return self._others
-            found = self._below[name] = Place(self._document, nodes)
+            found = self._below[name] = SchemaLocation(self._document, nodes)
         return found
 
     @cached_property
-    def item(self) -> Place:
+    def item(self) -> SchemaLocation:
         """The place of an array's items."""
-        return Place(self._document, tuple(schema["items"] for schema in self._schemas if "items" in schema))
+        return SchemaLocation(self._document, tuple(schema["items"] for schema in self._schemas if "items" in schema))
 
     @cached_property
-    def _others(self) -> Place:
-        return Place(self._document, tuple(schema.get("additionalProperties") for schema in self._schemas))
+    def _others(self) -> SchemaLocation:
+        return SchemaLocation(self._document, tuple(schema.get("additionalProperties") for schema in self._schemas))
 
 
 def _flat(document: Document, nodes: tuple[Any, ...], seen: set[int]) -> Iterator[Mapping[str, Any]]:
@@ -97,17 +97,17 @@ class Described:
 
     def __init__(self, provider: Provider) -> None:
         self._document = provider.document
-        self.unknown = Place(self._document)
-        self._places: dict[tuple[str, str], Place] = {}
+        self.unknown = SchemaLocation(self._document)
+        self._places: dict[tuple[str, str], SchemaLocation] = {}
 
-    def request(self, operation: Operation | None) -> Place:
+    def request(self, operation: Operation | None) -> SchemaLocation:
         """The body of an operation's requests, whatever its content type."""
         if operation is None:
             return self.unknown
         pointers = [media.pointer for media in operation.bodies if media.pointer is not None]
         return self._place((operation.id, "request"), pointers)
 
-    def answer(self, operation: Operation | None, status: int) -> Place:
+    def answer(self, operation: Operation | None, status: int) -> SchemaLocation:
         """The body of an operation's answers; for a status that is not documented, of all of its kind."""
         if operation is None:
             return self.unknown
@@ -115,23 +115,23 @@ class Described:
         media = [entry for name, one in operation.responses.items() if name.startswith(key) for entry in one.media]
         return self._place((operation.id, key), [entry.pointer for entry in media if entry.pointer is not None])
 
-    def event(self, operation: Operation | None, status: int) -> Place:
+    def event(self, operation: Operation | None, status: int) -> SchemaLocation:
         """The data of an event in an operation's stream."""
         pointer = event_pointer(self._document, operation, status)
         return self.unknown if pointer is None else self._place((pointer, ""), [pointer])
 
-    def parameter(self, operation: Operation | None, name: str, location: str) -> Place:
+    def parameter(self, operation: Operation | None, name: str, location: str) -> SchemaLocation:
         """A parameter of the path or the query."""
         for entry in operation.parameters if operation is not None else ():
             if (entry.name, entry.location) == (name, location):
                 return self._place((entry.pointer, ""), [entry.pointer])
         return self.unknown
 
-    def _place(self, key: tuple[str, str], pointers: list[str]) -> Place:
+    def _place(self, key: tuple[str, str], pointers: list[str]) -> SchemaLocation:
         found = self._places.get(key)
         if found is None:
             nodes = tuple(self._document.at(pointer) for pointer in dict.fromkeys(pointers))
-            found = self._places[key] = Place(self._document, nodes)
+            found = self._places[key] = SchemaLocation(self._document, nodes)
         return found
 
 

@@ -1,4 +1,4 @@
-"""Options that are given as a name with a value: `--set NAME=VALUE`, `--header 'NAME: VALUE'`."""
+"""Parses options of a name with a value: `--set NAME=VALUE`, `--header 'NAME: VALUE'`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from specimen.specs import SpecimenError
 
 
 def settings(given: Iterable[str] | None) -> dict[str, str]:
-    """The values of `--set` by their names.
+    """Returns the values of `--set` by their names.
 
     Raises:
         SpecimenError: one has no name or no `=`.
@@ -17,7 +17,7 @@ def settings(given: Iterable[str] | None) -> dict[str, str]:
 
 
 def headers(given: Iterable[str] | None) -> dict[str, str]:
-    """The values of `--header` by their names.
+    """Returns the values of `--header` by their names.
 
     Raises:
         SpecimenError: one has no name or no colon.
@@ -30,6 +30,6 @@ def _pairs(given: Iterable[str] | None, separator: str, mistake: str) -> dict[st
     for text in given or ():
         name, sign, value = text.partition(separator)
         if not sign or not name.strip():
-            raise SpecimenError(mistake)  # what came is not said again: it may be a credential
+            raise SpecimenError(mistake)  # the value is not repeated: it may be a credential
         found[name.strip()] = value.strip()
     return found

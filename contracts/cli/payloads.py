@@ -43,7 +43,7 @@ def payloads(
     ] = None,
     direction: Annotated[str | None, typer.Option(metavar="request|response", help="What is sent, or what is answered.")] = None,
     verdict: Annotated[
-        str | None, typer.Option(metavar="accept|reject|either", help="What must happen; either: the contract leaves it open.")
+        str | None, typer.Option(metavar="accept|reject|either", help="The expected outcome; either: unspecified.")
     ] = None,
     status: Annotated[
         str | None,
@@ -60,7 +60,7 @@ def payloads(
         typer.Option(
             "--field",
             metavar="FIELD",
-            help="Cases at this place and below it: /data/status, data.status as ids have it, or a field's name; "
+            help="Cases of this field and below it: /data/status, data.status as ids have it, or a field's name; "
             "'.' is the whole body. May be repeated.",
         ),
     ] = None,
@@ -94,7 +94,7 @@ def payloads(
         bool, typer.Option("--list-kinds", help="Print each kind, how many cases it has, and why it is one.")
     ] = False,
 ) -> None:
-    """Print edge-case payloads for QA: each one change away from lawful, with what must happen and why.
+    """Print edge-case payloads for QA: each one mutation of a valid payload, with its expected outcome and the reason.
 
     A case is `{id, provider, operation, direction, kind, field, value, payload, verdict, expect_status, rule, rationale,
     source, tags}`; its id is the same in every version. The contract decides the verdict: what is accepted breaks no rule,
@@ -170,8 +170,8 @@ def _print_table(provider: specs.Provider, choice: Choice) -> None:
     count = print_listing(cases(provider, choice))
     if count == 0:
         raise _none_left(provider)
-    told = f"{count:,} cases; --format ndjson prints them whole, payload and all."
-    Console(stderr=True, highlight=False).print(told, style="dim")
+    hint = f"{count:,} cases; --format ndjson prints them whole, payload and all."
+    Console(stderr=True, highlight=False).print(hint, style="dim")
 
 
 def _none_left(*providers: specs.Provider) -> SpecimenError:
@@ -221,7 +221,7 @@ def _print_cases(provider: specs.Provider, choice: Choice, form: str, out: Path 
 
 
 def _path(out: Path, provider: specs.Provider, form: str, force: bool) -> Path:
-    """Where a format's file goes, before any case is made."""
+    """Returns the path of a format's file, before any case is made."""
     from specimen.contracts.payloads.output.formats import SUFFIXES
 
     if out.exists() and not out.is_dir():

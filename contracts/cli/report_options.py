@@ -1,4 +1,4 @@
-"""Options that every command has which judges: report files, and a second opinion."""
+"""The options of every judging command: report files and a second opinion."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ ReportOption = Annotated[
 ]
 SecondOpinionOption = Annotated[
     bool,
-    typer.Option("--second-opinion", help="Ask openapi-core too; where it differs is listed and decides nothing."),
+    typer.Option("--second-opinion", help="Validate with openapi-core too; differences are listed and decide nothing."),
 ]
 Files = Sequence[tuple[str, Path]]
 
 
 def report_files(options: Iterable[str] | None) -> Files:
-    """Formats and paths of `--report`, checked before anything is done.
+    """Parses formats and paths of `--report`, checked before anything is done.
 
     Raises:
         SpecimenError: one cannot be written so.
@@ -39,7 +39,7 @@ def report_files(options: Iterable[str] | None) -> Files:
 
 
 def write_reports(report: Report, files: Files) -> SpecimenError | None:
-    """Writes every report that can be written; gives what went wrong with the first that cannot, to be raised at the end."""
+    """Writes every report; returns the first error, to be raised at the end."""
     failed: SpecimenError | None = None
     for kind, path in files:
         from specimen.contracts.reporting import formats
@@ -52,7 +52,7 @@ def write_reports(report: Report, files: Files) -> SpecimenError | None:
 
 
 def check_second_opinion(is_wanted: bool) -> None:
-    """Says at once where the second validator is not installed.
+    """Checks that the second validator is installed, if it is wanted.
 
     Raises:
         MissingExtra: it is wanted and not there.

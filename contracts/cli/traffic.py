@@ -41,7 +41,7 @@ StrictOption = Annotated[bool, typer.Option("--strict", help="Count broken rules
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the commands for other people's traffic to a command line."""
+    """Adds the commands for observed traffic to a command line."""
     app.command()(watch)
     app.command()(proxy)
     app.command()(check)
@@ -66,10 +66,10 @@ def watch(
     report: ReportOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Poll one session to its end and judge each step.
+    """Poll one session to its end and judge each answer.
 
-    One state change is one line. Retry-After is obeyed, and 429, 5xx and silence make the pauses longer. Exit codes: 0 it
-    ended and all held, 1 violations, 2 a mistake in the command, 3 nobody answers, 4 its end was not seen.
+    One state change is one line. Retry-After is obeyed, and 429, 5xx and missing answers make the pauses longer. Exit codes: 0
+    it ended and all rules passed, 1 violations, 2 a mistake in the command, 3 no answer, 4 its end was not seen.
 
     Examples:
 
@@ -100,48 +100,48 @@ def watch(
         transport = Transport(
             str(base), provider, headers=headers, sessions=given, seen_by="watch", budget=sys.maxsize
         )
-        bench = Monitor(
+        monitor = Monitor(
             provider, str(base), strict=strict, token=secret_of(provider, headers), sessions=given, counts_coverage=bool(files)
         )
         try:
             as_text(session)
             send, pointer = watched(provider, transport, session, settings)
-            watching = Watch(bench, send, pointer, every_seconds=every, timeout_seconds=timeout)
-            lost = _print_steps(watching, bench, as_json=as_json)
+            watching = Watch(monitor, send, pointer, every_seconds=every, timeout_seconds=timeout)
+            lost = _print_steps(watching, monitor, as_json=as_json)
         finally:
             transport.close()
         code = watching.exit_code
         why = watching.unreachable or watching.inconclusive
         incomplete = [] if watching.reached_end or watching.unreachable else [why or "The watch was stopped before the end."]
-        found = bench.report("watch", unreachable=watching.unreachable, incomplete=incomplete)
+        found = monitor.report("watch", unreachable=watching.unreachable, incomplete=incomplete)
         lost = lost or write_reports(found, files)
         if lost is not None:
             raise lost
         if as_json:
             console_output.print_json(
-                {**bench.summary(), "states": watching.states, "polls": watching.polls, "reason": why, "exit_code": code}
+                {**monitor.summary(), "states": watching.states, "polls": watching.polls, "reason": why, "exit_code": code}
             )
         else:
             if why:
                 console_output.say(shown(why, 2000), "yellow")
-            console_output.tell_summary(
-                bench, f"{watching.polls} polls, {' → '.join(map(shown, watching.states)) or 'no state seen'}"
+            console_output.print_summary(
+                monitor, f"{watching.polls} polls, {' → '.join(map(shown, watching.states)) or 'no state seen'}"
             )
     raise typer.Exit(code)
 
 
-def _print_steps(watching: Watch, bench: Monitor, *, as_json: bool) -> SpecimenError | None:
-    """Watches and prints each step; gives why standard output took no more, so that reports can still be written."""
+def _print_steps(watching: Watch, monitor: Monitor, *, as_json: bool) -> SpecimenError | None:
+    """Prints each poll; returns why printing failed, so that reports can still be written."""
     from specimen.contracts.cli import console_output
 
-    told: set[Any] = set()
+    printed: set[Any] = set()
     with contextlib.suppress(KeyboardInterrupt):
         for step in watching.steps():
             try:
                 if as_json:
-                    console_output.print_json(console_output.step_values(step, bench))
+                    console_output.print_json(console_output.poll_values(step, monitor))
                 else:
-                    console_output.tell_step(step, bench, told)
+                    console_output.print_poll(step, monitor, printed)
             except SpecimenError as error:
                 return error
             if reader_left():
@@ -151,7 +151,7 @@ def _print_steps(watching: Watch, bench: Monitor, *, as_json: bool) -> SpecimenE
 
 def proxy(
     name: ProviderArgument,
-    target: Annotated[str, typer.Option(help="The base URL to pass requests on to; nothing else is talked to.")],
+    target: Annotated[str, typer.Option(help="The base URL to pass requests on to, the only one.")],
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 picks a free one.")],
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     har: Annotated[
@@ -167,7 +167,7 @@ def proxy(
     """Stand between an app and the vendor, and judge each exchange.
 
     The app's base URL becomes the proxy's address. Answers pass unchanged with a header `Specimen-Violations: n`; event
-    streams pass event by event. Stop with Ctrl-C: exit code 0 if all held, 1 for violations.
+    streams pass event by event. Stop with Ctrl-C: exit code 0 if all rules passed, 1 for violations.
 
     Examples:
 
@@ -189,28 +189,30 @@ def proxy(
             raise TrafficError(f"--target {base}: that is the proxy's own port.")
         files = report_files(report)
         check_second_opinion(second_opinion)
-        bench = Monitor(provider, str(base), strict=strict, second_opinion=second_opinion, counts_coverage=bool(files))
+        monitor = Monitor(provider, str(base), strict=strict, second_opinion=second_opinion, counts_coverage=bool(files))
         recorder = Recorder(har, provider) if har is not None else None
         listening = listen(host, port)
-        voice = console_output.Voice(bench, as_json=as_json)
-        app = build_proxy(bench, base, enforce=enforce, recorder=recorder, tell=voice.tell, timeout_seconds=timeout)
+        output = console_output.ProxyOutput(monitor, as_json=as_json)
+        app = build_proxy(
+            monitor, base, enforce=enforce, recorder=recorder, on_result=output.print_exchange, timeout_seconds=timeout
+        )
         try:
-            serve(app, listening, lambda: voice.listening(url_of(listening), str(base)))
+            serve(app, listening, lambda: output.listening(url_of(listening), str(base)))
         finally:
             listening.close()
             if recorder is not None:
                 recorder.close()
-        failed = write_reports(bench.report("proxy"), files)
+        failed = write_reports(monitor.report("proxy"), files)
         if recorder is not None and recorder.failed:
             Console(stderr=True, highlight=False).print(Text(recorder.failed, style="bold red"), soft_wrap=True)
-        voice.end(f", {recorder.entries} recorded to {har}" if recorder else "")
+        output.end(f", {recorder.entries} recorded to {har}" if recorder else "")
         if failed is not None:
             raise failed
-    raise typer.Exit(VIOLATIONS if bench.errors else PASSED)
+    raise typer.Exit(VIOLATIONS if monitor.errors else PASSED)
 
 
 def check(
-    file: Annotated[Path, typer.Argument(metavar="FILE.har", help="A recording: HAR 1.2, of whichever tool.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.har", help="A recording: HAR 1.2, of any tool.")],
     name: ProviderArgument,
     base_url: Annotated[
         str | None, typer.Option(help="Where the provider is in the recording; found by the documented paths if not given.")
@@ -222,8 +224,8 @@ def check(
 ) -> None:
     """Judge a recording, offline.
 
-    Save it from a browser's network tab, mitmproxy, Charles, Insomnia or `specimen proxy --har`. Exit codes: 0 all held,
-    1 violations, 2 a broken file, 4 nothing in it could be judged.
+    Save it from a browser's network tab, mitmproxy, Charles, Insomnia or `specimen proxy --har`. Exit codes: 0 all rules
+    passed, 1 violations, 2 a broken file, 4 nothing in it could be judged.
 
     Examples:
 
@@ -241,31 +243,32 @@ def check(
         files = report_files(report)
         check_second_opinion(second_opinion)
         recording = read_har(file, provider, base_url)
-        bench = Monitor(
+        monitor = Monitor(
             provider, str(recording.base_url), strict=strict, second_opinion=second_opinion, counts_coverage=bool(files)
         )
-        verdicts = list(judged(recording, bench))
-        is_seen = bench.exchanges > sum(bench.unjudged.values())
+        verdicts = list(judged(recording, monitor))
+        is_seen = monitor.exchanges > sum(monitor.unjudged.values())
         skipped = [f"{count} skipped: {why}" for why, count in sorted(recording.skipped.items())]
         if recording.headless:
             skipped.append(f"{len(recording.headless)} without a body: judged by status and headers alone")
         incomplete = () if is_seen else ("Nothing in the recording could be judged.",)
-        found = bench.report("check", remarks=[f"{line}." for line in skipped], incomplete=incomplete)
+        found = monitor.report("check", remarks=[f"{line}." for line in skipped], incomplete=incomplete)
         code = found.exit_code
         failed = write_reports(found, files)
-        told: set[Any] = set()
+        printed: set[Any] = set()
         for verdict in verdicts:
             if not as_json:
-                console_output.tell(verdict, bench, told, only_broken=True)
+                console_output.print_exchange(verdict, monitor, printed, only_broken=True)
         if as_json:
             more = {"base_url": str(recording.base_url), "entries": recording.entries, "skipped": dict(recording.skipped)}
             console_output.print_json(
-                {**bench.summary(), **more, "without_body": len(recording.headless), "exit_code": code}, indent=2
+                {**monitor.summary(), **more, "without_body": len(recording.headless), "exit_code": code}, indent=2
             )
         else:
             for line in skipped:
                 console_output.say(line, "dim")
-            console_output.tell_summary(bench, f"{bench.exchanges} of {recording.entries} entries are for {recording.base_url}")
+            what = f"{monitor.exchanges} of {recording.entries} entries are for {recording.base_url}"
+            console_output.print_summary(monitor, what)
         if failed is not None:
             raise failed
     raise typer.Exit(code)

@@ -78,7 +78,7 @@ def verify(
         str,
         typer.Option(
             metavar="none|prefer|auto|CMD",
-            help="Who moves sessions: nobody, our mock's Prefer header, or a command that is given a state and prints an id.",
+            help="What brings sessions into a state: none, our mock's Prefer header, or a command that prints an id for a state.",
         ),
     ] = "auto",
     session: Annotated[
@@ -88,7 +88,7 @@ def verify(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="An operation or a state that must be seen; may be repeated. A production's list is asked for only so.",
+            help="An operation or a state that must be seen; may be repeated. A production host is asked for a list only so.",
         ),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Count broken rules that rest on assumptions as violations.")] = False,
@@ -96,15 +96,15 @@ def verify(
     report: ReportOption = None,
     second_opinion: SecondOpinionOption = False,
     allow_writes: Annotated[
-        list[str] | None, typer.Option(metavar="HOST", help="This host is not somebody's production; may be repeated.")
+        list[str] | None, typer.Option(metavar="HOST", help="This host is not a production host; may be repeated.")
     ] = None,
     budget: Annotated[int | None, typer.Option(min=1, help="The most requests that the walk may send.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be sent, and send nothing.")] = False,
 ) -> None:
-    """Ask an implementation whether it keeps the vendor's contract.
+    """Verify that an implementation conforms to the vendor's contract.
 
-    Every host but this machine is treated as somebody's production: it gets only documented reads, of the sessions given,
-    one a second. Exit codes: 0 all held, 1 violations, 2 a mistake in the command, or nowhere to print, 3 nobody answers, 4
+    Every host but this machine is treated as a production host: it gets only documented reads, of the sessions given, one a
+    second. Exit codes: 0 all rules passed, 1 violations, 2 a mistake in the command, or nowhere to print, 3 no answer, 4
     inconclusive: something that is required was never seen, 130 interrupted; the reports are written all the same.
 
     Examples:
@@ -126,7 +126,7 @@ def verify(
         files = report_files(report)
         check_second_opinion(second_opinion)
         values = name_value.settings(setting)
-        # An empty variable of the environment is none.
+        # An empty environment variable counts as unset.
         other = as_headers(specs.load(name), other_token) if other_token else None
         if dry_run:
             _print_plan(
@@ -150,7 +150,7 @@ def verify(
 
 
 def _deliver(found: Report, files: Files) -> None:
-    """Writes the reports, then prints: who reads the output may go away. Neither is lost by what goes wrong with the other."""
+    """Writes the reports, then prints; an error of the one does not stop the other."""
     from specimen.contracts.reporting.terminal_report import print_report
 
     failed = write_reports(found, files)
@@ -162,7 +162,7 @@ def _deliver(found: Report, files: Files) -> None:
 
 @contextlib.contextmanager
 def _progress() -> Iterator[Progress]:
-    """A bar on the error stream of a terminal; nothing elsewhere."""
+    """Shows a progress bar on the error stream of a terminal; nothing elsewhere."""
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     errors = Console(stderr=True)
@@ -177,7 +177,7 @@ def _progress() -> Iterator[Progress]:
 def _print_plan(found: Plan) -> None:
     out = console(soft_wrap=True)
     if found.is_production:
-        out.print("Somebody's production: documented reads only, one a second, no redirect followed.")
+        out.print("A production host: documented reads only, one a second, no redirect followed.")
     out.print(f"Phases: {', '.join(found.phases)}. The walk would send {len(found.requests)} requests:")
     for entry in found.requests:
         out.print(Text.assemble(f"  {entry.method:<6} {entry.path}", (f"  {entry.note}" if entry.note else "", "dim")))

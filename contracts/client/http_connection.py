@@ -94,7 +94,7 @@ class HttpConnection:
             ) as response:  # fmt: skip
                 content = _read(response, until)
                 shown = {name.lower(): value for name, value in response.headers.items()}
-                sent_headers = {name.lower(): value for name, value in response.request.headers.items()}
+                sent = {name.lower(): value for name, value in response.request.headers.items()}
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL) as error:
             what = f"{wanted.label} at {self.base_url.host}: {type(error).__name__}"
             raise Unreachable(f"{what}. Is the service running, and the URL right?") from error
@@ -110,7 +110,7 @@ class HttpConnection:
         except _Cut as cut:
             return _without_response(wanted, cut.why)
         return replace(
-            wanted, request_headers=sent_headers, status=response.status_code, response_headers=shown, response_body=content, at=_now()
+            wanted, request_headers=sent, status=response.status_code, response_headers=shown, response_body=content, at=_now()
         )
 
 

@@ -1,1 +1,1 @@
-"""HTTP exchanges and their parts, whoever observed them."""
+"""HTTP exchanges and their parts."""

@@ -1,4 +1,4 @@
-"""The base URL of an implementation, as every command takes it."""
+"""Parses the base URL of an implementation."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _NAME = re.compile(r"(?=.{1,253}\.?$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\
 
 
 class TrafficError(SpecimenError):
-    """A URL, an option or a file that traffic cannot be judged with."""
+    """A URL, an option or a file is unusable."""
 
 
 @dataclass(frozen=True, slots=True)
 class BaseUrl:
-    """Where a provider is: the path below it begins an exchange's path.
+    """The base URL of a provider; the path of an exchange begins below it.
 
-    `path` has no slash at its end. The scheme of HTTP does not tell two services apart, host and port do.
+    `path` has no slash at its end. Host and port identify a service; the scheme does not.
     """
 
     scheme: str
@@ -32,7 +32,7 @@ class BaseUrl:
 
     @classmethod
     def parse(cls, text: str, what: str = "URL") -> BaseUrl:
-        """`https://api.example.com/v1`.
+        """Parses a URL such as `https://api.example.com/v1`.
 
         Raises:
             TrafficError: it is no such URL.
@@ -62,7 +62,7 @@ class BaseUrl:
         return cls(parts.scheme, host, port or _PORTS[parts.scheme], parts.path.rstrip("/"))
 
     def below(self, url: str) -> tuple[str, str] | None:
-        """Path (below this, percent-encoded as sent) and query of a URL; None for a URL that is elsewhere."""
+        """Returns path (below this, percent-encoded as sent) and query of a URL; None for a URL that is not below it."""
         try:
             parts = urlsplit(url)
             port = parts.port or _PORTS.get(parts.scheme, 0)
@@ -77,7 +77,7 @@ class BaseUrl:
         return path[len(self.path) :] or "/", parts.query
 
     def is_at(self, place: str) -> bool:
-        """Whether this is a host that is named with or without its port, in whatever case."""
+        """Whether this is the host, given with or without its port, in any case."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return place.strip().lower().rstrip(".") in {self.host.rstrip("."), host, f"{host}:{self.port}"}
 
@@ -92,7 +92,7 @@ class BaseUrl:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether it is on this machine."""
+        """Whether the host is this machine."""
         return is_loopback(self.host)
 
 

@@ -1,4 +1,4 @@
-"""Bodies as they were before HTTP compressed them."""
+"""Decodes the content encoding of bodies."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ MOST_BYTES = 16 * 1024 * 1024
 
 
 class Undecodable(ValueError):
-    """A body in an encoding that is not known here, broken, or too large once decoded."""
+    """A body has an unknown encoding, is broken, or is too large once decoded."""
 
 
 def decoded(body: bytes, encoding: str, most_bytes: int = MOST_BYTES) -> bytes:
-    """A body without its content encodings (`gzip`, or several: `gzip, br`).
+    """Returns a body without its content encodings (`gzip`, or several: `gzip, br`).
 
     Raises:
         Undecodable: an encoding is not known, the bytes are none of it, or there are more than `most_bytes` of them.
@@ -31,12 +31,12 @@ def decoded(body: bytes, encoding: str, most_bytes: int = MOST_BYTES) -> bytes:
 
 
 def supported() -> tuple[str, ...]:
-    """The encodings that can be decoded here."""
+    """Returns the encodings that can be decoded here."""
     return tuple(_decoders())
 
 
 def acceptable(accept: str) -> str:
-    """An `Accept-Encoding` with those encodings only that can be decoded here; the order and weights stay."""
+    """Filters an `Accept-Encoding` to the encodings that can be decoded here; order and weights stay."""
     kept = [part.strip() for part in accept.split(",") if part.partition(";")[0].strip().lower() in {*supported(), "*"}]
     return ", ".join(part for part in kept if not part.startswith("*")) or "identity"
 

@@ -1,4 +1,4 @@
-"""Credentials as the document's security schemes want them, and made-up ones in the same form."""
+"""Credentials for the document's security schemes, and invalid ones of the same format."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 @cache
 def secret_headers(provider: Provider) -> frozenset[str]:
-    """The lower-case names of the headers in which credentials travel."""
+    """Returns the lower-case names of the headers that carry credentials."""
     schemes = provider.document.raw.get("components", {}).get("securitySchemes", {}).values()
     return frozenset("authorization" if scheme["type"] == "http" else scheme["name"].lower() for scheme in schemes)
 
 
 def as_headers(provider: Provider, auth: Mapping[str, str] | str | None) -> dict[str, str]:
-    """The headers for a token (put into the first security scheme), or those given.
+    """Returns the headers for a token (put into the first security scheme), or those given.
 
     Raises:
         SpecimenError: a token is empty, or HTTP has no such header.
@@ -41,7 +41,7 @@ def as_headers(provider: Provider, auth: Mapping[str, str] | str | None) -> dict
 
 
 def _check(name: str, value: str) -> None:
-    """Whether HTTP has such a header (RFC 9110, sections 5.1 and 5.5); what is wrong is told without the value."""
+    """Checks a header by RFC 9110, sections 5.1 and 5.5; the error leaves out the value."""
     if not _NAME.fullmatch(name):
         raise SpecimenError(f"header '{name}': a name is of letters, digits and hyphens, without spaces or accents.")
     if "\n" in value or "\r" in value:
@@ -55,7 +55,7 @@ def _check(name: str, value: str) -> None:
 
 
 def as_schemes(provider: Provider, headers: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """The credentials by security scheme, as Schemathesis wants them."""
+    """Returns the credentials by security scheme, as Schemathesis takes them."""
     found = {}
     for name, scheme in provider.document.raw.get("components", {}).get("securitySchemes", {}).items():
         header = "authorization" if scheme["type"] == "http" else scheme["name"].lower()
@@ -69,7 +69,7 @@ def as_schemes(provider: Provider, headers: Mapping[str, str]) -> dict[str, dict
 
 
 def invalid_credential(value: str) -> str:
-    """A credential of the same form that nobody issued: what stands after the last separator is replaced."""
+    """Returns an invalid credential of the same format: the part after the last separator is replaced."""
     prefix = re.match(r"(?:Bearer |Basic )?(?:[A-Za-z]{1,8}_)*(?:[A-Za-z0-9_-]+\.)*", value)
     kept = prefix.group() if prefix is not None else ""
     rest = value[len(kept) :] or "x" * 16
@@ -86,11 +86,11 @@ def _other(letter: str, number: int) -> str:
 
 
 def of_lifecycle(provider: Provider) -> dict[str, Any]:
-    """The first credential that lifecycle.yaml says is accepted: what our own mock takes."""
+    """Returns the first credential that lifecycle.yaml says is accepted, which our mock takes."""
     accepted = next((entry for entry in provider.lifecycle.credentials.values() if entry.fails is None), None)
     return {} if accepted is None else dict(accepted.headers)
 
 
 def secret_of(provider: Provider, headers: Mapping[str, str]) -> str | None:
-    """The credential among some headers, without its scheme; None where there is none."""
+    """Returns the credential in some headers, without its scheme; None where there is none."""
     return next((value.rpartition(" ")[2] for name, value in headers.items() if name in secret_headers(provider)), None)

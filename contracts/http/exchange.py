@@ -1,4 +1,4 @@
-"""One request and its answer, whoever observed it."""
+"""One request and its answer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Exchange:
     `path` begins at the provider's base URL and is percent-encoded as it was sent (`/v1/sessions/vs_…`); header names are
     lower-case. `at` is when the answer came, in milliseconds since the epoch. `seen_by` says who observed it: walk, fuzz,
     machine, watch, proxy, har, client. `intent` is what the observer knows about the request: `credentials` none or unknown,
-    `near_miss` for an id that is almost one, `unlawful` for a body made to break the schema. `silence` says why a request
+    `near_miss` for a malformed id, `unlawful` for an invalid request, `lawful` for a valid one. `failure` says why a request
     that was sent has no answer: one of `specimen.contracts.http.no_response`; its status is 0 then, and it has no answer's body.
     """
 
@@ -44,7 +44,7 @@ class Exchange:
     failure: str = ""
 
     def __repr__(self) -> str:
-        """Nothing of what was sent: it may hold a token."""
+        """Leaves out what was sent, which may hold a token."""
         return f"<Exchange {self.label} {self.status} at {self.at}>"
 
     @cached_property
@@ -119,7 +119,7 @@ class Exchange:
 
     @property
     def is_wished(self) -> bool:
-        """Whether the request asks a mock for a certain answer (RFC 7240, Prefer): then it tells nothing of the session."""
+        """Whether the request asks a mock for an answer (RFC 7240, Prefer), which says nothing of the session."""
         return _WISH.search(self.request_headers.get("prefer", "")) is not None
 
     @cached_property
@@ -153,5 +153,5 @@ def _no_json(name: str) -> Any:
 
 
 def decoded(path: str) -> str:
-    """A path as its receiver reads it."""
+    """Decodes a path as its receiver does."""
     return unquote(path)

@@ -1,4 +1,4 @@
-"""The form that a request sent, as far as it can be read."""
+"""Reads the multipart form of a request."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ TOLD: Final = {
     TOO_LARGE: "an answer that is larger than what is read here: it was not judged",
     UNREADABLE: "an answer that its Content-Encoding does not decode",
 }
-# A slow answer, or one that is larger than we care to read, breaks no promise: it is told, and does not count.
+# A slow answer, or one larger than we read, breaks no documented promise: it is a note.
 ARE_NOTES: Final = frozenset({TIMEOUT, TOO_LARGE})
-# Nobody spoke: of a service that is gone, each request in flight ends so.
+# No answer at all: requests in flight end so when a service stops.
 ARE_SILENT: Final = frozenset({CLOSED, TIMEOUT})

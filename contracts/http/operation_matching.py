@@ -1,4 +1,4 @@
-"""Which documented operation a request is for."""
+"""Finds the documented operation of a request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Match(NamedTuple):
 
 
 def match(document: Document, method: str, path: str) -> Match | None:
-    """The operation for a method and a percent-encoded path below the base URL; plain paths before templated ones."""
+    """Returns the operation for a method and a percent-encoded path below the base URL; plain paths before templated ones."""
     for pattern, operation in _patterns(document):
         found = pattern.fullmatch(path)
         if found is not None and operation.method == method.lower():

@@ -1,4 +1,4 @@
-"""The events of a server-sent stream, and where the document says what they look like."""
+"""Reads server-sent events, and finds their schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether two URLs are the same by RFC 3986, section 6.2, though their texts differ."""
+"""Compares URLs by RFC 3986, section 6.2."""
 
 from __future__ import annotations
 

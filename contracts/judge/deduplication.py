@@ -1,4 +1,4 @@
-"""One fault, one violation: what the schema has said of a field is not said again by the rules that rest on it."""
+"""Removes violations of rules on a field that already breaks the schema."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from specimen.contracts.judge.rule import NOTE, Violation
 from specimen.specs.loading.schemas import is_rule
 
-# A part of a place: a name, a pattern of names, or (None) any.
-Part = str | re.Pattern[str] | None
-Place = tuple[Part, ...]
+# A part of a path: a name, a pattern of names, or (None) any.
+PathPart = str | re.Pattern[str] | None
+FieldPath = tuple[PathPart, ...]
 # The keywords whose failure means that a field has no value of its kind, so that nothing inside it can be judged either.
 _UNFIT = frozenset({"required", "type"})
-# What else the schema says of the very value that it finds fault with, not of what stands beside or inside it.
+# The keywords about the value itself, not about what is beside or inside it.
 _OF_VALUE = frozenset(
     {"const", "enum", "exclusiveMaximum", "exclusiveMinimum", "format", "maxLength", "maximum", "minLength", "minimum"}
     | {"multipleOf", "pattern"}
@@ -25,75 +25,75 @@ _TO_SAME_LISTS = ("allOf", "anyOf", "oneOf")
 _TO_ANY = ("additionalProperties", "contains", "items", "unevaluatedItems", "unevaluatedProperties")
 
 
-class Fault(NamedTuple):
-    """What the plain schema said of a field. `is_unfit`: it is missing or of another type."""
+class FieldError(NamedTuple):
+    """A field that breaks the schema. `is_unfit`: it is missing or of another type."""
 
     place: tuple[str, ...]
     is_unfit: bool
 
 
-class Said(NamedTuple):
-    """A violation with what it is about: a fault of the schema's, or the places that a rule rests on, the first its own."""
+class LocatedViolation(NamedTuple):
+    """A violation with its fields: the one that breaks the schema, or those that a rule rests on, its own first."""
 
     violation: Violation
-    fault: Fault | None = None
-    rests_on: tuple[Place, ...] = ()
+    fault: FieldError | None = None
+    rests_on: tuple[FieldPath, ...] = ()
 
 
-def once(said: Iterable[Said]) -> set[Violation]:
-    """The violations without those that say of a field what the schema has said.
+def deduplicate(said: Iterable[LocatedViolation]) -> set[Violation]:
+    """Returns the violations without those of rules on fields that break the schema.
 
     A rule that rests on a field that is missing or of another type is silent: it was made for the field's documented form, and
-    where that form is only assumed, neither can be more than a note. Where the schema finds fault with the value alone, the
-    louder of the two is kept, of two errors or two notes the schema's. Something is always left to say.
+    where that form is only assumed, neither can be more than a note. Where only the value breaks the schema, the more severe
+    of the two is kept, of two errors or two notes the schema's. At least one violation always stays.
     """
     every = list(said)
     faults = [(entry.fault, entry.violation) for entry in every if entry.fault is not None]
     found: set[Violation] = set()
-    outdone: set[Fault] = set()
+    superseded: set[FieldError] = set()
     for violation, fault, rests_on in every:
         if fault is not None:
             continue
-        met = [(other, voice) for other, voice in faults if any(_meets(other, place) for place in rests_on)]
-        if not any(other.is_unfit or not _is_quieter(voice, violation) for other, voice in met):
+        met = [(other, reported) for other, reported in faults if any(_affects(other, place) for place in rests_on)]
+        if not any(other.is_unfit or not _is_milder(reported, violation) for other, reported in met):
             found.add(violation)
-            outdone.update(other for other, _ in met if other.place == rests_on[0])
-    return found | {voice for fault, voice in faults if fault not in outdone}
+            superseded.update(other for other, _ in met if other.place == rests_on[0])
+    return found | {reported for fault, reported in faults if fault not in superseded}
 
 
-def _is_quieter(voice: Violation, than: Violation) -> bool:
-    return voice.severity == NOTE and than.severity != NOTE
+def _is_milder(reported: Violation, than: Violation) -> bool:
+    return reported.severity == NOTE and than.severity != NOTE
 
 
-def _meets(fault: Fault, place: Place) -> bool:
-    """Whether a fault is of this place, or of one that it is in."""
+def _affects(fault: FieldError, place: FieldPath) -> bool:
+    """Whether a field error is at this path, or at one that contains it."""
     if len(fault.place) > len(place) or (len(fault.place) < len(place) and not fault.is_unfit):
         return False
     return all(_is(part, name) for part, name in zip(place, fault.place, strict=False))
 
 
-def _is(part: Part, name: str) -> bool:
+def _is(part: PathPart, name: str) -> bool:
     if isinstance(part, re.Pattern):
         return part.search(name) is not None
     return part is None or part == name
 
 
-def fault_of(error: Any, prefix: tuple[str, ...] = ()) -> Fault | None:
-    """The field that a validation error finds fault with; None where it is of an object's or an array's whole content."""
+def field_error_of(error: Any, prefix: tuple[str, ...] = ()) -> FieldError | None:
+    """Returns the field of a validation error; None where it is of an object's or an array's whole content."""
     keyword = str(error.kind.name)
     place = (*prefix, *(str(part) for part in error.instance_path))
     if keyword == "required":
         place = (*place, str(error.kind.property))
-    return Fault(place, keyword in _UNFIT) if keyword in _UNFIT or keyword in _OF_VALUE else None
+    return FieldError(place, keyword in _UNFIT) if keyword in _UNFIT or keyword in _OF_VALUE else None
 
 
-def places_of(pointer: str) -> tuple[Place, ...]:
-    """What a rule's function rests on by its finding's pointer; nothing where that is the whole exchange."""
+def places_of(pointer: str) -> tuple[FieldPath, ...]:
+    """Returns the path of a finding's pointer; nothing where that is the whole exchange."""
     return (_unescaped(pointer),) if pointer else ()
 
 
-def places_of_rule(raw: Mapping[str, Any], error: Any, prefix: tuple[str, ...] = ()) -> tuple[Place, ...]:
-    """The places that a named schema rule looks at, the one where a validation error found it broken first.
+def places_of_rule(raw: Mapping[str, Any], error: Any, prefix: tuple[str, ...] = ()) -> tuple[FieldPath, ...]:
+    """Returns the paths that a named schema rule reads, the path of the validation error first.
 
     Of the arrays on the way to that place only the item in question counts.
     """
@@ -122,8 +122,8 @@ def _fragment(location: str) -> str:
     return location.partition("#")[2].replace("%7B", "{").replace("%7D", "}").replace("%25", "%")
 
 
-def _looks(node: Any, here: Place, own: tuple[str, ...]) -> Iterator[Place]:
-    """The places that a schema looks at; `own` is where the fault was found, so that its arrays' items are known."""
+def _looks(node: Any, here: FieldPath, own: tuple[str, ...]) -> Iterator[FieldPath]:
+    """Yields the paths that a schema reads; `own` is the path of the error, for the indexes of arrays."""
     if not isinstance(node, Mapping):
         yield here
         return

@@ -1,4 +1,4 @@
-"""The exchanges that were seen before, by what they were about."""
+"""The earlier exchanges of a run, by their subject."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class History:
         self._by_subject: dict[str, deque[Exchange]] = {}
 
     def add(self, exchange: Exchange) -> None:
-        """Keeps an exchange under everything that it is about; without an answer it tells of nothing."""
+        """Adds an exchange under each of its subjects; one without an answer has none."""
         if exchange.failure:
             return
         for subject in subjects(exchange):
@@ -38,12 +38,12 @@ class History:
         return tuple(self._by_subject.get(subject, ()))
 
     def reads(self, exchange: Exchange) -> Sequence[Exchange]:
-        """Earlier successful reads of the same thing by the same operation, oldest first; none for a wished answer."""
+        """Returns earlier reads of the same subject, oldest first; none for an answer asked for with `Prefer`."""
         subject = None if exchange.is_wished else read_subject(exchange)
         return () if subject is None else self.of(subject)
 
     def calls(self, operation_id: str) -> Sequence[Exchange]:
-        """Earlier exchanges of an operation, whatever they were about, oldest first."""
+        """Returns earlier exchanges of an operation, oldest first."""
         return self.of(f"operation {operation_id}")
 
     def under_key(self, exchange: Exchange) -> Sequence[Exchange]:
@@ -57,7 +57,7 @@ class History:
 
 
 def read_subject(exchange: Exchange) -> str | None:
-    """What a successful read is a read of: its operation and the id that its answer shows, else the one asked for."""
+    """Returns the subject of a successful read: its operation and the id that its answer shows, else the one asked for."""
     operation = exchange.operation
     if operation is None or not exchange.is_success:
         return None
@@ -72,7 +72,7 @@ def read_subject(exchange: Exchange) -> str | None:
 
 
 def subjects(exchange: Exchange) -> Iterator[str]:
-    """Everything that an exchange is about; an answer that was wished for tells of a session at most that it was made."""
+    """Yields the subjects of an exchange; an answer asked for with `Prefer` shows at most that a session was created."""
     operation = exchange.operation
     if operation is None:
         return

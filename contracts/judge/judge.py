@@ -1,4 +1,4 @@
-"""The one place where right and wrong are decided."""
+"""Judges exchanges by the document's schemas and the rules."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from specimen.contracts.http.exchange import Exchange, parsed
 from specimen.contracts.http.sse import event_pointer
-from specimen.contracts.judge.deduplication import Said, fault_of, once, places_of, places_of_rule
+from specimen.contracts.judge.deduplication import LocatedViolation, deduplicate, field_error_of, places_of, places_of_rule
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.registry import NOTE, Finding, Rule, Violation, rulebook
 from specimen.contracts.judge.rules.common_rules import ABOUT_FORM, ABOUT_SAFETY, ABOUT_SILENCE, RULES
@@ -20,7 +20,7 @@ from specimen.specs.loading.openapi import mark_of
 BODY_RULE = "GEN-005"
 ENVELOPE_RULE = "GEN-006"
 _GENERAL = frozenset(rule.id for rule in RULES)
-# What these keywords ask for stands in the document; the values of others may tell what came.
+# The values of these keywords come from the document; those of others may show what was received.
 _TOLD = frozenset(
     {"const", "enum", "exclusiveMaximum", "exclusiveMinimum", "format", "maxItems", "maxLength", "maxProperties", "maximum"}
     | {"minItems", "minLength", "minProperties", "minimum", "multipleOf", "pattern", "type"}
@@ -28,10 +28,10 @@ _TOLD = frozenset(
 
 
 def judge(exchange: Exchange, history: History) -> list[Violation]:
-    """What an exchange breaks, sorted and without repeats; `history` holds what came before and is not changed.
+    """Returns the violations of an exchange, sorted and without repeats; `history` holds earlier exchanges, unchanged.
 
-    Of an answer that was wished for (Prefer) only the form is judged: it need not be true of any session. Where there is no
-    answer, that is all there is to say.
+    Of an answer that was asked for with `Prefer` only the format is judged: it need not be true of any session. A missing
+    answer is the only violation then.
     """
     rules = rulebook(exchange.provider)
     said = [] if exchange.failure else [*_by_schema(exchange, rules)]
@@ -42,8 +42,8 @@ def judge(exchange: Exchange, history: History) -> list[Violation]:
             continue
         for finding in rule.check(exchange, history):
             rests_on = tuple(place for pointer in (finding.pointer, *finding.rests_on) for place in places_of(pointer))
-            said.append(Said(_violation(rule, exchange, finding), None, rests_on))
-    return sorted(once(said))
+            said.append(LocatedViolation(_violation(rule, exchange, finding), None, rests_on))
+    return sorted(deduplicate(said))
 
 
 def observe(exchange: Exchange, history: History) -> list[Violation]:
@@ -54,13 +54,13 @@ def observe(exchange: Exchange, history: History) -> list[Violation]:
 
 
 def _violation(rule: Rule, exchange: Exchange, finding: Finding) -> Violation:
-    """A violation; what a general rule finds at an operation that we assume is a note, but for what is never safe."""
+    """A violation; what a general rule finds at an operation that we assume is a note, except for what is never safe."""
     operation = exchange.operation
     is_assumed = operation is not None and operation.mark == "A" and rule.id in _GENERAL and rule.id not in ABOUT_SAFETY
     return Violation.of(rule, exchange, finding._replace(is_assumed=True) if is_assumed else finding)
 
 
-def _by_schema(exchange: Exchange, rules: Mapping[str, Rule]) -> Iterator[Said]:
+def _by_schema(exchange: Exchange, rules: Mapping[str, Rule]) -> Iterator[LocatedViolation]:
     operation = exchange.operation
     response = operation.responses.get(str(exchange.status)) if operation is not None else None
     media = response.content(exchange.response_type) if response is not None else None
@@ -68,41 +68,41 @@ def _by_schema(exchange: Exchange, rules: Mapping[str, Rule]) -> Iterator[Said]:
         return
     if media.pointer is not None and media.content_type.endswith("json"):
         body = exchange.response_json
-        if body is not None or exchange.response_body.strip() == b"null":  # else GEN-004 says so
+        if body is not None or exchange.response_body.strip() == b"null":  # else GEN-004 reports it
             yield from _broken(exchange, rules, media.pointer, body, response.mark)
     place = event_pointer(exchange.provider.document, operation, exchange.status)
     for index, data in enumerate(exchange.events if place is not None else ()):
         value = parsed(data)
         if value is None and data.strip() != "null":
             finding = Finding("", "an event whose data is JSON", Words(f"{len(data)} characters"))
-            yield Said(_violation(rules[BODY_RULE], exchange, finding))
+            yield LocatedViolation(_violation(rules[BODY_RULE], exchange, finding))
         elif place is not None:
             yield from _broken(exchange, rules, place, value, response.mark, (str(index),))
 
 
 def _broken(
     exchange: Exchange, rules: Mapping[str, Rule], place: str, body: Any, response_mark: str, prefix: tuple[str, ...] = ()
-) -> Iterator[Said]:
+) -> Iterator[LocatedViolation]:
     schemas = exchange.provider.schemas
     general = rules[ENVELOPE_RULE if exchange.status >= 400 else BODY_RULE]
     try:
         errors = list(schemas.validator(place).iter_errors(body))
     except (ValueError, OverflowError):  # nested too deep, or half of a surrogate pair: no client can read it
-        yield Said(_violation(general, exchange, Finding("", "a value that a JSON reader can take", None)))
+        yield LocatedViolation(_violation(general, exchange, Finding("", "a value that a JSON reader can take", None)))
         return
     for error in errors:
         title = schemas.rule_title(error)
         if title is not None:
             rule = rules[title.partition(" ")[0]]
             violation = Violation.of(rule, exchange, Finding(_pointer(error), rule.sentence, error.instance))
-            yield Said(violation, None, places_of_rule(schemas.raw, error, prefix))
+            yield LocatedViolation(violation, None, places_of_rule(schemas.raw, error, prefix))
             continue
         for leaf in _leaves(error):
             finding = Finding(_pointer(leaf), _expected(leaf), leaf.instance)
             violation = _violation(general, exchange, finding)
             if "A" in (response_mark, _mark_along(exchange.provider, place, leaf)):
                 violation = replace(violation, severity=NOTE, mark="A")
-            yield Said(violation, fault_of(leaf, prefix))
+            yield LocatedViolation(violation, field_error_of(leaf, prefix))
 
 
 def _pointer(error: Any) -> str:
@@ -121,7 +121,7 @@ def _leaves(error: Any) -> Iterator[Any]:
 
 
 def _expected(error: Any) -> str:
-    """What a JSON Schema keyword asks for, without the value that came."""
+    """Describes what a JSON Schema keyword requires, without the received value."""
     name = str(error.kind.name)
     value = next(iter(error.kind.as_dict().values()), None)
     if name == "required":

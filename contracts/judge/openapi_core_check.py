@@ -1,4 +1,4 @@
-"""openapi-core as a second validator of answers; where it differs from the first is listed and never decides."""
+"""Validates answers with openapi-core as a second opinion; disagreements are listed and never decide."""
 
 from __future__ import annotations
 

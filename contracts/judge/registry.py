@@ -18,10 +18,10 @@ __all__ = ["ERROR", "NOTE", "Check", "Finding", "Rule", "Violation", "listed", "
 
 @cache
 def rulebook(provider: Provider) -> dict[str, Rule]:
-    """All rules of a provider by id: its own in order, then the general ones that they do not replace.
+    """Returns all rules of a provider by id: its own in order, then the general ones that they do not replace.
 
     Raises:
-        SpecError: its module of rules cannot be imported, or states what cannot be.
+        SpecError: its module of rules cannot be imported, or is invalid.
     """
     own = {entry.id: entry for entry in _from_spec(provider)}
     own.update(rules_of(provider, {entry.id for entry in common_rules.RULES}))
@@ -32,7 +32,7 @@ def rulebook(provider: Provider) -> dict[str, Rule]:
 
 
 def listed(provider: Provider) -> tuple[Rule, ...]:
-    """All rules that anything is reported by: the judge's, then that of the second validator, which `--second-opinion` asks."""
+    """Returns all rules that reports name: the judge's, then that of the second validator, which `--second-opinion` asks."""
     return (*rulebook(provider).values(), openapi_core_check.RULE)
 
 

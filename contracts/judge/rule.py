@@ -1,4 +1,4 @@
-"""What a rule and a violation are."""
+"""Rules, findings and violations."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ ERROR, NOTE = "error", "note"
 
 
 class Finding(NamedTuple):
-    """What a rule's function saw: where (a JSON pointer into the answer), what was expected, what came.
+    """A finding of a rule's function: where (a JSON pointer into the answer), what was expected, what came.
 
-    `is_assumed` makes a note of it: the rule is documented, what it rests on here is not. `rests_on` are the pointers that were
-    looked at besides: where the schema has found fault with one of these fields, the rule has nothing to say.
+    `is_assumed` makes it a note: the rule is documented, what it rests on here is not. `rests_on` are the pointers that were
+    looked at besides: where one of these fields breaks the schema, the rule is silent.
     """
 
     pointer: str
@@ -57,7 +57,7 @@ class Rule:
 
 @dataclass(frozen=True, order=True)
 class Violation:
-    """A broken rule in an exchange. Values are redacted: nothing of it tells a token or a person's data."""
+    """A broken rule in an exchange. Values are redacted: it holds no token and no personal data."""
 
     rule: str
     severity: str

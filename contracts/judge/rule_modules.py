@@ -1,4 +1,4 @@
-"""The rules that a provider's Python module holds, checked before anything is judged by them."""
+"""Loads and checks the rules of a provider's Python module."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _faults(entry: Rule, general: Collection[str]) -> Iterator[str]:
 
 
 def _guarded(entry: Rule, path: Path) -> Rule:
-    """A rule of somebody else's whose function may raise: the user hears which rule it was, and it counts as no violation."""
+    """Wraps a rule of an outside provider: an exception names the rule and is no violation."""
     check = entry.check
     return entry if check is None else replace(entry, check=_checked(entry.id, check, path))
 

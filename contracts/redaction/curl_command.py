@@ -1,4 +1,4 @@
-"""The request of an exchange as a shell command that repeats it, without credentials and without anybody's data."""
+"""Writes a curl command that repeats a request, without credentials and personal data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from specimen.contracts.redaction.values import fingerprint, is_secret_header
 
 TOKEN = "SPECIMEN_TOKEN"  # noqa: S105 - a variable's name
 OTHER_TOKEN = "SPECIMEN_OTHER_TOKEN"  # noqa: S105 - a variable's name
-# Who makes its requests of generated data; what others observed may be somebody's.
+# These observers send synthetic data; the others may have seen personal data.
 OWN = frozenset({"walk", "fuzz", "machine"})
 _PASSING = frozenset(
     {"accept", "accept-encoding", "connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding",
@@ -28,18 +28,18 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 def without_userinfo(url: str) -> str:
-    """A base URL without user, password, query and fragment."""
+    """Returns a base URL without user, password, query and fragment."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")).rstrip("/")
 
 
 def method_of(exchange: Exchange) -> str:
-    """The method, or OTHER for one that HTTP does not know."""
+    """Returns the method, or OTHER for one that HTTP does not know."""
     return exchange.method.upper() if exchange.method.upper() in _METHODS else "OTHER"
 
 
 def curl(exchange: Exchange, base_url: str, hidden: Mapping[str, str], received: frozenset[str] | set[str] = frozenset()) -> str:
-    """A `curl` command for the request of an exchange.
+    """Returns a `curl` command for the request of an exchange.
 
     Credentials are `$SPECIMEN_TOKEN`, or `$SPECIMEN_OTHER_TOKEN`. Of traffic that was only observed, ids, query and body
     become variables too.
@@ -94,7 +94,7 @@ def _header(exchange: Exchange, name: str, value: str, own: bool, secrets: Mappi
         if name in ("cookie", "set-cookie", "proxy-authorization"):
             return None
         known = (
-            "${SPECIMEN_UNKNOWN_TOKEN:-made-up}" if exchange.intent.get("credentials") == "unknown" else f"${_token(exchange)}"
+            "${SPECIMEN_UNKNOWN_TOKEN:-invalid}" if exchange.intent.get("credentials") == "unknown" else f"${_token(exchange)}"
         )
         scheme = value.partition(" ")[0]
         return f'"{shown}: {scheme + " " if scheme.lower() in ("bearer", "basic") else ""}{known}"'
@@ -149,7 +149,7 @@ def _json_body(
         cleaned = clean(value, "")
         if cleaned != value:
             text = json.dumps(cleaned)
-    except RecursionError:  # nested to overflow its reader: made by us, and nobody's
+    except RecursionError:  # nested to overflow its reader: synthetic, without personal data
         pass
     return text, {**_spelled(fields), **secrets}
 

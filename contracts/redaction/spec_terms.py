@@ -1,4 +1,4 @@
-"""Answers as reports show them: their shape, with the words that the contract itself holds and no others."""
+"""Redacts answers for reports: their shape stays, with the terms of the contract only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_DEPTH = 12
 
 @cache
 def vocabulary(provider: Provider) -> frozenset[str]:
-    """Names of fields, values of enumerations, states, media types and the texts of the document's error examples."""
+    """Returns names of fields, values of enumerations, states, media types and the texts of the document's error examples."""
     found = {*words(provider)}
     for operation in provider.document.operations.values():
         for response in operation.responses.values():
@@ -27,7 +27,7 @@ def vocabulary(provider: Provider) -> frozenset[str]:
 
 
 def shape(value: Any, known: frozenset[str], pointer: str = "") -> Any:
-    """A JSON value in which every text that is not the contract's is a fingerprint."""
+    """Returns a JSON value in which every text that is not the contract's is a fingerprint."""
     if isinstance(value, Mapping):
         if pointer.count("/") >= _MOST_DEPTH:
             return redacted(value, pointer, known)

@@ -1,4 +1,4 @@
-"""Values as reports may show them: what could be a token or a person's data is hashed."""
+"""Redacts values for reports: tokens and personal data are hashed."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def redacted(value: Any, pointer: str = "", known: frozenset[str] = _NOTHING) ->
 
 
 def shown_pointer(pointer: str, known: frozenset[str]) -> str:
-    """A JSON pointer in which keys that the contract does not name are hashed: a key can be somebody's address."""
+    """Redacts a JSON pointer, in which keys that the contract does not name are hashed: a key may be a person's address."""
     return "/".join(
         part if not part or part in known or (part.isascii() and part.isdigit() and len(part) < 6) else f"#{fingerprint(part)}"
         for part in pointer.split("/")
@@ -61,7 +61,7 @@ def shown_pointer(pointer: str, known: frozenset[str]) -> str:
 
 @cache
 def words(provider: Provider) -> frozenset[str]:
-    """What a provider's contract itself says: names of fields and values of enumerations, no example's data."""
+    """Returns the terms of a provider's contract: names of fields and values of enumerations, no example's data."""
     return frozenset(_words(provider.document.raw)) | frozenset(provider.lifecycle.states)
 
 
@@ -95,7 +95,7 @@ def _hidden(value: str) -> str:
 
 
 def fingerprint(value: str) -> str:
-    """Eight digits that tell two values apart and nothing else."""
+    """Returns eight digits that distinguish two values and show nothing else."""
     return sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 

@@ -1,4 +1,4 @@
-"""Judges exchanges, whoever saw them, and counts what they break and reach: from exchanges to a report."""
+"""Judges exchanges, counts violations and coverage, and makes the report."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _MEDIA_TYPES = frozenset(
 
 
 class Collector:
-    """Judges every exchange of a run; equal violations are one finding with its count and its first exchange.
+    """Judges every exchange of a run; equal violations are one finding with a count and the first exchange.
 
     `token`, `other_token` and `sessions` (what the user gave) are never shown: commands have shell variables in their places.
-    `second_opinion`: openapi-core is asked too. `counts_coverage`: what was reached is worked out; a report needs it.
+    `second_opinion`: openapi-core validates too. `counts_coverage`: coverage is counted; a report needs it.
     """
 
     def __init__(
@@ -112,12 +112,12 @@ class Collector:
             self._history.add(exchange)
 
     def reach(self) -> Coverage:
-        """What was reached so far."""
+        """Returns the coverage so far."""
         return Coverage() if self._coverage is None else self._coverage.result()
 
     @property
     def found(self) -> tuple[Found, ...]:
-        """What was found so far, sorted."""
+        """Returns the findings so far, sorted."""
         return tuple(sorted(self._found.values(), key=lambda entry: entry.violation))
 
     def report(
@@ -136,7 +136,7 @@ class Collector:
         incomplete: Sequence[str] = (),
         command: str = "verify",
     ) -> Report:
-        """The report. `require` names operations and states that must have been seen; `started_at` is in milliseconds."""
+        """Returns the report. `require` names operations and states that must have been seen; `started_at` is in milliseconds."""
         reach = self.reach()
         seen = {*reach.operations.seen, *reach.states.seen}
         required = tuple(dict.fromkeys(map(self._scrubbed, require)))
@@ -186,7 +186,7 @@ class Collector:
         return text if len(text) <= _MOST_ANSWER else f"{text[:_MOST_ANSWER]}…"
 
     def _clean(self, violation: Violation, exchange: Exchange, texts: set[str]) -> Violation:
-        """The violation once more without any text of the exchange; the judge's redaction is the first line, this the last."""
+        """Returns the violation without any text of the exchange, as a second redaction after the judge's."""
         got = violation.got
         return replace(
             violation,
@@ -205,7 +205,7 @@ class Collector:
         return self._scrubbed(text)
 
     def _scrubbed(self, text: str) -> str:
-        """A text without what the user gave: the tokens and the sessions."""
+        """Removes the tokens and the sessions of the user from a text."""
         for secret in self._hidden:
             for spelling in {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}:
                 text = text.replace(spelling, f"#{fingerprint(secret)}") if len(secret) >= _LEAST else text

@@ -1,4 +1,4 @@
-"""How far a run saw: operations, status codes, states, edges, and which rules had something to judge."""
+"""Counts the coverage of a run: operations, status codes, states, transitions and rules."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from specimen.specs.core.json_pointer import at
 
 
 class CoverageCounter:
-    """Collects what exchanges reach. A rule is exercised when it fired, or would have had the exchange been a broken one.
+    """Counts what exchanges reach. A rule is exercised when it fired, or would have fired for an invalid answer.
 
-    `history` holds what came before; whoever counts an exchange adds it afterwards.
+    `history` holds what came before; the caller adds an exchange after it was counted.
     """
 
     def __init__(self, provider: Provider, history: History) -> None:
@@ -93,7 +93,7 @@ class CoverageCounter:
             self._edges.setdefault((before, shown))
 
     def result(self) -> Coverage:
-        """What was reached so far, and what could be."""
+        """Returns what was reached so far, and what could be."""
         document, lifecycle = self._provider.document, self._provider.lifecycle
         statuses = tuple((operation.id, status) for operation in document.operations.values() for status in operation.responses)
         # A move from a state to itself shows in no read.

@@ -1,4 +1,4 @@
-"""The registry of report formats: the built-in ones, and those of the entry point group `specimen.reports`."""
+"""Registry of report formats: the built-in ones, and those of the entry point group `specimen.reports`."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class ReportError(SpecimenError):
 
 
 def names() -> tuple[str, ...]:
-    """Every format that there is, the built-in ones first."""
+    """Returns the names of all formats, the built-in ones first."""
     return tuple(dict.fromkeys(entry.name for entry in _entries()))
 
 
 def renderer(name: str) -> Render:
-    """The function that renders reports of a format.
+    """Returns the function that renders reports of a format.
 
     Raises:
         ReportError: there is no such format, two packages have one, or the package that has it is broken.
@@ -47,7 +47,7 @@ def renderer(name: str) -> Render:
     entry = next(iter(found.values()))
     try:
         function = entry.load()
-    except Exception as error:  # whatever somebody else's package raises, the user hears which one it was
+    except Exception as error:  # the user must learn which package failed, whatever it raises
         raise ReportError(f"{_where(name, entry)} cannot be loaded: {type(error).__name__}: {error}") from error
     if not callable(function):
         raise ReportError(f"{_where(name, entry)} is no function that takes a report and gives the text of a file.")
@@ -56,7 +56,7 @@ def renderer(name: str) -> Render:
 
 
 def render(report: Report, name: str) -> str:
-    """A report as the text of a file.
+    """Renders a report as the text of a file.
 
     Raises:
         ReportError: there is no such format, or it fails.
@@ -86,7 +86,7 @@ def write(report: Report, name: str, path: Path | str) -> None:
 
 
 def wanted(option: str) -> tuple[str, Path]:
-    """Format and path of a `--report FORMAT=PATH`, checked before anything is sent.
+    """Parses format and path of a `--report FORMAT=PATH`, checked before anything is sent.
 
     Raises:
         ReportError: it is not of that form, the format cannot be loaded, or the path's folder is not there.

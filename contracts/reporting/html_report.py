@@ -1,4 +1,4 @@
-"""A report as one HTML file that asks for nothing from anywhere."""
+"""Renders a report as one HTML file without external resources."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ summary { cursor: pointer }
 
 
 def render(report: Report) -> str:
-    """The text of the file."""
+    """Returns the text of the file."""
     when = datetime.fromtimestamp(report.started_at / 1000, UTC)
     colour = {0: "ok", 1: "bad"}.get(report.exit_code, "note")
     verdict = report.verdict[:1].upper() + report.verdict[1:]

@@ -1,4 +1,4 @@
-"""A report as JSON."""
+"""Renders a report as JSON."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from specimen.contracts.reporting.model import REPORT_VERSION, Covered, Found, R
 
 
 def render(report: Report) -> str:
-    """The text of the file."""
+    """Returns the text of the file."""
     return json.dumps(values(report), indent=2, ensure_ascii=False) + "\n"
 
 
 def values(report: Report) -> dict[str, Any]:
-    """The report as JSON values; `schema_version` is the older name of `report_version`."""
+    """Returns the report as JSON values; `schema_version` is the older name of `report_version`."""
     return {
         "schema_version": REPORT_VERSION,
         "report_version": REPORT_VERSION,

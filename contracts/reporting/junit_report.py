@@ -1,4 +1,4 @@
-"""A report as JUnit XML: a test case for each rule, for each thing that had to be seen, and for the run itself."""
+"""Renders a report as JUnit XML: a test case for each rule, each requirement, and the run itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(report: Report) -> str:
-    """The text of the file."""
+    """Returns the text of the file."""
     errors, notes = by_rule(report.errors), by_rule(report.notes)
     cases = [_rule_case(report, rule, errors.get(rule.id, ()), notes.get(rule.id, ())) for rule in report.rules]
     cases += [_stray_case(report, rule, found) for rule, found in errors.items() if rule not in {r.id for r in report.rules}]

@@ -1,4 +1,4 @@
-"""What a run found and how far it saw, as frozen values that hold no token and no personal data."""
+"""The report of a run, as frozen values without tokens and personal data."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ITEM = re.compile(r"/\d+(?=/|$)")
 
 
 class FindingKey(NamedTuple):
-    """What makes two violations one finding, whatever the values were and whichever item of a list it was."""
+    """The key of a finding: equal for violations that differ only in values and list indexes."""
 
     rule: str
     severity: str
@@ -65,7 +65,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A violation, how often it was seen, and the first exchange in which it was."""
+    """A violation, its count, and the first exchange that has it."""
 
     violation: Violation
     count: int
@@ -92,7 +92,7 @@ class Covered(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How far a run saw: operation ids, (operation, status code), session states, lifecycle edges, rule ids."""
+    """The coverage of a run: operation ids, (operation, status code), session states, transitions, rule ids."""
 
     operations: Covered[str] = field(default_factory=Covered)
     statuses: Covered[tuple[str, str]] = field(default_factory=Covered)
@@ -108,7 +108,7 @@ class Report:
     `required` names what must be seen, as `--require` spells it, `missing` what of it was not; `incomplete` are sentences that
     say why the run saw less than it set out to; `unreachable` says why the target gave no answer; `rules` are all that were
     judged by; `remarks` are sentences about the run itself, such as a session that could not be asked for. `interrupted`:
-    somebody ended the run before its end. `profile` and `seed` are None where no requests were drawn.
+    the user ended the run. `profile` and `seed` are None where no requests were drawn.
     """
 
     provider: str
@@ -132,23 +132,23 @@ class Report:
 
     @property
     def errors(self) -> tuple[Found, ...]:
-        """What counts: broken rules; in a strict run also those that rest on assumptions."""
+        """The violations that count; in a strict run also those of assumed rules."""
         return tuple(entry for entry in self.found if is_counted(entry.violation, strict=self.strict))
 
     @property
     def notes(self) -> tuple[Found, ...]:
-        """What is reported and does not count."""
+        """The notes, which are reported and do not count."""
         others = (entry for entry in self.found if not is_disagreement(entry.violation))
         return tuple(entry for entry in others if not is_counted(entry.violation, strict=self.strict))
 
     @property
     def disagreements(self) -> tuple[Found, ...]:
-        """Where a second validator that was asked for differs from the first."""
+        """The disagreements of a second validator with the first."""
         return tuple(entry for entry in self.found if is_disagreement(entry.violation))
 
     @property
     def exit_code(self) -> int:
-        """0 all held, 1 violations, 3 unreachable, 4 inconclusive, 130 interrupted.
+        """0 all rules passed, 1 violations, 3 unreachable, 4 inconclusive, 130 interrupted.
 
         Violations beat 3 and 4; notes never count; an interrupted run has no verdict.
         """
@@ -173,7 +173,7 @@ class Report:
             return f"target unreachable: {self.unreachable}"
         why = [text.rstrip(".") for text in self.incomplete]
         why += [f"never seen: {', '.join(self.missing)}"] if self.missing else []
-        return f"inconclusive: {'; '.join(why)}" if why else "every rule held"
+        return f"inconclusive: {'; '.join(why)}" if why else "every rule passed"
 
     @property
     def amount(self) -> str:
@@ -185,7 +185,7 @@ class Report:
 
 
 def status_words(status: int) -> str:
-    """A finding's status as reports tell it; 0 stands for a request without an answer."""
+    """Returns a finding's status for reports; 0 stands for a request without an answer."""
     return f"status {status}" if status else "no answer"
 
 

@@ -1,4 +1,4 @@
-"""Answers made wrong in every way that a rule could mind: whoever would have seen it was at work."""
+"""Mutates answers in every way that a rule could find; a rule that finds one was exercised."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OF_THE_ANSWER = frozenset({"response_json", "events"})
 
 
 def broken(exchange: Exchange, good: Mapping[str, Exchange]) -> Iterator[Exchange]:
-    """The same exchange with its answer broken in ways that any rule about it would see."""
+    """Yields the exchange with invalid answers that any rule about it would find."""
     body = exchange.response_json
     operation = exchange.operation
     yield exchange
@@ -40,7 +40,7 @@ def broken(exchange: Exchange, good: Mapping[str, Exchange]) -> Iterator[Exchang
     read = read_of(exchange)
     pointer = status_pointer(exchange) if read is not None else None
     states = [_stated(pointer, state) for state in exchange.provider.lifecycle.states] if pointer is not None else []
-    # In the order of how many rules each meets: who looks for one that fires is done soon.
+    # In the order of how many rules each meets: so that a search for one that fires ends soon.
     for change in (_falling, *states, *_CHANGES, _later_than(exchange.at / 1000)):
         try:
             value = change(body)

@@ -1,4 +1,4 @@
-"""Which rules had something to judge: those that fired, or would have had the answer been a broken one."""
+"""Finds the exercised rules: those that fired, or would have fired for an invalid answer."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from specimen.specs.loading.schemas import Schemas, is_rule
 
 # What a rule is asked with before an answer is broken for it in every way: does it look at answers of such requests at all?
 _STATUSES = frozenset({200, 400, 404, 599})
-# A longer answer tells no more than a shorter one, and takes longer to be broken.
+# A longer answer shows no more than a shorter one, and takes longer to mutate.
 _MOST_BYTES = 4096
 # Where a rule had nothing to say so often, to exchanges of an operation that ended alike, others have nothing new for it.
 _TRIES = 2
 
 
 class RequestKind(NamedTuple):
-    """What a rule can tell of a request before it looks at the answer."""
+    """The properties of a request that a rule can use before it reads the answer."""
 
     operation: str | None
     intent: tuple[tuple[str, str], ...]
@@ -62,7 +62,7 @@ class _Example:
 
 
 class RuleCoverage:
-    """Keeps one exchange of each kind while exchanges come; the rules are worked out on these when somebody asks."""
+    """Keeps one exchange of each kind while exchanges come; the rules are tried on these on request."""
 
     def __init__(self, provider: Provider, history: History) -> None:
         self._provider = provider
@@ -181,7 +181,7 @@ def _sealed(_: Any) -> NoReturn:
 
 
 class _Sealed(Exchange):
-    """An exchange whose answer nobody has seen but for its status."""
+    """An exchange that records whether a rule reads more of its answer than the status."""
 
     response_body = property(_sealed)
     response_headers = property(_sealed)

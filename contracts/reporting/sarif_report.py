@@ -1,4 +1,4 @@
-"""A report as SARIF 2.1.0, for code scanning: results point at the operation in the provider's OpenAPI document."""
+"""Renders a report as SARIF 2.1.0, for code scanning: results point at the operation in the provider's OpenAPI document."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _MARKS = {"D": "documented by the vendor", "P": "publicly known", "A": "an assum
 
 
 def render(report: Report) -> str:
-    """The text of the file."""
+    """Returns the text of the file."""
     return json.dumps(values(report), indent=2, ensure_ascii=False) + "\n"
 
 
 def values(report: Report) -> dict[str, Any]:
-    """The log as JSON values. Source: SARIF 2.1.0 (OASIS), sections 3.13, 3.14, 3.27, 3.33."""
+    """Returns the log as JSON values. Source: SARIF 2.1.0 (OASIS), sections 3.13, 3.14, 3.27, 3.33."""
     rules = {rule.id: rule for rule in report.rules}
     for entry in report.found:
         violation = entry.violation
@@ -127,7 +127,7 @@ def _location(provider: str, operation: str, places: Mapping[str, tuple[int, str
 
 @cache
 def _places(provider: str) -> dict[str, tuple[int, str]]:
-    """Line and JSON pointer of each operation in the provider's document; nothing where it is not installed here."""
+    """Returns line and JSON pointer of each operation in the provider's document; nothing where it is not installed here."""
     try:
         document = load(provider).document
     except SpecError:

@@ -1,4 +1,4 @@
-"""A report for a person at a terminal."""
+"""Prints a report on a terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_MISSED = 12
 
 
 def print_report(report: Report, console: Console | None = None) -> None:
-    """Prints violations by rule, then how far the run saw, then the notes, then the verdict."""
+    """Prints violations by rule, then the coverage, then the notes, then the verdict."""
     console = console or new_console(soft_wrap=True)
     _groups(console, report.errors, "red")
     _reach(console, report)

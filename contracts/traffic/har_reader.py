@@ -1,4 +1,4 @@
-"""Recordings as browsers, mitmproxy, Charles and Insomnia write them (HAR 1.2), judged offline."""
+"""Reads and judges HAR 1.2 recordings of browsers, mitmproxy, Charles and Insomnia."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from specimen.contracts.http.operation_matching import match
 from specimen.contracts.traffic.monitor import BaseUrl, JudgedExchange, Monitor, TrafficError
 from specimen.specs import Provider
 
-# What can be said of an exchange whose bodies were not recorded.
+# The rules that apply to an exchange without recorded bodies.
 _OF_THE_HEAD = frozenset({"GEN-001", "GEN-002", "GEN-003"})
 _CREDENTIALS_RULE = "GEN-008"
 _NO_BODY = (204, 205, 304)
@@ -27,7 +27,7 @@ _NO_BODY = (204, 205, 304)
 
 @dataclass
 class Recording:
-    """What was in a file: exchanges in the order of their answers, and why the other entries are none.
+    """The exchanges of a file in the order of their answers, and why the other entries were skipped.
 
     `headless` are those exchanges (by identity) whose bodies were not recorded.
     """
@@ -40,7 +40,7 @@ class Recording:
 
 
 def read_har(path: Path, provider: Provider, base_url: str | None = None) -> Recording:
-    """The exchanges with a provider in a HAR file; without `base_url` it is found by the documented paths.
+    """Reads the exchanges with a provider from a HAR file; without `base_url` it is found by the documented paths.
 
     Raises:
         TrafficError: it is no HAR file, or no base URL can be found.
@@ -68,24 +68,24 @@ def read_har(path: Path, provider: Provider, base_url: str | None = None) -> Rec
     return recording
 
 
-def check(recording: Recording, bench: Monitor) -> Iterator[JudgedExchange]:
+def check(recording: Recording, monitor: Monitor) -> Iterator[JudgedExchange]:
     """Judges a recording in its order."""
-    # Chrome leaves credentials out of what it exports: that none is shown says nothing unless another request shows some.
+    # Chrome leaves credentials out of what it exports: their absence means something only where another request shows some.
     shows_credentials = any(exchange.has_credentials for exchange in recording.exchanges)
     for exchange in recording.exchanges:
         if exchange.operation is None:
-            yield bench.skip(exchange, "no documented operation")
+            yield monitor.skip(exchange, "no documented operation")
             continue
         left_out = frozenset() if shows_credentials else frozenset({_CREDENTIALS_RULE})
         only = _OF_THE_HEAD if id(exchange) in recording.headless else None
-        yield bench.judge(exchange, only=only, without=left_out)
+        yield monitor.judge(exchange, only=only, without=left_out)
 
 
 def find_base_url(entries: list[Any], provider: Provider, path: Path) -> BaseUrl:
-    """The place where most requests fit documented paths; the vendor's own host before others.
+    """Returns the base URL at which most requests fit documented paths; the vendor's own host first.
 
     Raises:
-        TrafficError: no request fits, or two places do equally.
+        TrafficError: no request fits, or two base URLs do equally.
     """
     counts: Counter[str] = Counter()
     for entry in entries:
@@ -136,7 +136,7 @@ def _entries(path: Path) -> list[Any]:
 
 
 def _exchange(entry: Any, provider: Provider, base: BaseUrl) -> tuple[Exchange | None, str, bool]:
-    """The exchange of an entry, else why it is none; and whether a body was not recorded."""
+    """Returns the exchange of an entry, or why it was skipped; and whether a body was not recorded."""
     request, response = entry["request"], entry["response"]
     below = base.below(request["url"])
     if below is None:

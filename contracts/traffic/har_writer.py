@@ -1,4 +1,4 @@
-"""A HAR 1.2 file that is whole after every entry, without credentials and personal data."""
+"""Writes a HAR 1.2 file that is complete after every entry, without credentials and personal data."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _FINGERPRINT = re.compile(r"#[0-9a-f]{8}\b")
 class Recorder:
     """Writes exchanges to a file as they come; nothing has to be done at the end, and a crash loses nothing.
 
-    An entry replaces the file's last bytes by itself and the same end, in one write. What an entry keeps is for `Mask` to say:
-    what the contract knows as nobody's; everything else is a pseudonym of the same form.
+    An entry replaces the file's last bytes by itself and the same end, in one write. An entry keeps the values of the
+    contract, as `Anonymizer` says; everything else is a pseudonym of the same format.
     """
 
     def __init__(self, path: Path, provider: Provider, *, secret: bytes | None = None) -> None:
-        self._mask = Anonymizer(provider, secret or secrets.token_bytes(16))
+        self._anonymizer = Anonymizer(provider, secret or secrets.token_bytes(16))
         self._path = path
         head = {"version": "1.2", "creator": {"name": "specimen", "version": product_version()}, "entries": []}
         text = json.dumps({"log": head}).encode().removesuffix(b"]}}")
@@ -52,7 +52,7 @@ class Recorder:
         """
         if self.failed is not None:
             return
-        entry = as_entry(verdict, base_url, started_at, self._mask)
+        entry = as_entry(verdict, base_url, started_at, self._anonymizer)
         text = (b",\n" if self.entries else b"\n") + json.dumps(entry, ensure_ascii=False).encode("utf-8", "surrogatepass")
         try:
             self._file.seek(self._at)
@@ -67,13 +67,13 @@ class Recorder:
         self.entries += 1
 
     def close(self) -> None:
-        """Ends the recording."""
+        """Closes the file."""
         self._file.close()
 
 
-def as_entry(verdict: JudgedExchange, base_url: str, started_at: int, mask: Anonymizer) -> dict[str, Any]:
-    """An exchange as an entry of a HAR file; of violations all is told but what came, which stands in the entry itself."""
-    exchange = mask.exchange(verdict.exchange)
+def as_entry(verdict: JudgedExchange, base_url: str, started_at: int, anonymizer: Anonymizer) -> dict[str, Any]:
+    """Returns an exchange as an entry of a HAR file; its violations leave out the received value, which the entry has."""
+    exchange = anonymizer.exchange(verdict.exchange)
     sent_type, got_type = (headers.get("content-type", "") for headers in (exchange.request_headers, exchange.response_headers))
     taken = max(0, exchange.at - started_at)
     request = {
@@ -112,7 +112,7 @@ def as_entry(verdict: JudgedExchange, base_url: str, started_at: int, mask: Anon
 
 
 def _without_values(violation: dict[str, Any]) -> dict[str, Any]:
-    """A violation without what came, and without fingerprints: a name or a birthday can be guessed from one."""
+    """Returns a violation without the received value and without fingerprints, which could be guessed."""
     return {
         name: _FINGERPRINT.sub("#", value) if isinstance(value, str) else value
         for name, value in violation.items()
@@ -125,5 +125,5 @@ def _headers(headers: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def moment(millis: int) -> str:
-    """A time in milliseconds since the epoch, as ISO 8601 in UTC."""
+    """Formats a time in milliseconds since the epoch, as ISO 8601 in UTC."""
     return datetime.fromtimestamp(millis / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""HTTP clients whose exchanges are judged: httpx with and without async, and requests."""
+"""Judges the exchanges of HTTP clients: httpx, its async client, and requests."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _HEARD = "specimen.heard"
 
 
 class Listener:
-    """Judges the exchanges with one place: those of a client that it wraps, or all that a test makes."""
+    """Judges the exchanges with one base URL: those of a wrapped client, or all of a test."""
 
-    def __init__(self, bench: Monitor, base_url: BaseUrl) -> None:
-        self.bench = bench
+    def __init__(self, monitor: Monitor, base_url: BaseUrl) -> None:
+        self.monitor = monitor
         self.base_url = base_url
 
     def hears(self, url: str) -> bool:
-        """Whether a URL is of the place."""
+        """Whether a URL is below the base URL."""
         if self.base_url.below(url) is not None:
             return True
-        self.bench.pass_by()
+        self.monitor.pass_by()
         return False
 
     def record(
@@ -47,16 +47,16 @@ class Listener:
         """Judges one exchange; headers and body of both sides, a body that is None was not seen whole."""
         below = self.base_url.below(url) or ("/", "")
         exchange = Exchange(
-            provider=self.bench.provider, method=method.upper(), path=below[0], query=below[1], request_headers=sent[0],
+            provider=self.monitor.provider, method=method.upper(), path=below[0], query=below[1], request_headers=sent[0],
             request_body=sent[1] or b"", status=status, response_headers=got[0], response_body=got[1] or b"",
             at=now_millis(), seen_by="client",
         )  # fmt: skip
         if sent[1] is None or got[1] is None:
-            self.bench.skip(exchange, "a stream that was not read to its end, or more than 16 MiB")
+            self.monitor.skip(exchange, "a stream that was not read to its end, or more than 16 MiB")
         elif exchange.operation is None:
-            self.bench.skip(exchange, "no documented operation")
+            self.monitor.skip(exchange, "no documented operation")
         else:
-            self.bench.judge(exchange)
+            self.monitor.judge(exchange)
 
     def wrap(self, request: httpx.Request, response: httpx.Response, *, is_async: bool = False) -> httpx.Response:
         """A response of httpx whose body is judged once it was read."""
@@ -115,7 +115,7 @@ class _AsyncTee(_Copying, httpx.AsyncByteStream):
 
 
 class JudgedTransport(httpx.BaseTransport):
-    """A transport of httpx that lets a listener hear what goes through it."""
+    """A transport of httpx that passes its exchanges to a listener."""
 
     def __init__(self, listener: Listener, inner: httpx.BaseTransport) -> None:
         self._listener = listener
@@ -128,7 +128,7 @@ class JudgedTransport(httpx.BaseTransport):
         return self._listener.wrap(request, response) if is_ours and self._listener.hears(str(request.url)) else response
 
     def close(self) -> None:
-        """Ends the connections."""
+        """Closes the connections."""
         self._inner.close()
 
 
@@ -148,12 +148,12 @@ class JudgedAsyncTransport(httpx.AsyncBaseTransport):
         return self._listener.wrap(request, response, is_async=True)
 
     async def aclose(self) -> None:
-        """Ends the connections."""
+        """Closes the connections."""
         await self._inner.aclose()
 
 
 def client(listener: Listener, **options: Any) -> httpx.Client:
-    """An `httpx.Client` with the place as its base URL; `options` are those of httpx, `transport` among them."""
+    """Returns an `httpx.Client` with the place as its base URL; `options` are those of httpx, `transport` among them."""
     inner = options.pop("transport", None) or httpx.HTTPTransport(**_of_transport(options))
     return httpx.Client(**{"base_url": str(listener.base_url), **options}, transport=JudgedTransport(listener, inner))
 
@@ -165,7 +165,7 @@ def async_client(listener: Listener, **options: Any) -> httpx.AsyncClient:
 
 
 def requests_session(listener: Listener) -> requests.Session:
-    """A `requests.Session`; a path alone is one below the place.
+    """Returns a `requests.Session`; a path alone is below the base URL.
 
     Raises:
         ImportError: requests is not installed.
@@ -181,7 +181,7 @@ def requests_session(listener: Listener) -> requests.Session:
             return super().request(method, f"{listener.base_url}{text}" if text.startswith("/") else text, *args, **options)
 
     class JudgedAdapter(requests.adapters.HTTPAdapter):
-        """An adapter whose exchanges are heard."""
+        """An adapter whose exchanges are recorded."""
 
         def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
             """Sends a prepared request."""
@@ -196,7 +196,7 @@ def requests_session(listener: Listener) -> requests.Session:
 
 @contextmanager
 def hearing_all(listener: Listener) -> Iterator[None]:
-    """While the context lasts, whatever httpx and requests exchange with the place in this process is judged."""
+    """Judges every exchange of httpx and requests with the base URL while the context lasts."""
     plain, plain_async = httpx.HTTPTransport.handle_request, httpx.AsyncHTTPTransport.handle_async_request
 
     def handle(self: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
@@ -228,7 +228,7 @@ def hearing_all(listener: Listener) -> Iterator[None]:
 
 
 def _send(listener: Listener, send: Callable[..., Any], request: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """Sends a request of requests and hears it, unless somebody does already."""
+    """Sends a request of requests and records it, unless it is recorded already."""
     with _heard_once(vars(request)) as is_ours:
         response = send(request, *args, **options)
     if is_ours and listener.base_url.below(request.url) is not None:
@@ -251,7 +251,7 @@ def _hear_requests(listener: Listener, request: Any, response: Any, *, is_stream
 
 @contextmanager
 def _heard_once(marks: MutableMapping[str, Any]) -> Iterator[bool]:
-    """Whether nobody hears a request yet; while the context lasts somebody does."""
+    """Whether a request is not recorded yet; marks it as recorded while the context lasts."""
     if _HEARD in marks:
         yield False
         return

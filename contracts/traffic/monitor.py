@@ -1,4 +1,4 @@
-"""Exchanges that somebody else makes: from URLs and bytes to verdicts, counted."""
+"""Judges and counts exchanges that other programs make."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["BaseUrl", "JudgedExchange", "Monitor", "TrafficError", "as_json", "a
 
 @dataclass(frozen=True, slots=True)
 class JudgedExchange:
-    """What was found in one exchange, in order; `unjudged` says why nothing could be."""
+    """An exchange and its violations, in order; `unjudged` says why it could not be judged."""
 
     exchange: Exchange
     found: tuple[Violation, ...] = ()
@@ -31,10 +31,10 @@ class JudgedExchange:
 
 
 class Monitor:
-    """Judges exchanges in the order in which they come, from any thread, and counts what it finds as every collector does.
+    """Judges exchanges in the order in which they come, from any thread, and counts the findings as the collector does.
 
     `strict`: rules that rest on assumptions count as violations. `base_url`, `token`, `sessions`, `second_opinion` and
-    `counts_coverage` are those of the collector; who wants a report gives the first and counts coverage.
+    `counts_coverage` are those of the collector; a report needs the first and the coverage.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Monitor:
         second_opinion: bool = False,
         counts_coverage: bool = False,
     ) -> None:
-        rulebook(provider)  # a broken rules.py is said before anything is exchanged
+        rulebook(provider)  # a broken rules.py is reported before anything is exchanged
         self.provider = provider
         self.strict = strict
         self.exchanges = 0
@@ -91,18 +91,18 @@ class Monitor:
 
     @property
     def found(self) -> tuple[Found, ...]:
-        """Everything that was found, each kind once with its count."""
+        """All findings, each kind once with its count."""
         with self._lock:
             return self._collector.found
 
     @property
     def errors(self) -> dict[Violation, int]:
-        """What counts, with how often it was seen."""
+        """The violations, with their counts."""
         return {entry.violation: entry.count for entry in self.found if self.counts(entry.violation)}
 
     @property
     def notes(self) -> dict[Violation, int]:
-        """What is reported and does not count."""
+        """The notes, which are reported and do not count."""
         return {
             entry.violation: entry.count
             for entry in self.found
@@ -111,11 +111,11 @@ class Monitor:
 
     @property
     def disagreements(self) -> dict[Violation, int]:
-        """Where the second validator differs from the first."""
+        """The disagreements of the second validator with the first."""
         return {entry.violation: entry.count for entry in self.found if is_disagreement(entry.violation)}
 
     def summary(self) -> dict[str, Any]:
-        """All that was found, as JSON values."""
+        """Returns all findings as JSON values."""
         return {
             "report_version": REPORT_VERSION,
             "provider": self.provider.name,
@@ -130,7 +130,7 @@ class Monitor:
     def report(
         self, command: str, *, unreachable: str | None = None, incomplete: Sequence[str] = (), remarks: Sequence[str] = ()
     ) -> Report:
-        """The report of a command, as that of `verify`."""
+        """Returns the report of a command, like that of `verify`."""
         with self._lock:
             unjudged = [f"{count} not judged: {why}." for why, count in sorted(self.unjudged.items())]
             return self._collector.report(
@@ -141,10 +141,10 @@ class Monitor:
 
 
 def uncompressed(exchange: Exchange) -> Exchange:
-    """An exchange with its bodies as they were before HTTP compressed them.
+    """Decodes the content encoding of the bodies of an exchange.
 
     Raises:
-        Undecodable: that cannot be done here.
+        Undecodable: a body cannot be decoded.
     """
     sent = exchange.request_headers.get("content-encoding")
     got = exchange.response_headers.get("content-encoding")
@@ -171,7 +171,7 @@ def now_millis() -> int:
 
 
 def as_json(violation: Violation) -> dict[str, Any]:
-    """A violation as JSON values."""
+    """Returns a violation as JSON values."""
     return {
         "rule": violation.rule,
         "severity": violation.severity,
@@ -187,7 +187,7 @@ def as_json(violation: Violation) -> dict[str, Any]:
 
 
 def as_text(violation: Violation) -> str:
-    """A violation as one line: rule, sentence, where, what was expected, what came."""
+    """Returns a violation as one line: rule, sentence, where, what was expected, what came."""
     where = f"{violation.operation} {violation.status}" + (f" {violation.pointer}" if violation.pointer else "")
     return f"{violation.rule} {violation.sentence}: {where}: expected {violation.expected}, got {violation.got}"
 

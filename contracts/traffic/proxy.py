@@ -1,4 +1,4 @@
-"""Stands between an app and the vendor: passes every byte on as it is, and judges each exchange."""
+"""Proxies between an app and the vendor: passes every byte on unchanged, and judges each exchange."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from specimen.contracts.judge.judge import judge
 from specimen.contracts.reporting.model import FindingKey
 from specimen.contracts.traffic.har_writer import Recorder
 from specimen.contracts.traffic.monitor import BaseUrl, JudgedExchange, Monitor, as_json, headers_of, now_millis
-from specimen.contracts.traffic.upstream import NoAnswer, Pairs, Target, passed_on
+from specimen.contracts.traffic.upstream import Pairs, Target, UpstreamError, passed_on
 
 COUNT_HEADER = "specimen-violations"
 MEBIBYTE = 1024 * 1024
@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class _Copy:
-    """The first bytes of a body that goes by."""
+    """The first bytes of a forwarded body."""
 
     most_bytes: int
     content: bytearray = field(default_factory=bytearray)
@@ -58,44 +58,44 @@ class _Call:
     body: _Copy
     started_at: int
 
-    def exchange(self, bench: Monitor, status: int, headers: Pairs, body: bytes) -> Exchange:
+    def exchange(self, monitor: Monitor, status: int, headers: Pairs, body: bytes) -> Exchange:
         return Exchange(
-            provider=bench.provider, method=self.method, path=self.path, query=self.query, request_headers=self.headers,
+            provider=monitor.provider, method=self.method, path=self.path, query=self.query, request_headers=self.headers,
             request_body=bytes(self.body.content), status=status, response_headers=headers_of(headers), response_body=body,
             at=now_millis(), seen_by="proxy",
         )  # fmt: skip
 
 
 class Proxy:
-    """An ASGI application that talks to `target` only, follows no redirect and keeps no cookie.
+    """An ASGI application that sends to `target` only, follows no redirect and keeps no cookie.
 
     An answer is held back until it was judged, so that it can carry `Specimen-Violations: n`; a stream, or a body of more
     than `most_bytes`, passes as it comes and counts what its head shows. With `enforce`, a judged answer that breaks the
-    contract is replaced by a 502. `tell` gets each verdict, or the words for a target that gave none. What `recorder` cannot
-    take is told once and changes no answer.
+    contract is replaced by a 502. `on_result` gets each judged exchange, or why the target gave no answer. An error of
+    `recorder` is reported once and changes no answer.
     """
 
     def __init__(
         self,
-        bench: Monitor,
+        monitor: Monitor,
         target: BaseUrl,
         *,
         enforce: bool = False,
         recorder: Recorder | None = None,
-        tell: Callable[[JudgedExchange | str], None] = lambda _: None,
+        on_result: Callable[[JudgedExchange | str], None] = lambda _: None,
         timeout_seconds: float = 30.0,
         most_bytes: int = 8 * MEBIBYTE,
     ) -> None:
-        self._bench = bench
+        self._monitor = monitor
         self._target = Target(target, timeout_seconds)
         self._enforce = enforce
         self._recorder = recorder
         self._lost = 0
-        self._tell = tell
+        self._on_result = on_result
         self._most_bytes = most_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One exchange."""
+        """Handles one request."""
         raw: bytes = scope.get("raw_path") or scope["path"].encode("latin-1", "replace")
         if not raw.startswith(b"/"):
             await _problem(
@@ -111,7 +111,7 @@ class Proxy:
             response = await self._ask(call, raw, request)
         except ClientDisconnect:
             return
-        except NoAnswer as error:
+        except UpstreamError as error:
             await self._refuse(send, error)
             return
         try:
@@ -120,7 +120,7 @@ class Proxy:
             await _close(response)
 
     async def close(self) -> None:
-        """Ends the connections to the target."""
+        """Closes the connections to the target."""
         await self._target.close()
 
     async def _ask(self, call: _Call, path: bytes, request: Request) -> httpx.Response:
@@ -136,7 +136,7 @@ class Proxy:
     def _may_stream(self, call: _Call) -> bool:
         if EVENT_STREAM in call.headers.get("accept", ""):
             return True
-        probe = call.exchange(self._bench, 0, [], b"").operation
+        probe = call.exchange(self._monitor, 0, [], b"").operation
         return probe is not None and any(
             media.content_type == EVENT_STREAM for response in probe.responses.values() for media in response.media
         )
@@ -173,7 +173,7 @@ class Proxy:
             self._judge(call, response.status_code, headers, kept)
 
     async def _pump(self, stream: AsyncIterator[bytes], kept: _Copy, receive: Receive, send: Send) -> None:
-        """Passes on what comes, chunk by chunk, until either side ends it."""
+        """Forwards chunk by chunk until either side ends it."""
 
         async def pass_on() -> None:
             async for chunk in stream:
@@ -189,21 +189,21 @@ class Proxy:
                 task.cancel()
             broken, _ = await asyncio.gather(*tasks, return_exceptions=True)
         if isinstance(broken, httpx.TransportError):
-            # The head is out: the app is told by a connection that ends too early, which the server makes of a missing end.
-            self._tell(self._target.no_answer(broken).detail)
+            # The head is sent: the server closes the connection early, which shows the app that the body is incomplete.
+            self._on_result(self._target.no_answer(broken).detail)
 
     def _judge(self, call: _Call, status: int, headers: Pairs, kept: _Copy) -> JudgedExchange:
-        exchange = call.exchange(self._bench, status, headers, bytes(kept.content))
+        exchange = call.exchange(self._monitor, status, headers, bytes(kept.content))
         if not (kept.is_whole and call.body.is_whole):
-            verdict = self._bench.skip(exchange, f"a body of more than {self._most_bytes} bytes")
+            verdict = self._monitor.skip(exchange, f"a body of more than {self._most_bytes} bytes")
         else:
             try:
-                verdict = self._bench.judge(exchange)
+                verdict = self._monitor.judge(exchange)
             except Exception as error:  # noqa: BLE001 - the app must get its answer even where a rule has a bug
                 _log.exception("a rule failed")
-                verdict = self._bench.skip(exchange, f"a rule failed: {type(error).__name__}")
+                verdict = self._monitor.skip(exchange, f"a rule failed: {type(error).__name__}")
         self._record(verdict, call)
-        self._tell(verdict)
+        self._on_result(verdict)
         return verdict
 
     def _record(self, verdict: JudgedExchange, call: _Call) -> None:
@@ -214,38 +214,39 @@ class Proxy:
         except Exception as error:  # noqa: BLE001 - what cannot be recorded must not cost the app its answer
             _log.debug("an exchange could not be recorded", exc_info=error)
             if not self._lost:
-                self._tell(f"An exchange could not be recorded ({type(error).__name__}). The app gets its answers all the same.")
+                what = type(error).__name__
+                self._on_result(f"An exchange could not be recorded ({what}). The app gets its answers all the same.")
             self._lost += 1
 
     def _head_count(self, call: _Call, status: int, headers: Pairs, plain: dict[str, str]) -> Pairs:
         if not _is_stream(plain):
             return []
-        found = judge(call.exchange(self._bench, status, headers, b":\n\n"), History())  # a stream that says nothing yet
-        kinds = {FindingKey.of(violation) for violation in found if self._bench.counts(violation)}
+        found = judge(call.exchange(self._monitor, status, headers, b":\n\n"), History())  # a stream without an event yet
+        kinds = {FindingKey.of(violation) for violation in found if self._monitor.counts(violation)}
         return [(COUNT_HEADER.encode(), str(len(kinds)).encode())]
 
     async def _give(self, send: Send, status: int, headers: Pairs, body: bytes, verdict: JudgedExchange) -> None:
-        broken = [violation for violation in verdict.found if self._bench.counts(violation)]
+        broken = [violation for violation in verdict.found if self._monitor.counts(violation)]
         kinds = {FindingKey.of(violation) for violation in broken}
         count = [] if verdict.unjudged else [(COUNT_HEADER.encode(), str(len(kinds)).encode())]
         if broken and self._enforce:
-            detail = f"The target's answer {status} breaks the contract of {self._bench.provider.name}."
+            detail = f"The target's answer {status} breaks the contract of {self._monitor.provider.name}."
             listed = [as_json(violation) for violation in broken]
             await _problem(send, 502, "Contract broken", detail, count, violations=listed, status_of_target=status)
             return
         await _start(send, status, [*headers, *count])
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
-    async def _refuse(self, send: Send, error: NoAnswer) -> None:
-        self._tell(error.detail)
+    async def _refuse(self, send: Send, error: UpstreamError) -> None:
+        self._on_result(error.detail)
         await _problem(
             send, error.status, "Target too slow" if error.status == 504 else "No answer from the target", error.detail
         )
 
 
-def build_proxy(bench: Monitor, target: BaseUrl, **options: Any) -> Starlette:
-    """The proxy as an application; `options` are those of `Proxy`."""
-    proxy = Proxy(bench, target, **options)
+def build_proxy(monitor: Monitor, target: BaseUrl, **options: Any) -> Starlette:
+    """Builds the proxy as an application; `options` are those of `Proxy`."""
+    proxy = Proxy(monitor, target, **options)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -282,8 +283,8 @@ async def _problem(send: Send, status: int, title: str, detail: str, headers: Pa
     """An answer of the proxy itself (RFC 9457)."""
     kind = f"urn:specimen:proxy:{title.lower().replace(' ', '-')}"
     body = json.dumps({"type": kind, "title": title, "status": status, "detail": detail, **more}, ensure_ascii=False).encode()
-    told = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
-    await _start(send, status, [*told, *(headers or [])])
+    own = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
+    await _start(send, status, [*own, *(headers or [])])
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 

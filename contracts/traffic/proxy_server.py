@@ -1,4 +1,4 @@
-"""The proxy on a port of this machine."""
+"""Serves the proxy on a port of this machine."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from specimen.specs.core.listening import Server
 
 
 def config(app: Any) -> uvicorn.Config:
-    """Uvicorn's settings, with which it adds no header of its own."""
+    """Returns Uvicorn's settings, with which it adds no header of its own."""
     return uvicorn.Config(
         app,
         ws="none",
         access_log=False,
-        log_level="critical",  # a target that breaks off is told by the proxy, not by a traceback
+        log_level="critical",  # a target that breaks off is reported by the proxy, not by a traceback
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=2,

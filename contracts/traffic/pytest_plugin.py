@@ -26,7 +26,7 @@ _MARKER_HELP = (
 
 
 class KycContract:
-    """Hands out clients, and knows what their exchanges broke."""
+    """Makes clients, and keeps the violations of their exchanges."""
 
     def __init__(self, provider: str | None = None, url: str | None = None, *, strict: bool = False) -> None:
         self._provider = provider
@@ -68,26 +68,26 @@ class KycContract:
 
     @property
     def violations(self) -> list[Violation]:
-        """What was broken so far and fails the test, each kind once: the first that was seen."""
+        """The violations so far that fail the test, the first of each kind."""
         return [violation for violation, _ in self._errors()]
 
     @property
     def notes(self) -> list[Violation]:
-        """What is told and fails no test."""
-        return [violation for listener in self._listeners.values() for violation in listener.bench.notes]
+        """The notes, which are reported and fail no test."""
+        return [violation for listener in self._listeners.values() for violation in listener.monitor.notes]
 
     @property
     def exchanges(self) -> int:
-        """How many exchanges were heard."""
-        return sum(listener.bench.exchanges for listener in self._listeners.values())
+        """The number of recorded exchanges."""
+        return sum(listener.monitor.exchanges for listener in self._listeners.values())
 
     @property
     def place(self) -> str:
-        """Where the marker says that the contract is kept."""
+        """The provider and the URL of the marker."""
         return f"{self._provider} at {self._url}"
 
     def hear_all(self) -> None:
-        """Judges whatever the test exchanges with the marker's URL, through any client of httpx or requests."""
+        """Judges what the test exchanges with the marker's URL, through any client of httpx or requests."""
         from specimen.contracts.traffic import http_clients
 
         self._stack.enter_context(http_clients.hearing_all(self._listener(None, None, None)))
@@ -97,13 +97,13 @@ class KycContract:
         self._stack.close()
 
     def complaint(self) -> str:
-        """The text for what was broken since the last time; empty for nothing."""
+        """Returns the text of the violations since the last call; empty for none."""
         new = [(violation, count) for violation, count in self._errors() if violation not in self._told]
         self._told.update(violation for violation, _ in new)
         return _as_text(new)
 
     def _errors(self) -> list[tuple[Violation, int]]:
-        return [found for listener in self._listeners.values() for found in listener.bench.errors.items()]
+        return [found for listener in self._listeners.values() for found in listener.monitor.errors.items()]
 
     def _listener(self, provider: str | None, url: str | None, strict: bool | None) -> Listener:
         from specimen import specs
@@ -206,12 +206,12 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Announces the marker."""
+    """Registers the marker."""
     config.addinivalue_line("markers", _MARKER_HELP)
 
 
 def _as_text(found: list[tuple[Violation, int]]) -> str:
-    """Violations by rule: its sentence and source, then a line for each place and how often it was seen."""
+    """Formats violations by rule: its sentence and source, then a line for each field with its count."""
     if not found:
         return ""
     lines = [f"{len(found)} violation{'s'[: len(found) > 1]} of the contract:"]

@@ -19,15 +19,15 @@ from specimen.specs import Provider
 from specimen.specs.core.json_pointer import at
 from specimen.specs.loading.lifecycle import Read
 
-# So many answers that are none (refused connections, 429, 5xx) in a row end the watch.
+# So many failures (refused connections, 429, 5xx) in a row end the watch.
 MOST_FAILURES = 5
 MOST_PAUSE_SECONDS = 60.0
 _REFUSALS = (400, 401, 403, 404, 410, 422)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One poll: the session's state (None where the answer shows none), whether it is another one than before."""
+class Poll:
+    """One poll: the session's state (None where the answer shows none), and whether it changed."""
 
     state: str | None
     verdict: JudgedExchange | None
@@ -40,13 +40,13 @@ class Watch:
     """Polls through `send` until the session is in a terminal state, is refused, or `timeout_seconds` are over.
 
     Between two polls it waits `every_seconds`; after 429, 5xx or no answer twice as long each time, and no less than a
-    `Retry-After` asks. `exit_code` is 0 where all held, 1 for violations, 3 where nobody answers, 4 where the end was not
-    seen.
+    `Retry-After` asks. `exit_code` is 0 where all rules passed, 1 for violations, 3 without an answer, 4 where the end
+    was not seen.
     """
 
     def __init__(
         self,
-        bench: Monitor,
+        monitor: Monitor,
         send: Callable[[], Exchange],
         status_pointer: str | None,
         *,
@@ -56,7 +56,7 @@ class Watch:
         sleep: Callable[[float], None] = time.sleep,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        self._bench = bench
+        self._monitor = monitor
         self._send = send
         self._pointer = status_pointer
         self._every = every_seconds
@@ -72,8 +72,8 @@ class Watch:
         self.unreachable: str | None = None
         self.inconclusive: str | None = None
 
-    def steps(self) -> Iterator[Step]:
-        """Polls, one step after the other."""
+    def steps(self) -> Iterator[Poll]:
+        """Yields one poll after the other."""
         until = self._clock() + self._timeout
         while True:
             step, asked = self._poll()
@@ -88,15 +88,15 @@ class Watch:
 
     @property
     def exit_code(self) -> int:
-        """0 held, 1 violations, 3 unreachable, 4 inconclusive; violations beat the others."""
-        if self._bench.errors:
+        """0 passed, 1 violations, 3 unreachable, 4 inconclusive; violations beat the others."""
+        if self._monitor.errors:
             return VIOLATIONS
         if self.unreachable is not None:
             return UNREACHABLE
         return PASSED if self.reached_end else INCONCLUSIVE
 
-    def _poll(self) -> tuple[Step, float]:
-        """A step, and how many seconds a `Retry-After` asks for."""
+    def _poll(self) -> tuple[Poll, float]:
+        """Returns a poll, and the seconds that a `Retry-After` asks for."""
         try:
             exchange = self._send()
         except (Unreachable, NoAnswer) as error:
@@ -104,12 +104,12 @@ class Watch:
             is_end = self._failures >= MOST_FAILURES
             if is_end:
                 self.unreachable = str(error)
-            return Step(None, None, is_change=False, is_end=is_end, said=str(error)), 0.0
+            return Poll(None, None, is_change=False, is_end=is_end, said=str(error)), 0.0
         except (Burst, BudgetSpent, Forbidden) as error:
             self.inconclusive = str(error)
-            return Step(None, None, is_change=False, is_end=True, said=str(error)), 0.0
+            return Poll(None, None, is_change=False, is_end=True, said=str(error)), 0.0
         self.polls += 1
-        verdict = self._bench.judge(exchange)
+        verdict = self._monitor.judge(exchange)
         shown = at(verdict.exchange.response_json, self._pointer) if self._pointer is not None and exchange.is_success else None
         asked = retry_after(exchange.response_headers.get("retry-after"), self._wall_clock())
         if not isinstance(shown, str):
@@ -118,17 +118,17 @@ class Watch:
         is_change, self.state = shown != self.state, shown
         if is_change:
             self.states.append(shown)
-        self.reached_end = shown in self._bench.provider.lifecycle.terminal
-        return Step(shown, verdict, is_change=is_change, is_end=self.reached_end), asked
+        self.reached_end = shown in self._monitor.provider.lifecycle.terminal
+        return Poll(shown, verdict, is_change=is_change, is_end=self.reached_end), asked
 
-    def _stateless(self, exchange: Exchange, verdict: JudgedExchange) -> Step:
+    def _stateless(self, exchange: Exchange, verdict: JudgedExchange) -> Poll:
         self._failures += 1
         said = f"{exchange.status} without a state"
         is_end = exchange.status in _REFUSALS or exchange.is_success or self._failures >= MOST_FAILURES
         if is_end:
             advice = " Is the id right, and the token?" if exchange.status < 500 else ""
             self.inconclusive = f"answered {said}.{advice}"
-        return Step(None, verdict, is_change=False, is_end=is_end, said=said)
+        return Poll(None, verdict, is_change=False, is_end=is_end, said=said)
 
     def _pause(self, asked: float) -> float:
         own = min(self._every * float(2**self._failures), max(MOST_PAUSE_SECONDS, self._every))
@@ -138,7 +138,7 @@ class Watch:
 def watched(
     provider: Provider, transport: Transport, session: str, settings: Mapping[str, str] | None = None
 ) -> tuple[Callable[[], Exchange], str | None]:
-    """How a session is polled through a transport, and where its answers show the state.
+    """Returns a function that reads a session through a transport, and the pointer to its state.
 
     `settings` are those of `with_values`.
 

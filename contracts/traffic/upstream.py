@@ -1,4 +1,4 @@
-"""The vendor's side of the proxy: one request sent as it came, to one place only."""
+"""Sends requests of the proxy, unchanged, to one base URL only."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _HOP_BY_HOP = frozenset(
 Pairs = list[tuple[bytes, bytes]]
 
 
-class NoAnswer(Exception):
-    """The target gave no whole answer; `status` is what the app is told."""
+class UpstreamError(Exception):
+    """The target gave no complete answer; `status` is what the app gets."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
@@ -40,10 +40,10 @@ class Target:
     async def ask(
         self, method: str, path_and_query: bytes, headers: Pairs, body: AsyncIterator[bytes] | None, *, is_stream: bool
     ) -> httpx.Response:
-        """The answer to a request, its body not yet read; `path_and_query` are sent byte by byte as they are.
+        """Returns the answer to a request, its body not yet read; `path_and_query` are sent byte by byte as they are.
 
         Raises:
-            NoAnswer: there is none.
+            UpstreamError: there is none.
         """
         timeout = {
             "connect": min(CONNECT_SECONDS, self.timeout_seconds),
@@ -68,19 +68,19 @@ class Target:
             raise self.no_answer(error) from error
 
     async def close(self) -> None:
-        """Ends the connections."""
+        """Closes the connections."""
         await self._transport.aclose()
 
-    def no_answer(self, error: Exception) -> NoAnswer:
-        """An error of the transport in words."""
+    def no_answer(self, error: Exception) -> UpstreamError:
+        """Describes an error of the transport."""
         where = self.base_url.origin
         if isinstance(error, httpx.ConnectTimeout):
-            return NoAnswer(504, f"{where} took no connection within {min(CONNECT_SECONDS, self.timeout_seconds):g} s.")
+            return UpstreamError(504, f"{where} took no connection within {min(CONNECT_SECONDS, self.timeout_seconds):g} s.")
         if isinstance(error, (httpx.TimeoutException, TimeoutError)):
-            return NoAnswer(504, f"{where} did not answer within {self.timeout_seconds:g} s (--timeout).")
+            return UpstreamError(504, f"{where} did not answer within {self.timeout_seconds:g} s (--timeout).")
         if isinstance(error, httpx.ConnectError):
-            return NoAnswer(502, f"{where} takes no connections ({error or 'refused'}). Is it running, and --target right?")
-        return NoAnswer(502, f"{where} broke the connection before its answer was whole ({type(error).__name__}).")
+            return UpstreamError(502, f"{where} takes no connections ({error or 'refused'}). Is it running, and --target right?")
+        return UpstreamError(502, f"{where} broke the connection before its answer was whole ({type(error).__name__}).")
 
     def _headers(self, pairs: Pairs) -> Pairs:
         headers = headers_of(pairs)

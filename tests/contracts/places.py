@@ -18,7 +18,7 @@ Change = Callable[[Any, dict[str, Any]], Any]
 
 
 def is_home(host: str) -> bool:
-    """Whether a host is taken for this machine: another loopback address plays somebody's production."""
+    """Whether a host is taken for this machine: another loopback address plays a production host."""
     return host == "127.0.0.1"
 
 

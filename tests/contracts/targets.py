@@ -132,7 +132,7 @@ def proxied(
     """A proxy on a port in front of a target."""
     bench = Monitor(specs.load(provider), target, strict=strict, second_opinion=second_opinion)
     told: list[JudgedExchange | str] = []
-    app = build_proxy(bench, BaseUrl.parse(target), tell=told.append, **{"timeout_seconds": 5.0, **options})
+    app = build_proxy(bench, BaseUrl.parse(target), on_result=told.append, **{"timeout_seconds": 5.0, **options})
     with serving(app) as url:
         yield Relay(url, bench, told)
 

@@ -131,7 +131,7 @@ def test_plants__are_in_no_recording(
     assert proxy.problems() == []
     assert _is_clean(tmp_path / "x.har") == []
     for verdict in proxy.told:
-        console_output.tell(verdict, proxy.bench, set())
+        console_output.print_exchange(verdict, proxy.bench, set())
         console_output.print_json(console_output.as_values(verdict, proxy.bench))
     shown = capsys.readouterr().out.lower()
     assert [one for one in (MAIL, JWT, IBAN, BORN, str(NUMBER)) if one.lower() in shown] == []

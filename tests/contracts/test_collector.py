@@ -144,7 +144,7 @@ def by_pytest(_: Path) -> Counts:
         client.get(path, headers={"authorization": f"Bearer {TOKEN}"})
     contract.close()
     (listener,) = contract._listeners.values()
-    return counts_of(listener.bench.found)
+    return counts_of(listener.monitor.found)
 
 
 @pytest.mark.parametrize("way", [by_check, by_proxy, by_watch, by_pytest])

@@ -124,7 +124,7 @@ def test_curl__without_credentials_and_with_made_up_ones(echo) -> None:
     """No credential stays none; a made-up one stays made up, whatever the shell knows."""
     assert "authorization" not in repeat(exchange(request_headers={}), echo, SPECIMEN_TOKEN="good")["headers"]
     unknown = exchange(intent={"credentials": "unknown"})
-    assert repeat(unknown, echo, SPECIMEN_TOKEN="good")["headers"]["authorization"] == "Bearer made-up"
+    assert repeat(unknown, echo, SPECIMEN_TOKEN="good")["headers"]["authorization"] == "Bearer invalid"
 
 
 def test_curl__sessions_of_the_user(echo) -> None:

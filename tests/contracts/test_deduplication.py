@@ -8,7 +8,7 @@ import pytest
 
 from specimen import specs
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.judge.deduplication import Fault, Said, once
+from specimen.contracts.judge.deduplication import FieldError, LocatedViolation, deduplicate
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import judge
 from specimen.contracts.judge.rule import ERROR, NOTE, Violation
@@ -44,8 +44,8 @@ def _voice(rule: str, severity: str) -> Violation:
     return Violation(rule, severity, "getIt", "", "", "", "", "", "A" if severity == NOTE else "D")
 
 
-def _told(*said: Said) -> list[str]:
-    return sorted(f"{one.rule} {one.severity}" for one in once(said))
+def _told(*said: LocatedViolation) -> list[str]:
+    return sorted(f"{one.rule} {one.severity}" for one in deduplicate(said))
 
 
 def _first_of_each_state(provider: Provider) -> list[Base]:
@@ -128,27 +128,29 @@ def _rules(exchange: Exchange) -> set[str]:
 
 def test_once__keeps_the_louder_of_a_value_that_both_find_fault_with() -> None:
     """Of a value that the schema and a rule refuse the error is kept, of two errors or two notes the schema's."""
-    fault, place = Fault(("id",), is_unfit=False), (("id",),)
+    fault, place = FieldError(("id",), is_unfit=False), (("id",),)
     for schema, rule, told in (
         (ERROR, ERROR, "GEN-005 error"), (ERROR, NOTE, "GEN-005 error"), (NOTE, NOTE, "GEN-005 note"),
         (NOTE, ERROR, "ABC-001 error"),
     ):  # fmt: skip
-        assert _told(Said(_voice("GEN-005", schema), fault), Said(_voice("ABC-001", rule), None, place)) == [told]
+        both = LocatedViolation(_voice("GEN-005", schema), fault), LocatedViolation(_voice("ABC-001", rule), None, place)
+        assert _told(*both) == [told]
 
 
 def test_once__nobody_is_accused_over_a_form_that_we_assumed() -> None:
     """Where a field is missing or of another type than assumed, a documented rule that rests on it has nothing to go by."""
-    fault = Fault(("rows", "0"), is_unfit=True)
-    said = (Said(_voice("GEN-005", NOTE), fault), Said(_voice("ABC-001", ERROR), None, (("rows", "0", "status"),)))
+    fault = FieldError(("rows", "0"), is_unfit=True)
+    rests_on = (("rows", "0", "status"),)
+    said = (LocatedViolation(_voice("GEN-005", NOTE), fault), LocatedViolation(_voice("ABC-001", ERROR), None, rests_on))
     assert _told(*said) == ["GEN-005 note"]
 
 
 def test_once__what_is_of_another_field_or_of_the_whole_exchange_is_kept() -> None:
     """A rule that looks at something else is heard, and so is one that looks at no field at all."""
-    schema = Said(_voice("GEN-005", ERROR), Fault(("rows", "0"), is_unfit=True))
+    schema = LocatedViolation(_voice("GEN-005", ERROR), FieldError(("rows", "0"), is_unfit=True))
     for rests_on in ((), (("rows", "1"),), (("rows",),), (("other", "0"),)):
-        assert _told(schema, Said(_voice("ABC-001", ERROR), None, rests_on)) == ["ABC-001 error", "GEN-005 error"]
-    assert _told(schema, Said(_voice("ABC-001", ERROR), None, (("rows", None, "id"),))) == ["GEN-005 error"]
+        assert _told(schema, LocatedViolation(_voice("ABC-001", ERROR), None, rests_on)) == ["ABC-001 error", "GEN-005 error"]
+    assert _told(schema, LocatedViolation(_voice("ABC-001", ERROR), None, (("rows", None, "id"),))) == ["GEN-005 error"]
 
 
 def test_once__of_a_broken_answer_something_is_always_told() -> None:

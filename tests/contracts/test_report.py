@@ -18,7 +18,7 @@ from tests.contracts.reporting import BASE_URL, SESSION, broken_report, collecte
 def test_report__clean_run_exits_0() -> None:
     """Nothing found, nothing missing: 0."""
     report = collected(exchange())
-    assert (report.exit_code, report.verdict, report.found) == (0, "every rule held", ())
+    assert (report.exit_code, report.verdict, report.found) == (0, "every rule passed", ())
 
 
 def test_report__equal_violations_are_counted_once() -> None:

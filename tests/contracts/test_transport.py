@@ -33,7 +33,7 @@ class Service:
 
 
 def foreign(service: Any, **more: Any) -> Transport:
-    """A transport to somebody's production, whose pauses take no time."""
+    """A transport to a production host, whose pauses take no time."""
     values: dict[str, Any] = {"headers": {"Authorization": "Bearer kk_secret"}, "sessions": (ID,), "sleep": lambda _: None}
     return Transport("https://api.kayle.id", "kayle", transport=httpx.MockTransport(service), **{**values, **more})
 

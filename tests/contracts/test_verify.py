@@ -1,4 +1,4 @@
-"""The verdict: on our own mock, on broken ones, on somebody's production, on nobody."""
+"""Verdicts on our own mock, on broken ones, on a production host and where no service answers."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from specimen.contracts.judge.rule import Check, Finding
 from specimen.specs.core.json_pointer import at
 from specimen.specs.loading.lifecycle import Lifecycle, Read
 
-# An id in braces, as a URN, or with white space at an end: almost one.
+# A malformed id: in braces, as a URN, or with white space at an end.
 NEAR_MISS = re.compile(r"\{.*\}|urn:uuid:.*|\s.*|.*\s", re.DOTALL | re.IGNORECASE)
 
 
@@ -173,7 +173,7 @@ def made_by(exchange: Exchange, history: History) -> Exchange | None:
 
 
 def every(*checks: Check) -> Check:
-    """All that several checks find."""
+    """Combines several checks."""
 
     def check(exchange: Exchange, history: History) -> Iterable[Finding]:
         for one in checks:

@@ -57,7 +57,7 @@ def within(operation: str, field: str, *, earliest: str, latest: str, pointer: s
 
 
 def ascending(operation: str, field: str, pointer: str = "/data") -> Check:
-    """Entries are in the order of a field: of times in that of the moments, of texts in that of a collation, whichever it is."""
+    """Entries are in the order of a field: of times in that of the moments, of texts in that of any collation."""
 
     def check(exchange: Exchange, _: History) -> Iterator[Finding]:
         found = [at(row, f"/{field}") for row in rows(exchange, operation, pointer)]

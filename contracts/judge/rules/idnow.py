@@ -70,7 +70,7 @@ def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding]:
 
 @rule("IDN-013", "sessionId and environment are those in the path", source=f"{PAGE}, Path parameters", replaces=("GEN-014",))
 def path_is_echoed(exchange: Exchange, history: History) -> Iterable[Finding]:
-    """Nobody gets somebody else's session. The page's own curl and answer show two ids; an answer has one."""
+    """An answer is about the requested session. The page's own curl and answer show two ids; an answer has one."""
     return fields.echoes({"/sessionId": "sessionId", "/environment": "environment"}, "getSession")(exchange, history)
 
 

@@ -85,7 +85,7 @@ def tasks_start_in_between(exchange: Exchange, _: History) -> Iterator[Finding]:
     replaces=("GEN-014",),
 )
 def asked_session_is_answered(exchange: Exchange, _: History) -> Iterator[Finding]:
-    """Nobody gets somebody else's session. To an upload the session's id is what says where it belongs."""
+    """An answer is about the requested session. To an upload the session's id is what says where it belongs."""
     if not _shows_session(exchange):
         return
     asked, body = exchange.request_fields, exchange.response_json
@@ -161,7 +161,7 @@ def newest_is_answered(exchange: Exchange, history: History) -> Iterator[Finding
     reason="the page does not give the order of refusals",
 )
 def access_comes_first(exchange: Exchange, _: History) -> Iterator[Finding]:
-    """A refusal for another reason tells a stranger what the fields are."""
+    """A refusal for another reason shows the fields to a stranger."""
     if exchange.operation is not None and exchange.status == 400 and not exchange.has_credentials:
         yield Finding("", "401", exchange.status)
 
@@ -175,9 +175,9 @@ def access_comes_first(exchange: Exchange, _: History) -> Iterator[Finding]:
     replaces=("GEN-017",),
 )
 def wrong_token_is_refused(exchange: Exchange, _: History) -> Iterator[Finding]:
-    """A token that its sender made up opens nothing."""
+    """An invalid token is refused."""
     if exchange.intent.get("credentials") == "unknown" and exchange.is_success and exchange.operation is not None:
-        yield Finding("", "a refusal of a made-up token", exchange.status)
+        yield Finding("", "a refusal of an invalid token", exchange.status)
 
 
 @rule(

@@ -55,7 +55,7 @@ def wallets_move(exchange: Exchange, history: History) -> Iterator[Finding]:
 
 @rule("PRE-008", "sessionId is the one in the path", source=f"{PAGE}, Path Parameters", replaces=("GEN-014",))
 def id_is_echoed(exchange: Exchange, history: History) -> Iterable[Finding]:
-    """Nobody gets somebody else's session, neither at once nor in a stream."""
+    """An answer is about the requested session, also in a stream."""
     yield from fields.echoes({"/sessionId": "sessionId"}, "getStatus")(exchange, history)
     asked = exchange.parameters.get("sessionId", "")
     for index, event in _events(exchange):
@@ -111,7 +111,7 @@ def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding]:
     source=f"{REGISTER}, Wallet Constraint",
 )
 def sessions_are_used_again(exchange: Exchange, history: History) -> Iterator[Finding]:
-    """Who registers a wallet again gets its session; a 200 never answers another wallet's, a 201 never an old one."""
+    """A wallet that is registered again gets its session; a 200 never answers another wallet's, a 201 never an old one."""
     if fields.is_read(exchange, "getStatus"):
         yield from _passed_over(exchange, history)
     key, shown = _registered(exchange)
@@ -133,7 +133,7 @@ def sessions_are_used_again(exchange: Exchange, history: History) -> Iterator[Fi
 
 @rule("PRE-015", "the address answered is the one asked for", mark="P", source="Predicate docs, Verify Wallet, Response Fields")
 def address_is_echoed(exchange: Exchange, _: History) -> Iterator[Finding]:
-    """In whatever case, where that is only a checksum."""
+    """The case is ignored where it is only a checksum."""
     if exchange.operation is None or exchange.operation.id != "verifyWallet" or not exchange.is_success:
         return
     asked, shown = at(exchange.request_json, "/address"), at(exchange.response_json, "/address")
