@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from specimen.fixtures.primitives.timelines import age_at_birth, length
+from specimen.fixtures.primitives.timelines import age_at_creation, length
 from specimen.fixtures.recipes.session_histories import ids_of
 from specimen.mockserver.preferences.preferences import Preference
 from specimen.mockserver.sessions.session_record import Record
@@ -43,7 +43,7 @@ def create_record(
         created_at = made_at = now - length(lifecycle, path)
     elif pace.kind == "speed":
         speed = pace.speed
-        created_at = now - age_at_birth(lifecycle, path, speed)
+        created_at = now - age_at_creation(lifecycle, path, speed)
     else:
         steps, polls = 0, pace.polls
     (_, session_id), *others = ids_of(provider, key, created_at).items()

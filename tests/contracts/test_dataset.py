@@ -65,7 +65,9 @@ def test_rows__are_lawful(name: str, operation: str) -> None:
         row = made.row(number)
         assert not invalid(provider, operation, row.body), row
         course = next(one for one in made.mix.courses if one.scenario.name == row.scenario)
-        moment = session_histories.moment(provider, course.scenario, seed=0, key="", born_at=row.created_at, steps=course.steps)
+        moment = session_histories.moment(
+            provider, course.scenario, seed=0, key="", created_at=row.created_at, steps=course.steps
+        )
         named = {**moment.ids, **_shown_ids(name, row), next(iter(moment.ids)): row.session_id}
         read = exchange(provider, _with_ids(moment, named), operation, row.body)
         found = [one for one in observe(read, History()) if one.severity == "error"]
