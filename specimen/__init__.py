@@ -1,4 +1,4 @@
-"""A faithful sandbox of KYC vendors, and a judge of their implementations: the one import package of this distribution.
+"""A sandbox of KYC vendors and a judge of their implementations: the import package of this distribution.
 
 Its four sub-packages are `specs`, `fixtures`, `mockserver` and `contracts`: in a wheel they lie in this folder, in a
 checkout beside it.

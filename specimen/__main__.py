@@ -1,4 +1,4 @@
-"""`python -m specimen`: the same as the command `specimen`."""
+"""Runs the command `specimen` as `python -m specimen`."""
 
 from specimen.cli import main
 

@@ -1,4 +1,4 @@
-"""The `specimen` command: the command lines of its packages, and nothing else."""
+"""The `specimen` command, assembled from the commands of the packages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ app = typer.Typer(
     context_settings={"max_content_width": 120},
     help="A faithful sandbox of KYC vendors on a laptop.",
     epilog="Start with `specimen serve`. Exit codes: 0 done, 1 violations, 2 a mistake in the command or in a file, "
-    "3 nobody answers, 4 inconclusive.",
+    "3 the target cannot be reached, 4 inconclusive.",
 )
 
 
@@ -50,11 +50,11 @@ dataset_cli.register(app)
 
 
 def main() -> None:
-    """Runs the command line; what it prints is UTF-8, whatever the locale."""
+    """Runs the command line; its output is UTF-8 in any locale."""
     print_utf_8()
     try:
         app()
-    except OSError as error:  # what a help text, which Typer prints, meets on a full disk
+    except OSError as error:  # Typer printed a help text to a full disk
         if error.errno != errno.ENOSPC or error.filename is not None:
             raise
         with contextlib.suppress(typer.Exit), user_errors(), standard_output():

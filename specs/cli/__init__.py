@@ -1,1 +1,1 @@
-"""What every command line needs: the console and completion."""
+"""The console and shell completion, shared by all commands."""

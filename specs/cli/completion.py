@@ -1,4 +1,4 @@
-"""What a shell proposes for a word of a command line: names out of the providers' own files."""
+"""Shell completion of names from the providers' files."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 
 from specimen import specs
 
-# Where bash, and where the scripts that Typer installs for zsh, fish and PowerShell put the line.
+# The variables in which bash, and the scripts that Typer installs for zsh, fish and PowerShell, pass the line.
 _LINES = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")
 
 
 def among(words: Iterable[str]) -> Callable[[str], list[str]]:
-    """Proposes those of the words that begin so."""
+    """Completes a word to those of `words` that begin with it."""
     every = tuple(words)
 
     def propose(incomplete: str) -> list[str]:
@@ -22,12 +22,12 @@ def among(words: Iterable[str]) -> Callable[[str], list[str]]:
 
 
 def providers(incomplete: str) -> list[str]:
-    """The names of providers that begin so."""
+    """The names of providers that begin with `incomplete`."""
     return among(specs.names())(incomplete)
 
 
 def operations(incomplete: str) -> list[str]:
-    """The operationIds of the provider that the line names, where it does so already."""
+    """The operationIds of the provider that the line names; none before it names one."""
     found = _provider()
     return [] if found is None else among(found.document.operations)(incomplete)
 
@@ -47,7 +47,7 @@ def scenarios(incomplete: str) -> list[str]:
 def _provider() -> specs.Provider | None:
     """The provider that the line names; None where it names none.
 
-    A parser's context cannot tell: it gives up at an option that has no value yet.
+    A parser's context does not have it: parsing stops at an option that has no value yet.
     """
     line = next((os.environ[name] for name in _LINES if name in os.environ), "")
     name = next((word for word in line.split() if word in specs.names()), None)

@@ -1,4 +1,4 @@
-"""What commands print: in UTF-8 whatever the locale, to an output that may be full, or that nobody reads any more."""
+"""Standard output of commands: UTF-8 in any locale, with errors for a full disk or a closed pipe."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _reader_left = Event()
 
 
 class Printer(Console):
-    """A console that tells of a reader who went away, instead of ending the process with a code of its own."""
+    """A console that raises BrokenPipeError where Rich would end the process with its own exit code."""
 
     def on_broken_pipe(self) -> None:
-        """Raises what was caught.
+        """Raises the error again.
 
         Raises:
             BrokenPipeError: always.
@@ -34,7 +34,7 @@ class Printer(Console):
 
 
 def console(**options: Any) -> Console:
-    """Standard output for words, in colour on a terminal only; `options` are Rich's."""
+    """Standard output for text, in colour on a terminal only; `options` are Rich's."""
     return Printer(highlight=False, **options)
 
 
@@ -55,7 +55,7 @@ def user_errors() -> Iterator[None]:
 
 
 def print_utf_8() -> None:
-    """Makes standard output and the error stream UTF-8; what it cannot hold is written as an escape."""
+    """Makes standard output and the error stream UTF-8; characters that UTF-8 cannot encode are written as escapes."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -63,12 +63,12 @@ def print_utf_8() -> None:
 
 @contextlib.contextmanager
 def standard_output() -> Iterator[None]:
-    """What is printed within is out at its end; a reader who went away (`| head -1`) is no mistake, and nothing more is printed.
+    """Flushes standard output at the end; a closed pipe (`| head -1`) is no error, and nothing more is printed.
 
     Raises:
         SpecimenError: standard output is closed, or takes no more.
     """
-    # Python has no stream where the shell has closed it, whatever the annotation says.
+    # sys.stdout is None where the shell has closed it, against its annotation.
     if getattr(sys, "stdout", None) is None:
         raise SpecimenError("standard output is closed.")
     try:
@@ -78,19 +78,19 @@ def standard_output() -> Iterator[None]:
         _reader_left.set()
         _drop()
     except OSError as error:
-        if error.filename is not None:  # another file's
+        if error.filename is not None:  # it is about another file
             raise
         _drop()
         raise SpecimenError(f"standard output cannot be written: {error.strerror or error}.") from error
 
 
 def reader_left() -> bool:
-    """Whether the reader of standard output went away: what is printed from now on is lost."""
+    """Whether the reader of standard output closed the pipe; further output is lost."""
     return _reader_left.is_set()
 
 
 def _drop() -> None:
-    """Lets what is left in the buffer go, which Python would try once more at its end."""
+    """Discards the rest of the buffer, which Python would flush again at exit."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

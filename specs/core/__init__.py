@@ -1,1 +1,1 @@
-"""Errors, files and texts that every other package uses."""
+"""Errors, files and texts, used by all other packages."""

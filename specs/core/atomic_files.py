@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Writes files atomically: whole or not at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import IO
 
 
 def write_text(path: Path, text: str) -> None:
-    """Puts a text where whatever stood there before stays until all of it is written.
+    """Writes a text file atomically: the old content stays until the new one is complete.
 
     Raises:
         OSError: the path cannot be written.
@@ -29,7 +29,7 @@ def write_text(path: Path, text: str) -> None:
 
 @contextlib.contextmanager
 def replaced(path: Path) -> Iterator[IO[bytes]]:
-    """A new file beside `path` that takes its place at the end; on any exception it goes, and what stood there stays.
+    """Yields a new file that replaces `path` at the end; on an exception it is removed, and `path` stays as it was.
 
     Raises:
         OSError: the path cannot be written.

@@ -1,4 +1,4 @@
-"""The root of the error tree, and the errors of files that state facts."""
+"""The base class of all errors, and the error of a provider's files."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 
 class SpecimenError(Exception):
-    """Anything that a user of Specimen can mend; its text says where, what was expected, what came and what to do."""
+    """An error that the user can correct; its text says where, what was expected, what was found and what to do."""
 
 
 class SpecError(SpecimenError):
-    """A provider's file states something that cannot be.
+    """A provider's file is invalid.
 
     `where` is the file and the place inside it, `what` the sentence that explains it.
     """

@@ -15,7 +15,7 @@ def escape(part: str) -> str:
 def at(value: Any, pointer: str) -> Any:
     """The value at a JSON pointer (RFC 6901), or None where there is none."""
     for key in _keys(pointer):
-        if type(value) is dict or isinstance(value, Mapping):  # the first is as good for JSON, and quicker
+        if type(value) is dict or isinstance(value, Mapping):  # the type check is faster, and is enough for most values
             value = value.get(key)
         elif isinstance(value, list) and key.isascii() and key.isdigit() and int(key[:9]) < len(value):
             value = value[int(key)]

@@ -1,4 +1,4 @@
-"""Servers on a port of this machine: the socket, its URL, and uvicorn that says when it answers."""
+"""Listening sockets, their URLs, and a uvicorn server that reports when it answers."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ class Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, started: Callable[[], None] = lambda: None) -> None:
         super().__init__(config)
-        self._tell = started
+        self._on_started = started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listens, then tells."""
+        """Listens, then calls `started`."""
         await super().startup(sockets)
         if self.started:
-            self._tell()
+            self._on_started()

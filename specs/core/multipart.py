@@ -1,4 +1,4 @@
-"""Forms as bytes and back: multipart/form-data (RFC 7578), its names escaped as the HTML standard says."""
+"""Reads and writes multipart/form-data (RFC 7578), with names escaped as in the HTML standard."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from python_multipart.multipart import parse_options_header
 from specimen.specs.core.errors import SpecimenError
 
 FORM_TYPE = "multipart/form-data"
-# HTML Standard, multipart/form-data encoding algorithm: a percent sign stands for itself, so that a name that has one of these
-# texts in it is read as another one.
+# HTML Standard, multipart/form-data encoding algorithm: a percent sign is not escaped, so that a name that contains one of these
+# escapes is read as another name.
 _ESCAPES = {'"': "%22", "\r": "%0D", "\n": "%0A"}
 _ESCAPED = str.maketrans(_ESCAPES)
 _PLAIN = {escape: char for char, escape in _ESCAPES.items()}
 _ESCAPE = re.compile("|".join(_PLAIN))
-# The parser tells its log what it raises; who asks gets it as an error.
-_SILENT = logging.Logger(__name__, logging.CRITICAL)  # noqa: LOG001 - no handler may ever hear it
+# The parser logs what it raises; the caller gets it as an error.
+_SILENT = logging.Logger(__name__, logging.CRITICAL)  # noqa: LOG001 - no handler may ever receive it
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class FormPart:
 
 
 class FormError(SpecimenError):
-    """A body is no form; `parts` are those that were whole before it went wrong."""
+    """A body is no form; `parts` are those that were complete before the error."""
 
     def __init__(self, what: str, parts: tuple[FormPart, ...] = ()) -> None:
         super().__init__(what)
@@ -63,7 +63,7 @@ def read(body: bytes, content_type: str, *, most_parts: int | None = None) -> tu
     Windows path before a file's name: python-multipart reads them so, as most servers do.
 
     Raises:
-        FormError: it is none, has no end, or has more than `most_parts` parts.
+        FormError: it is no form, has no closing boundary, or has more than `most_parts` parts.
     """
     boundary = boundary_of(content_type)
     if boundary is None:
@@ -125,7 +125,7 @@ def from_entries(entries: Iterable[Mapping[str, str]]) -> tuple[FormPart, ...]:
 
 
 class _Parts:
-    """What the parser has come to."""
+    """Collects the parts from the parser's callbacks."""
 
     def __init__(self, most: int | None) -> None:
         self.whole: list[FormPart] = []

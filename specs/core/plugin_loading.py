@@ -1,4 +1,4 @@
-"""Loads Python that belongs to a provider: a built-in one's module, a file of an outside one's folder, an entry point."""
+"""Loads a provider's Python: a built-in module, a file of an external provider's folder, or an entry point."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ def find_module(name: str, folder: Path, stem: str, package: str | None) -> Modu
         dotted = f"{package}.{name}"
         return None if importlib.util.find_spec(dotted) is None else importlib.import_module(dotted)
     path = folder / f"{stem}.py"
-    # A link to a file that is gone is a mistake and not a file that was left out.
+    # A dangling link is an error, not an omitted file.
     return load_file(path, f"_specimen_{name}_{stem}") if os.path.lexists(path) else None
 
 
 def load_file(path: Path, module_name: str) -> ModuleType:
-    """A Python file as a module, which is known by that name from then on.
+    """A Python file as a module, registered in `sys.modules` under that name.
 
     Raises:
-        SpecError: there is no such file, or it cannot be imported, for whatever reason.
+        SpecError: there is no such file, or importing it raises any exception.
     """
     if path.is_dir():
         raise SpecError(str(path), "is a folder; expected a Python file.")
@@ -58,7 +58,7 @@ def load_file(path: Path, module_name: str) -> ModuleType:
     sys.modules[module_name] = module
     try:
         spec.loader.exec_module(module)
-    except BaseException as error:  # sys.exit() in somebody else's file must not choose our exit code
+    except BaseException as error:  # sys.exit() in a plug-in must not set our exit code
         del sys.modules[module_name]
         if before is not None:
             sys.modules[module_name] = before
@@ -67,10 +67,10 @@ def load_file(path: Path, module_name: str) -> ModuleType:
 
 
 def load_entry_point(entry: EntryPoint) -> Any:
-    """What an installed package announces.
+    """The object that an entry point names.
 
     Raises:
-        SpecError: it cannot be imported, for whatever reason.
+        SpecError: importing it raises any exception.
     """
     try:
         return entry.load()
@@ -80,12 +80,12 @@ def load_entry_point(entry: EntryPoint) -> Any:
 
 
 def reason(error: BaseException) -> str:
-    """An exception in one line: its type and what it says."""
+    """An exception in one line: its type and its message."""
     text = shown(str(error))
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def line_in(error: BaseException, path: Path) -> str:
-    """` (line 7)`: where in a file an exception passed last; empty where it did not, as with a syntax error."""
+    """` (line 7)`: the last line of a file in an exception's traceback; empty where there is none, as with a syntax error."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     return f" (line {lines[-1]})" if lines else ""

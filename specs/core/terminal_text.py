@@ -1,4 +1,4 @@
-"""Texts of others, fit to be printed."""
+"""Makes untrusted text safe to print."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ _MOST = 200
 
 
 def shown(text: str, most: int = _MOST) -> str:
-    """One line of a text, in which what a terminal would obey or no encoding holds is spelled out."""
+    """A text as one line, with control characters and unencodable characters escaped."""
     plain = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
     return plain if len(plain) <= most else f"{plain[:most]}…"

@@ -1,4 +1,4 @@
-"""YAML files as plain JSON values, with the file's name in every error."""
+"""Reads YAML files as plain JSON values, with the file's name in every error."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import yaml
 
 from specimen.specs.core.errors import SpecError
 
-# libyaml's loader is ten times faster; the pure one is there where PyYAML was built without it.
+# libyaml's loader is ten times faster; the pure Python one is for a PyYAML that was built without it.
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 

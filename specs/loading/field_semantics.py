@@ -1,4 +1,4 @@
-"""A provider's field_semantics.yaml: what a field holds (a family name, a moment, an MRZ), where its schema cannot say."""
+"""A provider's field_semantics.yaml: the meanings of fields (a family name, a time, an MRZ), which a schema cannot express."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 from specimen.specs.core.errors import SpecError, did_you_mean
 from specimen.specs.core.yaml_files import read_yaml
 
-# What a field can hold; edge cases are chosen by it.
-HOLDINGS = frozenset(
+# The possible meanings of a field; edge cases are chosen by them.
+FIELD_MEANINGS = frozenset(
     {
         # People, as written in their script or in Latin letters.
         "given_names", "family_name", "full_name", "given_names_latin", "family_name_latin", "birth_place", "address",
@@ -25,7 +25,7 @@ HOLDINGS = frozenset(
         "session_id", "id", "client_key", "idempotency_key", "cursor",
         # Chains.
         "wallet", "chain",
-        # Texts that somebody wrote; addresses in the net; a percentage such as "95%".
+        # Free text; web and mail addresses; a percentage such as "95%".
         "text", "url", "email", "percentage",
     }
 )  # fmt: skip
@@ -33,10 +33,10 @@ HOLDINGS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class FieldMeaning:
-    """What the fields that match a pattern hold.
+    """The meaning of the fields that match a pattern.
 
     A pattern is a JSON pointer in which `*` is any part, `**` any number of parts, and `[title=Surname]` an item of an array
-    whose member is so.
+    whose member has that value.
     """
 
     parts: tuple[str, ...]
@@ -48,16 +48,16 @@ class FieldMeaning:
 
 
 class FieldSemantics:
-    """The patterns of one field_semantics.yaml, in its order: the first that matches counts."""
+    """The patterns of one field_semantics.yaml, in its order: the first match wins."""
 
     def __init__(self, entries: tuple[FieldMeaning, ...] = ()) -> None:
         self.entries = entries
-        # A pattern that ends in a name is looked at for fields of that name only.
+        # A pattern that ends in a name is tried for fields of that name only.
         self._by_name: dict[str, tuple[FieldMeaning, ...]] = {}
         self._others = tuple(entry for entry in entries if _is_open(entry.parts[-1]))
 
     def at(self, parts: tuple[str, ...], root: Any) -> FieldMeaning | None:
-        """The pattern that counts for the place with these parts in a payload, or None."""
+        """The first pattern that matches the place with these parts in a payload, or None."""
         if not parts:
             return None
         candidates = self._by_name.get(parts[-1])
@@ -107,7 +107,7 @@ def read_field_semantics(path: Path) -> FieldSemantics:
     """The patterns of a field_semantics.yaml; none where there is no such file.
 
     Raises:
-        SpecError: the file is no mapping of patterns to what a field can hold.
+        SpecError: the file is no mapping of patterns to meanings.
     """
     if not path.is_file():
         return FieldSemantics()
@@ -119,7 +119,7 @@ def read_field_semantics(path: Path) -> FieldSemantics:
         if not pattern.startswith("/") or "" in pattern.split("/")[1:]:
             what = "is no JSON pointer with a name in each part, such as '/data/**/birthDate'."
             raise SpecError(str(path), f"the pattern '{pattern}' {what}")
-        if holds not in HOLDINGS:
-            raise SpecError(f"{path}: {pattern}", f"no field can hold '{holds}'. {did_you_mean(str(holds), HOLDINGS)}")
+        if holds not in FIELD_MEANINGS:
+            raise SpecError(f"{path}: {pattern}", f"no field can hold '{holds}'. {did_you_mean(str(holds), FIELD_MEANINGS)}")
         found.append(FieldMeaning(tuple(part.replace("~1", "/").replace("~0", "~") for part in pattern.split("/")[1:]), holds))
     return FieldSemantics(tuple(found))

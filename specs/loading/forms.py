@@ -1,4 +1,4 @@
-"""Multipart forms as the objects that a document describes."""
+"""Converts multipart forms to the objects that a document describes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from specimen.specs.loading.parameters import typed
 
 
 def form_value(parts: Iterable[FormPart], schema: Mapping[str, Any], document: Document) -> dict[str, Any]:
-    """The object that a form stands for: files as their names, repeated names as arrays where the schema has one."""
+    """The object that a form encodes: files as their names, repeated names as arrays where the schema has one."""
     found: dict[str, Any] = {}
     for part in parts:
         wanted = document.resolve(schema.get("properties", {}).get(part.name, {}))[0]
         is_array = wanted.get("type") == "array"
         items = document.resolve(wanted.get("items", {}))[0] if is_array else wanted
-        # What Python clients send for a boolean in a form.
+        # Python clients send a boolean in a form like this.
         text = {"True": "true", "False": "false"}.get(part.text, part.text) if items.get("type") == "boolean" else part.text
         value = part.filename if part.filename is not None else typed(text, items)
         if is_array:

@@ -28,7 +28,7 @@ class IdForm:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A value of the status field. `mark` says how we know it: D documented, P public, A assumed."""
+    """A value of the status field. `mark` is its provenance: D documented, P public, A assumed."""
 
     name: str
     terminal: bool
@@ -39,7 +39,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A legal move between two states; a session usually stays `seconds` in the first."""
+    """An allowed transition between two states; a session usually stays `seconds` in the first."""
 
     origin: str
     to: str
@@ -87,7 +87,7 @@ class Create:
 class Read:
     """How a session is read, and where the answer shows its status and its id (JSON pointers, or None).
 
-    Only sessions with the given `facts` are read so.
+    Only sessions with the given `facts` are read by it.
     """
 
     operation: str
@@ -97,13 +97,13 @@ class Read:
     id: str | None = None
 
     def fits(self, facts: Mapping[str, Any]) -> bool:
-        """Whether a session with these facts is read so."""
+        """Whether a session with these facts is read by it."""
         return all(facts.get(name) == value for name, value in self.facts.items())
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A credential that the mock knows; `fails` names the error example it is answered with, if it is no good."""
+    """A credential that the mock knows; `fails` names the error example of the answer to an invalid one."""
 
     name: str
     headers: Mapping[str, str]
@@ -121,7 +121,7 @@ class Magic:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A fact that a wish may narrow, with its possible values."""
+    """A fact that a preference may set, with its possible values."""
 
     name: str
     values: tuple[Any, ...]
@@ -190,7 +190,7 @@ class Lifecycle:
 
     @cached_property
     def terminal(self) -> frozenset[str]:
-        """The states that a session never leaves."""
+        """The terminal states."""
         return frozenset(name for name, state in self.states.items() if state.terminal)
 
     def is_edge(self, before: str, after: str) -> bool:
@@ -211,5 +211,5 @@ class Lifecycle:
 
     @property
     def default(self) -> Scenario:
-        """The happy path: what a session does when nothing is wished."""
+        """The happy path: the scenario of a session without a preference."""
         return next(iter(self.scenarios.values()))

@@ -1,4 +1,4 @@
-"""Reads lifecycle.yaml; whatever cannot be raises with the place and what to do."""
+"""Reads lifecycle.yaml; an invalid file raises an error with the place and what to do."""
 
 from __future__ import annotations
 

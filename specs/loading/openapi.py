@@ -15,10 +15,10 @@ from specimen.specs.core.yaml_files import read_yaml
 from specimen.specs.loading.openapi_document_check import mistake
 from specimen.specs.loading.parameters import Parameter, parameter_of
 
-# Keywords whose values are data, in which nothing has a meaning.
+# Keywords whose values are data, in which `$ref` has no meaning.
 _DATA = frozenset({"value", "example", "const", "default", "enum"})
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-# Answers to requests that no operation takes; each is one of `components/responses`, with one example.
+# Answers to requests that match no operation; each is one of `components/responses`, with one example.
 COMPONENT_RESPONSES = {
     "route_not_found": ("RouteNotFound", 404),
     "method_not_allowed": ("MethodNotAllowed", 405),
@@ -47,7 +47,7 @@ class Response:
     mark: str
 
     def content(self, content_type: str) -> Media | None:
-        """The media of a content type, parameters such as charset left aside."""
+        """The media of a content type, without parameters such as charset."""
         plain = content_type.partition(";")[0].strip().lower()
         return next((media for media in self.media if media.content_type == plain), None)
 
@@ -113,7 +113,7 @@ class Document:
         return (url if not rest else "/" + rest.partition("/")[2]).rstrip("/")
 
     def resolve(self, node: Any, pointer: str = "") -> tuple[Any, str]:
-        """The value that a node's `$ref` leads to, with its JSON pointer; a node without one is its own answer."""
+        """The value that a node's `$ref` refers to, with its JSON pointer; a node without one is returned as it is."""
         seen: set[str] = set()
         while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
             ref = node["$ref"]
@@ -152,7 +152,7 @@ class Document:
         return None
 
     def served(self, mount: str) -> dict[str, Any]:
-        """A copy whose first server is the place where it is served."""
+        """A copy whose first server is the mount."""
         document: dict[str, Any] = copy.deepcopy(dict(self.raw))
         document["servers"] = [{"url": mount, "description": "this server"}, *document.get("servers", [])]
         return document

@@ -1,4 +1,4 @@
-"""Parameters as a document describes them, and the text of one value."""
+"""Parameters as a document describes them, and the text form of one value."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Parameter:
     Attributes:
         pointer: the place of its schema in the document.
         style: how an array or an object is written, by default what OpenAPI has for the location.
-        explode: whether each entry stands for itself.
+        explode: whether each entry is a parameter or pair of its own.
         allow_reserved: whether reserved characters stay as they are in a query.
         items: the schema of an array's entries.
         properties: the schemas of an object's properties.
@@ -59,7 +59,7 @@ def parameter_of(node: Mapping[str, Any], pointer: str, where: str, resolve: Cal
     """A resolved Parameter Object at a JSON pointer, with the defaults of OpenAPI; `resolve` follows a `$ref`.
 
     Raises:
-        SpecError: it is written in a way that is not supported; `where` is said then.
+        SpecError: its serialization is not supported; the error begins with `where`.
     """
     location = node["in"]
     if location not in STYLES:
@@ -103,7 +103,9 @@ def _problem(parameter: Parameter) -> str | None:
     if style == "deepObject" and types and "object" not in types:
         return "style 'deepObject' is for objects, expected form."
     if style == "form" and parameter.explode and "object" in types and not parameter.properties:
-        return "an object of style 'form' that explodes needs 'properties', else its names cannot be told from other parameters."
+        return (
+            "an object of style 'form' that explodes needs 'properties', else its names are not distinct from other parameters."
+        )
     entries = {"an entry": parameter.items, **{f"'{name}'": entry for name, entry in parameter.properties.items()}}
     for name, entry in entries.items():
         if types & _NESTED and "type" in entry and kinds(entry) & _NESTED:
@@ -112,13 +114,13 @@ def _problem(parameter: Parameter) -> str | None:
 
 
 def kinds(schema: Mapping[str, Any]) -> frozenset[str]:
-    """The types of a schema; text where it names none, since that is what a parameter is."""
+    """The types of a schema; string where it names none, since a parameter is text."""
     kind = schema.get("type", "string")
     return frozenset(kind if isinstance(kind, list) else [kind])
 
 
 def typed(text: str, schema: Mapping[str, Any]) -> Any:
-    """The value that a parameter's text stands for by its schema's type; text that stands for none stays text."""
+    """The value of a parameter's text by its schema's type; text that is no such value stays text."""
     types = kinds(schema)
     if "integer" in types and _INTEGER.fullmatch(text):
         return int(text)

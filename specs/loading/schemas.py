@@ -1,4 +1,4 @@
-"""Compiled validators for the places of a document, and the strict overlay that our own mock is held to."""
+"""Compiled validators for the schemas of a document, and the strict overlay for the mock's own answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import jsonschema_rs
 from specimen.specs.loading.openapi import Document
 
 _DOCUMENT_URI = "urn:specimen:document"
-# Under these a closed schema would silence the rule that stands beside it.
+# Under these a closed schema would suppress the rule beside it.
 _NEVER_CLOSED = frozenset({"if", "then", "else", "not"})
 
 
@@ -19,7 +19,7 @@ class Schemas:
     """The validators of one document, each compiled once: JSON Schema 2020-12, formats on.
 
     `strict` closes every schema marked `x-closed: true`. The contract is open (a vendor may add a field at any time);
-    our own answers are not.
+    the mock's own answers are closed.
     """
 
     def __init__(self, document: Document, *, strict: bool = False) -> None:

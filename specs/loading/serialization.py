@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, unquote_plus
 from specimen.specs.core.errors import SpecimenError
 from specimen.specs.loading.parameters import Parameter, kinds, text_of, typed
 
-# Between the entries of a list, as it stands in a URL, and how it may stand in the text of an entry only where it is escaped.
+# The delimiter between the entries of a list in a URL, and the character that an entry's text may contain only escaped.
 _DELIMITERS = {"form": ",", "simple": ",", "spaceDelimited": "%20", "pipeDelimited": "%7C"}
 _AMBIGUOUS = {"spaceDelimited": " ", "pipeDelimited": "|"}
 # What may stay in a query with `allowReserved`: reserved (RFC 3986, section 2.2), and no delimiter of a query or a list.
@@ -26,7 +26,7 @@ ABSENT: Final = _Absent.ABSENT
 
 
 def path_text(route: str, parameters: Iterable[Parameter], values: Mapping[str, Any]) -> str:
-    """A templated path with its parameters' values, percent-encoded; a value that lacks is empty."""
+    """A templated path with its parameters' values, percent-encoded; a missing value is empty."""
     declared = {entry.name: entry for entry in parameters if entry.location == "path"}
     pieces = route.split("{")
     found = pieces[0]
@@ -48,7 +48,7 @@ def header_texts(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> 
     """The values of headers by their lower-case names, without percent-encoding; an empty list or object has none.
 
     Raises:
-        SpecimenError: an entry of a list has a comma, which no reader could tell from the end of the entry.
+        SpecimenError: an entry of a list has a comma, which a reader would take for the end of the entry.
     """
     declared = {entry.name.lower(): entry for entry in parameters if entry.location == "header"}
     found = {}
@@ -72,7 +72,7 @@ def _is_nested(value: Any) -> bool:
 
 def _segment(parameter: Parameter, value: Any) -> str:
     found = _joined(parameter, value, _escaped) if _is_nested(value) else _escaped(text_of(value))
-    # Dots alone would be taken for a way up.
+    # Dots alone would be a relative path segment.
     return found.replace(".", "%2E") if found in (".", "..") else found
 
 
@@ -149,12 +149,12 @@ def is_in_query(parameter: Parameter, name: str) -> bool:
 
 
 def _has_own_names(parameter: Parameter) -> bool:
-    """Whether each property of an object stands under a name of its own."""
+    """Whether each property of an object is a query parameter of its own."""
     return parameter.style == "deepObject" or (parameter.style == "form" and parameter.explode and _is_object(parameter))
 
 
 def _property(parameter: Parameter, name: str) -> str | None:
-    """The property of an object for which a name in a query stands."""
+    """The property of an object that a name in a query denotes."""
     if parameter.style != "deepObject":
         return name if name in parameter.properties else None
     start = f"{parameter.name}["
