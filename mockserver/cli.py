@@ -27,12 +27,12 @@ LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
 ProviderArgument = Annotated[
     str, typer.Argument(help="A provider's name, as `specimen providers` lists it.", autocompletion=completion.providers)
 ]
-SeedOption = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The number that all made-up data depends on.")]
+SeedOption = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The number that all synthetic data depends on.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the mock's commands to a command line."""
+    """Adds the mock's commands to a Typer application."""
     app.command()(serve)
     app.command()(providers)
     app.command()(show)
@@ -100,7 +100,7 @@ def serve(
         def started() -> None:
             try:
                 _print_start(app, url)
-            except SpecimenError as error:  # a sandbox that nobody hears is one all the same
+            except SpecimenError as error:  # the server also runs where its output is lost
                 Console(stderr=True, highlight=False).print(f"{error} The server goes on at {url}", soft_wrap=True)
             if ready_file is not None:
                 write_ready_file(ready_file, url)
@@ -153,7 +153,7 @@ def show(
     now: Annotated[str | None, typer.Option(metavar="TIME", help="The time of the read (ISO 8601).", show_default="now")] = None,
     locale: Annotated[str | None, typer.Option(help="The person's locale, such as ja_JP.")] = None,
 ) -> None:
-    """Print a session as the API would answer it at the scenario's end.
+    """Print the API's answer for a session at the scenario's end.
 
     Examples:
 
@@ -179,7 +179,7 @@ def ids(
     as_json: JsonOption = False,
     seed: SeedOption = 0,
 ) -> None:
-    """List what can be asked for: an id for every scenario and state, a request for every error.
+    """List an id for every scenario and state, and a request for every error.
 
     The ids are the same on every machine. With --json each entry is a request to send, in the form that docs/programs.md
     describes.
@@ -248,7 +248,7 @@ def _print_start(app: Any, url: str) -> None:
 
 
 def example_requests(mounted: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """A request for a session in a good end state and one for a bad end state, with what it shows."""
+    """The happy path's end state and another one, each with a request for a session in it."""
     lifecycle = mounted.provider.lifecycle
     good = lifecycle.default
     bad = next(
@@ -266,7 +266,7 @@ def example_requests(mounted: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def as_curl(entry: dict[str, Any], url: str) -> str:
-    """A table entry as a command for a shell."""
+    """An entry of the scenario requests as a curl command."""
     parts = ["curl", "-sS"]
     if entry["method"] != "GET":
         parts += ["-X", entry["method"]]

@@ -1,4 +1,4 @@
-"""Errors of the mock server that a user can mend."""
+"""Errors of the mock server that a user can correct."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["IllegalTransition", "InvalidPreference", "SettingError", "SpecError"
 
 
 class SettingError(SpecimenError):
-    """A setting has a value that cannot be."""
+    """A setting has an invalid value."""
 
 
 class InvalidPreference(SpecimenError):

@@ -1,4 +1,4 @@
-"""What a provider module gives, and what it is given: operations, credentials, and the vendor's form of an error."""
+"""The interface of provider modules: operations, requests, credentials, and the vendor's error bodies."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Request:
         self.credential: Credential = NO_CREDENTIAL
 
     def example(self, name: str, changes: Mapping[str, Any] | None = None) -> Reply:
-        """The answer that the operation documents under that name, with some places (JSON pointers) filled anew.
+        """The answer that the operation documents under that name, with the values at some JSON pointers replaced.
 
         Raises:
             SpecError: the operation has no such example.
@@ -88,7 +88,7 @@ NO_CREDENTIAL = Credential("none", {})
 
 
 def changed(value: Any, changes: Mapping[str, Any]) -> Any:
-    """A copy of a JSON value with some places (JSON pointers) set."""
+    """A copy of a JSON value with the values at some JSON pointers replaced."""
     value = copy.deepcopy(value)
     for pointer, new in changes.items():
         *parents, last = pointer.split("/")[1:]
@@ -100,7 +100,7 @@ def changed(value: Any, changes: Mapping[str, Any]) -> Any:
 
 
 def operation(operation_id: str) -> Callable[[Handler], Handler]:
-    """Marks a function as what answers an operation."""
+    """Marks a function as the handler of an operation."""
 
     def mark(function: Handler) -> Handler:
         setattr(function, _MARK, operation_id)
@@ -111,7 +111,7 @@ def operation(operation_id: str) -> Callable[[Handler], Handler]:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """A provider module, looked through: its handlers by operationId, and what it does its own way."""
+    """The functions of a provider module: its handlers by operationId, and its optional hooks."""
 
     handlers: Mapping[str, Handler]
     authenticate: Callable[[Request, Credentials], Credential | Problem]
@@ -136,11 +136,11 @@ class Credentials:
                 self._known[name.lower(), value] = self._known[name.lower(), _normal(value)] = credential
 
     def find(self, header: str, value: str) -> Credential | None:
-        """The credential that is shown in a header (lower-case name) with that value."""
+        """The credential that a header (lower-case name) carries as its value."""
         return self._known.get((header, _normal(value)))
 
     def check(self, request: Request) -> Credential | Problem:
-        """The request's credential, or why it has none that is good, by the document's security schemes."""
+        """The request's valid credential by the document's security schemes, or the problem."""
         shown = False
         for scheme in request.operation.security:
             header = self._headers.get(scheme)

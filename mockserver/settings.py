@@ -1,4 +1,4 @@
-"""What a user can set."""
+"""The settings of the mock server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MEBIBYTE = 1024 * 1024
 class Pace:
     """How sessions move: `kind` is `speed` (`speed` times the vendor's own), `instant`, `manual` or `polls`.
 
-    `polls`: every so many reads.
+    `polls` is the number of reads after which a session makes its next transition.
     """
 
     kind: str

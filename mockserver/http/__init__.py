@@ -1,1 +1,1 @@
-"""HTTP messages: bodies read, answers written, the server that listens."""
+"""HTTP: reads request bodies, writes responses, runs the server."""

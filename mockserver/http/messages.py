@@ -1,4 +1,4 @@
-"""What a handler is given and what it gives back: why a request is refused, a reply."""
+"""The reply of a handler, and the problem of a refused request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ JSON_TYPE = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class SchemaError:
-    """One thing that breaks a request's schema: `pointer` into the body (or the parameter's name), the JSON Schema keyword."""
+    """One violation of a request's schema: `pointer` into the body (or the parameter's name), the JSON Schema keyword."""
 
     pointer: str
     name: str
@@ -43,9 +43,9 @@ class Problem:
 
 @dataclass(slots=True)
 class Reply:
-    """Status, body (a JSON value, bytes that go out as they stand, or None for no body) and headers.
+    """Status, body (a JSON value, bytes that are sent as they are, or None for no body) and headers.
 
-    `stream`, where given, takes the body's place. `session` names the session that the answer shows, for the
+    `stream`, where given, replaces the body. `session` names the session that the answer shows, for the
     `Specimen-Seed` and `Specimen-Scenario` headers.
     """
 
@@ -64,10 +64,10 @@ class Reply:
 
 
 def plain(value: Any) -> Any:
-    """A plain value of what the encoder does not know: another mapping, or a subclass of text or numbers.
+    """Converts a value of a type that the encoder does not know: another mapping, or a subclass of text or numbers.
 
     Raises:
-        TypeError: it is neither.
+        TypeError: it is of another type.
     """
     if isinstance(value, MappingProxyType):
         return value.copy()  # ten times quicker than dict(value)

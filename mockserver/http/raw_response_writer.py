@@ -1,8 +1,8 @@
-"""An answer written in one piece, past the two messages that ASGI has for it.
+"""Writes a response to the transport in one piece, without ASGI's two messages.
 
-Half of the time that a short answer takes on uvicorn goes into those messages: their headers are checked one by one with
-regular expressions, and head and body are handed on apart. Where the server is uvicorn's with httptools and nothing stands
-between it and the mock, its head and body go out together; everywhere else the messages are sent.
+On uvicorn, half of the time of a short response goes into those messages: headers are checked one by one with regular
+expressions, and head and body are written separately. Where the server is uvicorn with httptools and no middleware is in
+between, head and body are written together; in all other cases the messages are sent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from specimen.mockserver.http import uvicorn_shape
 
 try:
     from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
-except ImportError:  # no httptools on this machine, or another uvicorn than we know
+except ImportError:  # no httptools on this machine, or an unknown version of uvicorn
     STATUS_LINE, _CYCLE, _CLOSES_IN_SEND = {}, None, False
 else:
     _strange = uvicorn_shape.strange_in_exchange(RequestResponseCycle, HttpToolsProtocol)
@@ -24,16 +24,16 @@ else:
     _CYCLE = RequestResponseCycle if _known else None
     _CLOSES_IN_SEND = _CYCLE is not None and uvicorn_shape.closes_in_send(_CYCLE)
 
-# Headers that say how the connection goes on.
+# Headers about the connection.
 _CLOSE = (b"connection", b"close")
 _SERVERS = frozenset({b"connection", b"transfer-encoding"})
 
 
 def write(send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
-    """Writes a whole answer; False, and nothing is written, where it must be sent as messages.
+    """Writes a whole response; returns False, without writing, where it must be sent as messages.
 
-    `headers` have lower-case names, a `content-length` where there is a body, and no control characters. To a HEAD request the
-    headers go out alone. The connection stays open: an answer that says otherwise is left to the server.
+    `headers` have lower-case names, a `content-length` where there is a body, and no control characters. For a HEAD request only
+    the headers are written. The connection stays open: a response that closes it is left to the server.
     """
     cycle: Any = getattr(send, "__self__", None)
     if cycle is None or type(cycle) is not _CYCLE:
@@ -49,7 +49,7 @@ def write(send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body:
             lines += (name, b": ", value, b"\r\n")
         lines += (b"\r\n", b"" if cycle.scope["method"] == "HEAD" else body)
         transport, event, done = cycle.transport, cycle.message_event, cycle.on_response
-    except AttributeError:  # another uvicorn than we know
+    except AttributeError:  # an unknown version of uvicorn
         return False
     answer = b"".join(lines)
     cycle.response_started = cycle.response_complete = True

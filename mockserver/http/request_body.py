@@ -1,4 +1,4 @@
-"""Request bodies: read within limits, then parsed without trusting a byte of them."""
+"""Reads request bodies within limits, and parses them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from starlette.types import Message, Receive
 from specimen.mockserver.http.messages import Problem, SchemaError
 from specimen.specs.core.multipart import FORM_TYPE, FormError, FormPart, read
 
-# A text that never ends counts to the body's end: else each of its quotes would begin another search through all of it.
+# An unterminated string extends to the body's end: otherwise each of its quotes would start another search through all of it.
 _OPENING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|([\[{])|([\]}])', re.DOTALL)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-# What is still read of a refused body, so that its sender comes to read the answer.
+# How much of a refused body is still read, so that its sender gets to read the response.
 _PATIENCE_BYTES = 64 * 1024 * 1024
 _PATIENCE_SECONDS = 2.0
 # More than any documented operation takes.
@@ -26,7 +26,7 @@ _MOST_PARTS = 1000
 
 
 class Disconnected(Exception):
-    """The client went away before its request was complete."""
+    """The client disconnected before its request was complete."""
 
 
 class RequestRejected(Exception):
@@ -39,7 +39,7 @@ class RequestRejected(Exception):
 
 
 class Begun:
-    """A body that is not whole yet: a call to `receive` that waits (`first` is what it waits for), or its first message."""
+    """A body that is not complete yet: a pending call to `receive` (`first` is its awaited future), or the first message."""
 
     __slots__ = ("_coroutine", "_first", "message")
 
@@ -54,10 +54,10 @@ class Begun:
 
 
 def read_available(headers: Mapping[str, str], receive: Receive, most_bytes: int) -> bytes | Begun:
-    """The whole body where it is there already, as most are: then neither a timer nor a task's turn is needed.
+    """The whole body where it has already arrived, as most have, without a timer or a task switch; else its beginning.
 
     Raises:
-        Refused: it is larger than `most_bytes`.
+        RequestRejected: it is larger than `most_bytes`.
     """
     length = headers.get("content-length")
     if length == "0" or (length is None and "transfer-encoding" not in headers):
@@ -79,11 +79,11 @@ def read_available(headers: Mapping[str, str], receive: Receive, most_bytes: int
 
 
 async def rest(begun: Begun, receive: Receive, *, most_bytes: int, seconds: float) -> bytes:
-    """The whole body, once it is there.
+    """Waits for the whole body.
 
     Raises:
-        Refused: it is larger than `most_bytes`, or not complete after `seconds`.
-        Disconnected: the client went away.
+        RequestRejected: it is larger than `most_bytes`, or not complete after `seconds`.
+        Disconnected: the client disconnected.
     """
     chunks: list[bytes] = []
     size = 0
@@ -111,7 +111,7 @@ def _is_within(length: str, most_bytes: int) -> bool:
 
 
 async def drop(receive: Receive) -> None:
-    """Reads on for a while without keeping anything: a client that is still sending when the connection ends sees no answer."""
+    """Reads and discards the body for a while: a client that is still sending when the connection closes gets no response."""
     size = 0
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_PATIENCE_SECONDS):
@@ -123,10 +123,10 @@ async def drop(receive: Receive) -> None:
 
 
 def parse_json(raw: bytes, *, most_depth: int) -> Any:
-    """The JSON value of a body: UTF-8, RFC 8259; of a repeated key the last counts.
+    """The JSON value of a body: UTF-8, RFC 8259; of a repeated key the last value wins.
 
     Raises:
-        Refused: it is none, is nested deeper than `most_depth`, or holds a number or a text that no receiver can use.
+        RequestRejected: it is none, is nested deeper than `most_depth`, or holds a number or a text that no receiver can use.
     """
     if raw.count(b"[") + raw.count(b"{") > most_depth and _depth(raw) > most_depth:
         raise _bad(f"the body is nested deeper than {most_depth} levels")
@@ -178,7 +178,7 @@ def _decoded(text: str) -> Any:
         value, end = _DECODER.scan_once(text, 0)  # type: ignore[attr-defined]  # the decoder's own scanner, in C
     except StopIteration:
         end = -1
-    # White space around the value, and everything that is wrong, is left to the decoder itself.
+    # White space around the value, and all errors, are left to the decoder itself.
     return value if end == len(text) else _DECODER.decode(text)
 
 
@@ -197,7 +197,7 @@ def parse_multipart(raw: bytes, content_type: str) -> tuple[FormPart, ...]:
     """The parts of a multipart body (RFC 7578).
 
     Raises:
-        Refused: it is none.
+        RequestRejected: it is none.
     """
     try:
         return read(raw, content_type, most_parts=_MOST_PARTS)

@@ -1,4 +1,4 @@
-"""Answers as ASGI messages."""
+"""Sends replies as ASGI messages."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def send_reply(
     receive: Receive | None = None,
     is_unread: bool = False,
 ) -> None:
-    """Sends an answer; to a HEAD request its headers only. `receive` tells when the client of a stream goes away."""
+    """Sends a reply; for a HEAD request its headers only. `receive` reports when the client of a stream disconnects."""
     if reply.stream is None:
         body = reply.payload()
         if body or reply.status not in _NO_BODY:
@@ -67,7 +67,7 @@ async def send_reply(
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if reply.stream is None:
         if is_unread and receive is not None:
-            # The answer goes out whole, and the connection ends a little later.
+            # The whole response is sent, and the connection closes a little later.
             await send({"type": "http.response.body", "body": body, "more_body": True})
             await drop(receive)
             body = b""
@@ -101,7 +101,7 @@ async def _send_stream(send: Send, stream: AsyncIterator[bytes], receive: Receiv
 
 
 async def send_problem(send: Send, status: int, detail: str, more: Mapping[str, Any] | None = None, extra: Extra = ()) -> None:
-    """Sends an error of the mock itself (RFC 9457), as against one of the vendor's."""
+    """Sends an error of the mock itself (RFC 9457), not one of the vendor's."""
     body = {"type": "about:blank", "title": "Specimen", "status": status, "detail": detail, **(more or {})}
     await send_reply(send, Reply(status, encode(body), content_type=PROBLEM_TYPE), extra)
 

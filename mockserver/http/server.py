@@ -1,4 +1,4 @@
-"""The application on a port."""
+"""Serves the application on a port."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MOST_HEAD_BYTES = 64 * 1024
 
 
 class Application(Protocol):
-    """An ASGI application that knows how it wants to be served."""
+    """An ASGI application with the settings of its server."""
 
     @property
     def settings(self) -> Settings:
@@ -43,9 +43,9 @@ class Application(Protocol):
 
 
 class _Protocol(_Http):  # type: ignore[misc]  # the base is chosen at run time
-    """Uvicorn's HTTP connection, which ends one that does not come to the end of a request's head in time.
+    """Uvicorn's HTTP connection with a time limit and a size limit for a request's head.
 
-    Uvicorn itself waits for ever on a silent connection, and keeps headers of any length.
+    Uvicorn itself waits without limit on a silent connection, and buffers headers of any length.
     """
 
     _waiting: asyncio.TimerHandle | None = None
@@ -108,7 +108,7 @@ _IS_KNOWN = uvicorn_shape.is_known(
 
 
 def config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
-    """The server's settings, for the mock or for any application that it is measured against."""
+    """Uvicorn's configuration, for the mock or for an application in a benchmark."""
     return uvicorn.Config(
         app,
         http=cast("type[asyncio.Protocol]", partial(_Protocol, settings.body_seconds) if _IS_KNOWN else _Http),
@@ -124,15 +124,15 @@ def config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
 
 def run(app: Application, listening: socket.socket, started: Callable[[], None]) -> None:
     """Serves until the process is asked to stop; `started` is called once, when the port answers."""
-    # What is loaded by now stays, and sessions are records without cycles: looking through them all for garbage finds
-    # nothing, and would stop the server for longer the more of them there are.
+    # Loaded modules stay, and sessions are records without cycles: a collection finds no garbage among them, and pauses the
+    # server for longer the more of them there are.
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
     Server(config(cast("ASGIApp", app), app.settings), started).run(sockets=[listening])
 
 
 def write_ready_file(path: Path, url: str) -> None:
-    """Tells other programs where the server is: `{"url": …, "pid": …}`, written whole or not at all."""
+    """Writes the server's URL for other programs: `{"url": …, "pid": …}`, written whole or not at all."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(json.dumps({"url": url, "pid": os.getpid()}) + "\n", encoding="utf-8")
     temporary.replace(path)

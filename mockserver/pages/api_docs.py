@@ -1,4 +1,4 @@
-"""A provider's document as JSON and YAML, and Swagger UI on top of it."""
+"""Serves a provider's document as JSON and YAML, and in Swagger UI."""
 
 from __future__ import annotations
 

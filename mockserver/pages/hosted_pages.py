@@ -1,4 +1,4 @@
-"""What the links in answers lead to: images, and the page where a person would verify herself."""
+"""The targets of links in answers: images, and a stand-in for the vendor's verification page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ a.go{{display:inline-block;padding:.6em 1.2em;background:#1d4ed8;color:#fff;bord
 
 
 def answer(title: str, path: str, query_string: bytes, request_path: str, sessions: Sessions) -> Reply | None:
-    """The hosted thing at a path such as `flow/<session id>` or `images/….png`, or None."""
+    """The page or image at a path such as `flow/<session id>` or `images/….png`, or None."""
     kind, _, rest = path.partition("/")
     if kind == "images" and rest:
         return _image(query_string, request_path, sessions.now)
@@ -61,7 +61,7 @@ def _image(query_string: bytes, request_path: str, now: int) -> Reply:
 
 @cache
 def specimen_png() -> bytes:
-    """A small picture that says what it is."""
+    """A small placeholder image with the text SPECIMEN."""
     from PIL import Image, ImageDraw
 
     image = Image.new("RGB", (320, 200), "#e7ecf3")

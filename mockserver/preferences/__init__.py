@@ -1,1 +1,1 @@
-"""What a caller can ask for, and the ways to ask."""
+"""Preferences: the outcomes that a caller can ask for."""

@@ -1,4 +1,4 @@
-"""The `Prefer` header (RFC 7240)."""
+"""Parses the `Prefer` header (RFC 7240)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PREFERENCE = re.compile(rf'\s*({_WORD})(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_WORD
 
 
 def parse(header: str) -> dict[str, str]:
-    """The preferences by lower-case name; the first of a name counts, and what is no preference is passed over.
+    """The preferences by lower-case name; the first of a name wins, and invalid ones are ignored.
 
     Source: RFC 7240, section 2.
     """

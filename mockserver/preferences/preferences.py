@@ -1,4 +1,4 @@
-"""What a caller may wish for, and the ways to say so: `Prefer`, a magic value in the vendor's free field, the pace."""
+"""Reads a caller's preferences from the `Prefer` header or from a magic value in the vendor's free field."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST_DELAY_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """What a request asks for. `facts` narrow the scenario; `told` has each preference by name, as it was spelled."""
+    """A request's preferences. `facts` narrow the scenario; `told` has each preference by name, as it was written."""
 
     scenario: Scenario | None = None
     status: str | None = None
@@ -40,10 +40,10 @@ NO_PREFERENCE = Preference()
 
 
 def from_prefer(preferences: Mapping[str, str], provider: Provider, operation: Operation) -> Preference:
-    """The wish that a `Prefer` header states; tokens that are not ours are ignored.
+    """The preference of a `Prefer` header; unknown tokens are ignored.
 
     Raises:
-        InvalidPreference: one of ours has a value that is not possible for this provider and operation.
+        InvalidPreference: a known token has a value that is not possible for this provider and operation.
     """
     found: dict[str, Any] = {}
     facts: dict[str, Any] = {}
@@ -107,7 +107,7 @@ def addresses(provider: Provider) -> dict[str, Scenario]:
 
 
 def scenario_for(provider: Provider, preference: Preference) -> Scenario:
-    """The first scenario that has the wished status on its path and the wished facts; the happy path for no wish."""
+    """The first scenario with the preferred status on its path and the preferred facts; the happy path without a preference."""
     scenarios = provider.lifecycle.scenarios.values()
     through = [entry for entry in scenarios if preference.status is None or preference.status in entry.path]
     wanted = {name: value for name, value in preference.facts.items() if name in provider.lifecycle.choices}
@@ -150,7 +150,7 @@ def _example_of_code(value: str, _: Provider, operation: Operation) -> str | Non
     codes = {str(status): name for name, status in reversed(tuple(operation.examples()))}
     if value not in codes and not (value in operation.responses and value.startswith("2")):
         raise InvalidPreference("code", value, sorted({*codes, *operation.responses}))
-    # What succeeds is answered by the handler: its example would show another session.
+    # A success comes from the handler: its example would show another session.
     return None if value.startswith("2") else codes[value]
 
 
@@ -187,7 +187,7 @@ _READERS: dict[str, tuple[str, Callable[[str, Provider, Operation], Any]]] = {
 def _choice(name: str, value: str, provider: Provider) -> Any:
     possible: Mapping[str, Any]
     if name in provider.lifecycle.choices:
-        possible = {_spelled(entry): entry for entry in provider.lifecycle.choices[name].values}
+        possible = {_as_text(entry): entry for entry in provider.lifecycle.choices[name].values}
     else:
         possible = {entry: entry for entry in (LOCALES if name == "locale" else DOCUMENTS)}
     if value not in possible:
@@ -195,5 +195,5 @@ def _choice(name: str, value: str, provider: Provider) -> Any:
     return possible[value]
 
 
-def _spelled(value: Any) -> str:
+def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)

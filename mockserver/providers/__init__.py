@@ -1,1 +1,1 @@
-"""One module per provider: its handlers, its credentials, its form of an error."""
+"""One module per provider: its handlers, credentials and error bodies."""

@@ -1,4 +1,4 @@
-"""IDnow: sessions of a flow in an environment, and their data blocks."""
+"""Handlers of IDnow: sessions of a flow in an environment, and their data blocks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def list_datablocks(request: Request, sessions: Sessions) -> Reply:
 
 @operation("createSession")
 def create_session(request: Request, sessions: Sessions) -> Reply:
-    """A session of any flow: the mock has no list of flows."""
+    """Creates a session of any flow: the mock has no list of flows."""
     environment = request.path["environment"]
     if not _permits(request, environment):
         return request.example("forbidden")
@@ -49,7 +49,7 @@ def create_session(request: Request, sessions: Sessions) -> Reply:
 
 
 def render_error(problem: Problem, request: Request) -> Reply | None:
-    """A refused request in the vendor's form; an environment that does not exist is not found."""
+    """The vendor's error body of a refused request; an unknown environment is not found."""
     if problem.kind in ("unauthenticated", "unknown_credential", "failing_credential"):
         return request.example("unauthorized")
     if problem.kind == "invalid_parameter" and problem.location == "path":
@@ -79,7 +79,7 @@ def _permits(request: Request, environment: str) -> bool:
 
 
 def _with_state(redirect_url: str | None, state: str | None) -> str | None:
-    """Where the user is sent at the end of the flow: the redirect URL, with the state in its query."""
+    """The URL to which the user is sent at the end of the flow: the redirect URL, with the state in its query."""
     if redirect_url is None or state is None:
         return redirect_url
     parts = urlsplit(redirect_url)

@@ -1,4 +1,4 @@
-"""Kyve: sessions made from templates, their verifications, idempotent calls, test and live keys."""
+"""Handlers of Kyve: sessions made from templates, their verifications, idempotent calls, test and live keys."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ async def cancel_session(request: Request, sessions: Sessions) -> Reply:
 def list_verifications(request: Request, sessions: Sessions) -> Reply:
     """One page of the verifications that the key sees, newest first (assumed)."""
     status, after = request.query.get("status"), request.query.get("starting_after")
-    seen = [session for session in reversed(sessions.list()) if _is_visible(request, session)]
+    visible = [session for session in reversed(sessions.list()) if _is_visible(request, session)]
     if after is not None:
         last = sessions.get(after, by="verification", poll=False)
-        at = next((index for index, session in enumerate(seen) if last is not None and session.id == last.id), None)
+        at = next((index for index, session in enumerate(visible) if last is not None and session.id == last.id), None)
         if at is None:
             return _example(request, "verification_not_found")
-        seen = seen[at + 1 :]
-    found = [session for session in seen if status is None or session.state == status]
+        visible = visible[at + 1 :]
+    found = [session for session in visible if status is None or session.state == status]
     limit: int = request.query["limit"]
     return Reply(200, recipe.page([session.moment for session in found[:limit]], limit, len(found) > limit))
 
@@ -83,7 +83,7 @@ def get_verification(request: Request, sessions: Sessions) -> Reply:
 
 
 def render_error(problem: Problem, request: Request) -> Reply | None:
-    """The vendor's form of a refused request.
+    """The vendor's error body of a refused request.
 
     Source: kyve.dev Error codes.
     """
@@ -114,7 +114,7 @@ def finish(reply: Reply, request: Request) -> Reply:
 
 
 def request_id(request: Request) -> str:
-    """The id of a request: it follows from the time and from what was asked, so that a frozen clock repeats it."""
+    """The id of a request: it depends on the time and the request only, so that a frozen clock repeats it."""
     scope = request.scope
     place = (scope["method"], scope["path"], scope.get("query_string", b""))
     digest = blake2b(request.raw, digest_size=13)
@@ -123,10 +123,10 @@ def request_id(request: Request) -> str:
 
 
 async def _once(request: Request, sessions: Sessions, run: Callable[[], Reply]) -> Reply:
-    """What the call answers; under an Idempotency-Key it runs once in 24 hours and is then repeated.
+    """The reply of a call; with an Idempotency-Key the call runs once in 24 hours, and its reply is repeated.
 
-    A key counts for one API key and one path; what is compared is the raw body and its content type; a 422 is not kept, so
-    that the caller can mend the request and use the key again (all assumed).
+    A key counts for one API key and one path; the raw body and its content type are compared; a 422 is not kept, so
+    that the caller can correct the request and use the key again (all assumed).
     """
     key = request.headers.get("idempotency-key")
     if key is None:
@@ -195,7 +195,7 @@ def _example(request: Request, name: str, fields: list[dict[str, str]] | None = 
 
 
 def _fields(problem: Problem) -> list[dict[str, str]] | None:
-    """The request's wrong fields, in the form that we assume; None where the problem is not with a field."""
+    """The request's invalid fields, in an assumed form; None where the problem is not with a field."""
     if REFUSALS[problem.kind] != "validation_error":
         return None
     found = problem.errors or (SchemaError("", problem.kind, problem.detail),)

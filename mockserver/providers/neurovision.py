@@ -1,4 +1,4 @@
-"""Neuro-Vision: sessions read by id or by the client's key, and made by sending images."""
+"""Handlers of Neuro-Vision: sessions read by id or by the client's key, and created by sending images."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def get_session_status(request: Request, sessions: Sessions) -> Reply:
 
 @operation("processImages")
 def process_images(request: Request, sessions: Sessions) -> Reply:
-    """Makes a session, or goes on with the one named; answers at once in both modes, as the pace has it."""
+    """Creates a session, or continues the named one; answers at once in both modes, with the state that the pace gives."""
     if any(part.name == "images" and part.filename is None for part in request.form):
-        # A plain field of that name is no file, whatever the schema's "string" may let pass.
+        # A plain field of that name is no file, although the schema's "string" accepts it.
         detail = {"expected": {"format": "binary"}, "actual": None, "path": "images"}
         return request.example("invalid_schema", {"/details": [detail]})
     fields = {part.name: part.text if part.filename is None else part.filename for part in request.form}
@@ -55,7 +55,7 @@ def process_images(request: Request, sessions: Sessions) -> Reply:
 
 
 def _waits(session: Session, sessions: Sessions) -> bool:
-    """Whether a session stays idle until it gets images; a wish for this one answer moves nothing."""
+    """Whether a session stays idle until it gets images; a preference for this one answer moves no session."""
     is_as_it_is = sessions.preference.status is None and sessions.preference.scenario is None
     return is_as_it_is and session.state == "idle" and session.record.steps == 0
 
@@ -97,7 +97,7 @@ def authenticate(request: Request, credentials: Credentials) -> Credential | Pro
 
 
 def render_error(problem: Problem, request: Request) -> Reply | None:
-    """A refused request in the vendor's form: access first, then the fields, then whether a session is named at all.
+    """The vendor's error body of a refused request: access first, then the fields, then a missing session id.
 
     Source: Get session status, Errors.
     """
@@ -116,7 +116,7 @@ def render_error(problem: Problem, request: Request) -> Reply | None:
 
 def _detail(error: SchemaError) -> dict[str, Any]:
     path = error.pointer[1:].replace("/", ".")
-    # The vendor repeats what came; a token, or a body that may hold one, is not repeated.
+    # The vendor repeats the actual value; the mock does not repeat a token, or a body that may contain one.
     actual = None if path in ("", "token") else error.actual
     expected = {} if error.expected is None else {error.name: error.expected}
     return {"expected": expected, "actual": actual, "path": path}
@@ -129,7 +129,7 @@ def _body_token(request: Request) -> str | None:
         return _form_token(request.raw, content_type)
     try:
         body = json.loads(request.raw)
-    except (ValueError, RecursionError):  # refused later for what it is; without a token it does not get that far
+    except (ValueError, RecursionError):  # refused later as invalid JSON; without a token access is refused first
         return None
     token = body.get("token") if isinstance(body, dict) else None
     return token if isinstance(token, str) else None
@@ -138,6 +138,6 @@ def _body_token(request: Request) -> str | None:
 def _form_token(raw: bytes, content_type: str) -> str | None:
     try:
         parts = read(raw, content_type)
-    except FormError as error:  # refused later for what it is, to who shows a token in a part before
+    except FormError as error:  # refused later as an invalid form, where a part before the error has a valid token
         parts = error.parts
     return next((part.text for part in parts if part.name == "token"), None)

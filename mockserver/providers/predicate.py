@@ -1,4 +1,4 @@
-"""Predicate identity: sessions of persons and businesses, their stream of events, and the wallets they verify."""
+"""Handlers of Predicate identity: sessions of persons and businesses, their event stream, and the wallets they verify."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def stream_status(request: Request, sessions: Sessions) -> Reply:
 def register(request: Request, sessions: Sessions) -> Reply:
     """A new session, or the one that the wallet already has.
 
-    Who wishes for a status or a scenario gets a new session: an older one would do something else.
+    A preference for a status or a scenario creates a new session: an older one would take another path.
 
     Source: Predicate docs, Register Session, "Wallet Constraint" and "Origin URL".
     """
@@ -56,11 +56,11 @@ def register(request: Request, sessions: Sessions) -> Reply:
         facts["wallet_address"] = wallet
     if origin := asked.get("originUrl"):
         facts["redirect_url"] = origin
-    session = _reusable(sessions, wallet, facts["type"]) if wallet and not _is_wished(sessions) else None
+    session = _reusable(sessions, wallet, facts["type"]) if wallet and not _has_preferred_state(sessions) else None
     status = 200
     if session is None:
         session = sessions.create(facts)
-        _remember_wallets(sessions, session)
+        _index_wallets(sessions, session)
         status = 201
     body = registration(session.moment, request.query["size"])
     return Reply(status, body, session=(session.seed, session.scenario))
@@ -80,7 +80,7 @@ def verify_wallet(request: Request, sessions: Sessions) -> Reply:
 
 
 def render_error(problem: Problem, request: Request) -> Reply | None:
-    """The answer to a refused request, by the assumed examples of the document, with the reason in its message."""
+    """The error body of a refused request, from the assumed examples of the document, with the reason in its message."""
     if problem.kind == "unauthenticated":
         return request.example("missing_api_key")
     if problem.kind in ("unknown_credential", "failing_credential"):
@@ -96,19 +96,19 @@ def render_error(problem: Problem, request: Request) -> Reply | None:
 
 async def _events(session: Session, sessions: Sessions) -> AsyncIterator[bytes]:
     settings = sessions.settings
-    is_held = _is_wished(sessions)  # it holds for this answer: nothing will move the session
+    is_pinned = _has_preferred_state(sessions)  # for this answer only: the session makes no transition
     loop = asyncio.get_running_loop()
     end = loop.time() + settings.sse_max_seconds
     yield _event(session, len(session.events))
     while not session.is_terminal and (left := end - loop.time()) > 0:
         quiet_seconds = min(left, settings.keep_alive_seconds)
-        if is_held:
+        if is_pinned:
             await asyncio.sleep(quiet_seconds)
             yield KEEP_ALIVE
             continue
         known = len(session.events)
         session = await sessions.changed(session, quiet_seconds)
-        # A fast session may have moved more than once: each state is told.
+        # A fast session may have made several transitions: each state is sent.
         for count in range(known + 1, len(session.events) + 1):
             yield _event(session, count)
         if len(session.events) <= known:
@@ -121,7 +121,7 @@ def _event(session: Session, count: int) -> bytes:
     return b"data: " + Reply(200, body).payload() + b"\n\n"
 
 
-def _is_wished(sessions: Sessions) -> bool:
+def _has_preferred_state(sessions: Sessions) -> bool:
     return sessions.preference.status is not None or sessions.preference.scenario is not None
 
 
@@ -137,7 +137,7 @@ def _sessions_of(sessions: Sessions, wallet: str, kind: str | None) -> list[Sess
     return [session for session in found if session and kind in (None, session.facts["type"])]
 
 
-def _remember_wallets(sessions: Sessions, session: Session) -> None:
+def _index_wallets(sessions: Sessions, session: Session) -> None:
     for key in {_wallet_key(wallet["address"]) for wallet in connected_wallets(session.moment)}:
         ids: tuple[str, ...] = sessions.cache_get(key) or ()
         sessions.cache_set(key, (*ids, session.id), _HUNDRED_YEARS_SECONDS)

@@ -1,4 +1,4 @@
-"""Sessions that exist on every machine: one per scenario and state along it, their ids derived from the names."""
+"""The catalogue: one session per scenario and state along it, with the same ids on every machine."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from specimen.mockserver.sessions.session_record import Record
 from specimen.specs import Provider
 from specimen.specs.loading.lifecycle import Scenario
 
-# Records are made when asked for, and made again after so many others.
+# Records are made on demand; the cache is cleared at this size.
 _MOST_RECORDS = 4096
-# The time inside a catalogue id that holds one: the same on every machine, and not `createdAt`.
+# The time in a catalogue id that contains one: the same on every machine, and not `createdAt`.
 ID_TIME = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 
 
@@ -105,7 +105,7 @@ def pinned(provider: Provider, place: CataloguePosition, session_id: str, seed: 
         speed=1.0,
         steps=place.index,
         keys=tuple(f"{name}:{secondary_id(provider, name, session_id, ID_TIME)}" for name in names),
-        # What decides how it is read stays with it, whatever scenario a caller wishes to see in its place.
+        # The facts that select its read operation stay, also where a preference shows it in another scenario.
         facts={
             name: place.scenario.facts[name] for read in lifecycle.reads for name in read.facts if name in place.scenario.facts
         },

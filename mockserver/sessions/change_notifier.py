@@ -1,4 +1,4 @@
-"""Wakes waiting coroutines, of whatever event loop or thread."""
+"""Wakes waiting coroutines of any event loop or thread."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import asyncio
 
 
 class ChangeNotifier:
-    """`notify_all` wakes everyone who is in `wait`; it may be rung from any thread."""
+    """`notify_all` wakes all coroutines in `wait`; it may be called from any thread."""
 
     def __init__(self) -> None:
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
 
     async def wait(self, timeout_seconds: float) -> None:
-        """Returns when the bell rings, or when the time is over."""
+        """Returns at the next `notify_all`, or at the timeout."""
         entry = (asyncio.get_running_loop(), asyncio.Event())
         self._waiting.add(entry)
         try:
@@ -24,7 +24,7 @@ class ChangeNotifier:
             self._waiting.discard(entry)
 
     def notify_all(self) -> None:
-        """Wakes everyone who waits now."""
+        """Wakes all coroutines that wait now."""
         for loop, event in tuple(self._waiting):
             if not loop.is_closed():
                 loop.call_soon_threadsafe(event.set)

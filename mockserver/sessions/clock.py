@@ -1,4 +1,4 @@
-"""The mock's time, which may start elsewhere, stand still or be moved forward."""
+"""The mock's clock, which may start at any time, be frozen or be moved forward."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 from specimen.mockserver.errors import SettingError
 
-# People are born before a session and documents end after it: both need years that a date can hold.
+# Birth dates lie before a session and expiry dates after it: both need years that a date can represent.
 EARLIEST = 946_684_800_000  # 2000-01-01T00:00:00Z
 LATEST = 7_258_118_399_999  # 2199-12-31T23:59:59.999Z
 
@@ -38,7 +38,7 @@ class Clock:
         """Moves the time forward.
 
         Raises:
-            SettingError: `milliseconds` is negative, for time never runs backwards; or it leads beyond the year 2199.
+            SettingError: `milliseconds` is negative, or leads beyond the year 2199.
         """
         if milliseconds < 0:
             raise SettingError(f"clock forward by {milliseconds} ms: expected 0 or more, time never runs backwards.")

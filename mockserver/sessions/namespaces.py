@@ -1,4 +1,4 @@
-"""Namespaces: what one may be called, and what its callers share."""
+"""Namespaces: their names, and the state that the callers of one share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def is_namespace_name(text: str) -> bool:
 
 
 class Namespace:
-    """What callers of one namespace share: a clock and a request log (their sessions are in the store)."""
+    """The state that callers of one namespace share: a clock and a request log (their sessions are in the store)."""
 
     __slots__ = ("clock", "request_log")
 

@@ -1,4 +1,4 @@
-"""What was asked and answered lately, without tokens, bodies or document data."""
+"""The log of the latest requests, without tokens, bodies or document data."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class RequestLog:
         self._entries: deque[tuple[int, str, str, str | None, int, str | None]] = deque(maxlen=most)
 
     def add(self, at: int, provider: str, method: str, operation: str | None, status: int, scenario: str | None) -> None:
-        """Keeps an exchange, given by the fields of an `Entry`; the oldest goes when there are too many."""
+        """Adds an exchange, given by the fields of an `Entry`; the oldest is dropped when there are too many."""
         self._entries.append((at, provider, method, operation, status, scenario))
 
     def entries(self) -> tuple[Entry, ...]:
-        """All that is kept, oldest first."""
+        """All entries, oldest first."""
         return tuple([Entry(*entry) for entry in self._entries])

@@ -1,4 +1,4 @@
-"""The rendered answer of a phase, with gaps for the fields that move with every read."""
+"""A rendered response body with gaps for the fields that differ from read to read."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from specimen.mockserver.http.messages import encode, plain
 _GAP = re.compile(rb'"\\u0000moving (\d+)\\u0000"')
 
 
-class Template:
-    """A payload encoded once; `render` fills in what moves."""
+class ResponseTemplate:
+    """A payload encoded once; `render` fills the gaps."""
 
     __slots__ = ("_gaps", "_pieces")
 

@@ -1,4 +1,4 @@
-"""The wishes table: one request for every scenario, every state along it, and every documented error."""
+"""The scenario requests: one for every scenario, every state along it, and every documented error."""
 
 from __future__ import annotations
 

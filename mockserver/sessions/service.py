@@ -1,4 +1,4 @@
-"""Create, read, act: the only place where a session's state moves."""
+"""Creates, reads and moves sessions; no other module changes a session's state."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from specimen.mockserver.http.messages import JSON_TYPE, Reply
 from specimen.mockserver.preferences import preferences
 from specimen.mockserver.preferences.preferences import NO_PREFERENCE, Preference
 from specimen.mockserver.sessions.clock import Clock
-from specimen.mockserver.sessions.response_template import Template
+from specimen.mockserver.sessions.response_template import ResponseTemplate
 from specimen.mockserver.sessions.session import Session
 from specimen.mockserver.sessions.session_creation import apply_preference, create_record
 from specimen.mockserver.sessions.session_record import FOREVER, Record, Timeline, next_step, timeline
@@ -24,12 +24,12 @@ from specimen.mockserver.sessions.shared_state import SharedState
 from specimen.mockserver.settings import Settings
 
 NO_HEADERS: Mapping[str, str] = {}
-# Rendered answers kept per phase of a session: its operations, times the hosts at which the mock is reached.
+# Rendered answers cached per state of a session: its operations, times the hosts at which the mock is reached.
 _MOST_ANSWERS = 32
 
 
 class Sessions:
-    """The sessions of one provider as one request sees them: its namespace, its clock, its wish."""
+    """The sessions of one provider as one request sees them: its namespace, clock and preference."""
 
     __slots__ = (
         "_clock",
@@ -62,7 +62,7 @@ class Sessions:
         self.preference = preference
         self.honoured: set[str] = set()  # the names of the preferences that made a difference
         self.counts_reads = True  # under a pace of polls; a HEAD request counts none
-        self.wished_value: Any = None  # what the create request has in the vendor's free field
+        self.wished_value: Any = None  # the value of the vendor's free field in the create request
 
     @property
     def settings(self) -> Settings:
@@ -77,10 +77,10 @@ class Sessions:
     # -- making ---------------------------------------------------------------------------------------------------
 
     def create(self, facts: Mapping[str, Any] | None = None, keys: Mapping[str, str] | None = None) -> Session:
-        """Makes a session that does what the caller wished, else the happy path.
+        """Creates a session that takes the preferred scenario, else the happy path.
 
         Raises:
-            InvalidPreference: the magic value names a scenario that does not exist, or one that does not pass the wished status.
+            InvalidPreference: the magic value names a scenario that does not exist, or one without the preferred status.
         """
         shared_state, preference = self._shared, self.preference
         scenario = preference.scenario or preferences.from_magic(self.wished_value, shared_state.provider)
@@ -171,7 +171,7 @@ class Sessions:
             wait = left if due >= FOREVER else min(left, max(0.0, (due - self.now) / 1000) + 0.001)
             await self._shared.change_notifier.wait(wait)
 
-    # -- acting ---------------------------------------------------------------------------------------------------
+    # -- transitions ---------------------------------------------------------------------------------------------------
 
     def transition(self, session: Session, to: str, cause: str, facts: Mapping[str, Any] | None = None) -> Session:
         """Moves a session; a catalogue session is first copied into the caller's namespace.
@@ -187,7 +187,7 @@ class Sessions:
         return self._kept(newer)
 
     def _kept(self, record: Record) -> Session:
-        """Stores a record; one that a wish made up for this answer is not stored."""
+        """Stores a record, except one that a preference made for this answer only."""
         if not self._is_for_one_answer():
             self._shared.store.put(self._shared.name, record)
             self._shared.notify()
@@ -215,19 +215,19 @@ class Sessions:
                 if newer.events is not record.events:
                     self._shared.notify()
                 return
-            # Somebody else wrote it in between: count on what is kept now.
+            # Another request replaced it meanwhile: count on the stored record.
             record = self._shared.store.get(self.namespace, self._shared.name, record.id)
 
     # -- answering ------------------------------------------------------------------------------------------------
 
     def answer(self, session: Session, operation_id: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
-        """The answer of an operation that shows the session; its phase is rendered once and kept."""
+        """The answer of an operation that shows the session; it is rendered once per state and cached."""
         if session.counts:
             self._count_read(session)
         record, answers = session.record, session.answers
         template = None if answers is None else answers.get((operation_id, self.origin))
         if template is None:
-            template = Template(self._shared.answers[operation_id](self.moment(session)))
+            template = ResponseTemplate(self._shared.answers[operation_id](self.moment(session)))
             if answers is not None:
                 if len(answers) >= _MOST_ANSWERS:  # callers choose the host that links carry
                     answers.clear()
@@ -236,7 +236,7 @@ class Sessions:
         return Reply(status, body, headers or NO_HEADERS, JSON_TYPE, None, (record.seed, record.scenario))
 
     def body(self, session: Session, operation_id: str) -> Any:
-        """What an operation answers of the session, as a plain JSON value."""
+        """The body of an operation that shows the session, as a plain JSON value."""
         return answer(self._shared.answers[operation_id], self.moment(session))
 
     def ids_of(self, record: Record) -> Iterator[tuple[str, str]]:
@@ -248,7 +248,7 @@ class Sessions:
                 yield name, value
 
     def moment(self, session: Session) -> SessionSnapshot:
-        """All that a recipe may know of a session."""
+        """The snapshot of a session that recipes get."""
         record = session.record
         return SessionSnapshot(
             provider=self._shared.name,
@@ -265,15 +265,15 @@ class Sessions:
             namespace=self.namespace,
         )
 
-    # -- scratch --------------------------------------------------------------------------------------------------
+    # -- cached values --------------------------------------------------------------------------------------------------
 
     def cache_set(self, key: str, value: Any, seconds: float) -> None:
-        """Keeps a value for a time of the mock's clock."""
+        """Caches a value for some seconds of the mock's clock."""
         until = self.now + round(seconds * 1000)
         self._shared.store.cache_set(self.namespace, self._shared.name, key, value, until, self.now)
 
     def cache_get(self, key: str) -> Any | None:
-        """A remembered value, or None."""
+        """A cached value, or None."""
         return self._shared.store.cache_get(self.namespace, self._shared.name, key, self.now)
 
     def lock(self, key: str) -> Any:

@@ -1,4 +1,4 @@
-"""A session at a moment, as a handler sees it."""
+"""A session at the time of a request, as handlers see it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any, Protocol
 
 from specimen.fixtures.primitives.timelines import Event
 from specimen.fixtures.recipes.recipe import SessionSnapshot
-from specimen.mockserver.sessions.response_template import Template
+from specimen.mockserver.sessions.response_template import ResponseTemplate
 from specimen.mockserver.sessions.session_record import Record, Timeline
 from specimen.specs import Lifecycle
 
 
 class Owner(Protocol):
-    """What a session asks of the sessions that it is one of."""
+    """The part of `Sessions` that a session uses."""
 
     lifecycle: Lifecycle
 
@@ -25,11 +25,11 @@ class Owner(Protocol):
         """The names and values of all ids of a session."""
 
     def moment(self, session: Session) -> SessionSnapshot:
-        """All that a recipe may know of a session."""
+        """The snapshot of a session that recipes get."""
 
 
 class Session:
-    """A session at a moment, as a handler sees it."""
+    """A session at the time of a request, as handlers see it."""
 
     __slots__ = ("_owner", "answers", "counts", "record", "timeline")
 
@@ -40,7 +40,7 @@ class Session:
         owner: Owner,
         *,
         counts: bool = False,
-        answers: dict[tuple[str, str], Template] | None = None,
+        answers: dict[tuple[str, str], ResponseTemplate] | None = None,
     ) -> None:
         self.record = record
         self.timeline = line
@@ -65,7 +65,7 @@ class Session:
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """What happened to it so far, oldest first."""
+        """Its events so far, oldest first."""
         return self.timeline.events
 
     @property
@@ -75,12 +75,12 @@ class Session:
 
     @property
     def seed(self) -> int:
-        """The number that repeats it."""
+        """The seed of its person and of all random values."""
         return self.record.seed
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """The scenario's facts, then the narrowed ones, then what the create request said."""
+        """The scenario's facts, overridden by those of the preference and of the create request."""
         scenario = self._owner.lifecycle.scenarios[self.record.scenario]
         return {**self._owner.defaults, **scenario.facts, **self.record.facts}
 
@@ -91,10 +91,10 @@ class Session:
 
     @property
     def is_terminal(self) -> bool:
-        """Whether it can no longer move."""
+        """Whether it is in a terminal state."""
         return self.state in self._owner.lifecycle.terminal
 
     @property
     def moment(self) -> SessionSnapshot:
-        """All that a recipe may know of it."""
+        """The snapshot of the session that recipes get."""
         return self._owner.moment(self)

@@ -1,4 +1,4 @@
-"""The record that a new session begins with, and the one that a wish makes of it for a single answer."""
+"""Creates the record of a new session, and the record that a preference makes of one for a single answer."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def create_record(
 ) -> Record:
     """A session that is made at `now` (milliseconds since the epoch) and takes a scenario's path at a pace.
 
-    With a `status` it is held there, and was made as long ago as the vendor takes to get there. `key` is what its ids
-    follow from; `keys` are further names that find it.
+    With a `status` it stays there, and was created as long ago as the vendor takes to get there. Its ids derive from
+    `key`; `keys` are further names of it.
     """
     lifecycle, path = provider.lifecycle, scenario.path
     speed, steps, polls = 1.0, len(path) - 1, 0
@@ -65,7 +65,7 @@ def create_record(
 
 
 def apply_preference(record: Record, lifecycle: Lifecycle, preference: Preference, now: int) -> Record:
-    """The same session as it would be in the wished state or scenario; it never moves."""
+    """The same session in the preferred state or scenario; it makes no transition."""
     scenario = preference.scenario or lifecycle.scenarios[record.scenario]
     if preference.status is not None and preference.status not in scenario.path:
         scenario = lifecycle.through(preference.status) or scenario

@@ -1,4 +1,4 @@
-"""Where a session stands at a time: pure functions of its record."""
+"""A session's record, and its state at a time as a pure function of the record."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ FOREVER = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A session: its plan, and the events that happened to it. Times are milliseconds since the epoch.
+    """A session: its plan, and its events so far. Times are milliseconds since the epoch.
 
     The plan: `scenario` from `made_at` on, `speed` times the vendor's own, up to state number `steps` of its path.
-    `created_at` is what answers print. `polls` is after how many reads the next event is due (0: reads change nothing),
-    `reads` how many there were. A `pinned` record never moves by itself.
+    `created_at` is the time in answers. `polls` is after how many reads the next event is due (0: reads change nothing),
+    `reads` how many there were. A `pinned` record makes no transition by itself.
     """
 
     namespace: str
@@ -53,7 +53,7 @@ class Timeline:
 def timeline(record: Record, lifecycle: Lifecycle, now: int) -> Timeline:
     """All events of a session at `now`.
 
-    What happened to it (`record.events`) ends its plan. The end of the lifetime moves whatever is still open.
+    The recorded events (`record.events`) end its plan. A session that is still open expires at the end of its lifetime.
     """
     path = lifecycle.scenarios[record.scenario].path[: record.steps + 1]
     planned = plan(lifecycle, path, record.made_at, speed=record.speed, created_at=record.created_at)

@@ -1,4 +1,4 @@
-"""What the sessions of one provider share."""
+"""The state that the sessions of one provider share."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from specimen.fixtures.recipes import Recipe
 from specimen.mockserver.sessions.catalogue import Catalogue
 from specimen.mockserver.sessions.change_notifier import ChangeNotifier
 from specimen.mockserver.sessions.clock import Clock
-from specimen.mockserver.sessions.response_template import Template
+from specimen.mockserver.sessions.response_template import ResponseTemplate
 from specimen.mockserver.sessions.session_record import Record, Timeline, timeline
 from specimen.mockserver.sessions.store import Store
 from specimen.mockserver.settings import Settings
 from specimen.specs import Provider
 
-# A lock with the number of those who want it.
-Held = dict[tuple[str, str], tuple[asyncio.Lock, list[int]]]
+# By key, a lock with the number of its users.
+Locks = dict[tuple[str, str], tuple[asyncio.Lock, list[int]]]
 
 
 @dataclass(slots=True)
@@ -27,18 +27,18 @@ class CachedState:
     record: Record
     since: int
     timeline: Timeline
-    answers: dict[tuple[str, str], Template]
+    answers: dict[tuple[str, str], ResponseTemplate]
 
 
 class Lock:
-    """An async context manager that one at a time of those with the same key is in; `held` is where locks are kept."""
+    """An async context manager that one caller per key enters at a time; `locks` has the locks in use."""
 
-    __slots__ = ("_held", "_key", "_lock", "_users")
+    __slots__ = ("_key", "_lock", "_locks", "_users")
 
-    def __init__(self, held: Held, key: tuple[str, str]) -> None:
-        self._held = held
+    def __init__(self, locks: Locks, key: tuple[str, str]) -> None:
+        self._locks = locks
         self._key = key
-        self._lock, self._users = held.setdefault(key, (asyncio.Lock(), [0]))
+        self._lock, self._users = locks.setdefault(key, (asyncio.Lock(), [0]))
         self._users[0] += 1
 
     async def __aenter__(self) -> None:
@@ -55,11 +55,11 @@ class Lock:
     def _leave(self) -> None:
         self._users[0] -= 1
         if not self._users[0]:
-            self._held.pop(self._key, None)
+            self._locks.pop(self._key, None)
 
 
 class SharedState:
-    """What the sessions of one provider share: the store, the catalogue, the recipes, the rendered phases."""
+    """The state that the sessions of one provider share: the store, the catalogue, the recipes, the rendered answers."""
 
     def __init__(
         self,
@@ -81,10 +81,10 @@ class SharedState:
         self.primary, *self.others = provider.lifecycle.ids
         self.cached_states: dict[tuple[str, str], CachedState] = {}
         self.change_notifier = ChangeNotifier()
-        self._locks: Held = {}
+        self._locks: Locks = {}
 
     def cached_state(self, record: Record, now: int) -> CachedState:
-        """Where a record stands, worked out once per phase; only the latest phases are kept."""
+        """A record's cached state, computed once per state; only the latest are cached."""
         key = (record.namespace, record.id)
         found = self.cached_states.get(key)
         if found is not None and found.record is record and found.since <= now < found.timeline.until:
@@ -97,9 +97,9 @@ class SharedState:
         return found
 
     def notify(self) -> None:
-        """Wakes whoever waits for a session to change."""
+        """Wakes all that wait for a session to change."""
         self.change_notifier.notify_all()
 
     def lock(self, namespace: str, key: str) -> Lock:
-        """One at a time per key; the lock goes when nobody wants it."""
+        """A lock that one caller per key holds at a time; it is dropped after its last user."""
         return Lock(self._locks, (namespace, key))

@@ -1,4 +1,4 @@
-"""Requests handed to the application without a network."""
+"""Sends requests to the application in process, without a network."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from specimen.mockserver.sessions.scenario_requests import encoded_body
 
 
 def create(mounted: Mounted, app: App, preferences: Mapping[str, Any]) -> dict[str, Any]:
-    """Makes a session by the provider's create request, with wishes as preferences; the answer's JSON, and `id`.
+    """Creates a session by the provider's create request with preferences; returns the answer's JSON, and `id`.
 
     Raises:
-        InvalidPreference: a wish is not possible.
-        RuntimeError: the mock did not make the session.
+        InvalidPreference: a preference is not possible.
+        RuntimeError: the mock did not create the session.
     """
     lifecycle = mounted.provider.lifecycle
     scenario = preferences.get("scenario")
     entry = mounted.table.create_request(None if scenario is None else scenario_named(mounted.provider, scenario))
-    prefer = ", ".join(f'{name}="{_spelled(value)}"' for name, value in preferences.items() if value is not None)
+    prefer = ", ".join(f'{name}="{_as_text(value)}"' for name, value in preferences.items() if value is not None)
     headers = {**entry["headers"], **({"Prefer": prefer} if prefer else {})}
     status, body = send(app, entry["method"], entry["path"], headers, entry["body"])
     answer = json.loads(body)
@@ -42,7 +42,7 @@ def create(mounted: Mounted, app: App, preferences: Mapping[str, Any]) -> dict[s
 
 
 def send(app: App, method: str, path: str, headers: Mapping[str, str], body: Any) -> tuple[int, bytes]:
-    """Status and body of the answer to a request in the form of the wishes table; works inside a running loop too."""
+    """Status and body of the answer to a request in the form of the scenario requests; works inside a running loop too."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(lambda: asyncio.run(_send(app, method, path, headers, body))).result()
 
@@ -77,6 +77,6 @@ async def _send(app: App, method: str, path: str, headers: Mapping[str, str], bo
     return status, b"".join(chunks)
 
 
-def _spelled(value: Any) -> str:
+def _as_text(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value)
     return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,4 +1,4 @@
-"""A session of a scenario without a server: for `specimen show` and the golden files."""
+"""Renders a session of a scenario without a server, for `specimen show` and the golden files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PREVIEW_ORIGIN = "http://127.0.0.1:8080"
 
 
 def preview(provider: Provider, scenario: str, *, seed: int = 0, now: int | None = None, locale: str | None = None) -> Any:
-    """What the first read answers of a scenario's session at the scenario's end.
+    """The answer of the first read operation for a session at the scenario's end.
 
     Raises:
         InvalidPreference: there is no such scenario.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class MockClock:
-    """The mock's time, in the hands of a test."""
+    """The mock's clock, controlled by a test."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -38,7 +38,7 @@ class MockClock:
 
 
 class MockProvider:
-    """One provider of the mock: its URL, clients, and sessions made to order."""
+    """One provider of the mock: its URL, clients, and sessions created on demand."""
 
     def __init__(self, mock: KycMock, name: str) -> None:
         self._mock = mock
@@ -52,7 +52,7 @@ class MockProvider:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Credentials that work."""
+        """Valid credentials."""
         entry = next(one for one in self._mounted.provider.lifecycle.credentials.values() if one.fails is None)
         return dict(entry.headers)
 
@@ -65,7 +65,7 @@ class MockProvider:
         return httpx.AsyncClient(transport=transport, base_url=base, headers=self.headers, **options)
 
     def create(self, scenario: str | None = None, **preferences: Any) -> dict[str, Any]:
-        """Makes a session as the provider's documented create request does; gives the answer's JSON and its `id`.
+        """Creates a session by the provider's documented create request; returns the answer's JSON and its `id`.
 
         Further arguments are preferences: `status="failed"`, `seed=7`, `pace="instant"`, or one of the provider's choices.
 
@@ -131,5 +131,5 @@ def kyc_mock(request: pytest.FixtureRequest) -> Iterator[KycMock]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Announces the marker."""
+    """Registers the marker."""
     config.addinivalue_line("markers", "kyc_mock(**settings): settings of the `kyc_mock` fixture, as in `specimen serve`.")

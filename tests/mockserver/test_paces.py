@@ -301,7 +301,7 @@ BASE = "/atlas/v3/records"
 def _snapshot(app: App) -> Any:
     store = app.store
     assert isinstance(store, MemoryStore)
-    return {key: (dict(shelf.records), dict(shelf.keys), shelf.number) for key, shelf in store._shelves.items()}
+    return {key: (dict(one.records), dict(one.keys), one.number) for key, one in store._partitions.items()}
 
 
 @pytest.fixture

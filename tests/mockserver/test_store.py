@@ -121,4 +121,4 @@ def test_remember__forgets_in_time(store: Store) -> None:
         range(990, 1000)
     )
     if isinstance(store, MemoryStore):
-        assert len(store._shelves["default", PROVIDER].scratch) < 20
+        assert len(store._partitions["default", PROVIDER].cache) < 20

@@ -1,4 +1,4 @@
-"""Where sessions are kept: the only state of the mock."""
+"""The store of sessions: the only state of the mock."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Store"]
 
 
 class Store(Protocol):
-    """Sessions and scratch values, per namespace and provider. Records are immutable; the newest owner of a key has it."""
+    """Sessions and cached values, per namespace and provider. Records are immutable; a key belongs to its newest session."""
 
     def get(self, namespace: str, provider: str, session_id: str) -> Record | None:
         """The session of that id."""
@@ -23,7 +23,7 @@ class Store(Protocol):
         """Adds a session with its keys, or replaces it."""
 
     def swap(self, provider: str, old: Record, new: Record) -> bool:
-        """Replaces `old` by `new` if it is still the one that is kept; says whether it was."""
+        """Replaces `old` by `new` if it is still the one that is kept; returns whether it was."""
 
     def all(self, namespace: str, provider: str) -> Iterator[Record]:
         """All sessions, oldest first."""
@@ -35,4 +35,4 @@ class Store(Protocol):
         """Keeps a value until a time (milliseconds since the epoch)."""
 
     def cache_get(self, namespace: str, provider: str, key: str, now: int) -> Any | None:
-        """A remembered value whose time is not over."""
+        """A cached value whose time is not over."""
