@@ -19,7 +19,7 @@ def lazy_exports(package: str, names: Mapping[str, Collection[str]]) -> Callable
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value = getattr(import_module(f"{package}.{homes[name]}"), name)
-        setattr(sys.modules[package], name, value)  # the next time nobody asks here
+        setattr(sys.modules[package], name, value)  # later look-ups find it in the package
         return value
 
     return getattr_

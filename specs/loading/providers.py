@@ -39,12 +39,12 @@ class Provider:
 
     @cached_property
     def strict_schemas(self) -> Schemas:
-        """Validators that our own mock is held to."""
+        """Validators of the mock's own answers: closed to undocumented fields."""
         return Schemas(self.document, strict=True)
 
     @cached_property
     def contents(self) -> FieldSemantics:
-        """What its fields hold."""
+        """The meanings of its fields."""
         return read_field_semantics(self.folder / "field_semantics.yaml")
 
     @property
