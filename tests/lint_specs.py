@@ -3,13 +3,39 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Any, cast
 
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from specimen import specs
 from specimen.specs import Provider, SpecimenError
+from specimen.specs.core.errors import did_you_mean
 from tests import golden
+
+# The extensions that something reads, or that tell a reader where a fact comes from.
+KEYWORDS = frozenset(
+    {"x-account-dependent", "x-also-in-body", "x-claims-schema", "x-closed", "x-contradictions", "x-event-schema"}
+    | {"x-ignored-beside", "x-known-captions", "x-no-vendor-example", "x-other-content-types", "x-provenance", "x-reason"}
+    | {"x-safe", "x-source", "x-vendor-example"}
+)
+# What these hold is data.
+_DATA = frozenset({"value", "example", "const", "default", "enum", "x-contradictions"})
+
+
+def keywords(node: Any, way: tuple[str, ...] = ()) -> Iterator[str]:
+    """Extensions that nothing knows, and marks of the account where they mean nothing."""
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from keywords(item, (*way, str(index)))
+    for key, value in node.items() if isinstance(node, dict) else ():
+        place = "/".join((*way, key))
+        if key.startswith("x-") and key not in KEYWORDS and way[-1:] != ("properties",):
+            yield f"{place}: nothing knows this keyword. {did_you_mean(key, KEYWORDS)}"
+        if key == "x-account-dependent" and way[-2:-1] not in (("responses",), ("examples",)):
+            yield f"{place}: stands on an answer, or on an example of one"
+        if key not in _DATA:
+            yield from keywords(value, (*way, key))
 
 
 def problems(provider: Provider) -> list[str]:
@@ -19,6 +45,7 @@ def problems(provider: Provider) -> list[str]:
     for error in OpenAPIV31SpecValidator(cast("Any", document.raw)).iter_errors():
         place = "/".join(str(part) for part in error.absolute_path)
         found.append(f"{document.path}: {place}: {error.message[:300]}")
+    found += [f"{document.path}: {line}" for line in keywords(document.raw)]
     for operation in document.operations.values():
         if not any(status.startswith("2") for status in operation.responses):
             found.append(f"{document.path}: {operation.id}: no successful answer is described")

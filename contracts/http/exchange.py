@@ -15,6 +15,7 @@ from specimen.contracts.http.operation_matching import Match, match
 from specimen.contracts.http.sse import EVENT_STREAM, events
 from specimen.specs import Operation, Provider
 
+_BOM = b"\xef\xbb\xbf"
 _WISH = re.compile(r"(^|[,;\s])(status|scenario|code|example)\s*=", re.IGNORECASE)
 
 
@@ -76,6 +77,17 @@ class Exchange:
         """The request's JSON value; None where there is none."""
         return _json(self.request_body)
 
+    @property
+    def has_bom(self) -> bool:
+        """Whether the request's body begins with a byte order mark: a reader may pass over it or not (RFC 8259, section 8.1)."""
+        return self.request_body.startswith(_BOM)
+
+    @cached_property
+    def declared_json(self) -> Any:
+        """The request's JSON value where its content type says that it is JSON: nobody need read a body of another type."""
+        is_json = self.request_headers.get("content-type", "").partition(";")[0].strip().lower().endswith("json")
+        return _json(self.request_body.removeprefix(_BOM)) if is_json else None
+
     @cached_property
     def response_json(self) -> Any:
         """The answer's JSON value; None where there is none."""
@@ -107,15 +119,22 @@ class Exchange:
     @cached_property
     def request_fields(self) -> Mapping[str, Any]:
         """The top fields of the request's body: of a JSON object, or the texts of a multipart form."""
-        if isinstance(self.request_json, Mapping):
-            return self.request_json
-        parts = self.request_form.parts if self.request_form is not None else ()
-        return {part.name: part.text for part in parts if part.filename is None}
+        return self.request_json if isinstance(self.request_json, Mapping) else self._form_texts
 
     @cached_property
     def request_form(self) -> Form | None:
         """The request's multipart form; None where there is none."""
         return form(self.request_headers.get("content-type", ""), self.request_body)
+
+    @property
+    def declared_fields(self) -> Mapping[str, Any]:
+        """The same, of a body whose content type says what it is."""
+        return self.declared_json if isinstance(self.declared_json, Mapping) else self._form_texts
+
+    @property
+    def _form_texts(self) -> Mapping[str, Any]:
+        parts = self.request_form.parts if self.request_form is not None else ()
+        return {part.name: part.text for part in parts if part.filename is None}
 
     @property
     def is_wished(self) -> bool:

@@ -21,6 +21,8 @@ class Match(NamedTuple):
 
 def match(document: Document, method: str, path: str) -> Match | None:
     """Returns the operation for a method and a percent-encoded path below the base URL; plain paths before templated ones."""
+    if any(part in (".", "..") for part in path.split("/")):  # a server takes these away first (RFC 3986, section 6.2.2.3)
+        return None
     for pattern, operation in _patterns(document):
         found = pattern.fullmatch(path)
         if found is not None and operation.method == method.lower():

@@ -1,10 +1,10 @@
-"""Compares URLs by RFC 3986, section 6.2."""
+"""Compares URLs by RFC 3986, section 6.2, and by the WHATWG URL Standard."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 # RFC 3986, appendix B: scheme, authority, path, query, fragment; what is not there is None, which is not the same as empty.
 _PARTS = re.compile(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
@@ -12,17 +12,41 @@ _AUTHORITY = re.compile(r"(?:(.*)@)?(.*?)(?::([0-9]*))?", re.DOTALL)
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 _PORTS = {"http": "80", "https": "443"}
+# WHATWG URL Standard, "URL parsing": what is taken from the ends and from anywhere, and how a special URL may begin.
+_ENDS = "".join(map(chr, range(0x21)))
+_TAKEN_OUT = str.maketrans("", "", "\t\n\r")
+_SPECIAL = re.compile(r"(https?):[/\\\\]*([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL | re.IGNORECASE)
+_NO_USER = re.compile(r"^:?@")
+# The same, "percent-encoded bytes": what of ASCII stays as it is in a path, a special query and a fragment.
+_ASCII = "".join(map(chr, range(0x21, 0x7F)))
+_IN_PATH, _IN_QUERY, _IN_FRAGMENT = (
+    "".join(one for one in _ASCII if one not in encoded) for encoded in ('"#<>?^`{}', "\"#<>'", '"<>`')
+)
 
 
 def same_url(first: Any, second: Any) -> bool:
     """Whether two texts are URLs that normalisation makes equal.
 
     The case of scheme and host, the scheme's own port, escapes of unreserved characters and the case of the others, an
-    empty path and dot segments make no difference (RFC 3986, sections 6.2.2 and 6.2.3).
+    empty path and dot segments make no difference (RFC 3986, sections 6.2.2 and 6.2.3). Of http and https, nor does what a
+    browser's parser mends: blanks around, backslashes, an empty user, characters that it escapes (WHATWG URL Standard).
     """
     if not isinstance(first, str) or not isinstance(second, str):
         return False
-    return first == second or _normalised(first) == _normalised(second)
+    return first == second or _normalised(_mended(first)) == _normalised(_mended(second))
+
+
+def _mended(url: str) -> str:
+    """An http or https URL as a browser's parser writes it, but for what `_normalised` does; any other text as it is."""
+    found = _SPECIAL.fullmatch(url.strip(_ENDS).translate(_TAKEN_OUT))
+    if found is None:
+        return url
+    scheme, rest, query, fragment = found.groups()
+    host, slash, path = _NO_USER.sub("", rest.replace("\\", "/")).partition("/")
+    path = quote(path, _IN_PATH, errors="replace")
+    query = "" if query is None else "?" + quote(query[1:], _IN_QUERY, errors="replace")
+    fragment = "" if fragment is None else "#" + quote(fragment[1:], _IN_FRAGMENT, errors="replace")
+    return f"{scheme}://{host}{slash}{path}{query}{fragment}"
 
 
 def _normalised(url: str) -> tuple[str | None, ...]:

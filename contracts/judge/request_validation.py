@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -63,7 +64,8 @@ def _body(exchange: Exchange, operation: Operation) -> Iterator[Fault]:
         if operation.body_required:
             yield Fault("the body is missing", False)
         return
-    content_type = exchange.request_headers.get("content-type", "application/json")
+    # A body that does not say what it is, or is of another type than the document's, need not be read.
+    content_type = exchange.request_headers.get("content-type", "")
     media = operation.body(content_type) if operation.bodies else None
     if media is None or media.pointer is None:
         return
@@ -72,9 +74,9 @@ def _body(exchange: Exchange, operation: Operation) -> Iterator[Fault]:
         return
     if not media.content_type.endswith("json"):
         return
-    body = exchange.request_json
+    body = exchange.declared_json
     if body is None and exchange.request_body.strip() != b"null":
-        yield Fault("the body is not JSON", False)
+        yield Fault("the body is not JSON", _is_too_deep(exchange.request_body))
         return
     yield from _breaches(exchange, media.pointer, body)
 
@@ -88,6 +90,17 @@ def _form(exchange: Exchange, pointer: str) -> Iterator[Fault]:
         yield Fault(f"the body is not {FORM_TYPE}: {form.error}", True)
         return
     yield from _breaches(exchange, pointer, form_value(form.parts, document.resolve(document.at(pointer))[0], document))
+
+
+def _is_too_deep(body: bytes) -> bool:
+    """Whether a body is nested too deep for a reader, which says nothing of whether it is JSON."""
+    try:
+        json.loads(body)
+    except RecursionError:
+        return True
+    except ValueError:
+        return False
+    return False
 
 
 def _breaches(exchange: Exchange, pointer: str, body: Any) -> Iterator[Fault]:
@@ -147,6 +160,13 @@ def _holds(validator: Any, value: Any) -> bool:
         return bool(validator.is_valid(value))
     except (ValueError, OverflowError):
         return False
+
+
+def readers_differ(exchange: Exchange) -> bool:
+    """Whether some read a body as JSON and others refuse it: behind a byte order mark, or empty and called JSON all the same."""
+    is_called_json = exchange.request_headers.get("content-type", "").lower().startswith("application/json")
+    takes_body = exchange.operation is not None and bool(exchange.operation.bodies)
+    return exchange.has_bom or (is_called_json and takes_body and not exchange.request_body)
 
 
 def may_mean_nothing(exchange: Exchange) -> bool:

@@ -39,7 +39,10 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """An allowed transition between two states; a session usually stays `seconds` in the first."""
+    """An allowed transition between two states; a session usually stays `seconds` in the first.
+
+    With an `operation`, only a call of it makes this transition: then it may leave even a terminal state.
+    """
 
     origin: str
     to: str
@@ -47,6 +50,7 @@ class Transition:
     seconds: float
     mark: str
     source: str
+    operation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +194,7 @@ class Lifecycle:
 
     @cached_property
     def terminal(self) -> frozenset[str]:
-        """The terminal states."""
+        """The states that end a session: it leaves none, but by an operation that its transition names."""
         return frozenset(name for name, state in self.states.items() if state.terminal)
 
     def is_edge(self, before: str, after: str) -> bool:

@@ -119,7 +119,9 @@ def _build(data: Mapping[str, Any]) -> Lifecycle:
         ),
         initial=data["initial"],
         transitions=tuple(
-            Transition(edge["from"], edge["to"], edge["cause"], edge["seconds"], edge["mark"], edge["source"])
+            Transition(
+                edge["from"], edge["to"], edge["cause"], edge["seconds"], edge["mark"], edge["source"], edge.get("operation")
+            )
             for edge in data["transitions"]
         ),
         credentials=MappingProxyType(
@@ -187,9 +189,9 @@ def _check_transitions(path: Path, lifecycle: Lifecycle) -> None:
     for edge in lifecycle.transitions:
         _known(path, f"transition from '{edge.origin}'", edge.origin, states)
         _known(path, f"transition to '{edge.to}'", edge.to, states)
-        if states[edge.origin].terminal:
+        if states[edge.origin].terminal and edge.operation is None:
             where = f"{path}: transition '{edge.origin}' to '{edge.to}'"
-            raise SpecError(where, f"'{edge.origin}' is terminal, so nothing leaves it.")
+            raise SpecError(where, f"'{edge.origin}' is terminal, so nothing leaves it. Name the `operation` that does.")
     if lifecycle.lifetime:
         _known(path, "lifetime", lifecycle.lifetime.to, states)
         for state in lifecycle.lifetime.froms:

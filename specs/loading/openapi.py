@@ -18,6 +18,10 @@ from specimen.specs.loading.parameters import Parameter, parameter_of
 # Keywords whose values are data, in which `$ref` has no meaning.
 _DATA = frozenset({"value", "example", "const", "default", "enum"})
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+# On an answer or on an example of one: any valid request may meet it, by reason of the caller's account.
+ACCOUNT_DEPENDENT = "x-account-dependent"
+# On a request body: one of a content type that it does not list is left unread, and not refused.
+OTHER_CONTENT_TYPES = "x-other-content-types"
 # Answers to requests that match no operation; each is one of `components/responses`, with one example.
 COMPONENT_RESPONSES = {
     "route_not_found": ("RouteNotFound", 404),
@@ -39,12 +43,18 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer that the document lists: its status, and a `Media` per content type."""
+    """An answer that the document lists: its status, and a `Media` per content type.
+
+    `is_account_dependent`: any valid request may be answered so, by reason of the caller's account; `account_codes` are the
+    error codes of which the same is true.
+    """
 
     status: str
     media: tuple[Media, ...]
     headers: Mapping[str, Any]
     mark: str
+    is_account_dependent: bool = False
+    account_codes: frozenset[str] = frozenset()
 
     def content(self, content_type: str) -> Media | None:
         """The media of a content type, without parameters such as charset."""
@@ -54,7 +64,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of the document."""
+    """One operation of the document. `ignores_other_bodies`: a body of a content type that it does not list is not read."""
 
     id: str
     method: str
@@ -67,6 +77,7 @@ class Operation:
     mark: str
     source: str
     is_safe: bool
+    ignores_other_bodies: bool = False
 
     def body(self, content_type: str) -> Media | None:
         """The request body of a content type, or None where the operation takes no such body."""
@@ -179,6 +190,7 @@ class Document:
             parameters=tuple(merged.values()),
             bodies=self._media(body, body_at),
             body_required=bool(body.get("required")),
+            ignores_other_bodies=self._ignores_other_bodies(body, body_at),
             responses={
                 str(status): self._response(str(status), response, f"{pointer}/responses/{status}")
                 for status, response in node.get("responses", {}).items()
@@ -191,7 +203,26 @@ class Document:
 
     def _response(self, status: str, node: Any, pointer: str) -> Response:
         found, at = self.resolve(node, pointer)
-        return Response(status, self._media(found, at), found.get("headers", {}), mark_of({**found, **node}))
+        media = found.get("content", {}).values()
+        examples = [self.resolve(example)[0] for each in media for example in each.get("examples", {}).values()]
+        for each in (found, *examples):
+            if not isinstance(each.get(ACCOUNT_DEPENDENT, False), bool):
+                raise SpecError(f"{self.path}: {at}", f"{ACCOUNT_DEPENDENT} is true or false, not {each[ACCOUNT_DEPENDENT]!r}.")
+        codes = (error_code(each.get("value")) for each in examples if each.get(ACCOUNT_DEPENDENT))
+        return Response(
+            status,
+            self._media(found, at),
+            found.get("headers", {}),
+            mark_of({**found, **node}),
+            bool(found.get(ACCOUNT_DEPENDENT)),
+            frozenset(code for code in codes if code is not None),
+        )
+
+    def _ignores_other_bodies(self, body: Mapping[str, Any], pointer: str) -> bool:
+        said = body.get(OTHER_CONTENT_TYPES)
+        if said not in (None, "ignored"):
+            raise SpecError(f"{self.path}: {pointer}", f"{OTHER_CONTENT_TYPES} is `ignored` or is left out, not {said!r}.")
+        return said is not None
 
     def _media(self, node: Mapping[str, Any], pointer: str) -> tuple[Media, ...]:
         found = []
@@ -200,6 +231,13 @@ class Document:
             examples = {name: self.resolve(example)[0].get("value") for name, example in media.get("examples", {}).items()}
             found.append(Media(content_type.lower(), f"{place}/schema" if "schema" in media else None, examples))
         return tuple(found)
+
+
+def error_code(body: Any) -> str | None:
+    """The constant by which an error's body tells what is wrong: its `code`, at the top or in its `error`; None without one."""
+    error = body.get("error") if isinstance(body, Mapping) else None
+    code = (error if isinstance(error, Mapping) else body).get("code") if isinstance(body, Mapping) else None
+    return code if isinstance(code, str) else None
 
 
 def mark_of(node: Mapping[str, Any]) -> str:

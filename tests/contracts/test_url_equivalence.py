@@ -1,4 +1,4 @@
-"""Two URLs are the same where RFC 3986, section 6.2, says so, and nowhere else."""
+"""Two URLs are the same where RFC 3986, section 6.2, or the WHATWG URL Standard says so, and nowhere else."""
 
 from __future__ import annotations
 
@@ -25,6 +25,16 @@ from specimen.contracts.http.url_equivalence import same_url
         ("https://shop.example/a/.", "https://shop.example/a/", True),
         ("https://shop.example/../a", "https://shop.example/a", True),
         ("https://shop.example?x=%c3%a9#%2d", "https://shop.example/?x=%C3%A9#-", True),
+        (" https:\\\\shop.example\\a\n", "https://shop.example/a", True),
+        ("https:/shop.example/a", "https://shop.example/a", True),
+        ("https://@shop.example/", "https://shop.example/", True),
+        ("https://shop.ex\tample/", "https://shop.example/", True),
+        ("https://shop.example/a b?c d#e f", "https://shop.example/a%20b?c%20d#e%20f", True),
+        ("https://shop.example/\u00e9?\u00e9", "https://shop.example/%C3%A9?%C3%A9", True),
+        ("https://shop.example/?it's", "https://shop.example/?it%27s", True),
+        ("https://shop.example/it's", "https://shop.example/it%27s", False),
+        ("https://shop.example/a?b\\c", "https://shop.example/a?b/c", False),
+        ("mailto:a b", "mailto:a%20b", False),
         ("https://shop.example/A", "https://shop.example/a", False),
         ("https://shop.example/?X", "https://shop.example/?x", False),
         ("https://shop.example/a/", "https://shop.example/a", False),

@@ -186,7 +186,36 @@ DOCUMENTS: dict[str, tuple[Change, str]] = {
         ),
         r"/components/schemas/Missing: there is no 'Missing'\.",
     ),
+    "account-dependent in words": (
+        lambda data: data["paths"]["/records"]["post"]["responses"].update(
+            {"403": {"description": "Not allowed.", "x-account-dependent": "yes"}}
+        ),
+        r"/paths/~1records/post/responses/403: x-account-dependent is true or false, not 'yes'\.",
+    ),
+    "other content types that are read": (
+        lambda data: data["paths"]["/records"]["post"]["requestBody"].update({"x-other-content-types": "read"}),
+        r"/paths/~1records/post/requestBody: x-other-content-types is `ignored` or is left out, not 'read'\.",
+    ),
 }
+
+
+def test_document__answers_of_the_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A status, or one error code of a status, may be marked as one that any valid request may meet."""
+    data = made_up.document()
+    responses = data["paths"]["/records"]["post"]["responses"]
+    responses["403"] = {"description": "Not allowed.", "x-account-dependent": True}
+    examples = {
+        "frozen": {"x-account-dependent": True, "value": {"error": {"code": "frozen"}}},
+        "malformed": {"value": {"error": {"code": "malformed"}}},
+    }
+    responses["409"] = {"description": "Refused.", "content": {"application/json": {"examples": examples}}}
+    found = next(
+        operation.responses
+        for operation in made_up.load(monkeypatch, tmp_path, data).document.operations.values()
+        if "409" in operation.responses
+    )
+    assert (found["403"].is_account_dependent, found["409"].is_account_dependent) == (True, False)
+    assert (found["403"].account_codes, found["409"].account_codes) == (frozenset(), {"frozen"})
 
 
 @pytest.mark.parametrize("case", DOCUMENTS)

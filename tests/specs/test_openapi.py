@@ -11,6 +11,7 @@ from specimen import specs
 from specimen.specs.core.errors import SpecError
 from specimen.specs.core.json_pointer import escape
 from specimen.specs.loading.openapi import Document, mark_of
+from tests.lint_specs import keywords
 from tests.mockserver import dummy_provider
 
 
@@ -165,3 +166,23 @@ def test_catch_alls__every_provider_has_them(name: str) -> None:
         found = document.component(kind)
         assert found is not None, kind
         assert found[0] == status
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ({"x-sourec": "a page"}, "x-sourec: nothing knows this keyword. Did you mean 'x-source'?"),
+        ({"responses": {"403": {"x-account-dependent": True}}}, None),
+        ({"examples": {"frozen": {"x-account-dependent": True, "value": {"x-any": 1}}}}, None),
+        ({"schemas": {"A": {"x-account-dependent": True}}}, "stands on an answer, or on an example of one"),
+        ({"properties": {"x-any": {"type": "string"}}}, None),
+    ],
+)
+def test_lint__knows_every_keyword(document: dict[str, Any], told: str | None) -> None:
+    """A keyword that nothing reads is a slip, and would be ignored in silence."""
+    found = list(keywords(document))
+    if told is None:
+        assert found == []
+    else:
+        assert len(found) == 1
+        assert told in found[0]

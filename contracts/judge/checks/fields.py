@@ -194,7 +194,7 @@ def asked_is_shown(operation: str, fields: Mapping[str, str]) -> Check:
         if exchange.operation is None or exchange.operation.id != operation or not exchange.is_success:
             return
         for asked_at, shown_at in fields.items():
-            asked = at(exchange.request_json, asked_at)
+            asked = at(exchange.declared_json, asked_at)
             if asked is not None and at(exchange.response_json, shown_at) != asked:
                 yield Finding(shown_at, "what the request said", at(exchange.response_json, shown_at))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.no_response import ARE_NOTES, TOLD
+from specimen.contracts.judge.account_refusals import is_account_dependent
 from specimen.contracts.judge.checks.fields import (
     NEAR_MISS,
     asked_id,
@@ -21,7 +22,7 @@ from specimen.contracts.judge.checks.fields import (
     terminal_stays,
 )
 from specimen.contracts.judge.history import History, read_subject
-from specimen.contracts.judge.request_validation import may_mean_nothing, request_errors
+from specimen.contracts.judge.request_validation import may_mean_nothing, readers_differ, request_errors
 from specimen.contracts.judge.rule import Check, Finding, Rule
 from specimen.contracts.redaction.values import Words
 from specimen.specs import Operation
@@ -197,8 +198,12 @@ def unlawful_requests_are_refused(exchange: Exchange, _: History) -> Iterator[Fi
 
 @_rule("GEN-016", "a lawful request is not refused as malformed", "D", "OpenAPI 3.1, Parameter and Request Body Object")
 def lawful_requests_are_taken(exchange: Exchange, _: History) -> Iterator[Finding]:
-    """A request that its sender knows to be lawful gets no 400 or 422; a note where its values may mean nothing."""
-    if exchange.intent.get("lawful") and exchange.status in (400, 422) and not request_errors(exchange):
+    """A request that its sender knows to be lawful gets no 400 or 422; a note where its values may mean nothing.
+
+    A refusal that the document ties to the account says nothing of the request.
+    """
+    is_refused = bool(exchange.intent.get("lawful")) and exchange.status in (400, 422)
+    if is_refused and not readers_differ(exchange) and not is_account_dependent(exchange) and not request_errors(exchange):
         yield Finding("", "an answer other than 400 or 422", exchange.status, may_mean_nothing(exchange))
 
 

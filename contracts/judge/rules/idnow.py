@@ -80,7 +80,7 @@ def subject_is_kept(exchange: Exchange, history: History) -> Iterator[Finding]:
     if not fields.is_read(exchange, "getSession"):
         return
     made = fields.made_by(exchange, history)
-    asked = None if made is None else at(made.request_json, "/metadata/subjectId")
+    asked = None if made is None else at(made.declared_json, "/metadata/subjectId")
     shown = at(exchange.response_json, "/subjectId")
     # A mock may have been asked for a scenario in that very field.
     if isinstance(asked, str) and shown != asked:

@@ -44,7 +44,7 @@ def media_expire_soon(exchange: Exchange, _: History) -> Iterator[Finding]:
 @rule("KYV-004", "the template_id answered is the one asked for", source=f"{PAGE}, Template-driven sessions")
 def template_is_the_asked_one(exchange: Exchange, history: History) -> Iterable[Finding]:
     """A pinned template is taken; where a slug stands beside it, KYV-014 looks."""
-    if at(exchange.request_json, "/template_slug") is not None:
+    if at(exchange.declared_json, "/template_slug") is not None:
         return ()
     return fields.asked_is_shown("createSession", {"/template_id": "/template_id"})(exchange, history)
 
@@ -173,7 +173,7 @@ def creation_never_changes(exchange: Exchange, history: History) -> Iterable[Fin
 )
 def template_id_wins(exchange: Exchange, history: History) -> Iterable[Finding]:
     """Both given: the id is answered."""
-    if at(exchange.request_json, "/template_slug") is None:
+    if at(exchange.declared_json, "/template_slug") is None:
         return ()
     return fields.asked_is_shown("createSession", {"/template_id": "/template_id"})(exchange, history)
 

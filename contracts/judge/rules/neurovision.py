@@ -88,7 +88,7 @@ def asked_session_is_answered(exchange: Exchange, _: History) -> Iterator[Findin
     """An answer is about the requested session. To an upload the session's id is what says where it belongs."""
     if not _shows_session(exchange):
         return
-    asked, body = exchange.request_fields, exchange.response_json
+    asked, body = exchange.declared_fields, exchange.response_json
     key, session = asked.get("clientKey"), asked.get("sessionId")
     is_upload = exchange.operation is not None and exchange.operation.id == UPLOAD
     if isinstance(key, str) and not (is_upload and session):
@@ -139,7 +139,7 @@ def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding]:
 )
 def newest_is_answered(exchange: Exchange, history: History) -> Iterator[Finding]:
     """Once a session of a key was seen, an older one of the same key is not answered any more."""
-    key = exchange.request_fields.get("clientKey")
+    key = exchange.declared_fields.get("clientKey")
     if not isinstance(key, str) or not fields.is_read(exchange, READ):
         return
     shown, made = at(exchange.response_json, "/sessionId"), fields.moment(at(exchange.response_json, "/createdAt"))
@@ -192,7 +192,8 @@ def other_bodies_are_invalid(exchange: Exchange, _: History) -> Iterator[Finding
     if exchange.operation is None or exchange.operation.id != READ or exchange.status != 400:
         return
     message = at(exchange.response_json, "/message")
-    if not isinstance(exchange.request_json, Mapping) and message is not None and message != "invalid schema":
+    is_object = isinstance(exchange.request_json, Mapping) or isinstance(exchange.declared_json, Mapping)
+    if not is_object and message is not None and message != "invalid schema":
         yield Finding("/message", "invalid schema", message)
 
 

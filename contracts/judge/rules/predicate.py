@@ -136,7 +136,7 @@ def address_is_echoed(exchange: Exchange, _: History) -> Iterator[Finding]:
     """The case is ignored where it is only a checksum."""
     if exchange.operation is None or exchange.operation.id != "verifyWallet" or not exchange.is_success:
         return
-    asked, shown = at(exchange.request_json, "/address"), at(exchange.response_json, "/address")
+    asked, shown = at(exchange.declared_json, "/address"), at(exchange.response_json, "/address")
     if isinstance(asked, str) and isinstance(shown, str) and _account(asked) != _account(shown):
         yield Finding("/address", "the address that was asked for", shown)
 
@@ -163,7 +163,7 @@ def wallets_are_listed_once(exchange: Exchange, history: History) -> Iterable[Fi
 def verified_wallet_is_listed(exchange: Exchange, _: History) -> Iterator[Finding]:
     """Where the answer lists any."""
     shown = [_account(str(at(row, "/address"))) for row in pagination.rows(exchange, "verifyWallet", "/wallets")]
-    asked = at(exchange.request_json, "/address")
+    asked = at(exchange.declared_json, "/address")
     if shown and isinstance(asked, str) and at(exchange.response_json, "/verified") is True and _account(asked) not in shown:
         rests_on = tuple(f"/wallets/{index}/address" for index in range(len(shown)))
         yield Finding("/wallets", "the address that was asked for among them", {}, rests_on=rests_on)
@@ -187,7 +187,7 @@ def _passed_over(exchange: Exchange, history: History) -> Iterator[Finding]:
 def _registered(exchange: Exchange) -> tuple[tuple[str, str] | None, str]:
     """Wallet and type of a successful register, and the session that it answered; None for any other exchange."""
     is_register = exchange.operation is not None and exchange.operation.id == "register" and exchange.is_success
-    wallet, shown = at(exchange.request_json, "/walletAddress"), at(exchange.response_json, "/sessionId")
+    wallet, shown = at(exchange.declared_json, "/walletAddress"), at(exchange.response_json, "/sessionId")
     if not is_register or not isinstance(wallet, str) or not wallet or not isinstance(shown, str):
         return None, ""
     return (_account(wallet), exchange.parameters.get("type", "")), shown
