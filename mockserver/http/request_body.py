@@ -17,6 +17,7 @@ from specimen.specs.core.multipart import FORM_TYPE, FormError, FormPart, read
 
 # An unterminated string extends to the body's end: otherwise each of its quotes would start another search through all of it.
 _OPENING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|([\[{])|([\]}])', re.DOTALL)
+_BOM = b"\xef\xbb\xbf"
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 # How much of a refused body is still read, so that its sender gets to read the response.
 _PATIENCE_BYTES = 64 * 1024 * 1024
@@ -123,7 +124,7 @@ async def drop(receive: Receive) -> None:
 
 
 def parse_json(raw: bytes, *, most_depth: int) -> Any:
-    """The JSON value of a body: UTF-8, RFC 8259; of a repeated key the last value wins.
+    """The JSON value of a body: UTF-8, RFC 8259; a byte order mark is ignored, of a repeated key the last value wins.
 
     Raises:
         RequestRejected: it is none, is nested deeper than `most_depth`, or holds a number or a text that no receiver can use.
@@ -131,7 +132,7 @@ def parse_json(raw: bytes, *, most_depth: int) -> Any:
     if raw.count(b"[") + raw.count(b"{") > most_depth and _depth(raw) > most_depth:
         raise _bad(f"the body is nested deeper than {most_depth} levels")
     try:
-        text = raw.decode("utf-8")
+        text = raw.removeprefix(_BOM).decode("utf-8")
         value = _decoded(text)
     except UnicodeDecodeError as error:
         raise _bad(f"the body is not UTF-8 (byte {error.start})") from None

@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 from specimen.fixtures.primitives.times import iso_millis
 from specimen.fixtures.recipes import kayle as recipe
+from specimen.fixtures.recipes.kayle_requests import account_fault, body_fault, created_with
+from specimen.fixtures.recipes.recipe import DEFAULT_NAMESPACE
 from specimen.mockserver.preferences.preferences import NO_PREFERENCE
-from specimen.mockserver.provider_api import Problem, Reply, Request, SchemaError, Session, Sessions, operation
-from specimen.mockserver.sessions.namespaces import is_namespace_name
-
-# Every other endpoint id is taken for one that exists and is enabled.
-UNAVAILABLE_ENDPOINT = "specimen_unavailable_webhook_endpoint"
-_HUNDRED_YEARS_SECONDS = 100 * 365 * 86_400
-_MOST_MESSAGE = 300
-# Of several faults in share_fields, the first in this order is told.
-_SHARE_FIELD_FAULTS = (
-    "too_many_share_fields",
-    "invalid_share_fields",
-    "reason_too_long",
-    "reason_required",
-    "invalid_age_gate_key",
-    "unknown_claim_key",
-    "multiple_age_gates_not_allowed",
+from specimen.mockserver.provider_api import (
+    Credential,
+    Credentials,
+    Problem,
+    Reply,
+    Request,
+    SchemaError,
+    Session,
+    Sessions,
+    operation,
 )
+
+# The library's codes for what breaks a JSON Schema keyword; for others it says `custom`.
+_CODES = {
+    "type": "invalid_type", "pattern": "invalid_format", "enum": "invalid_value", "anyOf": "invalid_union",
+    "maxLength": "too_big", "maximum": "too_big", "maxItems": "too_big",
+    "minLength": "too_small", "minimum": "too_small", "minItems": "too_small",
+}  # fmt: skip
+_MOST_MESSAGE = 300
+_HUNDRED_YEARS_SECONDS = 100 * 365 * 86_400
+# What the holder of the token may withdraw once it is over.
+_WITHDRAWN_FROM = frozenset({"succeeded", "failed"})
+
+
+def authenticate(request: Request, credentials: Credentials) -> Credential | Problem:
+    """The request's API key; one whose facts refuse the operation is answered with the error that they name."""
+    found = credentials.check(request)
+    if isinstance(found, Problem):
+        return found
+    fails = found.facts.get("refused", {}).get(request.operation.id)
+    return found if fails is None else Problem("failing_credential", credential=replace(found, fails=fails))
 
 
 @operation("createSession")
@@ -33,19 +52,26 @@ def create_session(request: Request, sessions: Sessions) -> Reply:
 
     Source: Kayle ID documentation, Create a session.
     """
-    asked: dict[str, Any] = request.body or {}
-    endpoints = asked.get("webhook_endpoint_id", ())
-    if UNAVAILABLE_ENDPOINT in ([endpoints] if isinstance(endpoints, str) else endpoints):
-        return request.example("webhook_endpoint_unavailable")
-    names = ("share_fields", "redirect_url", "webhook_endpoint_id")
-    session = sessions.create({name: asked[name] for name in names if name in asked})
+    if not request.raw and _is_json(request.headers.get("content-type")):
+        return request.example("invalid_request", {"/error/message": _issues(((), "Malformed JSON in request body"))})
+    asked: dict[str, Any] = dict(request.body or {})
+    fault = account_fault(asked)
+    if fault is not None:
+        return request.example(fault)
+    organization = request.credential.facts.get("organization")
+    facts = {**created_with(asked), **({} if organization is None else {"organization": organization})}
+    session = sessions.create(facts)
+    if sessions.namespace != DEFAULT_NAMESPACE:
+        # A browser presents the token without headers: where it was issued is kept where everybody looks.
+        token = session.ids["cancel_token"]
+        sessions.for_namespace(DEFAULT_NAMESPACE).cache_set(f"issued:{token}", sessions.namespace, _HUNDRED_YEARS_SECONDS)
     return sessions.answer(session, "createSession")
 
 
 @operation("getSession")
 def get_session(request: Request, sessions: Sessions) -> Reply:
     """The session of that id."""
-    session = sessions.get(request.path["id"])
+    session = _own(sessions.get(request.path["id"]), request)
     return request.example("not_found") if session is None else sessions.answer(session, "getSession")
 
 
@@ -55,8 +81,13 @@ def list_sessions(request: Request, sessions: Sessions) -> Reply:
 
     Source: Kayle ID documentation, List sessions.
     """
+    names = [name for name, _ in parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)]
+    twice = next((name for name in request.query if names.count(name) > 1), None)
+    if twice is not None:
+        return request.example("invalid_parameter", {"/error/message": _issues(((twice,), "Invalid input: given twice"))})
     limit: int = request.query["limit"]
-    rows = sorted(_matching(request.query, sessions), key=lambda session: session.id)
+    found = (session for session in _matching(request.query, sessions) if _own(session, request) is not None)
+    rows = sorted(found, key=lambda session: session.id)
     return Reply(200, recipe.page([session.moment for session in rows[:limit]], limit, len(rows) > limit))
 
 
@@ -66,32 +97,39 @@ def cancel_session(request: Request, sessions: Sessions) -> Reply:
 
     Source: Kayle ID documentation, Cancel a session.
     """
-    session = _as_it_is(request.path["id"], sessions)
-    return request.example("not_found") if session is None else _cancelled(session, sessions)
+    session = _own(_as_it_is(request.path["id"], sessions), request)
+    if session is None:
+        return request.example("not_found")
+    if not session.is_terminal:
+        sessions.transition(session, "cancelled", "cancelled")
+    return _done(session)
 
 
 @operation("cancelByToken")
 def cancel_by_token(request: Request, sessions: Sessions) -> Reply:
-    """Cancels the session for who holds its token, once; a session that is over stays as it is.
+    """Cancels the session for who holds its token, once; one that has succeeded or failed is withdrawn.
 
-    Source: Get a session by ID, OpenAPI, cancel_token ("one-shot").
+    Source: Get a session by ID, OpenAPI, cancel_token ("one-shot"); Kayle ID public source, verify routes.
     """
-    token, point, namespace = request.body["cancel_token"].partition(".")
-    own: Sessions | None = sessions
-    if point:
-        own = sessions.for_namespace(namespace) if is_namespace_name(namespace) else None
-    session = None if own is None else _as_it_is(request.path["id"], own)
-    if own is None or session is None:
-        # What stands behind the point is no namespace of this session: the token is wrong, if the session is there.
-        is_here = point and _as_it_is(request.path["id"], sessions) is not None
-        return request.example("cancel_token_invalid" if is_here else "session_not_found")
+    token: str = request.body["cancel_token"]
+    issued_in = sessions.for_namespace(DEFAULT_NAMESPACE).cache_get(f"issued:{token}")
+    there = sessions if issued_in is None else sessions.for_namespace(issued_in)
+    if _as_it_is(request.path["id"], there) is None:
+        there = sessions
+    session = _as_it_is(request.path["id"], there)
+    if session is None:
+        return request.example("session_not_found")
     if session.ids["cancel_token"] != token:
         return request.example("cancel_token_invalid")
     used = f"cancel_token_used:{session.id}"
-    if own.cache_get(used) is not None:
-        return request.example("cancel_token_used")
-    own.cache_set(used, own.now, _HUNDRED_YEARS_SECONDS)
-    return _cancelled(session, own)
+    if there.cache_get(used) is not None:
+        return request.example("cancel_token_used") if session.state in _WITHDRAWN_FROM else _done(session)
+    there.cache_set(used, there.now, _HUNDRED_YEARS_SECONDS)
+    if session.state in _WITHDRAWN_FROM:
+        there.transition(session, "cancelled", "withdrawn")
+    elif not session.is_terminal:
+        there.transition(session, "cancelled", "cancelled")
+    return _done(session)
 
 
 def render_error(problem: Problem, request: Request) -> Reply | None:
@@ -100,42 +138,44 @@ def render_error(problem: Problem, request: Request) -> Reply | None:
     if problem.kind == "invalid_parameter":
         if by_token:
             return request.example("invalid_session_id")
-        return request.example("invalid_parameter", {"/error/message": problem.detail[:_MOST_MESSAGE]})
+        return request.example("invalid_parameter", {"/error/message": _zod_message(problem)})
     if problem.kind not in ("invalid_body", "not_json", "body_required"):
         return None
     if by_token:
-        return request.example("invalid_request", {"/error/message": _reason(problem)})
-    fault = share_fields_fault(problem.errors)
-    if fault is not None:
-        return request.example(fault)
-    if any(error.pointer == "/redirect_url" for error in problem.errors):
-        return request.example("invalid_redirect_url")
-    return request.example("invalid_request", {"/error/message": _reason(problem)})
+        return request.example("invalid_request")
+    fault = body_fault(request.body) if problem.kind == "invalid_body" else None
+    return request.example(*((fault,) if fault is not None else ("invalid_request", {"/error/message": _zod_message(problem)})))
 
 
-def share_fields_fault(errors: tuple[SchemaError, ...]) -> str | None:
-    """The example that tells what is wrong with share_fields, or None where nothing is."""
-    found = {_fault(error) for error in errors if error.pointer.split("/")[1:2] == ["share_fields"]}
-    return next((fault for fault in _SHARE_FIELD_FAULTS if fault in found), None)
+def _is_json(content_type: str | None) -> bool:
+    """Whether a body is read."""
+    return (content_type or "").partition(";")[0].strip().lower() == "application/json"
 
 
-def _fault(error: SchemaError) -> str:
-    is_in_field = error.pointer.count("/") > 2
-    about_reason = (is_in_field and error.pointer.endswith("/reason")) or error.message.startswith('"reason" is a required')
-    if error.name == "maxProperties":
-        return "too_many_share_fields"
-    if error.name == "propertyNames":
-        return "invalid_age_gate_key" if error.message.startswith('"age_over_') else "unknown_claim_key"
-    if error.name == "anyOf":
-        return "multiple_age_gates_not_allowed"
-    if error.name == "maxLength":
-        return "reason_too_long"
-    return "reason_required" if about_reason else "invalid_share_fields"
+def _zod_message(problem: Problem) -> str:
+    """What is wrong, as the validation library writes its issues."""
+    if problem.kind not in ("invalid_body", "invalid_parameter"):
+        return _issues(((), "Malformed JSON in request body" if problem.kind == "not_json" else problem.detail))
+    return _issues(*((_path(error), error.message, _CODES.get(error.name, "custom")) for error in problem.errors[:1]))
 
 
-def _reason(problem: Problem) -> str:
-    told = "; ".join(f"{error.pointer or 'the body'}: {error.message}" for error in problem.errors)
-    return (told if problem.kind == "invalid_body" else problem.detail)[:_MOST_MESSAGE]
+def _issues(*found: tuple[Any, ...]) -> str:
+    """The text of issues, each a path and a message, and a code unless it is `custom`."""
+    told = [
+        {"code": code[0] if code else "custom", "path": list(path), "message": message[:_MOST_MESSAGE]}
+        for path, message, *code in found
+    ]
+    return json.dumps(told, indent=2)
+
+
+def _path(error: SchemaError) -> list[str]:
+    return [part for part in error.pointer.split("/") if part]
+
+
+def _own(session: Session | None, request: Request) -> Session | None:
+    """The session, where it is one of the organization whose key the request shows."""
+    asked_by = request.credential.facts.get("organization")
+    return session if session is not None and session.facts.get("organization") == asked_by else None
 
 
 def _as_it_is(session_id: str, sessions: Sessions) -> Session | None:
@@ -144,9 +184,7 @@ def _as_it_is(session_id: str, sessions: Sessions) -> Session | None:
     return sessions.get(session_id, poll=False)
 
 
-def _cancelled(session: Session, sessions: Sessions) -> Reply:
-    if not session.is_terminal:
-        sessions.transition(session, "cancelled", "cancelled")
+def _done(session: Session) -> Reply:
     return Reply(204, session=(session.seed, session.scenario))
 
 

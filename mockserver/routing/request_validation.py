@@ -99,11 +99,12 @@ class RequestValidator:
         """
         if not self._bodies or (not raw and content_type is None):
             return None
+        ignores_others = self._operation.ignores_other_bodies
         if content_type is None:
-            return next(iter(self._bodies.values()))[0]
+            return None if ignores_others else next(iter(self._bodies.values()))[0]
         media = self._operation.body(content_type)
         if media is None:
-            if not raw:
+            if not raw or ignores_others:
                 return None
             possible = ", ".join(self._bodies)
             raise RequestRejected(

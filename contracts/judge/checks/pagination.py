@@ -7,8 +7,9 @@ from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.checks.fields import moment
-from specimen.contracts.judge.history import History
+from specimen.contracts.judge.history import History, same_caller
 from specimen.contracts.judge.rule import Check, Finding
+from specimen.contracts.redaction.values import Words
 from specimen.specs.core.json_pointer import at
 
 
@@ -52,6 +53,34 @@ def within(operation: str, field: str, *, earliest: str, latest: str, pointer: s
             shown = moment(at(row, f"/{field}"))
             if shown is not None and ((low is not None and shown < low) or (high is not None and shown > high)):
                 yield Finding(f"{pointer}/{index}/{field}", f"a time between {earliest} and {latest}", at(row, f"/{field}"))
+
+    return check
+
+
+def finds_its_own(
+    operation: str, create: str, field: str, *, earliest: str, latest: str, shown: str = "/data", pointer: str = "/data"
+) -> Check:
+    """A list that asks from or to the very time of a session which the same caller made shows it, where it shows all there is.
+
+    `shown` is where the answer of the creation has the session.
+    """
+
+    def check(exchange: Exchange, history: History) -> Iterator[Finding]:
+        asked = set(exchange.queries)
+        named = {name: moment(exchange.queries[name]) for name in (earliest, latest) if name in asked}
+        bounds = {name: bound for name, bound in named.items() if bound is not None}
+        if exchange.operation is None or exchange.operation.id != operation or not exchange.is_success or exchange.is_wished:
+            return
+        is_whole = at(exchange.response_json, "/pagination/has_more") is False
+        if not bounds or not is_whole or not asked <= {earliest, latest, "limit"}:
+            return
+        found = {at(row, "/id") for row in rows(exchange, operation, pointer)}
+        for made in history.calls(create):
+            when = moment(at(made.response_json, f"{shown}/{field}")) if made.is_success and same_caller(made, exchange) else None
+            is_within = when is not None and bounds.get(earliest, when) <= when <= bounds.get(latest, when)
+            if is_within and when in bounds.values() and at(made.response_json, f"{shown}/id") not in found:
+                yield Finding(pointer, f"the session whose {field} was asked for", Words(f"{len(found)} others"))
+                return
 
     return check
 

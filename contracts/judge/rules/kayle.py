@@ -10,12 +10,15 @@ from specimen.contracts.http.url_equivalence import same_url
 from specimen.contracts.judge.checks import fields, pagination
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.rule import Finding, rule
+from specimen.contracts.redaction.values import Words
 from specimen.specs.core.json_pointer import at
 
 PAGE = "Get a session by ID, OpenAPI"
 CREATE = "Kayle ID documentation, Create a session"
 LIST = "Kayle ID documentation, List sessions"
 CANCEL = "Kayle ID documentation, Cancel a session"
+# What the holder of the token may withdraw once it is over, which cancels it.
+WITHDRAWN_FROM = ("succeeded", "failed")
 REDIRECT = "/data/redirect_url"
 ENDPOINT = "/data/webhook_endpoint_id"
 
@@ -70,9 +73,18 @@ def id_is_echoed(exchange: Exchange, history: History) -> Iterable[Finding]:
 
 
 @rule("KAY-016", "a terminal status never changes", source=f"{PAGE}, completed_at", replaces=("GEN-010",))
-def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding]:
-    """succeeded, failed, expired and cancelled are ends."""
-    return fields.terminal_stays()(exchange, history)
+def terminal_stays(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """succeeded, failed, expired and cancelled are ends, but for a withdrawal: its holder's token cancels what had ended.
+
+    A withdrawal that was not seen is a note, for the user's browser may have made it; so it is an error where the API key's
+    cancel was seen in its stead, which leaves an end alone.
+    """
+    for finding in fields.terminal_stays()(exchange, history):
+        seen = {fields.state_of(one) for one in history.reads(exchange)} & exchange.provider.lifecycle.terminal
+        if finding.got != "cancelled" or not seen <= {"cancelled", *WITHDRAWN_FROM}:
+            yield finding
+        elif not _succeeded("cancelByToken", exchange, history):
+            yield finding._replace(is_assumed=not _succeeded("cancelSession", exchange, history))
 
 
 @rule("KAY-019", "a list holds at most as many sessions as asked for", mark="P", source=f"{LIST}, limit")
@@ -106,17 +118,17 @@ def pages_follow(exchange: Exchange, history: History) -> Iterable[Finding]:
     return found(exchange, history)
 
 
-@rule("KAY-024", "a cancel_token works once", source=f"{PAGE}, cancel_token")
+@rule("KAY-024", "a used cancel_token cancels nothing more", source=f"{PAGE}, cancel_token")
 def tokens_work_once(exchange: Exchange, history: History) -> Iterator[Finding]:
-    """One-shot."""
+    """One-shot. Once the session is cancelled or expired, a success is none: there is nothing more to cancel."""
     if exchange.operation is None or exchange.operation.id != "cancelByToken" or not exchange.is_success:
         return
-    token = at(exchange.request_json, "/cancel_token")
-    for earlier in history.calls("cancelByToken"):
-        same = earlier.parameters == exchange.parameters and at(earlier.request_json, "/cancel_token") == token
-        if same and earlier.is_success and token is not None:
-            yield Finding("", "401 CANCEL_TOKEN_USED", exchange.status)
-            return
+    token = at(exchange.declared_json, "/cancel_token")
+    uses = [one for one in history.calls("cancelByToken") if one.is_success and one.parameters == exchange.parameters]
+    used = next((one for one in uses if token is not None and at(one.declared_json, "/cancel_token") == token), None)
+    reads = history.of(f"read getSession {exchange.parameters.get('id')}")
+    if used is not None and reads and reads[-1].at >= used.at and fields.state_of(reads[-1]) in WITHDRAWN_FROM:
+        yield Finding("", "401 CANCEL_TOKEN_USED", exchange.status)
 
 
 @rule("KAY-025", "a session that was cancelled is over", mark="P", source=CANCEL)
@@ -130,31 +142,35 @@ def cancel_ends(exchange: Exchange, history: History) -> Iterable[Finding]:
 def sent_is_answered(exchange: Exchange, history: History) -> Iterator[Finding]:
     """In the answer to the creation, and in every read.
 
-    A URL that was only normalised still leads there, and a list of one endpoint is that endpoint: notes.
+    A URL may be answered as a parser writes it, and endpoints without their duplicates, one alone as a text.
     """
     found = fields.every(
         fields.asked_is_shown("createSession", {"/redirect_url": REDIRECT, "/webhook_endpoint_id": ENDPOINT}),
         fields.unchanged((REDIRECT, ENDPOINT)),
     )
     for finding in found(exchange, history):
-        is_same = _leads_there if finding.pointer == REDIRECT else _is_that_endpoint
-        yield finding._replace(is_assumed=is_same(exchange, history))
+        is_same = _leads_there if finding.pointer == REDIRECT else _are_those_endpoints
+        if not is_same(exchange, history):
+            yield finding
 
 
 def _leads_there(exchange: Exchange, history: History) -> bool:
-    """Whether the redirect_url answered means what was sent, or what was answered before (RFC 3986, section 6.2)."""
+    """Whether the redirect_url answered means what was sent, or what was answered before."""
     shown = at(exchange.response_json, REDIRECT)
     return all(same_url(value, shown) for value in _before(exchange, history, REDIRECT, "/redirect_url"))
 
 
-def _is_that_endpoint(exchange: Exchange, history: History) -> bool:
-    """Whether the endpoint answered is the only one that was sent, or answered before, alone or as a list of one."""
-    shown = _as_list(at(exchange.response_json, ENDPOINT))
-    return all(_as_list(value) == shown for value in _before(exchange, history, ENDPOINT, "/webhook_endpoint_id"))
+def _are_those_endpoints(exchange: Exchange, history: History) -> bool:
+    """Whether the endpoints answered are those that were sent, or answered before, in their order."""
+    shown = _endpoints(at(exchange.response_json, ENDPOINT))
+    return all(_endpoints(value) == shown for value in _before(exchange, history, ENDPOINT, "/webhook_endpoint_id"))
 
 
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+def _endpoints(value: Any) -> list[Any]:
+    found: list[Any] = []
+    for one in value if isinstance(value, list) else [value]:
+        found += [] if one in found else [one]
+    return found
 
 
 def _before(exchange: Exchange, history: History, shown: str, sent: str) -> list[Any]:
@@ -162,5 +178,42 @@ def _before(exchange: Exchange, history: History, shown: str, sent: str) -> list
     made = fields.made_by(exchange, history)
     found = [at(one.response_json, shown) for one in (*history.reads(exchange)[:1], *([made] if made is not None else []))]
     if exchange.operation is not None and exchange.operation.id == "createSession":
-        found.append(at(exchange.request_json, sent))
+        found.append(at(exchange.declared_json, sent))
     return found
+
+
+@rule(
+    "KAY-027",
+    "created_from and created_to find the session created at that moment",
+    mark="P",
+    source=f"{LIST}, created_from, created_to",
+)
+def times_are_inclusive(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """A session's own created_at finds it, as the earliest and as the latest."""
+    found = pagination.finds_its_own("listSessions", "createSession", "created_at", earliest="created_from", latest="created_to")
+    return found(exchange, history)
+
+
+@rule("KAY-028", "a session is shown to its own organisation only", mark="P", source="Kayle ID public source, session queries")
+def organizations_are_apart(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """Whoever verifies with a second credential says that it must not see what the first one made, nor the other way round."""
+    for pointer, shown in _shown_ids(exchange):
+        made = history.created(shown) if isinstance(shown, str) else None
+        if made is not None and _is_other(made) != _is_other(exchange) and exchange.intent.get("credentials") in (None, "other"):
+            yield Finding(pointer, "nothing of the other organisation's session", Words("a session that the other one made"))
+
+
+def _is_other(exchange: Exchange) -> bool:
+    return exchange.intent.get("credentials") == "other"
+
+
+def _shown_ids(exchange: Exchange) -> Iterator[tuple[str, Any]]:
+    if exchange.operation is not None and exchange.operation.id == "getSession" and exchange.is_success:
+        yield "", at(exchange.response_json, "/data/id")
+    for index, row in enumerate(pagination.rows(exchange, "listSessions")):
+        yield f"/data/{index}", at(row, "/id")
+
+
+def _succeeded(operation: str, exchange: Exchange, history: History) -> bool:
+    """Whether a call of an operation on the session of a read has succeeded before it."""
+    return any(one.is_success and one.parameters == exchange.parameters for one in history.calls(operation))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
@@ -49,12 +51,49 @@ def second_page(stage: Stage) -> list[Exchange]:
     return [*sessions, page, changed(follow, {"/data": data(page)[-1:]})]
 
 
+def by_token(stage: Stage, made: Exchange) -> Exchange:
+    """A new session cancelled by its token."""
+    shown = made.response_json["data"]
+    return stage.ask("cancelByToken", path={"id": shown["id"]}, body={"cancel_token": shown["cancel_token"]}, credential=None)
+
+
 def token_twice(stage: Stage) -> list[Exchange]:
-    """A token that cancels again."""
+    """A used token that cancels once more a session which succeeded all the same."""
     first = made(stage)
-    shown = first.response_json["data"]
-    used = stage.ask("cancelByToken", path={"id": shown["id"]}, body={"cancel_token": shown["cancel_token"]}, credential=None)
-    return [first, used, used]
+    used = by_token(stage, first)
+    read = stage.ask("getSession", path={"id": first.response_json["data"]["id"]})
+    return [first, used, changed(read, {"/data/status": "succeeded"}), used]
+
+
+def cancelled_by_key(stage: Stage) -> list[Exchange]:
+    """The API key's cancel of a session that had succeeded, which leaves it alone."""
+    read = stage.read("succeeded", "succeeded")
+    done = stage.ask("cancelSession", path={"id": read.response_json["data"]["id"]})
+    return [read, done, changed(read, {"/data/status": "cancelled"})]
+
+
+def own_time(name: str) -> Callable[[Stage], list[Exchange]]:
+    """A list that asks for the very moment of a session and does not show it."""
+
+    def make(stage: Stage) -> list[Exchange]:
+        first = made(stage)
+        page = stage.ask("listSessions", query={name: first.response_json["data"]["created_at"]})
+        return [first, changed(page, {"/data": []})]
+
+    return make
+
+
+def of_the_other(stage: Stage) -> list[Exchange]:
+    """A session that a second organization made, shown to the first."""
+    first = made(stage)
+    read = stage.ask("getSession", path={"id": first.response_json["data"]["id"]})
+    return [replace(first, intent={"credentials": "other"}), read]
+
+
+def listed_to_the_other(stage: Stage) -> list[Exchange]:
+    """The first organization's session in the list of the second."""
+    first, page = listed(stage, 1)
+    return [first, replace(page, intent={"credentials": "other"})]
 
 
 def cancelled(stage: Stage) -> list[Exchange]:
@@ -90,7 +129,8 @@ MUTANTS = (
         ],
     ),
     Mutant("KAY-015", "another session", lambda stage: [changed(stage.read(), {"/data/id": OTHER_ID})]),
-    Mutant("KAY-016", "an end becomes another", lambda stage: second(stage, {"/data/status": "cancelled"}, "succeeded")),
+    Mutant("KAY-016", "an end becomes another", lambda stage: second(stage, {"/data/status": "expired"}, "succeeded")),
+    Mutant("KAY-016", "an end that the key cancelled", cancelled_by_key),
     Mutant("KAY-019", "an unlimited list", too_many),
     Mutant(
         "KAY-020",
@@ -109,7 +149,7 @@ MUTANTS = (
         "a cursor to nowhere",
         lambda stage: [changed(listed(stage, 2, limit=1)[-1], {"/pagination/next_cursor": OTHER_ID})],
     ),
-    Mutant("KAY-024", "a token works twice", token_twice),
+    Mutant("KAY-024", "a used token cancels", token_twice),
     Mutant("KAY-025", "cancelled and open", cancelled),
     Mutant(
         "KAY-026",
@@ -118,4 +158,8 @@ MUTANTS = (
             changed(made(stage, {"redirect_url": "https://a.example/x"}), {"/data/redirect_url": "https://b.example/x"})
         ],
     ),
+    Mutant("KAY-027", "not from its own time on", own_time("created_from")),
+    Mutant("KAY-027", "not until its own time", own_time("created_to")),
+    Mutant("KAY-028", "read by another organization", of_the_other),
+    Mutant("KAY-028", "listed to another organization", listed_to_the_other),
 )
