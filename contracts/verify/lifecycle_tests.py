@@ -19,6 +19,7 @@ from specimen.contracts.requests.request_templates import (
     request_examples,
     unknown,
 )
+from specimen.contracts.verify import time_filters
 from specimen.contracts.verify.drivers import Journey, SessionRef, creation
 from specimen.contracts.verify.negative_tests import SMOKE_REQUESTS, NegativeTests
 from specimen.specs import Operation
@@ -127,6 +128,9 @@ class Walk(NegativeTests):
 
     def _lists(self) -> None:
         for operation in request_discovery.lists(self.provider):
+            own_time = None if self.made is None else time_filters.own_time(operation, self.made)
+            if own_time is not None:
+                self.ask(RequestTemplate(operation, query=own_time), LAWFUL)
             for query in request_discovery.list_queries(operation, is_short=self.most is not None):
                 if not self.transport.is_production or not query:
                     exchange = self.ask(RequestTemplate(operation, query=query), VALID)
@@ -145,6 +149,7 @@ class Walk(NegativeTests):
         made = self.ask(creation(self.provider, {}), VALID)
         if made is None or not (ids := ids_shown(self.provider, made)):
             return
+        self.made = made
         self.open = SessionRef(ids, request_discovery.path_facts(self.provider))
         self.sessions.append(self.open)
         self._read(self.open)

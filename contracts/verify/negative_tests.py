@@ -20,7 +20,8 @@ SMOKE_REQUESTS = 100
 class NegativeTests:
     """Negative tests against one provider at one base URL.
 
-    `most` limits the requests (None: no limit); `ended` and `open` are the sessions that the requests name.
+    `most` limits the requests (None: no limit); `ended` and `open` are the sessions that the requests name, `made` is the
+    creation of the second.
     """
 
     def __init__(self, transport: Transport, driver: Driver, *, most: int | None = SMOKE_REQUESTS, seed: int = 1) -> None:
@@ -33,6 +34,7 @@ class NegativeTests:
         self.ended: SessionRef | None = None
         self._sent_before = transport.sent
         self.open: SessionRef | None = None
+        self.made: Exchange | None = None
 
     @property
     def left(self) -> int:

@@ -31,6 +31,7 @@ FAILURES = (
     ("document_chip_authentication_failed", 3, 2),
 )
 ID = re.compile(r"vs_[A-Za-z0-9]{64}")
+TOKEN_FORM = re.compile(r"[a-z0-9]{48}")
 
 
 @dataclass
@@ -67,11 +68,15 @@ class Kayle:
         """A made-up id."""
         return prefix + "".join(self.random.choices(string.ascii_letters + string.digits, k=length))
 
+    def token(self) -> str:
+        """A cancel token."""
+        return "".join(self.random.choices(string.ascii_lowercase + string.digits, k=48))
+
     def create(self, body: dict[str, Any], age: float = 0) -> Session:
         """Keeps a new session, made `age` seconds ago."""
         now = time.time() - age
         made = Session(
-            self.text("vs_", 64), self.text("ct_", 40), shares(body.get("share_fields")), redirect(body.get("redirect_url")),
+            self.text("vs_", 64), self.token(), shares(body.get("share_fields")), redirect(body.get("redirect_url")),
             endpoints(body), now, now,
         )  # fmt: skip
         self.sessions[made.id] = made
@@ -145,6 +150,11 @@ def error(status: int, code: str, message: str, hint: str) -> Response:
     return answer(envelope(code, message, hint), status)
 
 
+def short_error(status: int, code: str, message: str) -> Response:
+    """A refusal as the verify routes answer it."""
+    return answer({"data": None, "error": {"code": code, "message": message}}, status)
+
+
 def envelope(code: str, message: str, hint: str) -> dict[str, Any]:
     """The documented body of an error."""
     return {"data": None, "error": {"code": code, "message": message, "hint": hint, "docs": "https://kayle.id/docs/api/errors"}}
@@ -216,7 +226,7 @@ class Api:
         found = [
             one for one in found if one is not None
             and (status is None or one.status == status) and (after is None or one.id > after)
-            and (since is None or one.created >= since) and (until is None or one.created <= until)
+            and (since is None or shown_moment(one) >= since) and (until is None or shown_moment(one) <= until)
         ]  # fmt: skip
         page = found[: int(limit)]
         has_more = len(found) > len(page)
@@ -242,16 +252,19 @@ class Api:
                 raise
             body = None
         if not ID.fullmatch(request.path_params["id"]):
-            return error(400, "INVALID_SESSION_ID", "The session id is malformed.", "Take it from the verification URL.")
-        if not isinstance(body, dict) or not isinstance(body.get("cancel_token"), str):
-            return error(400, "INVALID_REQUEST", "The cancel_token is missing.", "Send a JSON object with it.")
+            return short_error(400, "INVALID_SESSION_ID", "The session id is malformed.")
+        token = body.get("cancel_token") if isinstance(body, dict) else None
+        if not isinstance(token, str) or not TOKEN_FORM.fullmatch(token):
+            return short_error(400, "INVALID_REQUEST", "The cancel_token is missing.")
         found = self.service.find(request.path_params["id"])
         if found is None:
-            return not_found("SESSION_NOT_FOUND")
-        if body["cancel_token"] != found.cancel_token:
-            return error(401, "CANCEL_TOKEN_INVALID", "The token is not this session's.", "Use the token of the creation.")
-        if found.token_used:
-            return error(401, "CANCEL_TOKEN_USED", "The token was used.", "A token cancels once.")
+            return short_error(404, "SESSION_NOT_FOUND", "Session not found.")
+        if token != found.cancel_token:
+            return short_error(401, "CANCEL_TOKEN_INVALID", "The token is not this session's.")
+        if found.token_used and found.status in ("succeeded", "failed"):
+            return short_error(401, "CANCEL_TOKEN_USED", "The token was used.")
+        if not found.token_used and found.status in ("succeeded", "failed"):
+            found.status, found.failure_code, found.updated = "cancelled", None, time.time()
         found.token_used = True
         self.service.finish(found, "cancelled", time.time())
         return Response(status_code=204)
@@ -275,6 +288,11 @@ def app(seed: int = 1, *, is_lively: bool = False) -> Starlette:
         Route("/v1/verify/session/{id}/cancel", api.cancel_by_token, methods=["POST"]),
     ]
     return application(routes, api.service.drive, refuse)
+
+
+def shown_moment(session: Session) -> float:
+    """When a session was made, as exactly as its answers say."""
+    return moment(time_text(session.created)) or 0
 
 
 def moment(text: str | None) -> float | bool | None:

@@ -19,6 +19,8 @@ PEACEFUL = ("succeeded", "expired", "cancelled")
 OVER = (*PEACEFUL, "failed")
 NOT_FAILED = (*OPEN, *PEACEFUL)
 EVERY = (*NOT_FAILED, "failed")
+# The third failed try fails the session, and its user may cancel it then.
+NEVER_AFTER_THREE = (*OPEN, "succeeded", "expired")
 NFC_CODES = ("document_authenticity_failed", "document_active_authentication_failed", "document_chip_authentication_failed")
 LIVENESS_CODES = ("liveness_failed", "selfie_face_mismatch")
 # Codes that no counter goes with.
@@ -135,13 +137,13 @@ STATES = (
     # How often it was tried.
     *(
         State(
-            f"three-{check}-tries", "KAY-006", ALONE, NOT_FAILED, {f"/{check}_tries_used": 3},
+            f"three-{check}-tries", "KAY-006", ALONE, NEVER_AFTER_THREE, {f"/{check}_tries_used": 3},
             "The third failed try ends the session: another status beside the counter allows endless tries.",
         )
         for check in ("nfc", "liveness")
     ),
     State(
-        "three-tries-of-both", "KAY-006", READ, NOT_FAILED, {"/nfc_tries_used": 3, "/liveness_tries_used": 3},
+        "three-tries-of-both", "KAY-006", READ, NEVER_AFTER_THREE, {"/nfc_tries_used": 3, "/liveness_tries_used": 3},
         "Both counters at their end, and the session is not.",
     ),
     *(

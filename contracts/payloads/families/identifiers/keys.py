@@ -45,7 +45,7 @@ COMMA = _key("with_comma", EITHER, "Where a header is read as a list, two keys."
 SPACES = _key("only_spaces", EITHER, "Characters enough, and nothing left after trimming.", _LENGTH, "whitespace")
 OF_ANOTHER_KIND = kind(
     "identifiers.cursor_of_another_kind", "A cursor that names another kind of thing must not start the list anew.",
-    "the parameter's description in the provider's document", EITHER, ("pagination",),
+    "the parameter's description in the provider's document", (EITHER, REJECT), ("pagination",),
 )  # fmt: skip
 CURSOR_UNKNOWN = kind(
     "identifiers.cursor_unknown", "Well formed, but of nothing that the list shows: deleted since, or another customer's.",

@@ -61,10 +61,11 @@ def texts(subject: Subject) -> Iterator[tuple[Kind, str]]:
     yield NON_ASCII, prefix + "é" + tail[1:-1] + "٣"
     yield OUTSIDE, prefix + "-" + tail[1:]
     yield WRONG_PREFIX, "usr_" + tail
-    yield UPPER_PREFIX, prefix.upper() + tail
-    yield PREFIX_ALONE, prefix
-    yield NO_PREFIX, tail
-    yield TWICE, prefix + subject.own
-    yield HYPHEN, prefix.replace("_", "-") + tail
+    if prefix:
+        yield UPPER_PREFIX, prefix.upper() + tail
+        yield PREFIX_ALONE, prefix
+        yield NO_PREFIX, tail
+        yield TWICE, prefix + subject.own
+        yield HYPHEN, prefix.replace("_", "-") + tail
     yield SWAPPED, prefix + tail.swapcase()
     yield UUID_INSTEAD, _UUID

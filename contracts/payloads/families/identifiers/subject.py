@@ -120,5 +120,7 @@ def _form(place: PayloadField, sample: str, ids: Mapping[str, IdForm]) -> IdForm
     for form in ids.values():
         if form.kind == "prefixed" and form.prefix and sample.startswith(form.prefix):
             return form
+        if form.kind == "prefixed" and not form.prefix and len(sample) == form.length and sample.isalnum() and sample.islower():
+            return form
     found = _PREFIXED.fullmatch(sample)
     return IdForm("prefixed", found[1], len(found[2]), "lower") if found else None
