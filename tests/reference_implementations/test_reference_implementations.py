@@ -27,7 +27,10 @@ VARIANTS = {
 }
 # What no page settles and these two do in their own way, lawfully.
 NOTES = {
-    "kayle": {"GEN-016": "refuses a cursor that is no id, and times that its library cannot read, of the year 0000"},
+    "kayle": {
+        "GEN-015": "takes what only our document refuses of a redirect_url and of a reason",
+        "GEN-016": "refuses times that its library cannot read, of the year 0000",
+    },
     "predicate": {},
 }
 
