@@ -13,8 +13,8 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.account_refusals import is_account_dependent
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import observe
+from tests.contracts.golden_exchanges import Stage, changed
 from tests.contracts.mutants.kayle import by_token, made
-from tests.contracts.stage import Stage, changed
 
 KAYLE = specs.load("kayle")
 LAWFUL = {"lawful": True}

@@ -201,7 +201,7 @@ DOCUMENTS: dict[str, tuple[Change, str]] = {
 
 def test_document__answers_of_the_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A status, or one error code of a status, may be marked as one that any valid request may meet."""
-    data = made_up.document()
+    data = dummy_provider.document()
     responses = data["paths"]["/records"]["post"]["responses"]
     responses["403"] = {"description": "Not allowed.", "x-account-dependent": True}
     examples = {
@@ -211,7 +211,7 @@ def test_document__answers_of_the_account(tmp_path: Path, monkeypatch: pytest.Mo
     responses["409"] = {"description": "Refused.", "content": {"application/json": {"examples": examples}}}
     found = next(
         operation.responses
-        for operation in made_up.load(monkeypatch, tmp_path, data).document.operations.values()
+        for operation in dummy_provider.load(monkeypatch, tmp_path, data).document.operations.values()
         if "409" in operation.responses
     )
     assert (found["403"].is_account_dependent, found["409"].is_account_dependent) == (True, False)
