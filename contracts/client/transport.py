@@ -178,7 +178,7 @@ class Transport:
             raise Forbidden(f"{where}: not a documented read. Name the host with --allow-writes if it is yours.")
         is_other = bool(self.other_headers) and wanted.intent.get("credentials") == "other"
         if (
-            set(wanted.intent) - {"lawful", *(["credentials"] if is_other else [])}
+            set(wanted.intent) - {"valid", *(["credentials"] if is_other else [])}
             or "prefer" in wanted.request_headers
             or _is_odd(operation, wanted)
         ):

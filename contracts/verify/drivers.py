@@ -183,7 +183,7 @@ class PreferDriver:
         if wanted is None:
             return None
         try:
-            exchange = send(self.transport, wanted, intent={"lawful": True}, prefer=prefer)
+            exchange = send(self.transport, wanted, intent={"valid": True}, prefer=prefer)
         except NoAnswer:
             return None
         ids = ids_shown(self.provider, exchange)

@@ -28,7 +28,7 @@ __all__ = ["SMOKE_REQUESTS", "Step", "Walk"]
 
 # The URL namespace of UUIDs (RFC 9562, section 6.6); idempotency keys are derived from it, by seed.
 _KEYS = UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
-VALID = {"lawful": True}
+VALID = {"valid": True}
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ class NegativeTests:
             name = "session" if "session" in kinds else min(kinds)
             forms = request_discovery.malformed_ids(known.ids[name])
             for form in forms[: None if self.most is None else 4 if is_first else 1]:
-                self.ask(minimal_request(self.provider, operation.id, {**known.ids, name: form}), {"near_miss": True})
+                self.ask(minimal_request(self.provider, operation.id, {**known.ids, name: form}), {"malformed_id": True})
             if is_first or self.most is None:
                 upper = {**known.ids, name: known.ids[name].upper()}
                 self.ask(minimal_request(self.provider, operation.id, upper), {"either": True})
@@ -116,7 +116,7 @@ class NegativeTests:
             if rest <= 0:
                 return
             rest -= 1
-            self.ask(mutation.request, {"unlawful": True})
+            self.ask(mutation.request, {"invalid": True})
 
     def wrong_methods(self) -> None:
         """Sends a method that the document does not list for a path."""

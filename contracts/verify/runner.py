@@ -234,7 +234,7 @@ def _understands_prefer(sender: Transport) -> bool:
     if wanted is None:
         return False
     try:
-        exchange = send(sender, wanted, intent={"lawful": True}, prefer=f"scenario={sender.provider.lifecycle.default.name}")
+        exchange = send(sender, wanted, intent={"valid": True}, prefer=f"scenario={sender.provider.lifecycle.default.name}")
     except NoAnswer:
         return False
     return "scenario" in exchange.response_headers.get("preference-applied", "")

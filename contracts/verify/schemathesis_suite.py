@@ -207,7 +207,7 @@ class _Watcher:
         # A body may be refused for what no schema says (a template that the caller does not have); a parameter not.
         mode = getattr(getattr(getattr(case, "meta", None), "generation", None), "mode", None)
         is_valid = mode is not None and mode.is_positive and not case.operation.body
-        return {"lawful": True} if is_valid else {}
+        return {"valid": True} if is_valid else {}
 
 
 def _text(value: Any) -> str:

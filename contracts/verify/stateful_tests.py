@@ -62,7 +62,7 @@ class LifecycleMachine(RuleBasedStateMachine):
     def create(self) -> Any:
         """Creates a session without a `Prefer` header."""
         provider = self.sender.provider
-        exchange = self.ask(creation(provider, {}), intent={"lawful": True})
+        exchange = self.ask(creation(provider, {}), intent={"valid": True})
         ids = {} if exchange is None else ids_shown(provider, exchange)
         return SessionRef(ids, request_discovery.path_facts(provider)) if ids else multiple()
 
@@ -85,7 +85,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         for entry in self.sender.provider.lifecycle.reads:
             if entry.fits(session.facts) or not session.facts:
                 wanted = filled(self.sender.provider, entry.operation, entry.request, session.ids)
-                self.ask(wanted, intent={"lawful": True})
+                self.ask(wanted, intent={"valid": True})
 
     @precondition(lambda self: self.reading)
     @rule(session=sessions, which=_ANY)
@@ -103,20 +103,20 @@ class LifecycleMachine(RuleBasedStateMachine):
         if name in session.ids:
             forms = request_discovery.malformed_ids(session.ids[name])
             wanted = minimal_request(self.sender.provider, operation.id, {**session.ids, name: forms[form % len(forms)]})
-            self.ask(wanted, intent={"near_miss": True})
+            self.ask(wanted, intent={"malformed_id": True})
 
     @precondition(lambda self: self.listing)
     @rule(which=_ANY)
     def page(self, which: int) -> None:
         """Asks for a list with a filter or a page size."""
         operation, query = self.listing[which % len(self.listing)]
-        self.ask(RequestTemplate(operation, query=query), intent={"lawful": True})
+        self.ask(RequestTemplate(operation, query=query), intent={"valid": True})
 
     @precondition(lambda self: self.broken)
     @rule(which=_ANY)
     def break_one(self, which: int) -> None:
         """Sends a request that breaks one constraint."""
-        self.ask(self.broken[which % len(self.broken)].request, intent={"unlawful": True})
+        self.ask(self.broken[which % len(self.broken)].request, intent={"invalid": True})
 
     @precondition(lambda self: self.secured)
     @rule(which=_ANY, kind=st.sampled_from(["none", "unknown"]))

@@ -32,8 +32,8 @@ REQUEST_CONTEXT = "specimen"
 # Requests that no operation takes still need one to be rendered for.
 NO_OPERATION = Operation("", "", "", (), (), False, {}, (), "A", "", is_safe=True)
 # Lawful bodies remembered per operation, and the size of the largest.
-_MOST_LAWFUL = 1024
-_MOST_LAWFUL_BYTES = 2048
+_MOST_VALID = 1024
+_MOST_VALID_BYTES = 2048
 
 
 @dataclass(slots=True)
@@ -63,8 +63,8 @@ class Endpoint:
         self.handler: Any = behaviour.handlers[operation.id]
         self.is_async = inspect.iscoroutinefunction(self.handler)
         self._has_body = bool(operation.bodies)
-        # Bodies that were found lawful, by their bytes and content type: who polls sends the same one again and again.
-        self._lawful: dict[tuple[bytes, str | None], dict[str, Any]] = {}
+        # Bodies that were found valid, by their bytes and content type: a client that polls sends the same one again and again.
+        self._valid_bodies: dict[tuple[bytes, str | None], dict[str, Any]] = {}
         self._has_parameters = bool(operation.parameters)
         self.takes_multipart = any(media.content_type == FORM_TYPE for media in operation.bodies)
         self.most_bytes = self.settings.multipart_bytes if self.takes_multipart else self.settings.json_bytes
@@ -96,7 +96,7 @@ class Endpoint:
                 if self._has_parameters:
                     self._validate_parameters(request, scope)
                 if self._has_body:
-                    known = self._lawful.get((request.raw, visit.headers.get("content-type")))
+                    known = self._valid_bodies.get((request.raw, visit.headers.get("content-type")))
                     if known is not None:
                         request.body = known.copy()
                     else:
@@ -167,10 +167,10 @@ class Endpoint:
             if request.body is None:
                 request.body = request_body.parse_json(request.raw, most_depth=self.settings.json_depth)
             validator.json_body(media, request.body)
-            if type(request.body) is dict and len(request.raw) <= _MOST_LAWFUL_BYTES:
-                if len(self._lawful) >= _MOST_LAWFUL:
-                    self._lawful.pop(next(iter(self._lawful)))
-                self._lawful[request.raw, request.headers.get("content-type")] = request.body.copy()
+            if type(request.body) is dict and len(request.raw) <= _MOST_VALID_BYTES:
+                if len(self._valid_bodies) >= _MOST_VALID:
+                    self._valid_bodies.pop(next(iter(self._valid_bodies)))
+                self._valid_bodies[request.raw, request.headers.get("content-type")] = request.body.copy()
 
     def _wished_value(self, request: Request) -> Any:
         node: Any = {part.name: part.text for part in request.form if part.filename is None} or request.body

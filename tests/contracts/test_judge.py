@@ -26,7 +26,7 @@ TYPES = st.sampled_from(["application/json", "text/event-stream", "text/html", "
 HEADERS = st.dictionaries(
     st.sampled_from(["authorization", "token", "idempotency-key", "prefer", "x"]), st.text(max_size=40), max_size=3
 )
-INTENTS = [{}, {"lawful": True}, {"credentials": "unknown"}, {"near_miss": True}, {"unknown_id": True}, {"elsewhere": True}]
+INTENTS = [{}, {"valid": True}, {"credentials": "unknown"}, {"malformed_id": True}, {"unknown_id": True}, {"elsewhere": True}]
 ODD_JSON = st.recursive(
     st.none()
     | st.booleans()

@@ -68,7 +68,7 @@ def malformed(stage: Stage) -> list[Exchange]:
     """An id in braces, refused as malformed."""
     found = stage.read()
     path = found.path.replace("/sessions/", "/sessions/%7B")
-    return [changed(found, {"": {}}, status=400, path=path, intent={"near_miss": "braces"})]
+    return [changed(found, {"": {}}, status=400, path=path, intent={"malformed_id": "braces"})]
 
 
 def listed(*ids: str) -> Callable[[Stage], list[Exchange]]:

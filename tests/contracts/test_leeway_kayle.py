@@ -17,7 +17,7 @@ from tests.contracts.golden_exchanges import Stage, changed
 from tests.contracts.mutants.kayle import by_token, made
 
 KAYLE = specs.load("kayle")
-LAWFUL = {"lawful": True}
+VALID = {"valid": True}
 BOM = b"\xef\xbb\xbf"
 Told = Mapping[str, str]
 
@@ -134,7 +134,7 @@ def test_body__of_another_type_is_not_judged_as_read(content_type: str | None, b
 @pytest.mark.parametrize("status", [200, 400])
 def test_body__with_a_byte_order_mark(status: int) -> None:
     """Neither who passes over it nor who refuses it breaks anything; what stands behind it is judged."""
-    first = replace(made(Stage(KAYLE)), request_body=BOM + b"{}", intent=LAWFUL)
+    first = replace(made(Stage(KAYLE)), request_body=BOM + b"{}", intent=VALID)
     refusal = {"success": False, "error": {"name": "ZodError", "message": "[]"}}
     assert told([first if status == 200 else changed(first, {"": refusal}, status=400)]) == {}
     assert told([replace(first, request_body=BOM + b"[]")]) == {"GEN-015": "error"}
@@ -143,7 +143,7 @@ def test_body__with_a_byte_order_mark(status: int) -> None:
 @pytest.mark.parametrize("body", [b"", b"{}"])
 def test_body__that_is_empty_and_says_it_is_json(body: bytes) -> None:
     """Nothing is no JSON: it may be refused, or taken for no body. An empty object may not be refused."""
-    first = replace(made(Stage(KAYLE)), request_body=body, intent=LAWFUL)
+    first = replace(made(Stage(KAYLE)), request_body=body, intent=VALID)
     refusal = {"success": False, "error": {"name": "ZodError", "message": "[]"}}
     assert told([first]) == {}
     assert told([changed(first, {"": refusal}, status=400)]) == ({"GEN-016": "error"} if body else {})
@@ -166,7 +166,7 @@ def test_body__that_is_empty_and_says_it_is_json(body: bytes) -> None:
 )
 def test_refusal__of_the_account_says_nothing_of_the_request(status: int, code: str, expected: Told) -> None:
     """A valid request may meet it; other refusals of a valid request are violations."""
-    first = replace(made(Stage(KAYLE), {"redirect_url": "https://shop.example/"}), intent=LAWFUL)
+    first = replace(made(Stage(KAYLE), {"redirect_url": "https://shop.example/"}), intent=VALID)
     error = {"code": code, "message": "No.", "hint": "Ask.", "docs": "https://kayle.id/docs"}
     refused = changed(first, {"": {"data": None, "error": error}}, status=status)
     assert told([refused]) == expected

@@ -111,7 +111,7 @@ def test_kinds_of_request__are_all_sent() -> None:
             step.run()
         sender.close()
     intents = {key for exchange in seen for key in exchange.intent}
-    assert {"lawful", "near_miss", "either", "unlawful", "credentials", "conflict", "wrong_method", "asked_for"} <= intents
+    assert {"valid", "malformed_id", "either", "invalid", "credentials", "conflict", "wrong_method", "asked_for"} <= intents
     keys = [exchange.request_headers["idempotency-key"] for exchange in seen if "idempotency-key" in exchange.request_headers]
     assert len(keys) > len(set(keys)) > 2
     assert {exchange.queries.get("limit") for exchange in seen} >= {"1", "100", "0", "101"}

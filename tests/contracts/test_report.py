@@ -98,7 +98,7 @@ def test_report__refused_requests_exercise_the_rules_about_refusals() -> None:
     """A 401 without credentials exercises the rule that they are needed; a refused near miss the rule about near misses."""
     error = {"data": None, "error": {"code": "UNAUTHORIZED", "message": "no", "hint": "no", "docs": "https://x.example/"}}
     bare = exchange(error, status=401, request_headers={}, intent={"credentials": "none"})
-    near = exchange(error, status=400, path=f"/v1/sessions/%7B{SESSION}%7D", intent={"near_miss": True})
+    near = exchange(error, status=400, path=f"/v1/sessions/%7B{SESSION}%7D", intent={"malformed_id": True})
     seen = collected(exchange(), bare, near).reach.rules.seen
     assert {"GEN-008", "GEN-009", "GEN-006"} <= set(seen)
 

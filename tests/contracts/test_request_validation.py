@@ -24,7 +24,7 @@ def refused(query: str, seen_by: str = "fuzz") -> set[tuple[str, str]]:
         request_headers={"authorization": "Bearer a-token"}, request_body=b"", status=400,
         response_headers={"content-type": "application/json"},
         response_body=b'{"success": false, "error": {"name": "ZodError", "message": "no"}}',
-        at=0, seen_by=seen_by, intent={"lawful": True},
+        at=0, seen_by=seen_by, intent={"valid": True},
     )  # fmt: skip
     return {(found.rule, found.severity) for found in judge(exchange, History())}
 

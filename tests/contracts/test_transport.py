@@ -68,8 +68,8 @@ def test_production__gets_nothing_but_its_reads(name: str) -> None:
                 (good, {"prefer": "status=succeeded"}),
                 (good, {"credentials": "none"}),
                 (good, {"credentials": "unknown"}),
-                (good, {"intent": {"near_miss": True}}),
-                (good, {"intent": {"unlawful": True}}),
+                (good, {"intent": {"malformed_id": True}}),
+                (good, {"intent": {"invalid": True}}),
                 (good, {"method": "DELETE"}),
                 (good, {"method": "OPTIONS"}),
             ]

@@ -67,7 +67,7 @@ def status_is_documented(exchange: Exchange, _: History) -> Iterator[Finding]:
     if operation is not None and str(exchange.status) not in operation.responses and "default" not in operation.responses:
         expected = f"one of {', '.join(operation.responses)}"
         # An id that is almost right may be called malformed, whatever the document says of ids that are not there.
-        is_malformed = exchange.status in _MALFORMED and bool(exchange.intent.get("near_miss"))
+        is_malformed = exchange.status in _MALFORMED and bool(exchange.intent.get("malformed_id"))
         is_assumed = is_malformed or exchange.status in _FROM_IN_BETWEEN or _statuses_are_assumed(operation, exchange.status)
         yield Finding("", expected, exchange.status, is_assumed)
 
@@ -186,7 +186,7 @@ def ids_are_echoed(exchange: Exchange, _: History) -> Iterator[Finding]:
 
 
 @_rule("GEN-015", "a request that breaks the documented schema is refused", "D", "OpenAPI 3.1, Parameter and Request Body Object")
-def unlawful_requests_are_refused(exchange: Exchange, _: History) -> Iterator[Finding]:
+def invalid_requests_are_refused(exchange: Exchange, _: History) -> Iterator[Finding]:
     """What the document forbids is not answered with success; what only we forbid makes a note."""
     broken = request_errors(exchange) if exchange.is_success and exchange.operation is not None else []
     # Some vendors answer "not found" with 200: a read that shows no session accepted nothing.
@@ -197,12 +197,12 @@ def unlawful_requests_are_refused(exchange: Exchange, _: History) -> Iterator[Fi
 
 
 @_rule("GEN-016", "a lawful request is not refused as malformed", "D", "OpenAPI 3.1, Parameter and Request Body Object")
-def lawful_requests_are_taken(exchange: Exchange, _: History) -> Iterator[Finding]:
-    """A request that its sender knows to be lawful gets no 400 or 422; a note where its values may mean nothing.
+def valid_requests_are_accepted(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """A request that its sender knows to be valid gets no 400 or 422; a note where its values may mean nothing.
 
     A refusal that the document ties to the account says nothing of the request.
     """
-    is_refused = bool(exchange.intent.get("lawful")) and exchange.status in (400, 422)
+    is_refused = bool(exchange.intent.get("valid")) and exchange.status in (400, 422)
     if is_refused and not readers_differ(exchange) and not is_account_dependent(exchange) and not request_errors(exchange):
         yield Finding("", "an answer other than 400 or 422", exchange.status, may_mean_nothing(exchange))
 

@@ -59,7 +59,7 @@ MUTANTS = (
     Mutant(
         "GEN-016",
         "a lawful request is refused",
-        lambda stage: [changed(refused(stage), request_body=b'{"reference": "a"}', intent={"lawful": True})],
+        lambda stage: [changed(refused(stage), request_body=b'{"reference": "a"}', intent={"valid": True})],
     ),
     Mutant("GEN-017", "a made-up key opens", lambda stage: [changed(stage.read(), intent={"credentials": "unknown"})]),
     Mutant("GEN-018", "nobody's id finds a session", lambda stage: [changed(stage.read(), intent={"unknown_id": True})]),
