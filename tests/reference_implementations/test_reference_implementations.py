@@ -42,7 +42,12 @@ def judged(name: str, app: Starlette, *, token: str | None = None, profile: str 
         return verify(url, name, profile=profile, auth=token or STANDINS[name].TOKEN, driver=driver, **options)
 
 
-@pytest.fixture(scope="module", params=VARIANTS)
+OTHER_HABITS = pytest.mark.long("the same implementation with other habits, a whole run of `ci` each")
+
+
+@pytest.fixture(
+    scope="module", params=[pytest.param(name, marks=OTHER_HABITS if "," in name else (), id=name) for name in VARIANTS]
+)
 def report(request) -> Report:
     """What `ci` says of a stand-in."""
     return judged(request.param.partition(",")[0], VARIANTS[request.param]())
