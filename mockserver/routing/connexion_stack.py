@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, cast
 
+from jsonschema import Draft4Validator
 from starlette.formparsers import MultiPartException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope
@@ -118,11 +120,12 @@ class _Credentials(AbstractSecurityHandler):  # type: ignore[misc]  # Connexion 
 
 
 class _Refused(BadRequestProblem):  # type: ignore[misc]
-    """A request that Connexion's validators refuse, with what the vendor's answer tells of it."""
+    """A request that Connexion's validators refuse, with what the vendor's answer tells of it, and the body where it was read."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, body: Any = None) -> None:
         super().__init__(problem.detail)
         self.problem = problem
+        self.body = body
 
 
 class _Parameters(ParameterValidator):  # type: ignore[misc]
@@ -137,9 +140,13 @@ class _Parameters(ParameterValidator):  # type: ignore[misc]
         """
         told = ParameterValidator.validate_parameter(parameter_type, value, param, param_name)
         if told:
-            name, detail = param["name"], told.partition("\n")[0]
-            error = SchemaError(name, "required" if value is None else "schema", detail, param.get("schema"), value)
-            raise _Refused(Problem("invalid_parameter", f"{name}: {detail}", parameter_type, (error,)))
+            name, schema = param["name"], param.get("schema", {})
+            if value is None:
+                errors: tuple[SchemaError, ...] = (SchemaError(name, "required", f"{name} is missing", schema),)
+                raise _Refused(Problem("invalid_parameter", errors[0].message, parameter_type, errors))
+            errors = tuple(replace(_schema_error(error), pointer=name) for error in Draft4Validator(schema).iter_errors(value))
+            errors = errors or (SchemaError(name, "format", told.partition("\n")[0], schema, value),)
+            raise _Refused(Problem("invalid_parameter", f"{name}: {errors[0].message}", parameter_type, errors))
 
 
 class _BodyErrors:
@@ -174,7 +181,7 @@ class _BodyErrors:
                 raise
             found = self._validator.iter_errors(body)  # type: ignore[attr-defined]
             errors = tuple(_schema_error(entry) for _, entry in zip(range(_MOST_ERRORS), found, strict=False))
-            raise _Refused(Problem("invalid_body", "the body breaks its schema", "body", errors)) from error
+            raise _Refused(Problem("invalid_body", "the body breaks its schema", "body", errors), body) from error
 
 
 class _JSONBody(_BodyErrors, JSONRequestBodyValidator):  # type: ignore[misc]
@@ -204,6 +211,8 @@ async def _on_error(request: ConnexionRequest, error: Any) -> ConnexionResponse:
             return error.to_problem()
         title = HTTPStatus(error.status_code).phrase
         return problem_response(title=title, detail=error.detail, status=error.status_code, headers=error.headers)
+    if isinstance(error, _Refused):
+        exchange.request.body = error.body
     reply = exchange.stack.refused(exchange, problem)
     return ConnexionResponse(reply.status, content_type=reply.content_type, body=reply.payload(), headers=dict(reply.headers))
 
