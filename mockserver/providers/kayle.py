@@ -175,7 +175,7 @@ def _path(error: SchemaError) -> list[str]:
 def _own(session: Session | None, request: Request) -> Session | None:
     """The session, where it is one of the organization whose key the request shows."""
     asked_by = request.credential.facts.get("organization")
-    return session if session is not None and session.facts.get("organization") == asked_by else None
+    return session if session is not None and session.record.facts.get("organization") == asked_by else None
 
 
 def _as_it_is(session_id: str, sessions: Sessions) -> Session | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
@@ -14,7 +14,7 @@ from specimen.specs import Operation, Provider
 from specimen.specs.core.multipart import FormPart
 from specimen.specs.loading.forms import form_value
 from specimen.specs.loading.openapi import Media
-from specimen.specs.loading.parameters import Parameter, typed
+from specimen.specs.loading.parameters import Parameter, kinds, typed
 from specimen.specs.loading.serialization import ABSENT, read_header, read_path, read_query
 
 _MOST_ERRORS = 20
@@ -29,8 +29,8 @@ class RequestValidator:
         self._document = provider.document
         self._operation = operation
         checks = [(parameter, schemas.validator(parameter.pointer)) for parameter in operation.parameters]
-        self._path = [check for check in checks if check[0].location == "path"]
-        self._query = [check for check in checks if check[0].location == "query"]
+        self._path = [(*check, _path_reader(check[0])) for check in checks if check[0].location == "path"]
+        self._query = [(*check, check[0].is_composite) for check in checks if check[0].location == "query"]
         self._header = [check for check in checks if check[0].location == "header"]
         self._bodies = {
             media.content_type: (media, None if media.pointer is None else schemas.validator(media.pointer))
@@ -43,10 +43,8 @@ class RequestValidator:
         Raises:
             Refused: one breaks its schema.
         """
-        for parameter, validator in self._path:
-            text = values[parameter.name]
-            # The router has decoded it already.
-            value = read_path(parameter, quote(text, safe=",=")) if parameter.is_composite else typed(text, parameter.schema)
+        for parameter, validator, read in self._path:
+            value = read(values[parameter.name])
             if not _holds(validator, value):
                 raise self._refused(parameter, validator, value)
 
@@ -66,8 +64,8 @@ class RequestValidator:
                 Problem("invalid_parameter", f"the query has more than {_MOST_FIELDS} fields", "query")
             ) from None
         found: dict[str, Any] = {}
-        for parameter, validator in self._query:
-            value = read_query(parameter, text) if parameter.is_composite else _plain(parameter, given)
+        for parameter, validator, is_composite in self._query:
+            value = read_query(parameter, text) if is_composite else _plain(parameter, given)
             if value is ABSENT:
                 self._absent(parameter, found)
                 continue
@@ -145,6 +143,15 @@ class RequestValidator:
         found = errors(validator, value, parameter.name)
         detail = f"{parameter.name}: {found[0].message}" if found else f"{parameter.name} cannot be read"
         return RequestRejected(Problem("invalid_parameter", detail, parameter.location, found))
+
+
+def _path_reader(parameter: Parameter) -> Callable[[str], Any]:
+    """Reads the text of a path parameter, which the router has decoded."""
+    if parameter.is_composite:
+        return lambda text: read_path(parameter, quote(text, safe=",="))
+    if kinds(parameter.schema) == {"string"}:
+        return str
+    return lambda text: typed(text, parameter.schema)
 
 
 def _plain(parameter: Parameter, given: Mapping[str, str]) -> Any:
