@@ -17,7 +17,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from specimen.specs import Document, Provider
 from specimen.specs.core.errors import SpecError
-from specimen.specs.loading.openapi_document_check import mistake
 
 with warnings.catch_warnings():
     # Connexion imports Starlette's test client, which warns that it wants another HTTP client than the one installed.
@@ -174,7 +173,7 @@ def build(provider: Provider, endpoints: Mapping[str, ASGIApp], otherwise: ASGIA
     the scope. The path to route is under `PATH` in the scope.
 
     Raises:
-        SpecError: the document asks for something that is not supported, or (for one from outside) is no OpenAPI 3.1.
+        SpecError: the document asks for something that is not supported.
     """
     _check(provider)
     middleware = ConnexionMiddleware(otherwise, middlewares=[Routing31, OperationMiddleware])
@@ -193,5 +192,3 @@ def _check(provider: Provider) -> None:
                 raise SpecError(str(document.path), f"{operation.id}: its path has '{{{name}}}', that no parameter describes.")
         if any(parameter.location == "cookie" for parameter in operation.parameters):
             raise SpecError(str(document.path), f"{operation.id}: cookie parameters are not supported.")
-    if not provider.is_builtin and (what := mistake(document.raw)) is not None:  # ours are checked by `make check`
-        raise SpecError(str(document.path), what)

@@ -15,6 +15,7 @@ from specimen.specs.loading.field_semantics import FieldSemantics, read_field_se
 from specimen.specs.loading.lifecycle import Lifecycle
 from specimen.specs.loading.lifecycle_loader import read_lifecycle
 from specimen.specs.loading.openapi import Document, read_document
+from specimen.specs.loading.openapi_document_check import mistake
 from specimen.specs.loading.schemas import Schemas
 
 SEARCH_PATH_VARIABLE = "SPECIMEN_PATH"
@@ -88,7 +89,10 @@ def load(name: str) -> Provider:
 
 @cache
 def _load(name: str, folder: Path) -> Provider:
+    is_builtin = folder.parent == _BUILT_IN
     document = read_document(folder / "openapi.yaml")
+    if not is_builtin and (what := mistake(document.raw)) is not None:  # ours are checked by `make check`
+        raise SpecError(str(document.path), what)
     lifecycle = read_lifecycle(folder / "lifecycle.yaml")
     where = str(folder / "lifecycle.yaml")
     used = [lifecycle.create.operation, *(read.operation for read in lifecycle.reads)]
@@ -104,7 +108,7 @@ def _load(name: str, folder: Path) -> Provider:
         if credential.fails is not None and credential.fails not in examples:
             what = f"fails with '{credential.fails}', which no operation has as an example."
             raise SpecError(f"{where}: credentials/{credential.name}", f"{what} {did_you_mean(credential.fails, examples)}")
-    return Provider(name, folder, document, lifecycle, folder.parent == _BUILT_IN)
+    return Provider(name, folder, document, lifecycle, is_builtin)
 
 
 def _folders() -> dict[str, Path]:
