@@ -54,7 +54,9 @@ def expected_outcome(
         return strict
     if strict.verdict == REJECT:
         return _without_bom(base, body, payload, strict) if body.startswith(codecs.BOM_UTF8) else strict
-    if not _is_left_to_readers(body):
+    # An empty body is no JSON text (RFC 8259, section 2), whatever its content type says, and may be taken for none at all.
+    is_empty = not body and base.direction != RESPONSE
+    if not is_empty and not _is_left_to_readers(body):
         return strict
     return ExpectedOutcome(EITHER, strict.rules, tuple(sorted({*strict.expect_status, *_refusals(base)})))
 
@@ -99,7 +101,8 @@ def _strict_outcome(base: Base, payload: Any, content_type: str | None, *, other
     if faults:
         return ExpectedOutcome(EITHER, (MALFORMED_RULE,), tuple(sorted({*good, *bad})))
     if len(exchange.request_body) > MOST_BYTES and base.media is not None and base.media.content_type.endswith("json"):
-        return _refused(operation, 413)
+        # No schema states a limit of bytes, and the field of an id may hold less than the id that is sent.
+        return _unspecified(operation, 413)
     if other_id is not None:
         return ExpectedOutcome(REJECT, (UNKNOWN_RULE,), not_found(base.provider, operation, other_id))
     if ignored_fields(base.provider, base.pointer, exchange.request_json) and not _is_valid(base, exchange.request_json):
@@ -120,7 +123,12 @@ def _refused(operation: Operation, status: int) -> ExpectedOutcome:
     response = operation.responses.get(str(status))
     if response is not None and response.mark != "A":
         return ExpectedOutcome(REJECT, (MALFORMED_RULE,), (status,))
-    own = () if response is None else (status,)
+    return _unspecified(operation, status)
+
+
+def _unspecified(operation: Operation, status: int) -> ExpectedOutcome:
+    """Returns the outcome for a request that may succeed or be refused, with a status of its own where the operation has it."""
+    own = {status} & {int(code) for code in operation.responses if code.isdigit()}
     return ExpectedOutcome(EITHER, (), tuple(sorted({*successes(operation), *malformed(operation), *own})))
 
 

@@ -44,6 +44,7 @@ NOT_BY_ONE_ANSWER: dict[str, dict[str, str]] = {
     "kayle": {
         "KAY-013": EARLIER, "KAY-014": EARLIER, "KAY-016": EARLIER, "KAY-024": EARLIER, "KAY-025": EARLIER,
         "KAY-015": ASKED, "KAY-019": ASKED, "KAY-020": ASKED, "KAY-021": ASKED, "KAY-026": ASKED, "KAY-018": REFUSAL,
+        "KAY-027": ASKED, "KAY-028": "compares with the organization of another key",
     },
     "kyve": {
         "KYV-008": EARLIER, "KYV-009": EARLIER, "KYV-010": EARLIER, "KYV-012": EARLIER, "KYV-013": EARLIER, "KYV-015": EARLIER,

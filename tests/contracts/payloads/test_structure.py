@@ -256,13 +256,6 @@ def test_body__is_what_its_kind_says(kind: str) -> None:
     assert check_all((case for case in structural() if case.kind == f"structure.{kind}"), broken) > 0
 
 
-def test_text__of_an_id_is_sent_with_the_id() -> None:
-    """What is put into a placeholder's field stands behind it: the request names the session, and more."""
-    found = [case for case in structural() if PLACEHOLDER.fullmatch(str(before(case))) and isinstance(now(case), str)]
-    inside = {case.kind for case in found if PLACEHOLDER.search(now(case))}
-    assert "structure.line_break_inside" in inside
-
-
 def test_kinds__no_two_send_the_same_number_below_zero() -> None:
     """Where nothing below 0 is documented, -1 is that case and no other."""
     below = {(case.id.rpartition(":")[0], now(case)) for case in structural() if case.kind == "structure.below_minimum"}
