@@ -40,9 +40,9 @@ _WITHDRAWN_FROM = frozenset({"succeeded", "failed"})
 def authenticate(request: Request, credentials: Credentials) -> Credential | Problem:
     """The request's API key; one whose facts refuse the operation is answered with the error that they name."""
     found = credentials.check(request)
-    if isinstance(found, Problem):
+    if isinstance(found, Problem) or "refused" not in found.facts:
         return found
-    fails = found.facts.get("refused", {}).get(request.operation.id)
+    fails = found.facts["refused"].get(request.operation.id)
     return found if fails is None else Problem("failing_credential", credential=replace(found, fails=fails))
 
 
