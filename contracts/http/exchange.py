@@ -84,7 +84,7 @@ class Exchange:
 
     @cached_property
     def declared_json(self) -> Any:
-        """The request's JSON value where its content type says that it is JSON: nobody need read a body of another type."""
+        """The request's JSON value where its content type says that it is JSON; a receiver may leave another type unread."""
         is_json = self.request_headers.get("content-type", "").partition(";")[0].strip().lower().endswith("json")
         return _json(self.request_body.removeprefix(_BOM)) if is_json else None
 

@@ -176,7 +176,7 @@ def creation_stays(exchange: Exchange, history: History) -> Iterator[Finding]:
 
 @_rule("GEN-014", "the id in the answer is the id that was asked for", "D", "path parameter of the operation")
 def ids_are_echoed(exchange: Exchange, _: History) -> Iterator[Finding]:
-    """Nobody gets somebody else's session."""
+    """An answer shows the session that was asked for."""
     read = read_of(exchange)
     if read is None or read.id is None or read_subject(exchange) is None:
         return

@@ -68,7 +68,7 @@ def contract_never_changes(exchange: Exchange, history: History) -> Iterable[Fin
 
 @rule("KAY-015", "the id in the answer is the id in the path", source=f"{PAGE}, parameter id", replaces=("GEN-014",))
 def id_is_echoed(exchange: Exchange, history: History) -> Iterable[Finding]:
-    """Nobody gets somebody else's session."""
+    """An answer shows the session that was asked for."""
     return fields.echoes({"/data/id": "id"})(exchange, history)
 
 
@@ -196,7 +196,7 @@ def times_are_inclusive(exchange: Exchange, history: History) -> Iterable[Findin
 
 @rule("KAY-028", "a session is shown to its own organisation only", mark="P", source="Kayle ID public source, session queries")
 def organizations_are_apart(exchange: Exchange, history: History) -> Iterator[Finding]:
-    """Whoever verifies with a second credential says that it must not see what the first one made, nor the other way round."""
+    """A run with a second credential states that it must not see what the first one made, nor the other way round."""
     for pointer, shown in _shown_ids(exchange):
         made = history.created(shown) if isinstance(shown, str) else None
         if made is not None and _is_other(made) != _is_other(exchange) and exchange.intent.get("credentials") in (None, "other"):
