@@ -1,4 +1,4 @@
-"""The options of every judging command: report files and a second opinion."""
+"""The options of every judging command: what fails, report files and a second opinion."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from specimen.specs import SpecimenError
+from specimen.specs.cli import completion
 from specimen.specs.core.extras import needs
 
 if TYPE_CHECKING:
@@ -22,6 +23,17 @@ SecondOpinionOption = Annotated[
     bool,
     typer.Option("--second-opinion", help="Validate with openapi-core too; differences are listed and decide nothing."),
 ]
+FailOnOption = Annotated[
+    str | None,
+    typer.Option(
+        "--fail-on",
+        metavar="error|warning|note",
+        help="The least severity that fails: error (documented, public), warning (implied), note (assumed).  [default: warning]",
+        autocompletion=completion.among(("error", "warning", "note")),
+        show_default=False,
+    ),
+]
+StrictOption = Annotated[bool, typer.Option("--strict", help="The same as --fail-on note.")]
 Files = Sequence[tuple[str, Path]]
 
 
@@ -60,3 +72,14 @@ def check_second_opinion(is_wanted: bool) -> None:
     if is_wanted:
         with needs("contracts", "--second-opinion"):
             import openapi_core  # noqa: F401 - used when the first exchange is judged
+
+
+def least_severity(fail_on: str | None, *, strict: bool) -> str:
+    """Returns the least severity that fails, of `--fail-on` and `--strict`.
+
+    Raises:
+        SpecimenError: there is no such severity, or the two contradict each other.
+    """
+    from specimen.contracts.judge.severity import fail_level
+
+    return fail_level(fail_on, strict=strict)

@@ -13,9 +13,12 @@ from rich.text import Text
 
 from specimen import specs
 from specimen.contracts.cli.report_options import (
+    FailOnOption,
     ReportOption,
     SecondOpinionOption,
+    StrictOption,
     check_second_opinion,
+    least_severity,
     report_files,
     write_reports,
 )
@@ -37,7 +40,6 @@ ProviderArgument = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
-StrictOption = Annotated[bool, typer.Option("--strict", help="Count broken rules that rest on assumptions as violations.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -62,6 +64,7 @@ def watch(
         float, typer.Option(min=0.05, metavar="SECONDS", help="The pause between polls; below 1 on this machine only.")
     ] = 2.0,
     timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Give up after that time.")] = 900.0,
+    fail_on: FailOnOption = None,
     strict: StrictOption = False,
     report: ReportOption = None,
     as_json: JsonOption = False,
@@ -89,6 +92,7 @@ def watch(
         provider = specs.load(name)
         base = BaseUrl.parse(url, "--url")
         files = report_files(report)
+        severity = least_severity(fail_on, strict=strict)
         if every < 1 and not base.is_loopback:
             raise TrafficError(f"--every {every:g}: not more than one poll a second of a host that is not this machine.")
         settings = name_value.settings(setting)
@@ -97,11 +101,9 @@ def watch(
             **as_headers(provider, name_value.headers(header)),
         }
         given = (session, *settings.values())
-        transport = Transport(
-            str(base), provider, headers=headers, sessions=given, seen_by="watch", budget=sys.maxsize
-        )
+        transport = Transport(str(base), provider, headers=headers, sessions=given, seen_by="watch", budget=sys.maxsize)
         monitor = Monitor(
-            provider, str(base), strict=strict, token=secret_of(provider, headers), sessions=given, counts_coverage=bool(files)
+            provider, str(base), fail_on=severity, token=secret_of(provider, headers), sessions=given, counts_coverage=bool(files)
         )
         try:
             as_text(session)
@@ -159,6 +161,7 @@ def proxy(
     ] = None,
     enforce: Annotated[bool, typer.Option("--enforce", help="Answer 502 with the violations instead of a wrong answer.")] = False,
     timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Answer 504 when the target takes longer.")] = 30.0,
+    fail_on: FailOnOption = None,
     strict: StrictOption = False,
     second_opinion: SecondOpinionOption = False,
     report: ReportOption = None,
@@ -188,8 +191,9 @@ def proxy(
         if base.is_loopback and base.port == port:
             raise TrafficError(f"--target {base}: that is the proxy's own port.")
         files = report_files(report)
+        severity = least_severity(fail_on, strict=strict)
         check_second_opinion(second_opinion)
-        monitor = Monitor(provider, str(base), strict=strict, second_opinion=second_opinion, counts_coverage=bool(files))
+        monitor = Monitor(provider, str(base), fail_on=severity, second_opinion=second_opinion, counts_coverage=bool(files))
         recorder = Recorder(har, provider) if har is not None else None
         listening = listen(host, port)
         output = console_output.ProxyOutput(monitor, as_json=as_json)
@@ -217,6 +221,7 @@ def check(
     base_url: Annotated[
         str | None, typer.Option(help="Where the provider is in the recording; found by the documented paths if not given.")
     ] = None,
+    fail_on: FailOnOption = None,
     strict: StrictOption = False,
     second_opinion: SecondOpinionOption = False,
     report: ReportOption = None,
@@ -241,10 +246,11 @@ def check(
 
         provider = specs.load(name)
         files = report_files(report)
+        severity = least_severity(fail_on, strict=strict)
         check_second_opinion(second_opinion)
         recording = read_har(file, provider, base_url)
         monitor = Monitor(
-            provider, str(recording.base_url), strict=strict, second_opinion=second_opinion, counts_coverage=bool(files)
+            provider, str(recording.base_url), fail_on=severity, second_opinion=second_opinion, counts_coverage=bool(files)
         )
         verdicts = list(judged(recording, monitor))
         is_seen = monitor.exchanges > sum(monitor.unjudged.values())

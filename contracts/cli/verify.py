@@ -14,9 +14,11 @@ from rich.text import Text
 
 from specimen import specs
 from specimen.contracts.cli.report_options import (
+    FailOnOption,
     Files,
     ReportOption,
     SecondOpinionOption,
+    StrictOption,
     check_second_opinion,
     report_files,
     write_reports,
@@ -91,7 +93,8 @@ def verify(
             help="An operation or a state that must be seen; may be repeated. A production host is asked for a list only so.",
         ),
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Count broken rules that rest on assumptions as violations.")] = False,
+    fail_on: FailOnOption = None,
+    strict: StrictOption = False,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The number that all drawn requests depend on.")] = 1,
     report: ReportOption = None,
     second_opinion: SecondOpinionOption = False,
@@ -140,8 +143,8 @@ def verify(
             with _progress() as tell:
                 found = run(
                     url, name, profile=profile, auth=auth, other_auth=other, driver=driver, sessions=session or (),
-                    values=values, require=require or (), strict=strict, seed=seed, allow_writes=allow_writes or (),
-                    budget=budget, second_opinion=second_opinion, on_progress=tell,
+                    values=values, require=require or (), fail_on=fail_on, strict=strict, seed=seed,
+                    allow_writes=allow_writes or (), budget=budget, second_opinion=second_opinion, on_progress=tell,
                 )  # fmt: skip
         except Interrupted as stopped:
             found = stopped.report
@@ -195,7 +198,8 @@ def rules(
 ) -> None:
     """List the rules that answers are judged by, with the vendor's section that each comes from.
 
-    D is documented by the vendor, P public elsewhere, A assumed: what is assumed is a note and never an error.
+    D is documented by the vendor and P public elsewhere: a broken one is an error. I is implied by the words of the page that
+    are quoted: a warning. A is assumed: a note, which fails nothing by default (--fail-on).
 
     Examples:
 
@@ -214,15 +218,19 @@ def rules(
         wide = table_console()
         for one, book in found.items():
             wide.print(Text(specs.load(one).lifecycle.title, style="bold"))
-            grid = Grid("rule", "severity", "mark", "sentence", "source", box=None, pad_edge=False)
+            grid = Grid("rule", "severity", "mark", "sentence", "source and quote", box=None, pad_edge=False)
             for rule in book:
-                grid.add_row(rule.id, rule.severity, rule.mark, Text(rule.sentence), Text(rule.source))
+                grid.add_row(rule.id, rule.severity, rule.mark, Text(rule.sentence), Text(_source(rule)))
             wide.print(grid)
             wide.print()
+
+
+def _source(rule: Any) -> str:
+    return f"{rule.source}: “{rule.quote}”" if rule.quote else rule.source
 
 
 def _values(provider: str, rule: Any) -> Mapping[str, Any]:
     return {
         "provider": provider, "id": rule.id, "sentence": rule.sentence, "severity": rule.severity, "mark": rule.mark,
-        "source": rule.source, "reason": rule.reason,
+        "source": rule.source, "reason": rule.reason, "quote": rule.quote,
     }  # fmt: skip

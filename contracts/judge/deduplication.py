@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from specimen.contracts.judge.rule import NOTE, Violation
+from specimen.contracts.judge.rule import Violation
+from specimen.contracts.judge.severity import SEVERITIES
 from specimen.specs.loading.schemas import is_rule
 
 # A part of a path: a name, a pattern of names, or (None) any.
@@ -45,7 +46,7 @@ def deduplicate(said: Iterable[LocatedViolation]) -> set[Violation]:
 
     A rule that rests on a field that is missing or of another type is silent: it was made for the field's documented form, and
     where that form is only assumed, neither can be more than a note. Where only the value breaks the schema, the more severe
-    of the two is kept, of two errors or two notes the schema's. At least one violation always stays.
+    of the two is kept, of two alike the schema's. At least one violation always stays.
     """
     every = list(said)
     faults = [(entry.fault, entry.violation) for entry in every if entry.fault is not None]
@@ -62,7 +63,7 @@ def deduplicate(said: Iterable[LocatedViolation]) -> set[Violation]:
 
 
 def _is_milder(reported: Violation, than: Violation) -> bool:
-    return reported.severity == NOTE and than.severity != NOTE
+    return SEVERITIES.index(reported.severity) > SEVERITIES.index(than.severity)
 
 
 def _affects(fault: FieldError, place: FieldPath) -> bool:

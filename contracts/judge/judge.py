@@ -10,8 +10,9 @@ from specimen.contracts.http.exchange import Exchange, parsed
 from specimen.contracts.http.sse import event_pointer
 from specimen.contracts.judge.deduplication import LocatedViolation, deduplicate, field_error_of, places_of, places_of_rule
 from specimen.contracts.judge.history import History
-from specimen.contracts.judge.registry import NOTE, Finding, Rule, Violation, rulebook
+from specimen.contracts.judge.registry import Finding, Rule, Violation, rulebook
 from specimen.contracts.judge.rules.common_rules import ABOUT_FORM, ABOUT_SAFETY, ABOUT_SILENCE, RULES
+from specimen.contracts.judge.severity import severity_of, weakest
 from specimen.contracts.redaction.values import Words
 from specimen.specs import Provider, SpecError
 from specimen.specs.core.json_pointer import escape
@@ -100,8 +101,8 @@ def _broken(
         for leaf in _leaves(error):
             finding = Finding(_pointer(leaf), _expected(leaf), leaf.instance)
             violation = _violation(general, exchange, finding)
-            if "A" in (response_mark, _mark_along(exchange.provider, place, leaf)):
-                violation = replace(violation, severity=NOTE, mark="A")
+            mark = weakest(violation.mark, response_mark, _mark_along(exchange.provider, place, leaf))
+            violation = replace(violation, severity=severity_of(mark), mark=mark)
             yield LocatedViolation(violation, field_error_of(leaf, prefix))
 
 
@@ -130,20 +131,23 @@ def _expected(error: Any) -> str:
 
 
 def _mark_along(provider: Provider, place: str, error: Any) -> str:
-    """A where the failing keyword stands in a part of the document that is assumed, by way of every `$ref`."""
+    """The least certain mark of the parts of the document that lead to the failing keyword, by way of every `$ref`."""
     document = provider.document
+    mark = "D"
     try:
         node, _ = document.resolve(document.at(place))
         for part in error.evaluation_path:
-            if isinstance(node, Mapping) and mark_of(node) == "A":
-                return "A"
+            mark = _with(mark, node)
             if part == "$ref":
                 continue  # resolved below, its siblings seen above
             node = node[int(part)] if isinstance(node, list) else node[str(part)]
             while isinstance(node, Mapping) and "$ref" in node:
-                if mark_of(node) == "A":
-                    return "A"
+                mark = _with(mark, node)
                 node = document.at(node["$ref"][1:])
     except (SpecError, KeyError, IndexError, ValueError, TypeError):
-        return "D"
-    return "A" if isinstance(node, Mapping) and mark_of(node) == "A" else "D"
+        return mark
+    return _with(mark, node)
+
+
+def _with(mark: str, node: Any) -> str:
+    return weakest(mark, mark_of(node)) if isinstance(node, Mapping) else mark

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from functools import cache
 
 from specimen.contracts.judge import openapi_core_check
-from specimen.contracts.judge.rule import ERROR, NOTE, Check, Finding, Rule, Violation, rule
+from specimen.contracts.judge.rule import Check, Finding, Rule, Violation, rule
 from specimen.contracts.judge.rule_modules import rules_of
 from specimen.contracts.judge.rules import common_rules
 from specimen.specs import Provider
 from specimen.specs.loading.openapi import mark_of
 from specimen.specs.loading.schemas import rules as schema_rules
 
-__all__ = ["ERROR", "NOTE", "Check", "Finding", "Rule", "Violation", "listed", "rule", "rulebook"]
+__all__ = ["Check", "Finding", "Rule", "Violation", "listed", "rule", "rulebook"]
 
 
 @cache
@@ -42,4 +42,13 @@ def _from_spec(provider: Provider) -> Iterator[Rule]:
         rule_id, _, sentence = node["title"].partition(" ")
         if rule_id not in seen:
             seen.add(rule_id)
-            yield Rule(rule_id, sentence, mark_of(node), node.get("x-source", ""), None, node.get("x-reason", ""))
+            yield Rule(
+                rule_id,
+                sentence,
+                mark_of(node),
+                node.get("x-source", ""),
+                None,
+                node.get("x-reason", ""),
+                (),
+                node.get("x-quote", ""),
+            )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from specimen.contracts.judge.severity import severity_of, weakest
 from specimen.contracts.redaction.values import redacted, shown_pointer, words
 
 if TYPE_CHECKING:
@@ -14,13 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "Rule", "Violation", "rule"]
 
-ERROR, NOTE = "error", "note"
-
 
 class Finding(NamedTuple):
     """A finding of a rule's function: where (a JSON pointer into the answer), what was expected, what came.
 
-    `is_assumed` makes it a note: the rule is documented, what it rests on here is not. `rests_on` are the pointers that were
+    `is_assumed` makes it a note: the rule is documented, what it rests on here is not. `mark` likewise says that it rests on
+    something less certain than the rule itself. `rests_on` are the pointers that were
     looked at besides: where one of these fields breaks the schema, the rule is silent.
     """
 
@@ -29,6 +29,7 @@ class Finding(NamedTuple):
     got: Any
     is_assumed: bool = False
     rests_on: tuple[str, ...] = ()
+    mark: str = "D"
 
 
 Check = Callable[["Exchange", "History"], Iterable[Finding]]
@@ -36,7 +37,9 @@ Check = Callable[["Exchange", "History"], Iterable[Finding]]
 
 @dataclass(frozen=True)
 class Rule:
-    """A promise of the vendor. `mark`: D documented, P public, A assumed; what is assumed is a note, never an error.
+    """A promise of the vendor. `mark`: D documented, P public, I implied, A assumed; the severity follows from it.
+
+    `quote` are the words of the vendor's page that an implied rule follows from.
 
     `check` is None where the rule stands in the spec's schemas.
     """
@@ -48,11 +51,12 @@ class Rule:
     check: Check | None = field(default=None, compare=False)
     reason: str = ""
     replaces: tuple[str, ...] = ()
+    quote: str = ""
 
     @property
     def severity(self) -> str:
-        """error, or note where the rule rests on an assumption."""
-        return NOTE if self.mark == "A" else ERROR
+        """error; warning where the rule is implied, note where it rests on an assumption."""
+        return severity_of(self.mark)
 
 
 @dataclass(frozen=True, order=True)
@@ -74,16 +78,17 @@ class Violation:
     def of(cls, rule: Rule, exchange: Exchange, finding: Finding) -> Violation:
         """A finding of a rule in an exchange."""
         known = words(exchange.provider)
+        mark = weakest(rule.mark, "A" if finding.is_assumed else finding.mark)
         return cls(
             rule=rule.id,
-            severity=NOTE if finding.is_assumed else rule.severity,
+            severity=severity_of(mark),
             operation=exchange.operation.id if exchange.operation else exchange.label,
             pointer=shown_pointer(finding.pointer, known),
             expected=finding.expected,
             got=redacted(finding.got, finding.pointer, known),
             sentence=rule.sentence,
             source=rule.source,
-            mark="A" if finding.is_assumed else rule.mark,
+            mark=mark,
             status=exchange.status,
         )
 
@@ -92,12 +97,22 @@ RULE_ATTRIBUTE = "__specimen_rule__"
 
 
 def rule(
-    rule_id: str, sentence: str, *, mark: str = "D", source: str, reason: str = "", replaces: tuple[str, ...] = ()
+    rule_id: str,
+    sentence: str,
+    *,
+    mark: str = "D",
+    source: str,
+    reason: str = "",
+    replaces: tuple[str, ...] = (),
+    quote: str = "",
 ) -> Callable[[Check], Check]:
-    """Makes a function a rule. `replaces` names general rules that it takes the place of for its provider."""
+    """Makes a function a rule. `replaces` names general rules that it takes the place of for its provider.
+
+    An implied rule (`mark="I"`) needs `quote`: the words of the vendor's page that it follows from.
+    """
 
     def wrap(function: Check) -> Check:
-        found = Rule(rule_id, sentence, mark, source, function, reason, replaces)
+        found = Rule(rule_id, sentence, mark, source, function, reason, replaces, quote)
         setattr(function, RULE_ATTRIBUTE, found)
         return function
 

@@ -9,11 +9,10 @@ from pathlib import Path
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.rule import RULE_ATTRIBUTE, Check, Finding, Rule
+from specimen.contracts.judge.severity import MARKS
 from specimen.specs import Provider, SpecError, SpecimenError
 from specimen.specs.core.errors import did_you_mean
 from specimen.specs.core.plugin_loading import line_in
-
-_MARKS = ("D", "P", "A")
 
 
 def rules_of(provider: Provider, general: Collection[str]) -> dict[str, Rule]:
@@ -44,13 +43,15 @@ def rules_of(provider: Provider, general: Collection[str]) -> dict[str, Rule]:
 
 def _faults(entry: Rule, general: Collection[str]) -> Iterator[str]:
     rule = f"rule {entry.id!r}"
-    for name in ("id", "sentence", "source", "reason"):
+    for name in ("id", "sentence", "source", "reason", "quote"):
         if not isinstance(getattr(entry, name), str):
             yield f"{rule}: its {name} is {type(getattr(entry, name)).__name__}; expected text."
     if entry.id in general:
         yield f"{rule} is a general rule; give it an id of your own and name it in `replaces`."
-    if entry.mark not in _MARKS:
-        yield f"{rule}: mark {entry.mark!r}; expected one of {', '.join(_MARKS)}."
+    if entry.mark not in MARKS:
+        yield f"{rule}: mark {entry.mark!r}; expected one of {', '.join(MARKS)}."
+    if entry.mark == "I" and not entry.quote:
+        yield f"{rule} is implied, so it needs `quote`: the words of the vendor's page that it follows from."
     if not isinstance(entry.replaces, tuple):
         yield f"{rule}: `replaces` is {type(entry.replaces).__name__}; expected a tuple of rule ids."
     else:

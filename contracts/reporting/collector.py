@@ -100,9 +100,7 @@ class Collector:
                 shown = self._clean(violation, exchange, texts)
                 key = FindingKey.of(shown)
                 before = self._found.get(key)
-                self._found[key] = (
-                    replace(before, count=before.count + 1) if before else Found(shown, 1, self._sample(exchange))
-                )
+                self._found[key] = replace(before, count=before.count + 1) if before else Found(shown, 1, self._sample(exchange))
         if exchange.seen_by in OWN and len(self._received) < _MOST_RECEIVED:
             came = (text for text in strings(exchange.response_json) if len(text) >= _LEAST and text not in self._words)
             self._received.update(text for text in came if text not in self._sent)
@@ -125,7 +123,7 @@ class Collector:
         *,
         profile: str | None,
         seed: int | None,
-        strict: bool,
+        fail_on: str,
         started_at: int,
         seconds: float,
         requests: int,
@@ -145,7 +143,7 @@ class Collector:
             base_url=self.base_url,
             profile=profile,
             seed=seed,
-            strict=strict,
+            fail_on=fail_on,
             started_at=started_at,
             seconds=seconds,
             requests=requests,

@@ -7,8 +7,8 @@ from html import escape
 from typing import Any
 
 from specimen.contracts.judge.rule import Rule
+from specimen.contracts.judge.severity import MARKS
 from specimen.contracts.reporting.model import Covered, Found, Report, by_rule, status_words
-from specimen.contracts.reporting.terminal_report import MARKS
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --dim: #59636e; --line: #d1d9e0; --back: #fff; --soft: #f6f8fa;
@@ -63,7 +63,7 @@ def render(report: Report) -> str:
         parts += ["<h2>Violations</h2>", *_groups(report.errors, "bad")]
     parts += _reach(report)
     if report.notes:
-        parts.append('<h2>Notes</h2><p class="dim">They rest on assumptions and do not count. A strict run counts them.</p>')
+        parts.append(f'<h2>Notes</h2><p class="dim">Reported only, because of --fail-on {_text(report.fail_on)}.</p>')
         parts += _groups(report.notes, "note")
     if report.disagreements:
         parts.append('<h2>Disagreements</h2><p class="dim">Another validator differs here. That decides nothing.</p>')
@@ -79,7 +79,9 @@ def _groups(found: tuple[Found, ...], colour: str) -> list[str]:
         first = entries[0].violation
         title = f'<span class="{colour}">{_text(rule)}</span> {_text(first.sentence)}'
         parts.append(f'<section id="{_text(rule)}"><h3>{title}</h3>')
-        parts.append(f'<p class="dim">{_text(MARKS.get(first.mark, first.mark))}: {_text(first.source)}</p>')
+        parts.append(
+            f'<p class="dim">{_text(first.severity)}, {_text(MARKS.get(first.mark, first.mark))}: {_text(first.source)}</p>'
+        )
         parts += [_entry(entry) for entry in entries]
         parts.append("</section>")
     return parts
@@ -133,8 +135,8 @@ def _result(report: Report, rule: Rule) -> tuple[str, str]:
     if rule.id in by_rule(report.errors):
         return "bad", "violated"
     if rule.id in by_rule(report.notes):
-        return "note", "note"
-    return ("ok", "held") if rule.id in report.reach.rules.seen else ("dim", "not exercised")
+        return "note", by_rule(report.notes)[rule.id][0].violation.severity
+    return ("ok", "passed") if rule.id in report.reach.rules.seen else ("dim", "not exercised")
 
 
 def _text(value: str) -> str:

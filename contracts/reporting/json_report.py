@@ -25,6 +25,7 @@ def values(report: Report) -> dict[str, Any]:
         "profile": report.profile,
         "seed": report.seed,
         "strict": report.strict,
+        "fail_on": report.fail_on,
         "started_at": report.started_at,
         "seconds": round(report.seconds, 3),
         "requests": report.requests,
@@ -53,6 +54,7 @@ def values(report: Report) -> dict[str, Any]:
                 "severity": rule.severity,
                 "source": rule.source,
                 "reason": rule.reason,
+                "quote": rule.quote,
             }
             for rule in report.rules
         ],

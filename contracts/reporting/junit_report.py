@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 from specimen.contracts.judge import openapi_core_check
 from specimen.contracts.judge.rule import Rule
+from specimen.contracts.judge.severity import SEVERITIES
 from specimen.contracts.reporting.model import Found, Report, by_rule, status_words
 
 # What XML 1.0 cannot hold, section 2.2.
@@ -32,7 +33,7 @@ def render(report: Report) -> str:
         root, "testsuite", {"name": f"specimen.{report.provider}", **counts, "skipped": str(skipped), "timestamp": when}
     )
     properties = ET.SubElement(suite, "properties")
-    for name in ("base_url", "profile", "seed", "strict", "requests", "exit_code"):
+    for name in ("base_url", "profile", "seed", "strict", "fail_on", "requests", "exit_code"):
         value = getattr(report, name)
         if value is not None:
             ET.SubElement(properties, "property", {"name": name, "value": _clean(str(value))})
@@ -56,7 +57,9 @@ def _rule_case(report: Report, rule: Rule, errors: tuple[Found, ...], notes: tup
     if errors:
         _fail(case, rule.sentence, errors)
     elif notes:
-        ET.SubElement(case, "system-out").text = _clean("Note, rests on an assumption:\n" + _lines(notes))
+        ET.SubElement(case, "system-out").text = _clean(
+            f"{_severity(notes).capitalize()}, which does not count (--fail-on):\n{_lines(notes)}"
+        )
     elif rule.id not in report.reach.rules.seen:
         ET.SubElement(case, "skipped", {"message": "nothing that was seen could have broken it"})
     return case
@@ -69,7 +72,12 @@ def _stray_case(report: Report, rule: str, found: tuple[Found, ...]) -> ET.Eleme
 
 
 def _fail(case: ET.Element, sentence: str, found: tuple[Found, ...]) -> None:
-    ET.SubElement(case, "failure", {"message": _clean(sentence), "type": found[0].violation.rule}).text = _clean(_lines(found))
+    ET.SubElement(case, "failure", {"message": _clean(sentence), "type": _severity(found)}).text = _clean(_lines(found))
+
+
+def _severity(found: tuple[Found, ...]) -> str:
+    """The gravest severity among findings."""
+    return min((entry.violation.severity for entry in found), key=SEVERITIES.index)
 
 
 def _reachable_case(report: Report) -> ET.Element:

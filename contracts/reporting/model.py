@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
-from specimen.contracts.judge import openapi_core_check
-from specimen.contracts.judge.rule import ERROR, Rule, Violation
+from specimen.contracts.judge import openapi_core_check, severity
+from specimen.contracts.judge.rule import Rule, Violation
 
 T = TypeVar("T")
 
@@ -17,16 +17,20 @@ INTERRUPTED = 130
 
 
 # Raised when a field changes its meaning or the same run would be counted otherwise; new fields leave it as it is.
-REPORT_VERSION = 2
+REPORT_VERSION = 3
 _ITEM = re.compile(r"/\d+(?=/|$)")
 
 
 class FindingKey(NamedTuple):
-    """The key of a finding: equal for violations that differ only in values and list indexes."""
+    """The key of a finding: equal for violations that differ only in values and list indexes.
+
+    The status is a part of it: a 500 is never counted among other refusals.
+    """
 
     rule: str
     severity: str
     operation: str
+    status: int
     pointer: str
     expected: str
 
@@ -34,7 +38,7 @@ class FindingKey(NamedTuple):
     def of(cls, violation: Violation) -> FindingKey:
         """The key of a violation."""
         pointer = _ITEM.sub("/*", violation.pointer)
-        return cls(violation.rule, violation.severity, violation.operation, pointer, violation.expected)
+        return cls(violation.rule, violation.severity, violation.operation, violation.status, pointer, violation.expected)
 
 
 def is_disagreement(violation: Violation) -> bool:
@@ -42,9 +46,9 @@ def is_disagreement(violation: Violation) -> bool:
     return violation.rule == openapi_core_check.RULE.id
 
 
-def is_counted(violation: Violation, *, strict: bool) -> bool:
-    """Whether a violation fails a run: a broken rule, and in a strict run one that rests on an assumption."""
-    return not is_disagreement(violation) and (strict or violation.severity == ERROR)
+def is_counted(violation: Violation, fail_on: str) -> bool:
+    """Whether a violation fails a run that fails on this severity and those above it."""
+    return not is_disagreement(violation) and severity.counts(violation.severity, fail_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +113,14 @@ class Report:
     say why the run saw less than it set out to; `unreachable` says why the target gave no answer; `rules` are all that were
     judged by; `remarks` are sentences about the run itself, such as a session that could not be asked for. `interrupted`:
     the user ended the run. `profile` and `seed` are None where no requests were drawn.
+    `fail_on` is the least severity that fails the run.
     """
 
     provider: str
     base_url: str
     profile: str | None
     seed: int | None
-    strict: bool
+    fail_on: str
     started_at: int
     seconds: float
     requests: int
@@ -131,15 +136,20 @@ class Report:
     command: str = "verify"
 
     @property
+    def strict(self) -> bool:
+        """Whether notes fail the run too."""
+        return self.fail_on == severity.NOTE
+
+    @property
     def errors(self) -> tuple[Found, ...]:
-        """The violations that count; in a strict run also those of assumed rules."""
-        return tuple(entry for entry in self.found if is_counted(entry.violation, strict=self.strict))
+        """The violations that count, by `fail_on`."""
+        return tuple(entry for entry in self.found if is_counted(entry.violation, self.fail_on))
 
     @property
     def notes(self) -> tuple[Found, ...]:
-        """The notes, which are reported and do not count."""
+        """The violations that are reported and do not count, by `fail_on`."""
         others = (entry for entry in self.found if not is_disagreement(entry.violation))
-        return tuple(entry for entry in others if not is_counted(entry.violation, strict=self.strict))
+        return tuple(entry for entry in others if not is_counted(entry.violation, self.fail_on))
 
     @property
     def disagreements(self) -> tuple[Found, ...]:
@@ -150,7 +160,7 @@ class Report:
     def exit_code(self) -> int:
         """0 all rules passed, 1 violations, 3 unreachable, 4 inconclusive, 130 interrupted.
 
-        Violations beat 3 and 4; notes never count; an interrupted run has no verdict.
+        Violations beat 3 and 4; what is milder than `fail_on` never counts; an interrupted run has no verdict.
         """
         if self.interrupted:
             return INTERRUPTED
@@ -178,7 +188,7 @@ class Report:
     @property
     def amount(self) -> str:
         """How much was exchanged in how long, and how the requests were drawn where they were."""
-        strict = ", strict" if self.strict else ""
+        strict = "" if self.fail_on == severity.DEFAULT_FAIL_ON else f", --fail-on {self.fail_on}"
         if self.profile is None:
             return f"{self.requests} exchange{'s'[: self.requests != 1]} in {self.seconds:.1f} s, {self.command}{strict}"
         return f"{self.requests} requests in {self.seconds:.1f} s, profile {self.profile}{strict}, seed {self.seed}"

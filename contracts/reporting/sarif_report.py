@@ -11,15 +11,15 @@ from typing import Any
 
 import yaml
 
-from specimen.contracts.judge import openapi_core_check
 from specimen.contracts.judge.rule import Rule
+from specimen.contracts.judge.severity import MARKS
 from specimen.contracts.reporting.model import Found, Report
 from specimen.specs import SpecError, load
 from specimen.specs.core.json_pointer import escape
 from specimen.specs.core.version import product_version
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_MARKS = {"D": "documented by the vendor", "P": "publicly known", "A": "an assumption of ours"}
+_MARKS = {"D": "documented by the vendor", "P": "publicly known", "I": "implied by its words", "A": "an assumption of ours"}
 
 
 def render(report: Report) -> str:
@@ -46,7 +46,7 @@ def values(report: Report) -> dict[str, Any]:
                     "driver": {
                         "name": "Specimen",
                         "semanticVersion": product_version(),
-                        "rules": [_rule(rule, strict=report.strict) for rule in rules.values()],
+                        "rules": [_rule(rule) for rule in rules.values()],
                     }
                 },
                 "automationDetails": {"id": f"specimen/{report.provider}/"},
@@ -70,13 +70,13 @@ def values(report: Report) -> dict[str, Any]:
 def _properties(report: Report) -> dict[str, Any]:
     found = {"baseUrl": report.base_url, "command": report.command, "profile": report.profile, "seed": report.seed}
     known = {name: value for name, value in found.items() if value is not None}
-    return {**known, "strict": report.strict, "requests": report.requests}
+    return {**known, "strict": report.strict, "failOn": report.fail_on, "requests": report.requests}
 
 
-def _rule(rule: Rule, *, strict: bool) -> dict[str, Any]:
-    is_counted = strict and rule.id != openapi_core_check.RULE.id
+def _rule(rule: Rule) -> dict[str, Any]:
     why = f" {rule.reason[:1].upper()}{rule.reason[1:]}." if rule.reason else ""
-    source = f"Source: {rule.source} ({_MARKS.get(rule.mark, rule.mark)}).{why}"
+    quote = f", “{rule.quote}”" if rule.quote else ""
+    source = f"Source: {rule.source}{quote} ({_MARKS.get(rule.mark, rule.mark)}).{why}"
     return {
         "id": rule.id,
         "name": "".join(word.capitalize() for word in "".join(c if c.isalnum() else " " for c in rule.sentence).split())[:100],
@@ -86,8 +86,8 @@ def _rule(rule: Rule, *, strict: bool) -> dict[str, Any]:
             "text": f"{_sentence(rule.sentence)}\n\n{source}",
             "markdown": f"{_markdown(_sentence(rule.sentence))}\n\n{_markdown(source)}",
         },
-        "defaultConfiguration": {"level": "error" if is_counted or rule.severity == "error" else "note"},
-        "properties": {"tags": ["kyc", "contract", {"D": "documented", "P": "public"}.get(rule.mark, "assumed")]},
+        "defaultConfiguration": {"level": rule.severity},
+        "properties": {"tags": ["kyc", "contract", MARKS[rule.mark]]},
     }
 
 
@@ -100,17 +100,24 @@ def _result(report: Report, entry: Found, index: int, places: Mapping[str, tuple
         f"{violation.operation} {said}: {violation.sentence}{place}. "
         f"Expected {violation.expected}; got {violation.got}.{times}\nTo repeat: {entry.example.curl}"
     )
-    identity = json.dumps([report.provider, violation.rule, violation.operation, violation.pointer, violation.expected])
+    identity = json.dumps(
+        [report.provider, violation.rule, violation.operation, violation.status, violation.pointer, violation.expected]
+    )
     return {
         "ruleId": violation.rule,
         "ruleIndex": index,
-        "level": "error" if entry in report.errors else "note",
+        "level": violation.severity,
         "kind": "fail",
         "message": {"text": text},
         "locations": [_location(report.provider, violation.operation, places)],
         "partialFingerprints": {"specimen/v1": sha256(identity.encode()).hexdigest()},
         "occurrenceCount": entry.count,
-        "properties": {"pointer": violation.pointer, "status": violation.status, "mark": violation.mark},
+        "properties": {
+            "pointer": violation.pointer,
+            "status": violation.status,
+            "mark": violation.mark,
+            "counted": entry in report.errors,
+        },
     }
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from specimen.contracts.judge.severity import MARKS, NOTE, WARNING, counts
 from specimen.contracts.reporting.model import Covered, Found, Report, by_rule, status_words
 from specimen.specs.cli.console import console as new_console
 
-MARKS = {"D": "documented", "P": "public", "A": "assumed"}
 _MOST_PER_RULE = 3
 _MOST_MISSED = 12
 
@@ -22,7 +24,7 @@ def print_report(report: Report, console: Console | None = None) -> None:
     _reach(console, report)
     if report.notes:
         console.print()
-        _line(console, ("Notes: they rest on assumptions and do not count. --strict counts them.", "bold"))
+        _line(console, (f"{_uncounted(report)} Reported only, because of --fail-on {report.fail_on}.", "bold"))
         _groups(console, report.notes, "yellow")
     if report.disagreements:
         console.print()
@@ -35,13 +37,19 @@ def _groups(console: Console, found: tuple[Found, ...], colour: str) -> None:
     for rule, entries in by_rule(found).items():
         first = entries[0].violation
         console.print()
-        _line(console, (rule, f"bold {colour}"), (f"  {first.sentence}", "bold"))
+        _line(console, (rule, f"bold {colour}"), (f"  {first.severity}", colour), (f"  {first.sentence}", "bold"))
         _line(console, (f"  {MARKS.get(first.mark, first.mark)}: {first.source}", "dim"))
         for entry in entries[:_MOST_PER_RULE]:
             _entry(console, entry)
         if len(entries) > _MOST_PER_RULE:
             rest = len(entries) - _MOST_PER_RULE
             _line(console, (f"  and {rest} more like it; a report of format json, html or junit has them all", "dim"))
+
+
+def _uncounted(report: Report) -> str:
+    """The number of findings of each severity that do not count, in words."""
+    severities = Counter(entry.violation.severity for entry in report.notes)
+    return ", ".join(f"{count} {name}{'s'[: count != 1]}" for name, count in severities.items()).capitalize() + "."
 
 
 def _entry(console: Console, entry: Found) -> None:
@@ -69,12 +77,13 @@ def _reach(console: Console, report: Report) -> None:
         table.add_row(name, *_row(part))
     console.print()
     console.print(Padding(table, (0, 0)), soft_wrap=False)
-    assumed = [rule.id for rule in report.rules if rule.mark == "A"]
-    if assumed:
-        how = "count here (--strict)" if report.strict else "are notes"
-        console.print()
-        text = f"{len(assumed)} of {len(report.rules)} rules rest on assumptions and {how}: {', '.join(assumed)}"
-        _line(console, (text, "dim"))
+    for mark, severity in (("I", WARNING), ("A", NOTE)):
+        weak = [rule.id for rule in report.rules if rule.mark == mark]
+        if weak:
+            how = f"{severity}s, which count here" if counts(severity, report.fail_on) else f"{severity}s, which do not count"
+            text = f"{len(weak)} of {len(report.rules)} rules are {MARKS[mark]} ({how}): {', '.join(weak)}"
+            console.print()
+            _line(console, (text, "dim"))
 
 
 def _named(part: Covered[tuple[str, str]], between: str) -> Covered[str]:

@@ -14,6 +14,7 @@ from specimen.contracts.http.content_encoding import Undecodable, decoded
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.registry import rulebook
 from specimen.contracts.judge.rule import Violation
+from specimen.contracts.judge.severity import DEFAULT_FAIL_ON
 from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.model import REPORT_VERSION, Found, Report, is_counted, is_disagreement
 from specimen.specs import Provider
@@ -33,7 +34,7 @@ class JudgedExchange:
 class Monitor:
     """Judges exchanges in the order in which they come, from any thread, and counts the findings as the collector does.
 
-    `strict`: rules that rest on assumptions count as violations. `base_url`, `token`, `sessions`, `second_opinion` and
+    `fail_on`: the least severity that counts as a violation. `base_url`, `token`, `sessions`, `second_opinion` and
     `counts_coverage` are those of the collector; a report needs the first and the coverage.
     """
 
@@ -42,7 +43,7 @@ class Monitor:
         provider: Provider,
         base_url: str = "",
         *,
-        strict: bool = False,
+        fail_on: str = DEFAULT_FAIL_ON,
         token: str | None = None,
         sessions: Iterable[str] = (),
         second_opinion: bool = False,
@@ -50,7 +51,7 @@ class Monitor:
     ) -> None:
         rulebook(provider)  # a broken rules.py is reported before anything is exchanged
         self.provider = provider
-        self.strict = strict
+        self.fail_on = fail_on
         self.exchanges = 0
         self.elsewhere = 0
         self.unjudged: Counter[str] = Counter()
@@ -86,8 +87,8 @@ class Monitor:
             self.elsewhere += 1
 
     def counts(self, violation: Violation) -> bool:
-        """Whether a violation is more than a note."""
-        return is_counted(violation, strict=self.strict)
+        """Whether a violation counts, by `fail_on`."""
+        return is_counted(violation, self.fail_on)
 
     @property
     def found(self) -> tuple[Found, ...]:
@@ -134,8 +135,9 @@ class Monitor:
         with self._lock:
             unjudged = [f"{count} not judged: {why}." for why, count in sorted(self.unjudged.items())]
             return self._collector.report(
-                profile=None, seed=None, strict=self.strict, started_at=self._started_at, seconds=time.monotonic() - self._clock,
-                requests=self.exchanges, unreachable=unreachable, remarks=[*remarks, *unjudged], incomplete=incomplete,
+                profile=None, seed=None, fail_on=self.fail_on, started_at=self._started_at,
+                seconds=time.monotonic() - self._clock, requests=self.exchanges,
+                unreachable=unreachable, remarks=[*remarks, *unjudged], incomplete=incomplete,
                 command=command,
             )  # fmt: skip
 

@@ -20,7 +20,7 @@ _KEY = pytest.StashKey["KycContract"]()
 _NOTE = "kyc_contract_note"
 _UNHEARD = "kyc_contract_unheard"
 _MARKER_HELP = (
-    "kyc_contract(provider, url=…, strict=False): what the test exchanges with that URL (or the fixture of that name) "
+    "kyc_contract(provider, url=…, fail_on='warning'): what the test exchanges with that URL (or the fixture of that name) "
     "through httpx or requests must keep the provider's contract."
 )
 
@@ -28,43 +28,63 @@ _MARKER_HELP = (
 class KycContract:
     """Makes clients, and keeps the violations of their exchanges."""
 
-    def __init__(self, provider: str | None = None, url: str | None = None, *, strict: bool = False) -> None:
+    def __init__(
+        self,
+        provider: str | None = None,
+        url: str | None = None,
+        *,
+        fail_on: str | None = None,
+        strict: bool | None = None,
+    ) -> None:
         self._provider = provider
         self._url = url
-        self._strict = strict
+        self._fail_on, self._strict = fail_on, strict
         self._stack = ExitStack()
-        self._listeners: dict[tuple[str, str, bool], Listener] = {}
+        self._listeners: dict[tuple[str, str, str], Listener] = {}
         self._told: set[Violation] = set()
 
     def client(
-        self, provider: str | None = None, *, url: str | None = None, strict: bool | None = None, **options: Any
+        self,
+        provider: str | None = None,
+        *,
+        url: str | None = None,
+        fail_on: str | None = None,
+        strict: bool | None = None,
+        **options: Any,
     ) -> httpx.Client:
         """An `httpx.Client` with `url` as its base URL; `options` are those of httpx, such as `headers` or `transport`.
 
-        Provider and URL may be left out where the marker names them. `strict`: rules that rest on assumptions fail too.
+        Provider and URL may be left out where the marker names them. `fail_on` is the least severity that
+        fails: error, warning or note; `strict` is the same as note.
 
         Raises:
             SpecimenError: there is no such provider, or no URL.
         """
         from specimen.contracts.traffic import http_clients
 
-        return self._stack.enter_context(http_clients.client(self._listener(provider, url, strict), **options))
+        return self._stack.enter_context(http_clients.client(self._listener(provider, url, fail_on, strict), **options))
 
     def async_client(
-        self, provider: str | None = None, *, url: str | None = None, strict: bool | None = None, **options: Any
+        self,
+        provider: str | None = None,
+        *,
+        url: str | None = None,
+        fail_on: str | None = None,
+        strict: bool | None = None,
+        **options: Any,
     ) -> httpx.AsyncClient:
         """The same as an `httpx.AsyncClient`; close it in the loop that it is used in."""
         from specimen.contracts.traffic import http_clients
 
-        return http_clients.async_client(self._listener(provider, url, strict), **options)
+        return http_clients.async_client(self._listener(provider, url, fail_on, strict), **options)
 
     def requests_session(
-        self, provider: str | None = None, *, url: str | None = None, strict: bool | None = None
+        self, provider: str | None = None, *, url: str | None = None, fail_on: str | None = None, strict: bool | None = None
     ) -> requests.Session:
         """The same as a `requests.Session`, whose URLs may be paths below `url`; requests must be installed."""
         from specimen.contracts.traffic import http_clients
 
-        return self._stack.enter_context(http_clients.requests_session(self._listener(provider, url, strict)))
+        return self._stack.enter_context(http_clients.requests_session(self._listener(provider, url, fail_on, strict)))
 
     @property
     def violations(self) -> list[Violation]:
@@ -73,7 +93,7 @@ class KycContract:
 
     @property
     def notes(self) -> list[Violation]:
-        """The notes, which are reported and fail no test."""
+        """The violations that are reported and fail no test."""
         return [violation for listener in self._listeners.values() for violation in listener.monitor.notes]
 
     @property
@@ -90,7 +110,7 @@ class KycContract:
         """Judges what the test exchanges with the marker's URL, through any client of httpx or requests."""
         from specimen.contracts.traffic import http_clients
 
-        self._stack.enter_context(http_clients.hearing_all(self._listener(None, None, None)))
+        self._stack.enter_context(http_clients.hearing_all(self._listener(None, None, None, None)))
 
     def close(self) -> None:
         """Closes the clients."""
@@ -105,8 +125,9 @@ class KycContract:
     def _errors(self) -> list[tuple[Violation, int]]:
         return [found for listener in self._listeners.values() for found in listener.monitor.errors.items()]
 
-    def _listener(self, provider: str | None, url: str | None, strict: bool | None) -> Listener:
+    def _listener(self, provider: str | None, url: str | None, fail_on: str | None, strict: bool | None) -> Listener:
         from specimen import specs
+        from specimen.contracts.judge.severity import fail_level
         from specimen.contracts.traffic.http_clients import Listener
         from specimen.contracts.traffic.monitor import BaseUrl, Monitor, TrafficError
 
@@ -114,10 +135,12 @@ class KycContract:
         if name is None or place is None:
             lacks = "provider" if name is None else "url"
             raise TrafficError(f"kyc_contract: no {lacks}. Give it to the client or to the marker: ('kayle', url='http://…').")
-        key = (name, place, self._strict if strict is None else strict)
+        if fail_on is None and strict is None:
+            fail_on, strict = self._fail_on, self._strict
+        key = (name, place, fail_level(fail_on, strict=bool(strict)))
         if key not in self._listeners:
             base = BaseUrl.parse(place, "kyc_contract url")
-            self._listeners[key] = Listener(Monitor(specs.load(name), str(base), strict=key[2]), base)
+            self._listeners[key] = Listener(Monitor(specs.load(name), str(base), fail_on=key[2]), base)
         return self._listeners[key]
 
 
@@ -147,16 +170,16 @@ def kyc_contract(request: pytest.FixtureRequest) -> Iterator[KycContract]:
 
 
 def _of_marker(marker: pytest.Mark, request: pytest.FixtureRequest) -> KycContract:
-    if len(marker.args) != 1 or set(marker.kwargs) - {"url", "strict"}:
+    if len(marker.args) != 1 or set(marker.kwargs) - {"url", "strict", "fail_on"}:
         raise pytest.UsageError(
-            f"{request.node.nodeid}: expected @pytest.mark.kyc_contract('kayle', url='http://…', strict=False)."
+            f"{request.node.nodeid}: expected @pytest.mark.kyc_contract('kayle', url='http://…', fail_on='warning')."
         )
     url = marker.kwargs.get("url")
     if isinstance(url, str) and "://" not in url:
         url = str(request.getfixturevalue(url))
     if url is None:
         raise pytest.UsageError(f"{request.node.nodeid}: the marker kyc_contract has no url, and no name of a fixture as url.")
-    return KycContract(marker.args[0], url, strict=bool(marker.kwargs.get("strict")))
+    return KycContract(marker.args[0], url, fail_on=marker.kwargs.get("fail_on"), strict=marker.kwargs.get("strict"))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -200,7 +223,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         for nodeid, place in sorted(unheard.items()):
             terminalreporter.line(f"{nodeid}: no exchange with {place} was heard. Is that the URL that it uses?")
     if notes:
-        terminalreporter.section("notes of kyc_contract: assumed rules that did not hold")
+        terminalreporter.section("notes of kyc_contract: broken rules that fail no test")
         for text, tests in sorted(notes.items()):
             terminalreporter.line(f"{text} ({len(tests)} test{'s'[: len(tests) > 1]})")
 

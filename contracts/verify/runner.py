@@ -13,6 +13,7 @@ from specimen.contracts.client.client_errors import SuiteError
 from specimen.contracts.client.transport import BudgetSpent, Burst, NoAnswer, Planned, Transport, Unreachable, is_loopback
 from specimen.contracts.http.base_url import BaseUrl
 from specimen.contracts.http.credentials import as_headers, secret_of
+from specimen.contracts.judge.severity import fail_level
 from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.model import Report
 from specimen.contracts.requests.known_sessions import given_ids, refusals
@@ -57,6 +58,7 @@ def verify(
     sessions: Sequence[str] = (),
     values: Mapping[str, str] | None = None,
     require: Sequence[str] = (),
+    fail_on: str | None = None,
     strict: bool = False,
     seed: int = 1,
     allow_writes: Sequence[str] = (),
@@ -80,7 +82,8 @@ def verify(
         sessions: ids that may be read; `KIND=ID` for another kind than the session's own.
         values: of the requests, by the names that the provider's read gives them, such as `{"environment": "staging"}`.
         require: operations and states that must be seen; a production host is asked for a list only if it is named here.
-        strict: whether rules that rest on assumptions count.
+        fail_on: the least severity that fails: `error`, `warning` (if None) or `note`.
+        strict: the same as `fail_on="note"`.
         seed: the seed of all random choices.
         allow_writes: hosts besides this machine that are not production hosts.
         budget: the most requests to send.
@@ -95,6 +98,7 @@ def verify(
         Interrupted: Ctrl-C; it holds the report of what was judged until then.
     """
     base_url = str(BaseUrl.parse(base_url))
+    level = fail_level(fail_on, strict=strict)
     known = with_values(_checked(provider, profile, require), values or {})
     headers, other = as_headers(known, auth), as_headers(known, other_auth)
     secret, other_secret = secret_of(known, headers), secret_of(known, other)
@@ -144,7 +148,7 @@ def verify(
     if run.is_locked_out and not headers:
         run.remarks.append("No --token was given; every operation that wants one refused.")
     found = collector.report(
-        profile=profile, seed=seed, strict=strict, started_at=started_at, seconds=time.monotonic() - clock,
+        profile=profile, seed=seed, fail_on=level, started_at=started_at, seconds=time.monotonic() - clock,
         requests=run.exchanges, require=wanted, unreachable=unreachable, remarks=run.remarks, interrupted=is_interrupted,
         incomplete=incomplete,
     )  # fmt: skip

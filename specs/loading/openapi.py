@@ -241,8 +241,8 @@ def error_code(body: Any) -> str | None:
 
 
 def mark_of(node: Mapping[str, Any]) -> str:
-    """How we know what a node of the document says: D documented, P public, A assumed."""
-    return {"public": "P", "assumed": "A"}.get(node.get("x-provenance", ""), "D")
+    """How we know what a node of the document says: D documented, P public, I implied, A assumed."""
+    return {"public": "P", "implied": "I", "assumed": "A"}.get(node.get("x-provenance", ""), "D")
 
 
 def read_document(path: Path) -> Document:

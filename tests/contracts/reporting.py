@@ -60,7 +60,8 @@ def collected(*exchanges: Exchange, sessions: tuple[str, ...] = (), **options: A
     for one in exchanges:
         collector.add(one, observe(one, history))
     values: dict[str, Any] = {
-        "profile": "smoke", "seed": 1, "strict": False, "started_at": STARTED_AT, "seconds": 1.25, "requests": len(exchanges),
+        "profile": "smoke", "seed": 1, "fail_on": "warning", "started_at": STARTED_AT, "seconds": 1.25,
+        "requests": len(exchanges),
     }  # fmt: skip
     return collector.report(**{**values, **options})
 

@@ -127,10 +127,10 @@ class Relay:
 
 @contextlib.contextmanager
 def proxied(
-    target: str, provider: str = "kayle", *, strict: bool = False, second_opinion: bool = False, **options: Any
+    target: str, provider: str = "kayle", *, fail_on: str = "warning", second_opinion: bool = False, **options: Any
 ) -> Iterator[Relay]:
     """A proxy on a port in front of a target."""
-    bench = Monitor(specs.load(provider), target, strict=strict, second_opinion=second_opinion)
+    bench = Monitor(specs.load(provider), target, fail_on=fail_on, second_opinion=second_opinion)
     told: list[JudgedExchange | str] = []
     app = build_proxy(bench, BaseUrl.parse(target), on_result=told.append, **{"timeout_seconds": 5.0, **options})
     with serving(app) as url:

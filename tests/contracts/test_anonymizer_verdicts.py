@@ -15,7 +15,7 @@ from specimen.contracts.anonymize.anonymizer import Anonymizer
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import observe
-from specimen.contracts.judge.rule import ERROR
+from specimen.contracts.judge.severity import ERROR
 from specimen.contracts.traffic.har_reader import check, read_har
 from specimen.contracts.traffic.har_writer import Recorder
 from specimen.contracts.traffic.monitor import JudgedExchange, Monitor

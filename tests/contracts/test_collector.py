@@ -183,10 +183,10 @@ def test_second_opinion__never_decides(monkeypatch: pytest.MonkeyPatch) -> None:
         return [Violation.of(openapi_core_check.RULE, one, Finding("/data/status", "enum: they differ", None))]
 
     monkeypatch.setattr("specimen.contracts.reporting.collector.disagreements", differs)
-    for strict in (False, True):
+    for fail_on in ("error", "warning", "note"):
         collector = Collector(kayle(), BASE_URL, second_opinion=True)
         collector.judge(exchange())
-        report = collector.report(profile="smoke", seed=1, strict=strict, started_at=0, seconds=1, requests=1)
+        report = collector.report(profile="smoke", seed=1, fail_on=fail_on, started_at=0, seconds=1, requests=1)
         assert [entry.violation.rule for entry in report.disagreements] == ["GEN-900"]
         assert (report.exit_code, report.errors, report.notes) == (0, (), ())
 
@@ -233,7 +233,7 @@ def test_second_opinion__of_proxy(second_asked: list[str]) -> None:
     """A proxy asks openapi-core only where it was told to, and counts no violation of it."""
     with mock(providers=("kayle",)) as url:
         for is_asked in (False, True):
-            with proxied(f"{url}/kayle", second_opinion=is_asked, strict=True) as relay:
+            with proxied(f"{url}/kayle", second_opinion=is_asked, fail_on="note") as relay:
                 path = f"{relay.url}/v1/sessions/{session_id()}"
                 answer = httpx.get(path, headers={"authorization": "Bearer kk_live_specimen"})
                 assert answer.headers["specimen-violations"] == "0"
@@ -262,7 +262,7 @@ def test_report__of_check(tmp_path: Path) -> None:
         (one["rule"], one["pointer"], one["count"]) for one in summary["violations"]
     ]
     assert ("getSession", "200") in map(tuple, report["reach"]["statuses"]["seen"])
-    assert report["report_version"] == summary["report_version"] == 2
+    assert report["report_version"] == summary["report_version"] == 3
     assert all((tmp_path / kind).stat().st_size > 0 for kind in ("junit", "html", "sarif"))
     assert TOKEN not in out.read_text()
     assert SESSION not in out.read_text()

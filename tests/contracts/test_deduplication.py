@@ -11,7 +11,8 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.deduplication import FieldError, LocatedViolation, deduplicate
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import judge
-from specimen.contracts.judge.rule import ERROR, NOTE, Violation
+from specimen.contracts.judge.rule import Violation
+from specimen.contracts.judge.severity import ERROR, NOTE
 from specimen.contracts.payloads.generate.expected_outcomes import as_exchange, expected_outcome
 from specimen.contracts.payloads.model.mutations import ABSENT, changed
 from specimen.contracts.payloads.model.valid_payloads import Base, responses

@@ -15,7 +15,8 @@ from specimen import specs
 from specimen.contracts.http.exchange import Exchange, parsed
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import judge, observe
-from specimen.contracts.judge.rule import NOTE, Violation
+from specimen.contracts.judge.rule import Violation
+from specimen.contracts.judge.severity import NOTE
 from specimen.specs import Provider
 from specimen.specs.core.json_pointer import at
 from tests.contracts.golden_exchanges import Stage, changed, without

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from specimen import specs
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import observe
-from specimen.contracts.judge.rule import ERROR
+from specimen.contracts.judge.severity import ERROR
 from tests.observed import needs_recording, recorded
 
 KAYLE = specs.load("kayle")

@@ -108,7 +108,7 @@ def test_proxy__unknown_fields_and_rotating_tokens(vendor: str) -> None:
         return Response(json.dumps(body), answer.status_code, {"X-New": "1"}, "application/json; charset=utf-8")
 
     app = Starlette(routes=[Route("/v1/sessions/{id}", real)])
-    with serving(app) as target, proxied(target, enforce=True, strict=True) as proxy, httpx.Client() as client:
+    with serving(app) as target, proxied(target, enforce=True, fail_on="note") as proxy, httpx.Client() as client:
         for number in range(3):
             answer = client.get(proxy.url + PATH, headers={"Authorization": f"Bearer kk_live_{number}{'r' * number}"})
             assert (answer.status_code, answer.headers["specimen-violations"]) == (200, "0"), answer.text
@@ -147,14 +147,14 @@ def test_proxy__streams_of_the_mock(tmp_path: Path) -> None:
     facts = specs.load("predicate")
     recorder = Recorder(tmp_path / "x.har", facts)
     path = f"/api/v1/status/realtime/individual/{session_id('completed', 'predicate')}"
-    with mock() as vendor, proxied(f"{vendor}/predicate", "predicate", strict=True, recorder=recorder) as proxy:
+    with mock() as vendor, proxied(f"{vendor}/predicate", "predicate", fail_on="note", recorder=recorder) as proxy:
         credential = next(entry for entry in facts.lifecycle.credentials.values() if entry.fails is None)
         answer = httpx.get(proxy.url + path, headers=dict(credential.headers), timeout=10)
         proxy.wait(lambda relay: relay.bench.exchanges == 1)
     recorder.close()
     assert answer.text.startswith("data: {")
     assert proxy.bench.found == ()
-    bench = Monitor(facts, strict=True)
+    bench = Monitor(facts, fail_on="note")
     assert [verdict.found for verdict in check(read_har(tmp_path / "x.har", facts), bench)] == [()]
 
 

@@ -11,8 +11,8 @@ import yaml
 
 from specimen import specs
 from specimen.contracts.judge.registry import rulebook
-from specimen.contracts.judge.rule import ERROR, NOTE
 from specimen.contracts.judge.rules import common_rules
+from specimen.contracts.judge.severity import ERROR, NOTE
 from specimen.specs import Provider
 
 HERE = Path(__file__).parent

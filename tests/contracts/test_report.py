@@ -6,13 +6,18 @@ import json
 import os
 import stat
 from dataclasses import replace
+from xml.etree import ElementTree as ET
 
 import pytest
 
+from specimen.contracts.judge.rule import Finding, Rule, Violation
+from specimen.contracts.judge.severity import fail_level
+from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.formats import FORMATS, ReportError, render, wanted, write
 from specimen.contracts.reporting.json_report import values
-from specimen.contracts.reporting.model import Covered, by_rule
-from tests.contracts.reporting import BASE_URL, SESSION, broken_report, collected, exchange, session_body
+from specimen.contracts.reporting.model import Covered, Report, by_rule
+from specimen.specs import SpecimenError
+from tests.contracts.reporting import BASE_URL, SESSION, broken_report, collected, exchange, kayle, session_body
 
 
 def test_report__clean_run_exits_0() -> None:
@@ -41,13 +46,77 @@ def test_report__places_in_a_list_are_one_finding() -> None:
 def test_report__notes_count_in_a_strict_run_only() -> None:
     """A rule that rests on an assumption changes the exit code only where that was asked for."""
     body = session_body(created_at="2031-01-01T00:00:00.000Z")
-    loose, strict = collected(exchange(body)), collected(exchange(body), strict=True)
+    loose, strict = collected(exchange(body)), collected(exchange(body), fail_on="note")
     assert loose.exit_code == 0
     assert loose.notes
     assert not loose.errors
     assert strict.exit_code == 1
     assert not strict.notes
     assert strict.errors == loose.notes
+
+
+def of_each_severity(fail_on: str) -> Report:
+    """A report with one finding of each severity: of a documented, an implied and an assumed rule."""
+    collector, seen = Collector(kayle(), BASE_URL), exchange()
+    for mark in ("D", "I", "A"):
+        rule = Rule(f"XXX-00{1 + 'DIA'.index(mark)}", "a sentence", mark, "a page", quote="words of the page")
+        collector.add(seen, [Violation.of(rule, seen, Finding("/data", "something else", 1))])
+    return collector.report(profile="ci", seed=1, fail_on=fail_on, started_at=1, seconds=1, requests=1)
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "counted"),
+    [("error", ["error"]), ("warning", ["error", "warning"]), ("note", ["error", "warning", "note"])],
+)
+def test_report__fail_on_is_the_least_severity_that_counts(fail_on: str, counted: list[str]) -> None:
+    """Documented is an error, implied a warning, assumed a note; SARIF and JUnit have the three levels."""
+    report = of_each_severity(fail_on)
+    assert [entry.violation.severity for entry in report.errors] == counted
+    assert [entry.violation.severity for entry in report.notes] == ["error", "warning", "note"][len(counted) :]
+    assert values(report)["fail_on"] == fail_on
+    assert {one["severity"] for one in values(report)["violations"]} == set(counted)
+    results = json.loads(render(report, "sarif"))["runs"][0]["results"]
+    assert [one["level"] for one in results] == ["error", "warning", "note"]
+    assert [one["properties"]["counted"] for one in results] == [level in counted for level in ("error", "warning", "note")]
+    failures = ET.fromstring(render(report, "junit")).iter("failure")
+    assert [one.get("type") for one in failures] == counted
+
+
+def test_report__a_run_without_errors_passes_with_fail_on_error() -> None:
+    """Warnings fail a run by default only."""
+    collector, seen = Collector(kayle(), BASE_URL), exchange()
+    rule = Rule("XXX-001", "a sentence", "I", "a page", quote="words")
+    collector.add(seen, [Violation.of(rule, seen, Finding("/data", "something else", 1))])
+    codes = {
+        level: collector.report(profile="ci", seed=1, fail_on=level, started_at=1, seconds=1, requests=1).exit_code
+        for level in ("error", "warning", "note")
+    }
+    assert codes == {"error": 0, "warning": 1, "note": 1}
+
+
+def test_report__a_500_is_not_counted_among_other_refusals() -> None:
+    """The same rule at the same place with another status is another finding."""
+    refused = exchange({"error": "no"}, status=400)
+    report = collected(*[refused] * 49, exchange({"error": "no"}, status=500))
+    found = {entry.violation.status: entry.count for entry in report.found if entry.violation.rule == "GEN-006"}
+    assert found.keys() == {400, 500}
+    assert found[500] == 1
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "strict", "level"),
+    [(None, False, "warning"), (None, True, "note"), ("note", True, "note"), ("error", False, "error")],
+)
+def test_fail_level__of_both_options(fail_on: str | None, level: str, *, strict: bool) -> None:
+    """--strict is --fail-on note."""
+    assert fail_level(fail_on, strict=strict) == level
+
+
+@pytest.mark.parametrize(("fail_on", "strict"), [("fatal", False), ("error", True), ("warning", True)])
+def test_fail_level__refuses_what_cannot_be(fail_on: str, *, strict: bool) -> None:
+    """An unknown severity, or two options that contradict each other."""
+    with pytest.raises(SpecimenError, match="--fail-on"):
+        fail_level(fail_on, strict=strict)
 
 
 @pytest.mark.parametrize(

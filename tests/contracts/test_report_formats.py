@@ -32,9 +32,9 @@ def test_terminal__groups_by_rule_and_separates_notes() -> None:
     """Rule, sentence, source, expected, got, the command; the notes after the table of what was reached."""
     text = printed(broken_report())
     assert (
-        text.index("GEN-001  the status code is documented")
+        text.index("GEN-001  error  the status code is documented")
         < text.index("Covered")
-        < text.index("Notes:")
+        < text.index("Reported only, because of --fail-on warning.")
         < text.index("KAY-010  ")
     )
     assert "documented: OpenAPI 3.1, Responses Object" in text
@@ -43,14 +43,14 @@ def test_terminal__groups_by_rule_and_separates_notes() -> None:
     assert ", 2 times" in text
     assert "VIOLATED  kayle at http://127.0.0.1:8080/kayle" in text
     assert "never seen: expired" in text
-    assert re.search(r"\d+ of \d+ rules rest on assumptions and are notes: .*KAY-010", text)
+    assert re.search(r"\d+ of \d+ rules are assumed \(notes, which do not count\): .*KAY-012", text)
 
 
 def test_terminal__says_when_assumptions_count() -> None:
-    """A strict run has no notes."""
-    text = printed(broken_report(strict=True))
-    assert "Notes:" not in text
-    assert "count here (--strict)" in text
+    """With --fail-on note nothing is only reported."""
+    text = printed(broken_report(fail_on="note"))
+    assert "Reported only" not in text
+    assert "are assumed (notes, which count here)" in text
 
 
 def test_terminal__a_command_is_one_line() -> None:
@@ -91,10 +91,10 @@ def test_junit__one_case_per_rule_and_per_missing_thing() -> None:
         case.get("name").partition(" ")[0]: case for case in suite if case.tag == "testcase" and "rules" in case.get("classname")
     }
     assert set(cases) == {rule.id for rule in report.rules}
-    assert cases["GEN-001"].find("failure").get("type") == "GEN-001"
+    assert cases["GEN-001"].find("failure").get("type") == "error"
     assert "curl -sS" in cases["GEN-001"].find("failure").text
     assert cases["KAY-010"].find("failure") is None
-    assert "assumption" in cases["KAY-010"].find("system-out").text
+    assert "Note, which does not count" in cases["KAY-010"].find("system-out").text
     assert cases["GEN-009"].find("skipped") is not None
     reach = [case for case in suite if case.tag == "testcase" and "reach" in case.get("classname")]
     assert [(case.get("name"), case.find("failure") is None) for case in reach] == [

@@ -50,7 +50,14 @@ def planted(template: object, secret: str) -> object:
 def shown(collector: Collector) -> dict[str, str]:
     """All formats of the report, by name."""
     report = collector.report(
-        profile="smoke", seed=1, strict=False, started_at=STARTED_AT, seconds=1, requests=1, require=["expired"], unreachable=None
+        profile="smoke",
+        seed=1,
+        fail_on="warning",
+        started_at=STARTED_AT,
+        seconds=1,
+        requests=1,
+        require=["expired"],
+        unreachable=None,
     )
     out = io.StringIO()
     print_report(report, Console(file=out, width=200))
@@ -146,7 +153,7 @@ def test_report__what_the_user_gave_is_a_variable(secret, seen_by, where) -> Non
     report = collector.report(
         profile="ci",
         seed=1,
-        strict=True,
+        fail_on="note",
         started_at=1,
         seconds=1,
         requests=1,

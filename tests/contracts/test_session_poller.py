@@ -52,7 +52,7 @@ def _watch(
     handler: Callable[[httpx.Request], httpx.Response], provider: str = "kayle", session: str = SESSION, **options: Any
 ) -> tuple[Watch, Time, Monitor]:
     facts, time = specs.load(provider), options.pop("time", Time())
-    bench = Monitor(facts, strict=options.pop("strict", False))
+    bench = Monitor(facts, fail_on=options.pop("fail_on", "warning"))
     transport = Transport(
         "http://127.0.0.1:9", facts, headers=AUTH, sessions=(session,), transport=httpx.MockTransport(handler), sleep=time.sleep
     )
@@ -92,7 +92,7 @@ def test_watch__every_provider_to_its_end(provider: str) -> None:
     time = Time(lambda seconds: clock.forward(seconds=seconds))
     with running(app) as url:
         transport = Transport(url + facts.mount, facts, headers=dict(credential.headers), sessions=(made["id"],), seen_by="watch")
-        bench = Monitor(facts, strict=True)
+        bench = Monitor(facts, fail_on="note")
         send, pointer = watched(facts, transport, made["id"])
         watching = Watch(bench, send, pointer, every_seconds=2, timeout_seconds=7200, clock=time.clock, sleep=time.sleep)
         steps = list(watching.steps())

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from specimen.contracts.judge.registry import NOTE, rulebook
+from specimen.contracts.judge.registry import rulebook
+from specimen.contracts.judge.severity import NOTE
 from specimen.contracts.payloads.model.case_types import EITHER, REJECT, Edge, Kind, kind
 from specimen.contracts.payloads.model.fields import PayloadField
 from specimen.contracts.payloads.model.invalid_combinations import NotHere, State, states_of, value_at

@@ -13,7 +13,7 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import judge
 from specimen.contracts.judge.request_validation import request_errors
-from specimen.contracts.judge.rule import ERROR
+from specimen.contracts.judge.severity import NOTE
 from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT
 from specimen.contracts.payloads.model.mutations import as_bytes
 from specimen.contracts.payloads.model.valid_payloads import RESPONSE, Base, form_parts, ignored_fields, spelled, with_ids
@@ -152,7 +152,7 @@ def _is_left_to_readers(text: bytes) -> bool:
 
 def _of_response(base: Base, exchange: Exchange) -> ExpectedOutcome:
     found = judge(exchange, History())
-    errors = tuple(sorted({violation.rule for violation in found if violation.severity == ERROR}))
+    errors = tuple(sorted({violation.rule for violation in found if violation.severity != NOTE}))
     notes = tuple(sorted({violation.rule for violation in found} - set(errors)))
     verdict = REJECT if errors else EITHER if notes else ACCEPT
     return ExpectedOutcome(verdict, (*errors, *notes), (base.status,))

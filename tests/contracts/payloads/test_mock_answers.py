@@ -11,8 +11,8 @@ import pytest
 from specimen import specs
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import judge
-from specimen.contracts.judge.rule import ERROR
 from specimen.contracts.judge.rules.common_rules import shows_session
+from specimen.contracts.judge.severity import NOTE
 from specimen.contracts.payloads import Case, Sender
 from specimen.contracts.payloads.generate.expected_outcomes import UNKNOWN_RULE
 from specimen.contracts.payloads.model.case_types import ACCEPT, REJECT
@@ -72,7 +72,7 @@ def test_mock__answers_each_request_as_the_case_says(name) -> None:
         if case.verdict == REJECT and answer.is_success and (case.rule != UNKNOWN_RULE or shows_session(answer)):
             yield f"{answer.status} is a success"
         for violation in judge(answer, History()):
-            if violation.severity == ERROR:
+            if violation.severity != NOTE:
                 yield f"{answer.status}: the judge says {violation}"
 
     mock = InProcess(name)

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from specimen import specs
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import judge
-from specimen.contracts.judge.registry import NOTE, rulebook
+from specimen.contracts.judge.registry import rulebook
+from specimen.contracts.judge.severity import NOTE
 from specimen.contracts.payloads import Case
 from specimen.contracts.payloads.families import state as family
 from specimen.contracts.payloads.generate.expected_outcomes import as_exchange
