@@ -21,8 +21,8 @@ from specimen.contracts.anonymize.schema_fields import SchemaLocation, described
 from specimen.contracts.http.exchange import Exchange, parsed
 from specimen.contracts.http.multipart import Form
 from specimen.contracts.http.sse import EVENT_STREAM
+from specimen.contracts.judge.general_rules import RULES
 from specimen.contracts.judge.history import History
-from specimen.contracts.judge.rules.common_rules import RULES
 from specimen.contracts.redaction.curl_command import method_of
 from specimen.contracts.redaction.spec_terms import vocabulary
 from specimen.contracts.redaction.values import words

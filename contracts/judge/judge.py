@@ -9,9 +9,11 @@ from typing import Any
 from specimen.contracts.http.exchange import Exchange, parsed
 from specimen.contracts.http.sse import event_pointer
 from specimen.contracts.judge.deduplication import LocatedViolation, deduplicate, field_error_of, places_of, places_of_rule
+from specimen.contracts.judge.general_rules import RULES
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.registry import Finding, Rule, Violation, rulebook
-from specimen.contracts.judge.rules.common_rules import ABOUT_FORM, ABOUT_SAFETY, ABOUT_SILENCE, RULES
+from specimen.contracts.judge.rules import consistency_rules
+from specimen.contracts.judge.rules.common_rules import ABOUT_FORM, ABOUT_SAFETY, ABOUT_SILENCE
 from specimen.contracts.judge.severity import severity_of, weakest
 from specimen.contracts.redaction.values import Words
 from specimen.specs import Provider, SpecError
@@ -21,6 +23,7 @@ from specimen.specs.loading.openapi import mark_of
 BODY_RULE = "GEN-005"
 ENVELOPE_RULE = "GEN-006"
 _GENERAL = frozenset(rule.id for rule in RULES)
+_COMPARING = frozenset(rule.id for rule in consistency_rules.RULES)
 # The values of these keywords come from the document; those of others may show what was received.
 _TOLD = frozenset(
     {"const", "enum", "exclusiveMaximum", "exclusiveMinimum", "format", "maxItems", "maxLength", "maxProperties", "maximum"}
@@ -44,7 +47,18 @@ def judge(exchange: Exchange, history: History) -> list[Violation]:
         for finding in rule.check(exchange, history):
             rests_on = tuple(place for pointer in (finding.pointer, *finding.rests_on) for place in places_of(pointer))
             said.append(LocatedViolation(_violation(rule, exchange, finding), None, rests_on))
-    return sorted(deduplicate(said))
+    return sorted(_without_echoes(deduplicate(said)))
+
+
+def _without_echoes(found: set[Violation]) -> Iterator[Violation]:
+    """Leaves out what a rule that compares answers says of a field of which another rule speaks: one fault is told once."""
+    echoes = sorted(one for one in found if one.rule in _COMPARING)
+    told = {one.pointer for one in found if one.rule not in _COMPARING}
+    yield from (one for one in found if one.rule not in _COMPARING)
+    for one in echoes:
+        if one.pointer not in told:
+            told.add(one.pointer)
+            yield one
 
 
 def observe(exchange: Exchange, history: History) -> list[Violation]:
@@ -92,10 +106,11 @@ def _broken(
         yield LocatedViolation(_violation(general, exchange, Finding("", "a value that a JSON reader can take", None)))
         return
     for error in errors:
-        title = schemas.rule_title(error)
-        if title is not None:
-            rule = rules[title.partition(" ")[0]]
-            violation = Violation.of(rule, exchange, Finding(_pointer(error), rule.sentence, error.instance))
+        node = schemas.rule_node(error)
+        if node is not None:
+            rule = rules[node["title"].partition(" ")[0]]
+            finding = Finding(_pointer(error), rule.sentence, error.instance, mark=mark_of(node))
+            violation = Violation.of(rule, exchange, finding)
             yield LocatedViolation(violation, None, places_of_rule(schemas.raw, error, prefix))
             continue
         for leaf in _leaves(error):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from specimen.contracts.judge import openapi_core_check
+from specimen.contracts.judge import general_rules, openapi_core_check
 from specimen.contracts.judge.rule import Check, Finding, Rule, Violation, rule
 from specimen.contracts.judge.rule_modules import rules_of
-from specimen.contracts.judge.rules import common_rules
 from specimen.specs import Provider
 from specimen.specs.loading.openapi import mark_of
 from specimen.specs.loading.schemas import rules as schema_rules
@@ -24,10 +23,10 @@ def rulebook(provider: Provider) -> dict[str, Rule]:
         SpecError: its module of rules cannot be imported, or is invalid.
     """
     own = {entry.id: entry for entry in _from_spec(provider)}
-    own.update(rules_of(provider, {entry.id for entry in common_rules.RULES}))
+    own.update(rules_of(provider, {entry.id for entry in general_rules.RULES}))
     replaced = {name for entry in own.values() for name in entry.replaces}
     found = dict(sorted(own.items()))
-    found.update({entry.id: entry for entry in common_rules.RULES if entry.id not in replaced})
+    found.update({entry.id: entry for entry in general_rules.RULES if entry.id not in replaced})
     return found
 
 

@@ -38,15 +38,23 @@ class Schemas:
             )
         return found
 
-    def rule_title(self, error: jsonschema_rs.ValidationError) -> str | None:
-        """The title of the rule that a validation error broke (`KAY-004 …`), read from the failing schema's path."""
+    def rule_node(self, error: jsonschema_rs.ValidationError) -> Mapping[str, Any] | None:
+        """The rule that a validation error broke (`title: KAY-004 …`), read from the failing schema's path.
+
+        Several schemas may state one rule, each with its own mark.
+        """
         node: Any = self.raw
-        title = None
+        found = None
         for part in _parts(error.absolute_keyword_location or ""):
             node = node[int(part)] if isinstance(node, list) else node.get(part, {})
             if isinstance(node, Mapping) and is_rule(node):
-                title = node["title"]
-        return title
+                found = node
+        return found
+
+    def rule_title(self, error: jsonschema_rs.ValidationError) -> str | None:
+        """The title of the rule that a validation error broke."""
+        found = self.rule_node(error)
+        return None if found is None else found["title"]
 
 
 def is_rule(node: Mapping[str, Any]) -> bool:

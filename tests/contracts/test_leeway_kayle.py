@@ -56,10 +56,10 @@ def withdrawn(scenario: str, *, seen: bool = True, **values: Any) -> list[Exchan
         (lambda: withdrawn("document_authenticity_failed"), {}),
         (lambda: [*withdrawn("succeeded"), withdrawn("succeeded")[-1]], {}),
         (lambda: withdrawn("succeeded", seen=False), {"KAY-016": "note"}),
-        (lambda: withdrawn("expired"), {"KAY-016": "error"}),
+        (lambda: withdrawn("expired"), {"KAY-016": "warning"}),
         (lambda: withdrawn("liveness_failed", **{"/data/failure_code": "liveness_failed"}), {"KAY-004": "error"}),
         (lambda: withdrawn("liveness_failed", **{"/data/status": "in_progress", "/data/completed_at": None}),
-         {"KAY-006": "error", "KAY-016": "error", "KAY-025": "error"}),
+         {"KAY-006": "error", "KAY-016": "warning", "KAY-025": "error"}),
     ],
 )  # fmt: skip
 def test_withdrawal__cancels_what_had_ended(exchanges: Callable[[], list[Exchange]], expected: Told) -> None:

@@ -10,14 +10,14 @@ import pytest
 import yaml
 
 from specimen import specs
+from specimen.contracts.judge import general_rules
 from specimen.contracts.judge.registry import rulebook
-from specimen.contracts.judge.rules import common_rules
-from specimen.contracts.judge.severity import ERROR, NOTE
+from specimen.contracts.judge.severity import ERROR, MARKS, NOTE, WARNING
 from specimen.specs import Provider
 
 HERE = Path(__file__).parent
 NAMES = [name for name in specs.names() if specs.load(name).is_builtin]
-GENERAL = {rule.id: rule for rule in common_rules.RULES}
+GENERAL = {rule.id: rule for rule in general_rules.RULES}
 COMMENT = re.compile(r"^#\s+([A-Z]{3}-[0-9]{3}) (\(contracts/rules)?")
 
 
@@ -50,7 +50,7 @@ def test_design__each_sentence_has_its_rules(provider: Provider) -> None:
 
 
 def test_design__marks_are_those_of_the_rules(provider: Provider) -> None:
-    """What is assumed in the design is a note in the rulebook, and what is not is an error."""
+    """What is assumed in the design is a note in the rulebook, what is implied a warning, all else an error."""
     rules = own(provider)
     for line in table(provider)["design"]:
         for rule_id in line["rules"]:
@@ -80,19 +80,20 @@ def test_rulebook__prefixes_differ() -> None:
 
 def test_rulebook__general_ids_are_without_gaps() -> None:
     """Numbers from 1 on, in their order."""
-    assert [rule.id for rule in common_rules.RULES] == [f"GEN-{number:03}" for number in range(1, len(common_rules.RULES) + 1)]
+    assert [rule.id for rule in general_rules.RULES] == [f"GEN-{number:03}" for number in range(1, len(general_rules.RULES) + 1)]
 
 
 def test_rulebook__each_rule_is_whole(provider: Provider) -> None:
-    """A sentence, a mark, a source; a reason where it is assumed; replaced rules exist, and none is replaced twice."""
+    """A sentence, a mark, a source; a reason if assumed, a quote if implied; replaced rules exist, none is replaced twice."""
     replaced = []
     for rule in rulebook(provider).values():
         assert rule.sentence, rule.id
         assert rule.sentence == rule.sentence.strip().rstrip("."), rule.id
-        assert rule.mark in ("D", "P", "A"), rule.id
+        assert rule.mark in MARKS, rule.id
         assert rule.source, rule.id
         assert rule.mark != "A" or rule.reason, rule.id
-        assert rule.severity == (NOTE if rule.mark == "A" else ERROR)
+        assert rule.mark != "I" or rule.quote, rule.id
+        assert rule.severity == {"A": NOTE, "I": WARNING}.get(rule.mark, ERROR)
         replaced += rule.replaces
     assert set(replaced) <= set(GENERAL)
     assert len(set(replaced)) == len(replaced)

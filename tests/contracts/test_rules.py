@@ -12,10 +12,10 @@ import pytest
 
 from specimen import specs
 from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.judge import general_rules
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import judge, observe
 from specimen.contracts.judge.registry import rulebook
-from specimen.contracts.judge.rules import common_rules
 from specimen.specs import Provider
 from specimen.specs.core.json_pointer import at
 from tests.contracts.golden_exchanges import Mutant, Stage, golden_lives
@@ -91,7 +91,7 @@ def test_rules__each_of_a_module_has_a_mutant(provider: Provider) -> None:
 def test_rules__each_general_one_has_a_mutant() -> None:
     """So does a general one, with whichever provider it can be shown."""
     shown = {mutant.rule for name in (*NAMES, "general") for mutant in mutants(name)}
-    assert {rule.id for rule in common_rules.RULES} <= shown
+    assert {rule.id for rule in general_rules.RULES} <= shown
 
 
 def test_rules__are_silent_on_golden_files(provider: Provider) -> None:

@@ -42,5 +42,11 @@ MUTANTS = {
         session("expired@EXPIRED", ("set", "/outcome", "rejected")),
     ],
     "IDN-009": [session("completed", ("set", "/outcome", "NO_OUTCOME"))],
+    "IDN-017": [
+        session("running", ("remove", "/startedAt")),
+        session("running", ("set", "/startedAt", None)),
+        session("completed", ("remove", "/startedAt")),
+    ],
+    "IDN-018": [session("completed", ("remove", "/lastStep"))],
     "IDN-014": [Mutant("listDatablocks", 200, "deleted", (("set", "/dataBlocks/0/content", {}),))],
 }

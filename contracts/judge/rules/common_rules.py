@@ -9,6 +9,7 @@ from typing import Any
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.no_response import ARE_NOTES, TOLD
 from specimen.contracts.judge.account_refusals import is_account_dependent
+from specimen.contracts.judge.checks.body_mark import body_mark
 from specimen.contracts.judge.checks.fields import (
     NEAR_MISS,
     asked_id,
@@ -35,7 +36,8 @@ _TRACEBACK = re.compile(
 )
 _CREATED = re.compile(r"created_?at", re.IGNORECASE)
 _ENDED = re.compile(r"(?:completed|closed|ended|finished)_?at", re.IGNORECASE)
-_MOVING = re.compile(r"updated_?at|response_?time", re.IGNORECASE)
+_ANSWERED = re.compile(r"response_?time", re.IGNORECASE)
+_MOVING = re.compile(rf"updated_?at|{_ANSWERED.pattern}", re.IGNORECASE)
 # So long after its creation nobody has deleted a session.
 _NEW_MILLISECONDS = 60_000
 RULES: list[Rule] = []
@@ -47,9 +49,11 @@ ABOUT_SAFETY = frozenset({"GEN-004", "GEN-007", "GEN-008"})
 ABOUT_SILENCE = "GEN-022"
 
 
-def _rule(rule_id: str, sentence: str, mark: str, source: str, reason: str = "") -> Callable[[Check | None], Check | None]:
+def _rule(
+    rule_id: str, sentence: str, mark: str, source: str, reason: str = "", quote: str = ""
+) -> Callable[[Check | None], Check | None]:
     def wrap(function: Check | None) -> Check | None:
-        RULES.append(Rule(rule_id, sentence, mark, source, function, reason))
+        RULES.append(Rule(rule_id, sentence, mark, source, function, reason, quote=quote))
         return function
 
     return wrap
@@ -81,10 +85,11 @@ def content_type_is_documented(exchange: Exchange, _: History) -> Iterator[Findi
     if response is None or not response.media or exchange.method == "HEAD":
         return
     expected = ", ".join(media.content_type for media in response.media)
+    mark = body_mark(exchange.provider.document, response)
     if response.content(exchange.response_type) is None and (exchange.response_body or exchange.response_type):
-        yield Finding("", expected, exchange.response_type or Words("no content type"), response.mark == "A")
+        yield Finding("", expected, exchange.response_type or Words("no content type"), mark=mark)
     elif not exchange.response_body and exchange.response_type != "text/event-stream":
-        yield Finding("", f"a body of {expected}", Words("an empty body"), response.mark == "A")
+        yield Finding("", f"a body of {expected}", Words("an empty body"), mark=mark)
 
 
 @_rule("GEN-003", "every required header is there", "D", "OpenAPI 3.1, Header Object, required")
@@ -135,7 +140,7 @@ def near_misses_are_refused(exchange: Exchange, _: History) -> Iterator[Finding]
         yield Finding("", "a refusal", exchange.status, is_assumed=_any_text_is_an_id(exchange))
 
 
-@_rule("GEN-010", "a terminal state is never left", "D", "lifecycle of the vendor's page")
+@_rule("GEN-010", "a terminal state is never left", "I", "lifecycle of the vendor's page", quote="terminal state")
 def terminal_states_stay(exchange: Exchange, history: History) -> Iterable[Finding]:
     """Once a session was seen in a terminal state, it is never seen in another one."""
     return terminal_stays()(exchange, history)
@@ -155,17 +160,18 @@ def moves_are_legal(exchange: Exchange, history: History) -> Iterator[Finding]:
         yield Finding(str(status_pointer(exchange)), f"a state that can follow '{before}'", shown)
 
 
-@_rule("GEN-012", "the time of an answer never runs backwards", "A", "names of the fields", "no page says so")
+@_rule("GEN-012", "the time of an answer never runs backwards", "I", "names of the fields", quote="last updated")
 def time_runs_forward(exchange: Exchange, history: History) -> Iterator[Finding]:
     """Times of the last change or of the answer are not earlier than in the read before."""
     earlier = history.reads(exchange) if is_read(exchange) else ()
     for pointer, value in _fields(exchange.response_json, _MOVING) if earlier else ():
         now, before = moment(value), moment(at(earlier[-1].response_json, pointer))
         if now is not None and before is not None and now < before:
-            yield Finding(pointer, "not earlier than in the read before", value)
+            is_assumed = _ANSWERED.fullmatch(pointer.rpartition("/")[2]) is not None  # two servers may have two clocks
+            yield Finding(pointer, "not earlier than in the read before", value, is_assumed)
 
 
-@_rule("GEN-013", "the time of creation never changes", "A", "name of the field", "no page says so")
+@_rule("GEN-013", "the time of creation never changes", "I", "name of the field", quote="when session was created")
 def creation_stays(exchange: Exchange, history: History) -> Iterator[Finding]:
     """A session was made once."""
     earlier = history.reads(exchange) if is_read(exchange) else ()
@@ -221,7 +227,7 @@ def unknown_ids_find_nothing(exchange: Exchange, _: History) -> Iterator[Finding
         yield Finding("", "a refusal of an id that nobody issued", exchange.status)
 
 
-@_rule("GEN-019", "a session that was made is found", "A", "creation of a session", "no page says how soon")
+@_rule("GEN-019", "a session that was made is found", "I", "creation of a session", quote="the unique identifier of the session")
 def new_sessions_are_found(exchange: Exchange, history: History) -> Iterator[Finding]:
     """For a minute after its creation, who made a session can read it in the place where it was made."""
     asked = asked_id(exchange)
@@ -234,14 +240,20 @@ def new_sessions_are_found(exchange: Exchange, history: History) -> Iterator[Fin
         yield Finding("", "the session that was made", exchange.status)
 
 
-@_rule("GEN-020", "a session is found in its own place only", "A", "path parameters of the operation", "no page says so of each")
+@_rule("GEN-020", "a session is found in its own place only", "I", "path parameters of the operation", quote="path parameters")
 def sessions_stay_in_their_place(exchange: Exchange, _: History) -> Iterator[Finding]:
     """Under another type or environment the id leads nowhere."""
     if exchange.intent.get("elsewhere") and exchange.is_success and shows_session(exchange):
         yield Finding("", "a refusal", exchange.status)
 
 
-@_rule("GEN-021", "the time at which a session ended never changes", "A", "name of the field", "no page says so")
+@_rule(
+    "GEN-021",
+    "the time at which a session ended never changes",
+    "I",
+    "name of the field",
+    quote="when session reached a terminal state",
+)
 def end_stays(exchange: Exchange, history: History) -> Iterator[Finding]:
     """A session that stays in its state ended once."""
     earlier = [one for one in history.reads(exchange)[-1:] if state_of(one) == state_of(exchange)] if is_read(exchange) else []

@@ -33,9 +33,9 @@ def references_lead_somewhere(exchange: Exchange, history: History) -> Iterator[
 @rule(
     "IDN-010",
     "createdAt, startedAt, completedAt and updatedAt follow one another",
-    mark="A",
+    mark="I",
     source=f"{PAGE}, Response",
-    reason="what the fields' names say",
+    quote="timestamp when session was created … when processing started … of last update … when session reached a terminal state",
 )
 def times_are_in_order(exchange: Exchange, history: History) -> Iterable[Finding]:
     """What is absent or null is passed over."""
@@ -45,9 +45,9 @@ def times_are_in_order(exchange: Exchange, history: History) -> Iterable[Finding
 @rule(
     "IDN-011",
     "a later read never has an earlier updatedAt",
-    mark="A",
+    mark="I",
     source=f"{PAGE}, Response",
-    reason="what the field's name says",
+    quote="timestamp of last update",
     replaces=("GEN-012",),
 )
 def updates_go_on(exchange: Exchange, history: History) -> Iterable[Finding]:
@@ -58,9 +58,9 @@ def updates_go_on(exchange: Exchange, history: History) -> Iterable[Finding]:
 @rule(
     "IDN-012",
     "a terminal state is never left",
-    mark="A",
+    mark="I",
     source=f"{PAGE}, Response, sessionStatus",
-    reason='the page calls the states terminal without saying "for good"',
+    quote="when session reached a terminal state (COMPLETED, ERROR, ABORTED, or EXPIRED)",
     replaces=("GEN-010",),
 )
 def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding]:

@@ -23,14 +23,24 @@ REDIRECT = "/data/redirect_url"
 ENDPOINT = "/data/webhook_endpoint_id"
 
 
-@rule("KAY-010", "created_at is not later than updated_at", mark="A", source=PAGE, reason="what the fields' names say")
+@rule(
+    "KAY-010",
+    "created_at is not later than updated_at",
+    mark="I",
+    source=PAGE,
+    quote="The time the verification session was last updated",
+)
 def created_before_updated(exchange: Exchange, history: History) -> Iterable[Finding]:
     """A session is made before it changes."""
     return fields.in_order(("/data/created_at", "/data/updated_at"))(exchange, history)
 
 
 @rule(
-    "KAY-011", "completed_at lies between created_at and updated_at", mark="A", source=PAGE, reason="what the fields' names say"
+    "KAY-011",
+    "completed_at lies between created_at and updated_at",
+    mark="I",
+    source=PAGE,
+    quote="The time the verification session reached a terminal state",
 )
 def completed_in_between(exchange: Exchange, history: History) -> Iterable[Finding]:
     """A session ends after it was made, and its end is a change."""
@@ -41,13 +51,25 @@ def completed_in_between(exchange: Exchange, history: History) -> Iterable[Findi
     )(exchange, history)
 
 
-@rule("KAY-012", "expires_at is not earlier than created_at", mark="A", source=PAGE, reason="the page's example has them equal")
+@rule(
+    "KAY-012",
+    "expires_at is not earlier than created_at",
+    mark="I",
+    source=PAGE,
+    quote="The expiration time of the verification session",
+)
 def expires_after_creation(exchange: Exchange, history: History) -> Iterable[Finding]:
     """A session does not expire before it exists."""
     return fields.in_order(("/data/created_at", "/data/expires_at"))(exchange, history)
 
 
-@rule("KAY-013", "the counters of failed tries never go down", mark="A", source=PAGE, reason="consumed tries are not given back")
+@rule(
+    "KAY-013",
+    "the counters of failed tries never go down",
+    mark="I",
+    source=PAGE,
+    quote="Number of NFC chip-read failures the session has consumed",
+)
 def counters_never_go_down(exchange: Exchange, history: History) -> Iterable[Finding]:
     """A failed try stays failed."""
     return fields.never_less(("/data/nfc_tries_used", "/data/liveness_tries_used"))(exchange, history)
@@ -56,9 +78,9 @@ def counters_never_go_down(exchange: Exchange, history: History) -> Iterable[Fin
 @rule(
     "KAY-014",
     "share_fields, contract_version and created_at never change",
-    mark="A",
+    mark="I",
     source=PAGE,
-    reason="a contract is made once",
+    quote="Effective normalized share fields used by this session",
     replaces=("GEN-013",),
 )
 def contract_never_changes(exchange: Exchange, history: History) -> Iterable[Finding]:
@@ -72,11 +94,18 @@ def id_is_echoed(exchange: Exchange, history: History) -> Iterable[Finding]:
     return fields.echoes({"/data/id": "id"})(exchange, history)
 
 
-@rule("KAY-016", "a terminal status never changes", source=f"{PAGE}, completed_at", replaces=("GEN-010",))
+@rule(
+    "KAY-016",
+    "a terminal status never changes",
+    mark="I",
+    source=f"{PAGE}, completed_at",
+    replaces=("GEN-010",),
+    quote="The time the verification session reached a terminal state (i.e., succeeded, failed, expired or cancelled)",
+)
 def terminal_stays(exchange: Exchange, history: History) -> Iterator[Finding]:
     """succeeded, failed, expired and cancelled are ends, but for a withdrawal: its holder's token cancels what had ended.
 
-    A withdrawal that was not seen is a note, for the user's browser may have made it; so it is an error where the API key's
+    A withdrawal that was not seen is a note, for the user's browser may have made it; it counts where the API key's
     cancel was seen in its stead, which leaves an end alone.
     """
     for finding in fields.terminal_stays()(exchange, history):
@@ -138,7 +167,13 @@ def cancel_ends(exchange: Exchange, history: History) -> Iterable[Finding]:
     return fields.ended_by(calls, "id", *sorted(exchange.provider.lifecycle.terminal))(exchange, history)
 
 
-@rule("KAY-026", "redirect_url and webhook_endpoint_id are answered as they were sent", mark="P", source=CREATE)
+@rule(
+    "KAY-026",
+    "redirect_url and webhook_endpoint_id are answered as they were sent",
+    mark="P",
+    source=CREATE,
+    replaces=("GEN-026",),
+)
 def sent_is_answered(exchange: Exchange, history: History) -> Iterator[Finding]:
     """In the answer to the creation, and in every read.
 

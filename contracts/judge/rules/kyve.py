@@ -82,9 +82,9 @@ def lists_are_limited(exchange: Exchange, history: History) -> Iterable[Finding]
 @rule(
     "KYV-008",
     "every listed verification is readable by its id",
-    mark="A",
+    mark="I",
     source=f"{PAGE}, Fetching verifications",
-    reason="no page says that both calls see the same",
+    quote="List: GET /v1/verifications … Detail: GET /v1/verifications/ver_...",
 )
 def listed_is_readable(exchange: Exchange, history: History) -> Iterator[Finding]:
     """What a key was shown in a list, it can read."""
@@ -141,9 +141,9 @@ def modes_are_apart(exchange: Exchange, history: History) -> Iterator[Finding]:
 @rule(
     "KYV-012",
     "a terminal status never changes",
-    mark="A",
+    mark="I",
     source=f"{PAGE}, Session lifecycle",
-    reason="the diagram ends there",
+    quote="(completed | failed | requires_review | canceled | expired)",
     replaces=("GEN-010",),
 )
 def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding]:
@@ -154,9 +154,9 @@ def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding]:
 @rule(
     "KYV-013",
     "created_at and template_version never change",
-    mark="A",
+    mark="I",
     source=f"{PAGE}, Template-driven sessions",
-    reason="what a session was made with stays; no page shows the fields",
+    quote="we snapshot the template's flow_config onto the session",
     replaces=("GEN-013",),
 )
 def creation_never_changes(exchange: Exchange, history: History) -> Iterable[Finding]:
@@ -181,9 +181,9 @@ def template_id_wins(exchange: Exchange, history: History) -> Iterable[Finding]:
 @rule(
     "KYV-015",
     "the snapshot of the template never changes",
-    mark="A",
+    mark="I",
     source=f"{PAGE}, Template-driven sessions",
-    reason="that the snapshot exists is documented, that flow_config shows it is not",
+    quote="immutable snapshot, so edits to the template never change an in-flight session",
 )
 def snapshot_never_changes(exchange: Exchange, history: History) -> Iterable[Finding]:
     """Edits to the template never change an open session."""
@@ -255,16 +255,19 @@ def pages_follow(exchange: Exchange, history: History) -> Iterable[Finding]:
 @rule(
     "KYV-020",
     "metadata and redirect_url are answered as they were sent",
-    mark="A",
+    mark="I",
     source=f"{PAGE}, Creating a session",
-    reason="they are sent on creation; that they are answered is assumed",
+    quote='"metadata": { "customer_id": "cus_123" }, "redirect_url": …',
+    replaces=("GEN-026",),
 )
-def sent_is_answered(exchange: Exchange, history: History) -> Iterable[Finding]:
-    """What the tenant wants to find again is there, also in every read."""
-    return fields.every(
+def sent_is_answered(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """What the tenant wants to find again is there, also in every read; that it is answered at all is assumed."""
+    shown = fields.every(
         fields.asked_is_shown("createSession", {"/metadata": "/metadata", "/redirect_url": "/redirect_url"}),
         fields.unchanged(("/metadata", "/redirect_url"), "getSession"),
-    )(exchange, history)
+    )
+    for finding in shown(exchange, history):
+        yield finding._replace(is_assumed=finding.got is None)
 
 
 @rule(

@@ -21,9 +21,9 @@ _HEXADECIMAL = re.compile(r"0x[0-9a-f]+", re.IGNORECASE)
 @rule(
     "PRE-006",
     "no wallet is in both lists",
-    mark="A",
+    mark="I",
     source=f"{PAGE}, Response Fields",
-    reason="the lists are populated in different statuses",
+    quote="Populated when `completed` … Populated when not `completed`",
 )
 def wallets_are_in_one_list(exchange: Exchange, _: History) -> Iterator[Finding]:
     """A wallet is verified or it is not."""
@@ -36,9 +36,9 @@ def wallets_are_in_one_list(exchange: Exchange, _: History) -> Iterator[Finding]
 @rule(
     "PRE-007",
     "the same wallets move from one list to the other",
-    mark="A",
+    mark="I",
     source=f"{PAGE}, Response Fields",
-    reason='both lists are "wallets connected to this session"',
+    quote="Wallets connected to this session",
 )
 def wallets_move(exchange: Exchange, history: History) -> Iterator[Finding]:
     """What a session's last open answer showed as not verified is verified when it is completed."""
@@ -66,9 +66,9 @@ def id_is_echoed(exchange: Exchange, history: History) -> Iterable[Finding]:
 @rule(
     "PRE-009",
     "a session of one type is not found under the other",
-    mark="A",
+    mark="I",
     source=f"{PAGE}, Path Parameters",
-    reason="the type is a part of the path",
+    quote="Verification type: `individual` or `business`",
 )
 def types_are_apart(exchange: Exchange, history: History) -> Iterator[Finding]:
     """A person is no company."""
@@ -88,9 +88,9 @@ def types_are_apart(exchange: Exchange, history: History) -> Iterator[Finding]:
 @rule(
     "PRE-010",
     "completed and rejected are never left",
-    mark="A",
+    mark="I",
     source=f"{PAGE}, Status Values",
-    reason='"permanently failed" and "successful" are read as ends',
+    quote="Verification successful, user is verified … Verification permanently failed",
     replaces=("GEN-010",),
 )
 def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding]:
@@ -144,9 +144,9 @@ def address_is_echoed(exchange: Exchange, _: History) -> Iterator[Finding]:
 @rule(
     "PRE-016",
     "each wallet of a session is listed once",
-    mark="A",
+    mark="I",
     source=f"{PAGE}, Response Fields",
-    reason='the lists are of "wallets connected to this session"',
+    quote="Wallets connected to this session",
 )
 def wallets_are_listed_once(exchange: Exchange, history: History) -> Iterable[Finding]:
     """By the wallet's own id."""

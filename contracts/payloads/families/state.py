@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from specimen.contracts.judge.registry import rulebook
-from specimen.contracts.judge.severity import NOTE
+from specimen.contracts.judge.severity import NOTE, WARNING
 from specimen.contracts.payloads.model.case_types import EITHER, REJECT, Edge, Kind, kind
 from specimen.contracts.payloads.model.fields import PayloadField
 from specimen.contracts.payloads.model.invalid_combinations import NotHere, State, states_of, value_at
@@ -65,8 +65,9 @@ def _kind(provider: Provider, state: State, status: str | None) -> Kind:
     rule = rulebook(provider)[state.rule]
     is_one = state.when is None or len(state.when) == 1
     name = f"state.{rule.id.lower()}.{state.name}" + ("" if is_one else f"-{status}")
-    # The schema rule may rest on an assumption; the others do not.
-    claims = (EITHER,) if rule.severity == NOTE else (REJECT, EITHER) if rule.id == SCHEMA_RULE else (REJECT,)
+    # What breaks the schema rule or an implied one may rest on an assumption; the others do not.
+    may_be_note = rule.id == SCHEMA_RULE or rule.severity == WARNING
+    claims = (EITHER,) if rule.severity == NOTE else (REJECT, EITHER) if may_be_note else (REJECT,)
     return kind(name, state.why, rule.source, claims, ("cross-field",))
 
 

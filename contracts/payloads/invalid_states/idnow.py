@@ -125,9 +125,14 @@ STATES = (
         "How long the user took comes out negative.",
     ),
     State(
-        "completed-before-created", "IDN-010", READ, OVER,
+        "completed-before-created", "IDN-010", READ, BROKEN_OFF,
         {"/startedAt": None, "/completedAt": earlier("/createdAt", MILLISECOND)},
         "Never started, and over before it was made.",
+    ),
+    State(
+        "completed-before-created-COMPLETED", "IDN-010", READ, ("COMPLETED",),
+        {"/startedAt": earlier("/createdAt", MILLISECOND), "/completedAt": earlier("/createdAt", MILLISECOND)},
+        "Started and over before it was made.",
     ),
     State(
         "completed-after-updated", "IDN-010", READ, OVER, {"/completedAt": later("/updatedAt", MILLISECOND)},
@@ -136,6 +141,15 @@ STATES = (
     State(
         "completed-tomorrow", "IDN-010", READ, OVER, {"/completedAt": later("/updatedAt", 86_400)},
         "An end in the future, as a wrong time zone makes it.",
+    ),
+    # What must have happened by then.
+    State(
+        "not-started", "IDN-017", READ, (*STARTED, "COMPLETED"), {"/startedAt": None},
+        "It ran and was never started: how long the user took cannot be told.",
+    ),
+    State(
+        "completed-without-step", "IDN-018", READ, ("COMPLETED",), {"/lastStep": ABSENT},
+        "A flow that ran to its end, and no step that was its last.",
     ),
     # Data blocks.
     State(

@@ -42,6 +42,20 @@ def twice(stage: Stage) -> Exchange:
     return changed(found, {"/dataBlocks": [*blocks, blocks[-1]]})
 
 
+def created_otherwise(stage: Stage) -> list[Exchange]:
+    """A read that shows another time of creation than the creation."""
+    first, then = made(stage)
+    return [first, changed(then, {"/createdAt": EARLIER})]
+
+
+def other_state(stage: Stage) -> list[Exchange]:
+    """A read that shows another state than the creation sent."""
+    path = {"flowId": "flow-1", "environment": "live"}
+    first = stage.ask("createSession", path=path, body={"state": "csrf-1"})
+    session = {"environment": "live", "sessionId": first.response_json["sessionContext"]["sessionId"]}
+    return [first, changed(stage.ask(SESSION, path=session), {"/state": "csrf-2"})]
+
+
 MUTANTS = (
     Mutant(
         "IDN-003",
@@ -78,5 +92,7 @@ MUTANTS = (
         lambda stage: [changed(stage.read(operation=BLOCKS), {"/dataBlocks/0/createdAt": LATER})],
     ),
     Mutant("GEN-021", "another end", lambda stage: second(stage, {"/completedAt": "2026-03-19T10:31:29.000Z"})),
+    Mutant("GEN-025", "another creation than it was made with", created_otherwise),
+    Mutant("GEN-026", "another state than was sent", other_state),
     Mutant("GEN-013", "another creation", lambda stage: second(stage, {"/createdAt": EARLIER})),
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
-from tests.contracts.golden_exchanges import Mutant, Stage, changed, without
+from tests.contracts.golden_exchanges import REMOVED, Mutant, Stage, changed, without
 
 PICTURE = {"name": "images", "filename": "a.png", "content_type": "image/png", "base64": "iVBORw0KGgo="}
 OTHER_ID = "550e8400-e29b-11d4-a716-446655440000"
@@ -44,6 +44,11 @@ def twice(stage: Stage, values: Mapping[str, Any], scenario: str = "success", st
 
 
 MUTANTS = (
+    Mutant(
+        "GEN-024",
+        "the words of another refusal",
+        lambda stage: [changed(status(stage, clientKey=""), {"/message": "access denied", "/details": REMOVED})],
+    ),
     Mutant(
         "NEU-010",
         "seven tries, five of them remembered",

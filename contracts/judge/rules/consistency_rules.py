@@ -1,0 +1,186 @@
+"""General rules that compare what an implementation says in one place with what it says in another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.http.url_equivalence import same_url
+from specimen.contracts.judge.checks.body_mark import body_mark
+from specimen.contracts.judge.checks.fields import made_by, read_of
+from specimen.contracts.judge.history import History, same_caller
+from specimen.contracts.judge.rule import RULE_ATTRIBUTE, Finding, Rule, rule
+from specimen.specs import Operation
+from specimen.specs.core.json_pointer import at
+from specimen.specs.loading.openapi import error_code
+
+# Members that say with what a session was made: they are the same wherever the session is shown.
+_MADE_WITH = re.compile(
+    r"created_?at|livemode|environment|\w*version|(?:flow|template|subject|schema|contract|client|workspace)_?(?:id|key|version)",
+    re.IGNORECASE,
+)
+# Members that may differ although nothing happened between two answers.
+_MOVING = re.compile(r"updated_?at|response_?time|\w*seconds\w*|\w*spent|\w*url\w*|\w*token\w*|is_?client_?new", re.IGNORECASE)
+_MOST_LISTS = 5
+
+
+class Shown(NamedTuple):
+    """A session's object in an answer, with its pointer and the name of the member that holds its id."""
+
+    pointer: str
+    members: Mapping[str, Any]
+    id: str
+
+
+@rule(
+    "GEN-024",
+    "an error says what it is in the words that the document has for its status",
+    mark="I",
+    source="OpenAPI 3.1, Response Object, examples",
+    quote="the codes and messages of the documented errors",
+)
+def errors_say_what_they_are(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """A code of another status tells a client the wrong thing; a code that the document does not know may be a new one.
+
+    Where errors have no code, the message is all that tells them apart, and is one of those in the document.
+    """
+    operation = exchange.operation
+    response = operation.responses.get(str(exchange.status)) if operation is not None else None
+    if operation is None or response is None or exchange.is_success:
+        return
+    known, elsewhere, has_codes = _words(operation, str(exchange.status))
+    pointer, said = _word(exchange.response_json, has_codes=has_codes)
+    if said is None or not known or said in known:
+        return
+    if said in elsewhere or not has_codes:
+        mark = body_mark(exchange.provider.document, response)
+        yield Finding(pointer, f"one of {', '.join(sorted(known))}", said, mark=mark)
+
+
+def _words(operation: Operation, status: str) -> tuple[set[str], set[str], bool]:
+    """The words of the documented errors of a status, those of other statuses, and whether they are codes."""
+    bodies = [
+        (name, body)
+        for name, response in operation.responses.items()
+        if name >= "400"
+        for media in response.media
+        for body in media.examples.values()
+    ]
+    has_codes = any(error_code(body) is not None for _, body in bodies)
+    words = [(name, _word(body, has_codes=has_codes)[1]) for name, body in bodies]
+    here = {word for name, word in words if name == status and word is not None}
+    return here, {word for name, word in words if name != status and word is not None} - here, has_codes
+
+
+def _word(body: Any, *, has_codes: bool) -> tuple[str, str | None]:
+    """The code of an error, or its message where the document has no codes, with its pointer."""
+    if not has_codes:
+        message = at(body, "/message")
+        return "/message", message if isinstance(message, str) else None
+    return "/error/code" if isinstance(at(body, "/error"), Mapping) else "/code", error_code(body)
+
+
+@rule(
+    "GEN-025",
+    "creation, lists and reads say the same of a session",
+    mark="I",
+    source="lifecycle of the vendor's page",
+    quote="the same field of the same session",
+)
+def answers_agree(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """What a session was made with is the same everywhere; of one that has ended, so is all else that does not move."""
+    if exchange.is_wished or not exchange.is_success or exchange.operation is None:
+        return
+    for shown in _sessions(exchange):
+        for earlier in _elsewhere(shown.id, exchange, history):
+            yield from _differences(exchange, shown, earlier)
+            break
+
+
+def _differences(exchange: Exchange, shown: Shown, earlier: Mapping[str, Any]) -> Iterator[Finding]:
+    lifecycle = exchange.provider.lifecycle
+    status = next((read.status.rpartition("/")[2] for read in lifecycle.reads if read.status is not None), "status")
+    now, before = shown.members.get(status), earlier.get(status)
+    may_leave = {edge.origin for edge in lifecycle.transitions if edge.operation is not None}
+    has_ended = before in lifecycle.terminal
+    if has_ended and before not in may_leave and now != before and now in lifecycle.states:
+        yield Finding(f"{shown.pointer}/{status}", f"'{before}', as another answer said", now)
+        return
+    for name, value in shown.members.items():
+        is_stable = _MADE_WITH.fullmatch(name) or (has_ended and now == before and not _MOVING.fullmatch(name))
+        if is_stable and name in earlier and _is_plain(value) and _is_plain(earlier[name]) and value != earlier[name]:
+            yield Finding(f"{shown.pointer}/{name}", "the value that another answer showed", value)
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, (str, int, float, bool))
+
+
+def _sessions(exchange: Exchange) -> Iterator[Shown]:
+    """The sessions that an answer shows: a read's, a creation's, or the rows of a list."""
+    read, create, operation = read_of(exchange), exchange.provider.lifecycle.create, exchange.operation
+    pointer = read.id if read is not None else create.session if operation and operation.id == create.operation else None
+    if pointer is not None:
+        place, _, name = pointer.rpartition("/")
+        found = at(exchange.response_json, place)
+        if isinstance(found, Mapping) and isinstance(found.get(name), str):
+            yield Shown(place, found, found[name])
+        return
+    if operation is None or not operation.is_safe:
+        return
+    for member, found in exchange.response_json.items() if isinstance(exchange.response_json, Mapping) else ():
+        for index, row in enumerate(found if isinstance(found, list) else ()):
+            for name in _id_names(exchange):
+                if isinstance(row, Mapping) and isinstance(row.get(name), str):
+                    yield Shown(f"/{member}/{index}", row, row[name])
+                    break
+
+
+def _id_names(exchange: Exchange) -> tuple[str, ...]:
+    reads = exchange.provider.lifecycle.reads
+    return tuple(dict.fromkeys(read.id.rpartition("/")[2] for read in reads if read.id is not None))
+
+
+def _elsewhere(session: str, exchange: Exchange, history: History) -> Iterator[Mapping[str, Any]]:
+    """What the last answer of each other operation that showed a session to the same caller said of it."""
+    here = exchange.operation.id if exchange.operation is not None else ""
+    others = [(one.operation, history.of(f"read {one.operation} {session}")[-1:]) for one in exchange.provider.lifecycle.reads]
+    made = history.created(session)
+    others.append((exchange.provider.lifecycle.create.operation, (made,) if made is not None else ()))
+    others += [
+        (operation.id, history.calls(operation.id)[-_MOST_LISTS:])
+        for operation in exchange.provider.document.operations.values()
+        if operation.is_safe and "{" not in operation.path
+    ]
+    for name, earlier in others:
+        for one in reversed(earlier) if name != here else ():
+            if one.is_success and not one.is_wished and same_caller(one, exchange):
+                yield from (shown.members for shown in _sessions(one) if shown.id == session)
+
+
+@rule(
+    "GEN-026",
+    "what a session was made with comes back",
+    mark="I",
+    source="creation of a session",
+    quote="the field that the request and the answer share",
+)
+def sent_comes_back(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """A text that the creation sent under a name stands under that name in the session, where it stands there at all."""
+    read = read_of(exchange)
+    made = made_by(exchange, history)
+    if made is None or made.is_wished or read is None or read.id is None or exchange.is_wished:
+        return
+    place = read.id.rpartition("/")[0]
+    shown, sent = at(exchange.response_json, place), made.declared_fields
+    for name, value in sent.items() if isinstance(shown, Mapping) else ():
+        answered = shown.get(name)
+        if isinstance(value, str) and isinstance(answered, str) and answered != value and not same_url(value, answered):
+            yield Finding(f"{place}/{name}", "what the creation sent", answered)
+
+
+RULES: tuple[Rule, ...] = tuple(
+    getattr(function, RULE_ATTRIBUTE) for function in (errors_say_what_they_are, answers_agree, sent_comes_back)
+)
