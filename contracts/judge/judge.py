@@ -8,9 +8,17 @@ from typing import Any
 
 from specimen.contracts.http.exchange import Exchange, parsed
 from specimen.contracts.http.sse import event_pointer
-from specimen.contracts.judge.deduplication import LocatedViolation, deduplicate, field_error_of, places_of, places_of_rule
+from specimen.contracts.judge.deduplication import (
+    FieldError,
+    LocatedViolation,
+    deduplicate,
+    field_error_of,
+    places_of,
+    places_of_rule,
+)
 from specimen.contracts.judge.general_rules import RULES
 from specimen.contracts.judge.history import History
+from specimen.contracts.judge.misread import other_shapes
 from specimen.contracts.judge.registry import Finding, Rule, Violation, rulebook
 from specimen.contracts.judge.rules import consistency_rules
 from specimen.contracts.judge.rules.common_rules import ABOUT_FORM, ABOUT_SAFETY, ABOUT_SILENCE
@@ -105,7 +113,15 @@ def _broken(
     except (ValueError, OverflowError):  # nested too deep, or half of a surrogate pair: no client can read it
         yield LocatedViolation(_violation(general, exchange, Finding("", "a value that a JSON reader can take", None)))
         return
+    others = other_shapes(schemas, (leaf for error in errors if schemas.rule_node(error) is None for leaf in _leaves(error)))
+    for one in others:
+        finding = Finding("".join(f"/{escape(part)}" for part in one.place), one.expected, _at(body, one.place))
+        mark = _mark_along(exchange.provider, place, one.error)
+        violation = _weakened(_violation(general, exchange, finding), response_mark, mark)
+        yield LocatedViolation(violation, FieldError((*prefix, *one.place), is_unfit=True))
     for error in errors:
+        if any(_is_inside(error, one.place) for one in others):
+            continue
         node = schemas.rule_node(error)
         if node is not None:
             rule = rules[node["title"].partition(" ")[0]]
@@ -114,11 +130,29 @@ def _broken(
             yield LocatedViolation(violation, None, places_of_rule(schemas.raw, error, prefix))
             continue
         for leaf in _leaves(error):
+            if any(_is_inside(leaf, one.place) for one in others):
+                continue
             finding = Finding(_pointer(leaf), _expected(leaf), leaf.instance)
-            violation = _violation(general, exchange, finding)
-            mark = weakest(violation.mark, response_mark, _mark_along(exchange.provider, place, leaf))
-            violation = replace(violation, severity=severity_of(mark), mark=mark)
+            mark = _mark_along(exchange.provider, place, leaf)
+            violation = _weakened(_violation(general, exchange, finding), response_mark, mark)
             yield LocatedViolation(violation, field_error_of(leaf, prefix))
+
+
+def _weakened(violation: Violation, *marks: str) -> Violation:
+    """A violation with the mark of the least certain part of the document that it rests on."""
+    mark = weakest(violation.mark, *marks)
+    return replace(violation, severity=severity_of(mark), mark=mark)
+
+
+def _is_inside(error: Any, place: tuple[str, ...]) -> bool:
+    """Whether a validation error is of this place in an answer, or of one inside it."""
+    return tuple(str(part) for part in error.instance_path[: len(place)]) == place
+
+
+def _at(body: Any, place: tuple[str, ...]) -> Any:
+    for part in place:
+        body = body[int(part)] if isinstance(body, list) else body[part]
+    return body
 
 
 def _pointer(error: Any) -> str:

@@ -51,6 +51,13 @@ class Schemas:
                 found = node
         return found
 
+    def at_location(self, location: str) -> Any:
+        """What stands at the location of a keyword, as a validation error has it."""
+        node: Any = self.raw
+        for part in _parts(location):
+            node = node[int(part)] if isinstance(node, list) else node.get(part, {})
+        return node
+
     def rule_title(self, error: jsonschema_rs.ValidationError) -> str | None:
         """The title of the rule that a validation error broke."""
         found = self.rule_node(error)

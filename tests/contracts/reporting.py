@@ -68,7 +68,9 @@ def collected(*exchanges: Exchange, sessions: tuple[str, ...] = (), **options: A
 
 def broken_report(**options: Any) -> Report:
     """A report with violations, notes and something missing."""
-    body = session_body(status="succeeded", failure_code="liveness_failed", created_at="2031-01-01T00:00:00.000Z")
+    body = session_body(
+        status="succeeded", failure_code="liveness_failed", created_at="2031-01-01T00:00:00.000Z", expires_at="tomorrow"
+    )
     return collected(
         exchange(), exchange(body), exchange(body), exchange(status=418), require=("succeeded", "expired"), **options
     )

@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from specimen.contracts.judge.registry import listed
+from specimen.contracts.judge.severity import SEVERITIES
 from specimen.contracts.reporting.formats import render, write
 from specimen.contracts.reporting.model import Report
 from specimen.contracts.reporting.sarif_report import _sentence
@@ -35,7 +36,7 @@ def test_terminal__groups_by_rule_and_separates_notes() -> None:
         text.index("GEN-001  error  the status code is documented")
         < text.index("Covered")
         < text.index("Reported only, because of --fail-on warning.")
-        < text.index("KAY-010  ")
+        < text.index("KAY-017  ")
     )
     assert "documented: OpenAPI 3.1, Responses Object" in text
     assert re.search(r"expected +one of 200, .*\n +got +418\n +repeat +curl -sS ", text)
@@ -43,7 +44,7 @@ def test_terminal__groups_by_rule_and_separates_notes() -> None:
     assert ", 2 times" in text
     assert "VIOLATED  kayle at http://127.0.0.1:8080/kayle" in text
     assert "never seen: expired" in text
-    assert re.search(r"\d+ of \d+ rules are assumed \(notes, which do not count\): .*KAY-012", text)
+    assert re.search(r"\d+ of \d+ rules are assumed \(notes, which do not count\): .*KAY-017", text)
 
 
 def test_terminal__says_when_assumptions_count() -> None:
@@ -93,8 +94,8 @@ def test_junit__one_case_per_rule_and_per_missing_thing() -> None:
     assert set(cases) == {rule.id for rule in report.rules}
     assert cases["GEN-001"].find("failure").get("type") == "error"
     assert "curl -sS" in cases["GEN-001"].find("failure").text
-    assert cases["KAY-010"].find("failure") is None
-    assert "Note, which does not count" in cases["KAY-010"].find("system-out").text
+    assert cases["KAY-017"].find("failure") is None
+    assert "Note, which does not count" in cases["KAY-017"].find("system-out").text
     assert cases["GEN-009"].find("skipped") is not None
     reach = [case for case in suite if case.tag == "testcase" and "reach" in case.get("classname")]
     assert [(case.get("name"), case.find("failure") is None) for case in reach] == [
@@ -215,11 +216,11 @@ def test_sarif__keeps_the_shape_of_its_standard() -> None:
         assert not re.match("[A-Z][a-z]+_", rule["shortDescription"]["text"])  # a field keeps its name
         assert rule["help"]["text"]
         assert "Source: " in rule["help"]["text"]
-        assert rule["defaultConfiguration"]["level"] in {"error", "note"}
+        assert rule["defaultConfiguration"]["level"] in SEVERITIES
     assert len(run["results"]) == len(report.found)
     for result in run["results"]:
         assert ids[result["ruleIndex"]] == result["ruleId"]
-        assert result["level"] in {"error", "note"}
+        assert result["level"] in SEVERITIES
         assert result["message"]["text"]
         assert result["occurrenceCount"] >= 1
         assert re.fullmatch(r"[0-9a-f]{64}", result["partialFingerprints"]["specimen/v1"])

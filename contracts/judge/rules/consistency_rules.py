@@ -84,7 +84,7 @@ def _word(body: Any, *, has_codes: bool) -> tuple[str, str | None]:
 
 @rule(
     "GEN-025",
-    "creation, lists and reads say the same of a session",
+    "answers of different operations say the same of a session",
     mark="I",
     source="lifecycle of the vendor's page",
     quote="the same field of the same session",

@@ -125,12 +125,7 @@ STATES = (
         "How long the user took comes out negative.",
     ),
     State(
-        "completed-before-created", "IDN-010", READ, BROKEN_OFF,
-        {"/startedAt": None, "/completedAt": earlier("/createdAt", MILLISECOND)},
-        "Never started, and over before it was made.",
-    ),
-    State(
-        "completed-before-created-COMPLETED", "IDN-010", READ, ("COMPLETED",),
+        "completed-before-created", "IDN-010", READ, OVER,
         {"/startedAt": earlier("/createdAt", MILLISECOND), "/completedAt": earlier("/createdAt", MILLISECOND)},
         "Started and over before it was made.",
     ),
