@@ -26,6 +26,8 @@ from tests.score.variants import VARIANTS, Variant
 
 SMOKE, CI, PLAIN = "smoke", "ci", "schemathesis"
 SUITES = (SMOKE, CI, PLAIN)
+OWN, INDEPENDENT = "own", "independent"
+SETS = {OWN: "tests.score.mutants", INDEPENDENT: "tests.score.independent"}
 
 
 class Outcome(NamedTuple):
@@ -46,15 +48,20 @@ class Outcome(NamedTuple):
         return bool(self.errors or self.notes)
 
 
-def mutants(name: str) -> tuple[Mutant, ...]:
-    """The broken implementations of a provider."""
-    found: tuple[Mutant, ...] = importlib.import_module(f"tests.score.mutants.{name}").MUTANTS
+def mutants(name: str, of: str = OWN) -> tuple[Mutant, ...]:
+    """The broken implementations of a provider: the rules' author's `own`, or the `independent` set."""
+    found: tuple[Mutant, ...] = importlib.import_module(f"{SETS[of]}.{name}").MUTANTS
     return found
 
 
+def every_mutant(name: str) -> tuple[Mutant, ...]:
+    """The broken implementations of a provider, of all sets."""
+    return tuple(entry for of in SETS for entry in mutants(name, of))
+
+
 def subject(name: str, label: str) -> Mutant | Variant:
-    """A mutant or a lawful variant of a provider by its name."""
-    return next(entry for entry in (*mutants(name), *VARIANTS) if entry.name == label)
+    """A mutant of any set or a lawful variant of a provider by its name."""
+    return next(entry for entry in (*every_mutant(name), *VARIANTS) if entry.name == label)
 
 
 class Served:
