@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any
 
-import httpx
 import pytest
 
 from specimen import specs
 from specimen.mockserver.app import App
-from specimen.specs import Provider
+from tests.answer_differences import Answers, ChangedError, Do, Recorder
 from tests.mockserver.calling import frozen_app
 from tests.score import scoring, table
 from tests.score.__main__ import main
@@ -25,47 +23,6 @@ from tests.sending import as_request, in_process
 
 NAMES = [name for name in specs.names() if specs.load(name).is_builtin]
 ENTRIES = [(name, entry.name) for name in NAMES for entry in mutants(name, INDEPENDENT)]
-# Sends a request below the provider's base URL; gives the JSON value of the answer.
-Do = Callable[..., Awaitable[Any]]
-# Statuses and JSON values (bytes where there is none), so that another spelling of the same value is no change.
-Answers = list[tuple[int, Any]]
-
-
-class ChangedError(Exception):
-    """An answer is not that of the unbroken mock."""
-
-
-class Recorder:
-    """Sends requests, keeps their answers and, where those of the unbroken mock are given, ends at the first other one."""
-
-    def __init__(self, client: httpx.AsyncClient, provider: Provider, expected: Answers | None) -> None:
-        self.client = client
-        self.provider = provider
-        self.expected = expected
-        self.answers: Answers = []
-        self.credential = dict(next(entry.headers for entry in provider.lifecycle.credentials.values() if entry.fails is None))
-
-    async def send(self, request: httpx.Request) -> Any:
-        """The JSON value of an answer, None where it has none."""
-        answer = await self.client.send(request)
-        try:
-            value = answer.json()
-        except ValueError:
-            value = None
-        self.answers.append((answer.status_code, answer.content if value is None else value))
-        number = len(self.answers) - 1
-        if self.expected is not None and self.answers[number] != self.expected[number]:
-            raise ChangedError
-        return value
-
-    async def do(
-        self, method: str, path: str, body: Any = None, *, anonymous: bool = False, files: Any = None, **headers: str
-    ) -> Any:
-        """Sends a request with the provider's first credential; `_` in a header's name stands for `-`."""
-        shown = {} if anonymous else dict(self.credential)
-        shown |= {name.replace("_", "-"): value for name, value in headers.items()}
-        url = f"http://127.0.0.1:8080{self.provider.mount}{path}"
-        return await self.send(self.client.build_request(method, url, headers=shown, json=body, files=files))
 
 
 async def idnow(do: Do) -> None:

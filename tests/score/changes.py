@@ -42,6 +42,17 @@ class Mutant(NamedTuple):
     quote: str = ""
 
 
+class Variant(NamedTuple):
+    """A lawful implementation. `departs`: from an assumed fact, so that notes are allowed; errors are not."""
+
+    name: str
+    differs: str
+    make: Make
+    departs: bool = False
+    providers: tuple[str, ...] = ()  # those that it is for; empty: all
+    chunk_bytes: int = 0
+
+
 def at(value: Any, pointer: str) -> Any:
     """The value at a JSON pointer; None where there is none."""
     for part in pointer.split("/")[1:]:
