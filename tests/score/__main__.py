@@ -15,7 +15,7 @@ from specimen import specs
 from specimen.specs.core.errors import did_you_mean
 from tests.score.changes import CLASSES
 from tests.score.result_store import Kept, KeptError, fingerprint, line, read
-from tests.score.runs import SUITES
+from tests.score.runs import OWN, SETS, SUITES
 from tests.score.scoring import PROCESSES, UNBROKEN, Results, Tell, false_alarms, labels, mistakes, score
 from tests.score.table import markdown
 
@@ -27,7 +27,7 @@ def main(given: Sequence[str] | None = None) -> int:
     parser = _parser()
     asked = parser.parse_args(given)
     names = asked.provider or specs.names()
-    known = {label for name in names for label in labels(name)} - {UNBROKEN}
+    known = {label for name in names for label in labels(name, (asked.set,))} - {UNBROKEN}
     for label in asked.only or ():
         if label not in known:
             parser.error(f"--only {label}: no such mutant or variant of {', '.join(names)}. {did_you_mean(label, known)}")
@@ -59,6 +59,7 @@ def _scored(asked: argparse.Namespace, names: Sequence[str]) -> tuple[str, Resul
         return code, score(
             names,
             asked.seed or range(1, asked.seeds + 1),
+            of=asked.set,
             only=frozenset(asked.only or ()),
             kinds=frozenset(asked.kind or ()),
             suites=asked.suite or SUITES,
@@ -82,6 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", action="append", metavar="NAME", help="this mutant or variant only; may be repeated")
     parser.add_argument(
         "--class", dest="kind", action="append", choices=CLASSES, help="mutants of this class only; may be repeated"
+    )
+    parser.add_argument(
+        "--set",
+        choices=tuple(SETS),
+        default=OWN,
+        help=f"which mutants: those of the rules' author, or those of one who has not seen the rules (default {OWN})",
     )
     parser.add_argument("--suite", action="append", choices=SUITES, help="this suite only; may be repeated")
     parser.add_argument("--whole", action="store_true", help="run ci on what smoke found too")

@@ -17,6 +17,11 @@ TIME = "cross-request and in time"
 LISTS = "idempotency and lists"
 CLASSES = (REQUESTS, SHAPE, FIELDS, TIME, LISTS)
 
+SAID = "said"  # the vendor's page says it
+IMPLIED = "implied"  # the plain meaning of the page's words
+ASSUMED = "assumed"  # our document alone says it
+BASES = (SAID, IMPLIED, ASSUMED)
+
 Make = Callable[[], Change]
 # Changes a JSON value in place; the second argument is the call that it answers.
 Edit = Callable[[Any, Call], None]
@@ -24,12 +29,28 @@ When = Callable[[Any], bool]
 
 
 class Mutant(NamedTuple):
-    """An implementation with one thing broken; `make` gives the change for one run, with a memory of its own."""
+    """An implementation with one thing broken; `make` gives the change for one run, with a memory of its own.
+
+    Of the independent set also `basis`, how the contract rules the defect out, with the words that do in `quote`.
+    """
 
     name: str
     kind: str
     broken: str
     make: Make
+    basis: str = ""
+    quote: str = ""
+
+
+class Variant(NamedTuple):
+    """A lawful implementation. `departs`: from an assumed fact, so that notes are allowed; errors are not."""
+
+    name: str
+    differs: str
+    make: Make
+    departs: bool = False
+    providers: tuple[str, ...] = ()  # those that it is for; empty: all
+    chunk_bytes: int = 0
 
 
 def at(value: Any, pointer: str) -> Any:

@@ -13,6 +13,7 @@ import schemathesis
 from schemathesis.engine import Status, events, from_schema
 
 from specimen import specs
+from specimen.contracts.judge.severity import SEVERITIES
 from specimen.contracts.reporting.model import Report
 from specimen.contracts.verify.runner import verify
 from specimen.mockserver.app import build_app
@@ -26,10 +27,12 @@ from tests.score.variants import VARIANTS, Variant
 
 SMOKE, CI, PLAIN = "smoke", "ci", "schemathesis"
 SUITES = (SMOKE, CI, PLAIN)
+OWN, INDEPENDENT = "own", "independent"
+SETS = {OWN: "tests.score.mutants", INDEPENDENT: "tests.score.independent"}
 
 
 class Outcome(NamedTuple):
-    """What a suite found. `errors` count without --strict, `notes` with it only; each names a rule or a check.
+    """What a suite found. `errors` (and warnings) count without --strict, `notes` with it only; each names a rule or a check.
 
     `mistake`: what failed in the change itself, which then changed nothing.
     """
@@ -46,15 +49,20 @@ class Outcome(NamedTuple):
         return bool(self.errors or self.notes)
 
 
-def mutants(name: str) -> tuple[Mutant, ...]:
-    """The broken implementations of a provider."""
-    found: tuple[Mutant, ...] = importlib.import_module(f"tests.score.mutants.{name}").MUTANTS
+def mutants(name: str, of: str = OWN) -> tuple[Mutant, ...]:
+    """The broken implementations of a provider: the rules' author's `own`, or the `independent` set."""
+    found: tuple[Mutant, ...] = importlib.import_module(f"{SETS[of]}.{name}").MUTANTS
     return found
 
 
+def every_mutant(name: str) -> tuple[Mutant, ...]:
+    """The broken implementations of a provider, of all sets."""
+    return tuple(entry for of in SETS for entry in mutants(name, of))
+
+
 def subject(name: str, label: str) -> Mutant | Variant:
-    """A mutant or a lawful variant of a provider by its name."""
-    return next(entry for entry in (*mutants(name), *VARIANTS) if entry.name == label)
+    """A mutant of any set or a lawful variant of a provider by its name."""
+    return next(entry for entry in (*every_mutant(name), *VARIANTS) if entry.name == label)
 
 
 class Served:
@@ -119,13 +127,14 @@ def _other_auth(provider: Provider) -> dict[str, str] | None:
 
 
 def _outcome(report: Report) -> Outcome:
-    by_severity: dict[str, dict[str, None]] = {"error": {}, "note": {}}
+    by_severity: dict[str, dict[str, None]] = {severity: {} for severity in SEVERITIES}
     for entry in report.found:
         found = entry.violation
         by_severity[found.severity].setdefault(f"{found.rule} {found.operation} {found.pointer}".strip())
     if report.unreachable is not None:
         by_severity["error"].setdefault("unreachable")
-    return Outcome(tuple(by_severity["error"]), tuple(by_severity["note"]), report.requests, report.seconds)
+    counted = (*by_severity["error"], *by_severity["warning"])
+    return Outcome(counted, tuple(by_severity["note"]), report.requests, report.seconds)
 
 
 def _plain(app: Changed, provider: Provider, seed: int) -> Outcome:

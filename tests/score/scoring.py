@@ -15,11 +15,13 @@ from typing import NamedTuple
 
 from hypothesis.internal.conjecture import providers as drawing
 
-from tests.score.runs import CI, PLAIN, SMOKE, SUITES, Outcome, Served, mutants, run, serving, subject
+from tests.score.changes import Mutant
+from tests.score.runs import CI, OWN, PLAIN, SETS, SMOKE, SUITES, Outcome, Served, every_mutant, mutants, run, serving, subject
 from tests.score.variants import VARIANTS
 
 PROCESSES = os.cpu_count() or 1
 UNBROKEN = ""
+ALL = "all"
 
 
 class Job(NamedTuple):
@@ -50,15 +52,20 @@ def variants(name: str) -> list[str]:
     return [entry.name for entry in VARIANTS if not entry.providers or name in entry.providers]
 
 
-def labels(name: str) -> list[str]:
-    """The unbroken mock, the lawful variants and the mutants of a provider, in the order in which they are run."""
-    return [UNBROKEN, *variants(name), *(entry.name for entry in mutants(name))]
+def labels(name: str, sets: Sequence[str] = tuple(SETS)) -> list[str]:
+    """The unbroken mock, the lawful variants and the mutants of a provider, in the order in which they are run.
+
+    Lawful variants are run with the rules' author's own set.
+    """
+    lawful = variants(name) if OWN in sets else []
+    return [UNBROKEN, *lawful, *(entry.name for of in sets for entry in mutants(name, of))]
 
 
 def score(
     names: Sequence[str],
     seeds: Iterable[int],
     *,
+    of: str = OWN,
     only: frozenset[str] = frozenset(),
     kinds: frozenset[str] = frozenset(),
     suites: Sequence[str] = SUITES,
@@ -72,16 +79,21 @@ def score(
 
     The unbroken mock's runs come first, one at a time, so that their seconds are those of a machine with nothing else to do.
     What `smoke` finds with an error is not given to `ci`, whose walk is the same and longer, unless `whole`.
-    A run that is `known` is not run again; every other that is run is handed to `keep` as it ends.
+    A run that is `known` is not run again; every other that is run is handed to `keep` as it ends. `of`: which set of mutants;
+    the lawful variants are run with `own`.
 
     Raises:
         RunError: a run raised, or its process ended.
     """
     broken = {
-        name: [entry.name for entry in mutants(name) if (not only or entry.name in only) and (not kinds or entry.kind in kinds)]
+        name: [
+            entry.name for entry in mutants(name, of) if (not only or entry.name in only) and (not kinds or entry.kind in kinds)
+        ]
         for name in names
     }
-    lawful = {name: [label for label in variants(name) if not kinds and (not only or label in only)] for name in names}
+    lawful = {
+        name: [label for label in variants(name) if of == OWN and not kinds and (not only or label in only)] for name in names
+    }
     jobs = [
         Job(name, label, suite, seed)
         for seed in seeds
@@ -163,7 +175,7 @@ def _run(job: Job) -> Outcome:
 
 
 class Row(NamedTuple):
-    """A class of mutants under one suite: for each seed how many were found under --strict, and without it."""
+    """A kind of mutants under one suite: for each seed how many were found under --strict, and without it."""
 
     kind: str
     suite: str
@@ -172,24 +184,30 @@ class Row(NamedTuple):
     plain: tuple[int, ...]
 
 
-def rows(results: Results) -> Iterator[Row]:
-    """The table, class by class; last all classes together."""
+def rows(results: Results, of: str = OWN, kind: Callable[[Mutant], str] = lambda entry: entry.kind) -> Iterator[Row]:
+    """The table of a set of mutants, kind by kind; last all together. `kind` is what they are told apart by: their class."""
     kinds: dict[str, list[Job]] = defaultdict(list)
     for job in results:
-        if is_mutant(job) and is_counted(results, job):
-            kinds[_kind(job)].append(job)
-    kinds["all"] = [job for jobs in kinds.values() for job in jobs]
-    for kind, jobs in kinds.items():
+        entry = _mutant(job)
+        if entry is not None and is_of(job, of) and is_counted(results, job):
+            kinds[kind(entry)].append(job)
+    kinds[ALL] = [job for jobs in kinds.values() for job in jobs]
+    for kind_name, jobs in kinds.items():
         for suite in dict.fromkeys(job.suite for job in jobs):
             seeds = sorted({job.seed for job in jobs if job.suite == suite})
             found = {seed: [results[job] for job in jobs if job.suite == suite and job.seed == seed] for seed in seeds}
             yield Row(
-                kind,
+                kind_name,
                 suite,
                 max(map(len, found.values())),
                 tuple(sum(outcome.is_found for outcome in entries) for entries in found.values()),
                 tuple(sum(bool(outcome.errors) for outcome in entries) for entries in found.values()),
             )
+
+
+def is_of(job: Job, of: str) -> bool:
+    """Whether the run is of a broken implementation of a set."""
+    return any(entry.name == job.label for entry in mutants(job.provider, of))
 
 
 def is_counted(results: Results, job: Job) -> bool:
@@ -236,9 +254,9 @@ def costs(results: Results, suite: str) -> list[tuple[int, float]]:
 
 
 def is_mutant(job: Job) -> bool:
-    """Whether the run is of a broken implementation."""
-    return any(entry.name == job.label for entry in mutants(job.provider))
+    """Whether the run is of a broken implementation, of whichever set."""
+    return _mutant(job) is not None
 
 
-def _kind(job: Job) -> str:
-    return next(entry.kind for entry in mutants(job.provider) if entry.name == job.label)
+def _mutant(job: Job) -> Mutant | None:
+    return next((entry for entry in every_mutant(job.provider) if entry.name == job.label), None)

@@ -7,9 +7,23 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from statistics import median
 
 from tests.fuzzing import EXAMPLES
-from tests.score.changes import CLASSES
-from tests.score.runs import CI, PLAIN, SMOKE
-from tests.score.scoring import UNBROKEN, Job, Results, costs, false_alarms, is_mutant, lawful, mistakes, rows, survivors
+from tests.score.changes import BASES, CLASSES
+from tests.score.runs import CI, INDEPENDENT, OWN, PLAIN, SMOKE, every_mutant, mutants
+from tests.score.scoring import (
+    ALL,
+    UNBROKEN,
+    Job,
+    Results,
+    Row,
+    costs,
+    false_alarms,
+    is_mutant,
+    is_of,
+    lawful,
+    mistakes,
+    rows,
+    survivors,
+)
 
 NO_REASON = "No reason is known."
 TITLES = {SMOKE: "`smoke`", CI: "`ci`", PLAIN: "Schemathesis alone"}
@@ -28,25 +42,15 @@ def markdown(results: Results) -> str:
 
 
 def _lines(results: Results) -> Iterator[str]:
-    by_kind: dict[str, dict[str, str]] = {}
-    counts: dict[str, int] = {}
-    shares: dict[str, float] = {}
-    for row in rows(results):
-        cell = middle(row.strict)
-        if row.suite != PLAIN:
-            cell += f" · {middle(row.plain)}"
-        by_kind.setdefault(row.kind, {})[row.suite] = cell
-        counts[row.kind] = max(counts.get(row.kind, 0), row.count)
-        if row.kind == "all":
-            shares[row.suite] = median(row.strict) / row.count
     suites = [suite for suite in TITLES if any(job.suite == suite for job in results)]
     yield f"| mutants found | of | {' | '.join(TITLES[suite] for suite in suites)} |"
     yield f"|---|---:|{'---:|' * len(suites)}"
-    for kind in (*CLASSES, "all"):
-        if kind in by_kind:
-            yield f"| {kind} | {counts[kind]} | {' | '.join(by_kind[kind].get(suite, '–') for suite in suites)} |"
-    if shares:
-        yield f"| share | | {' | '.join(f'{shares[suite]:.1%}' if suite in shares else '–' for suite in suites)} |"
+    has_independent = any(is_of(job, INDEPENDENT) for job in results)
+    if not has_independent or any(is_of(job, OWN) for job in results):
+        yield from _found(list(rows(results)), suites, (*CLASSES, ALL))
+    if has_independent:
+        yield from _found(list(rows(results, INDEPENDENT)), suites, CLASSES, "independent, ")
+        yield from _found(list(rows(results, INDEPENDENT, lambda entry: entry.basis)), suites, (*BASES, ALL), "independent, ")
     for title, index, digits in (("requests for a provider", 0, 0), ("seconds for a provider", 1, 1)):
         values = [[entry[index] for entry in costs(results, suite)] for suite in suites]
         yield f"| {title} | | {' | '.join(middle(entry, digits) if entry else '–' for entry in values)} |"
@@ -72,6 +76,27 @@ def _lines(results: Results) -> Iterator[str]:
         yield ""
         for (name, label), count in sorted(left.items()):
             yield f"- {name} `{label}`, {count} of {seeds[CI]} seeds: {_broken(name, label)}. {reason(name, label)}"
+
+
+def _found(entries: Sequence[Row], suites: Sequence[str], kinds: Sequence[str], prefix: str = "") -> Iterator[str]:
+    """Rows of one set of mutants; last, where all together are among `kinds`, their share."""
+    counts = {kind: max(row.count for row in entries if row.kind == kind) for kind in {row.kind for row in entries}}
+    cells = {(row.kind, row.suite): _cell(row) for row in entries}
+    for kind in kinds:
+        if kind in counts:
+            yield f"| {prefix}{kind} | {counts[kind]} | {' | '.join(cells.get((kind, suite), '–') for suite in suites)} |"
+    shares = {row.suite: _share(row, prefix != "") for row in entries if row.kind == ALL and row.count}
+    if shares and ALL in kinds:
+        yield f"| {prefix}share | | {' | '.join(shares.get(suite, '–') for suite in suites)} |"
+
+
+def _cell(row: Row) -> str:
+    return middle(row.strict) if row.suite == PLAIN else f"{middle(row.strict)} · {middle(row.plain)}"
+
+
+def _share(row: Row, with_plain: bool) -> str:
+    shown = f"{median(row.strict) / row.count:.1%}"
+    return f"{shown} · {median(row.plain) / row.count:.1%}" if with_plain and row.suite != PLAIN else shown
 
 
 def _unfinished(results: Results) -> Iterator[str]:
@@ -109,11 +134,11 @@ def _alarms(jobs: Sequence[Job], alarms: Container[Job]) -> str:
 
 
 def reason(name: str, label: str) -> str:
-    """Why a mutant is known to survive."""
+    """Why a mutant is known to survive; of the independent set, what the contract says of it."""
     known: dict[str, str] = getattr(importlib.import_module(f"tests.score.mutants.{name}"), "SURVIVORS", {})
-    return known.get(label, NO_REASON)
+    entry = next((entry for entry in mutants(name, INDEPENDENT) if entry.name == label), None)
+    return known.get(label, NO_REASON) if entry is None else f'{entry.basis.capitalize()}: "{entry.quote}"'
 
 
 def _broken(name: str, label: str) -> str:
-    found = importlib.import_module(f"tests.score.mutants.{name}").MUTANTS
-    return next(entry.broken for entry in found if entry.name == label)
+    return next(entry.broken for entry in every_mutant(name) if entry.name == label)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from tests.score.asgi import Answer, Ask, Call, Change
-from tests.score.changes import Make, at
+from tests.score.changes import Make, Variant, at
+from tests.score.vendor_variants import VENDOR_VARIANTS
 
 _INSTANT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
 _ANY_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
@@ -18,17 +19,6 @@ _UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 _KEPT = frozenset({"data", "dataBlocks", "subjectId"})
 # Objects whose names are data hold only what their owner put there.
 _MAPS = frozenset({"share_fields", "results", "metadata", "details", "content"})
-
-
-class Variant(NamedTuple):
-    """A lawful implementation. `departs`: from an assumed fact, so that notes are allowed; errors are not."""
-
-    name: str
-    differs: str
-    make: Make
-    departs: bool = False
-    providers: tuple[str, ...] = ()  # those that it is for; empty: all
-    chunk_bytes: int = 0
 
 
 def every_answer(function: Callable[[Answer, Call], Answer | None]) -> Make:
@@ -268,4 +258,5 @@ VARIANTS = (
         "optional_fields_absent", "fields that are not required are absent", every_answer(_optional_fields_absent), departs=True,
     ),
     Variant("dependency_down", "now and then a documented 503", _unavailable_sometimes, providers=("kyve",)),
+    *VENDOR_VARIANTS,
 )  # fmt: skip
