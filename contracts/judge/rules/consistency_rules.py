@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.url_equivalence import same_url
+from specimen.contracts.judge.checks import fields
 from specimen.contracts.judge.checks.body_mark import body_mark
 from specimen.contracts.judge.checks.fields import made_by, read_of
 from specimen.contracts.judge.history import History, same_caller
 from specimen.contracts.judge.rule import RULE_ATTRIBUTE, Finding, Rule, rule
 from specimen.specs import Operation
-from specimen.specs.core.json_pointer import at
+from specimen.specs.core.json_pointer import at, escape
 from specimen.specs.loading.openapi import error_code
 
 # Members that say with what a session was made: they are the same wherever the session is shown.
@@ -24,6 +25,12 @@ _MADE_WITH = re.compile(
 # Members that may differ although nothing happened between two answers.
 _MOVING = re.compile(r"updated_?at|response_?time|\w*seconds\w*|\w*spent|\w*url\w*|\w*token\w*|is_?client_?new", re.IGNORECASE)
 _MOST_LISTS = 5
+# Members that change with each answer.
+_CHANGING = re.compile(r"response_?time|\w*seconds\w*|\w*url\w*|\w*token\w*|\w*images?\w*|media|request_?id", re.IGNORECASE)
+_IDENTITY = re.compile(r"\w*_?id|\w*version|environment|livemode|client_?key", re.IGNORECASE)
+_ENDED = re.compile(r"(?:completed|closed|ended|finished)_?at", re.IGNORECASE)
+# So far may the clocks of two machines be apart.
+_CLOCKS_SECONDS = 300
 
 
 class Shown(NamedTuple):
@@ -108,9 +115,12 @@ def _differences(exchange: Exchange, shown: Shown, earlier: Mapping[str, Any]) -
     if has_ended and before not in may_leave and now != before and now in lifecycle.states:
         yield Finding(f"{shown.pointer}/{status}", f"'{before}', as another answer said", now)
         return
-    for name, value in shown.members.items():
-        is_stable = _MADE_WITH.fullmatch(name) or (has_ended and now == before and not _MOVING.fullmatch(name))
-        if is_stable and name in earlier and _is_plain(value) and _is_plain(earlier[name]) and value != earlier[name]:
+    is_read = read_of(exchange) is not None
+    for name, was in earlier.items():
+        value, is_made_with = shown.members.get(name), _MADE_WITH.fullmatch(name) is not None
+        is_stable = is_made_with or (has_ended and now == before and not _MOVING.fullmatch(name))
+        is_gone = is_made_with and was != "" and (name in shown.members or is_read) and value in (None, "")
+        if is_stable and _is_plain(was) and (is_gone or (_is_plain(value) and value != was)):
             yield Finding(f"{shown.pointer}/{name}", "the value that another answer showed", value)
 
 
@@ -181,6 +191,91 @@ def sent_comes_back(exchange: Exchange, history: History) -> Iterator[Finding]:
             yield Finding(f"{place}/{name}", "what the creation sent", answered)
 
 
+@rule(
+    "GEN-027",
+    "a session that has ended is answered alike in every read",
+    mark="I",
+    source="lifecycle of the vendor's page",
+    quote="terminal state",
+)
+def ended_sessions_rest(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """Reading changes nothing, and nothing else does: but for the time of the answer, and for links that are signed anew."""
+    earlier = [one for one in history.reads(exchange)[-1:] if fields.state_of(one) == fields.state_of(exchange)]
+    if not earlier or fields.state_of(exchange) not in exchange.provider.lifecycle.terminal:
+        return
+    for pointer, value in _changes(earlier[0].response_json, exchange.response_json):
+        yield Finding(pointer, "what the read before showed", value)
+        return
+
+
+def _changes(before: Any, now: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
+    """The places at which two answers differ, with the later value; without links and what stands beside them."""
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        if any(_is_link(value) for value in (*before.values(), *now.values())) and pointer:
+            return
+        for name in dict.fromkeys((*before, *now)):
+            if not _CHANGING.fullmatch(name):
+                yield from _changes(before.get(name), now.get(name), f"{pointer}/{escape(name)}")
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        for index, pair in enumerate(zip(before, now, strict=True)):
+            yield from _changes(*pair, f"{pointer}/{index}")
+    elif before != now and not (_is_link(before) and _is_link(now)):
+        yield pointer, now
+
+
+def _is_link(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith(("http://", "https://"))
+
+
+@rule(
+    "GEN-028",
+    "an id that a session was shown with stays",
+    mark="I",
+    source="names of the fields",
+    quote="the unique identifier",
+)
+def ids_stay(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """Such as the user's, once there is one, or the version of the flow."""
+    read = read_of(exchange)
+    earlier = history.reads(exchange)[-1:]
+    if read is None or read.id is None or not earlier:
+        return
+    place = read.id.rpartition("/")[0]
+    before, now = at(earlier[0].response_json, place), at(exchange.response_json, place)
+    for name, value in now.items() if isinstance(now, Mapping) and isinstance(before, Mapping) else ():
+        was = before.get(name)
+        if _IDENTITY.fullmatch(name) and _is_plain(was) and was not in ("", value):
+            yield Finding(f"{place}/{name}", "the same value in every read", value)
+
+
+@rule(
+    "GEN-029",
+    "a session does not end before it was made",
+    mark="I",
+    source="names of the fields",
+    quote="timestamp when session reached a terminal state",
+)
+def ends_come_after_creations(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """By the time at which its creation was answered, give or take the difference of two clocks."""
+    read, made = read_of(exchange), made_by(exchange, history)
+    if exchange.is_wished or read is None or read.id is None or made is None or made.is_wished:
+        return
+    place = read.id.rpartition("/")[0]
+    shown = at(exchange.response_json, place)
+    for name, value in shown.items() if isinstance(shown, Mapping) else ():
+        when = fields.moment(value) if _ENDED.fullmatch(name) else None
+        if when is not None and when < made.at / 1000 - _CLOCKS_SECONDS:
+            yield Finding(f"{place}/{name}", "not earlier than the session's creation", value)
+
+
 RULES: tuple[Rule, ...] = tuple(
-    getattr(function, RULE_ATTRIBUTE) for function in (errors_say_what_they_are, answers_agree, sent_comes_back)
+    getattr(function, RULE_ATTRIBUTE)
+    for function in (
+        errors_say_what_they_are,
+        answers_agree,
+        sent_comes_back,
+        ended_sessions_rest,
+        ids_stay,
+        ends_come_after_creations,
+    )
 )

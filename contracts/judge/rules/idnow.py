@@ -74,6 +74,20 @@ def path_is_echoed(exchange: Exchange, history: History) -> Iterable[Finding]:
     return fields.echoes({"/sessionId": "sessionId", "/environment": "environment"}, "getSession")(exchange, history)
 
 
+@rule(
+    "IDN-019",
+    "lastStep stays once a step ran",
+    mark="I",
+    source=f"{PAGE}, Response, lastStep",
+    quote="present whenever at least one step has been executed",
+)
+def step_stays(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """Whatever becomes of the session."""
+    earlier = history.reads(exchange)[-1:] if fields.is_read(exchange, "getSession") else ()
+    if any(at(one.response_json, "/lastStep") is not None for one in earlier) and at(exchange.response_json, "/lastStep") is None:
+        yield Finding("/lastStep", "the last step, for one was shown before", None)
+
+
 @rule("IDN-015", "subjectId is the one given when the session was created", source=f"{PAGE}, Response, subjectId")
 def subject_is_kept(exchange: Exchange, history: History) -> Iterator[Finding]:
     """The original value of the metadata."""

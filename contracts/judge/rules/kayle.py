@@ -189,6 +189,24 @@ def sent_is_answered(exchange: Exchange, history: History) -> Iterator[Finding]:
             yield finding
 
 
+@rule(
+    "KAY-029",
+    "a share field that was asked for comes from the request",
+    mark="I",
+    source=f"{PAGE}, share_fields, source",
+    quote="Whether the field came from defaults or RC request",
+)
+def asked_fields_are_of_the_request(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """Of kayle_document_id, which is always there, no page says which it is."""
+    if exchange.operation is None or exchange.operation.id != "createSession" or not exchange.is_success:
+        return
+    asked = at(exchange.declared_json, "/share_fields")
+    for name in asked if isinstance(asked, Mapping) else ():
+        source = at(exchange.response_json, f"/data/share_fields/{escape(str(name))}/source")
+        if name != "kayle_document_id" and source == "default":
+            yield Finding(f"/data/share_fields/{escape(str(name))}/source", "rc", source)
+
+
 def _leads_there(exchange: Exchange, history: History) -> bool:
     """Whether the redirect_url answered means what was sent, or what was answered before."""
     shown = at(exchange.response_json, REDIRECT)

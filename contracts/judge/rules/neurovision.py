@@ -14,6 +14,9 @@ from specimen.specs.core.json_pointer import at
 PAGE = "Get session status"
 FIELDS = f"{PAGE}, Description of response fields"
 READ, UPLOAD = "getSessionStatus", "processImages"
+# The fields of the request, which a path may name.
+_FIELDS = {"sessionId", "clientKey", "token"}
+_LEEWAY_SECONDS = 2.0
 # What rounding each time to milliseconds can add up to, in seconds.
 _ROUNDING_SECONDS = 0.01
 
@@ -195,6 +198,55 @@ def other_bodies_are_invalid(exchange: Exchange, _: History) -> Iterator[Finding
     is_object = isinstance(exchange.request_json, Mapping) or isinstance(exchange.declared_json, Mapping)
     if not is_object and message is not None and message != "invalid schema":
         yield Finding("/message", "invalid schema", message)
+
+
+@rule(
+    "NEU-028",
+    "reading a session is no visit of its client",
+    mark="I",
+    source=FIELDS,
+    quote="true — first client visit, false — repeat visit",
+)
+def reading_is_no_visit(exchange: Exchange, history: History) -> Iterable[Finding]:
+    """It was the client's first visit or it was not."""
+    return fields.unchanged(("/isClientNew",))(exchange, history)
+
+
+@rule(
+    "NEU-029",
+    "spent is not more than the time that has passed",
+    mark="I",
+    source=FIELDS,
+    quote="Total processing time in seconds",
+)
+def spent_fits_the_clock(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """From createdAt to responseTime, of the session and of each task; milliseconds do not fit."""
+    body = exchange.response_json
+    made, answered = fields.moment(at(body, "/createdAt")), fields.moment(at(body, "/responseTime"))
+    if not _shows_session(exchange) or made is None or answered is None or answered < made:
+        return
+    spent = {"/spent": at(body, "/spent"), **{f"/results/{index}/spent": task.get("spent") for index, task in _tasks(exchange)}}
+    for pointer, value in spent.items():
+        if _is_number(value) and value > answered - made + _LEEWAY_SECONDS:
+            yield Finding(pointer, "seconds, at most those from createdAt to responseTime", value)
+            return
+
+
+@rule(
+    "NEU-030",
+    "the details of an invalid schema name a field that is invalid",
+    source=f"{PAGE}, Invalid schema (400)",
+)
+def details_name_the_field(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """Where the request's own fields break the document; what is wrong elsewhere may be named as it is."""
+    details = at(exchange.response_json, "/details")
+    sent = exchange.declared_json
+    if exchange.status != 400 or not isinstance(details, list) or not isinstance(sent, Mapping):
+        return
+    named = {str(at(detail, "/path")).split(".")[0] for detail in details}
+    broken = {field for error in request_errors(exchange) if (field := error.pointer.split("/")[1:2]) for field in field}
+    if broken and named and not broken & named:
+        yield Finding("/details", "the path of a field that is invalid", Words(", ".join(sorted(named & _FIELDS)) or "another"))
 
 
 def _shows_session(exchange: Exchange) -> bool:

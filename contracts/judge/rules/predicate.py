@@ -41,16 +41,23 @@ def wallets_are_in_one_list(exchange: Exchange, _: History) -> Iterator[Finding]
     quote="Wallets connected to this session",
 )
 def wallets_move(exchange: Exchange, history: History) -> Iterator[Finding]:
-    """What a session's last open answer showed as not verified is verified when it is completed."""
+    """What a session's last open answer showed as not verified stays so until it is completed, and is verified then."""
     body = exchange.response_json
-    if not fields.is_read(exchange, "getStatus") or at(body, "/status") != "completed":
+    if not fields.is_read(exchange, "getStatus"):
         return
-    if not isinstance(at(body, "/verifiedWallets"), list):
+    pointer = "/verifiedWallets" if at(body, "/status") == "completed" else "/unverifiedWallets"
+    if not isinstance(at(body, pointer), list):
         return
     before = [one for one in history.reads(exchange) if at(one.response_json, "/status") != "completed"]
-    known = set(_wallets(before[-1], "/unverifiedWallets")) if before else set()
-    if known - set(_wallets(exchange, "/verifiedWallets")):
-        yield Finding("/verifiedWallets", "every wallet that was not verified before", at(body, "/verifiedWallets"))
+    known = _wallets(before[-1], "/unverifiedWallets") if before else {}
+    shown = _wallets(exchange, pointer)
+    if set(known) - set(shown):
+        yield Finding(pointer, "every wallet that the session had before", at(body, pointer))
+    for wallet, index in shown.items():
+        earlier = at(before[-1].response_json, f"/unverifiedWallets/{known[wallet]}/id") if wallet in known else None
+        now = at(body, f"{pointer}/{index}/id")
+        if isinstance(earlier, str) and isinstance(now, str) and now != earlier:
+            yield Finding(f"{pointer}/{index}/id", "the id that the wallet had before", now)
 
 
 @rule("PRE-008", "sessionId is the one in the path", source=f"{PAGE}, Path Parameters", replaces=("GEN-014",))
@@ -122,6 +129,8 @@ def sessions_are_used_again(exchange: Exchange, history: History) -> Iterator[Fi
         yield Finding("/sessionId", "a new session, or status 200", shown)
     elif made is not None and _registered(made)[0] not in (key, None):
         yield Finding("/sessionId", "a session of this wallet and type", shown)
+    elif exchange.status == 200 and _last_status(shown, history) == "rejected":
+        yield Finding("/sessionId", "a new session, for the one before was rejected", shown)
     elif exchange.status == 201:
         for earlier in history.calls("register"):
             kept = _registered(earlier)
@@ -169,6 +178,21 @@ def verified_wallet_is_listed(exchange: Exchange, _: History) -> Iterator[Findin
         yield Finding("/wallets", "the address that was asked for among them", {}, rests_on=rests_on)
 
 
+@rule("PRE-019", "no wallet is verified before its session is completed", source=f"{PAGE}, Status Values, Warning")
+def verified_means_completed(exchange: Exchange, history: History) -> Iterator[Finding]:
+    """Of a wallet all of whose sessions that were seen are open or rejected; another caller may have verified it elsewhere."""
+    if exchange.operation is None or exchange.operation.id != "verifyWallet" or exchange.is_wished:
+        return
+    asked = at(exchange.declared_json, "/address")
+    if at(exchange.response_json, "/verified") is not True or not isinstance(asked, str):
+        return
+    sessions = [_registered(one)[1] for one in history.calls("register") if (_registered(one)[0] or ("",))[0] == _account(asked)]
+    reads = [history.of(f"read getStatus {session}")[-1:] for session in dict.fromkeys(sessions)]
+    states = [at(one.response_json, "/status") for found in reads for one in found]
+    if states and len(states) == len(reads) and "completed" not in states:
+        yield Finding("/verified", "false until the session is completed", True)
+
+
 def _passed_over(exchange: Exchange, history: History) -> Iterator[Finding]:
     """A session that is pending, as it was made, was pending when its wallet was registered again."""
     shown = at(exchange.response_json, "/sessionId")
@@ -182,6 +206,11 @@ def _passed_over(exchange: Exchange, history: History) -> Iterator[Finding]:
         if call.status == 201 and _registered(call)[0] == key:
             yield Finding("/status", "a session that register answers again: this wallet got a second one", "pending")
             return
+
+
+def _last_status(session: str, history: History) -> Any:
+    reads = history.of(f"read getStatus {session}")
+    return at(reads[-1].response_json, "/status") if reads else None
 
 
 def _registered(exchange: Exchange) -> tuple[tuple[str, str] | None, str]:
