@@ -137,9 +137,7 @@ class Proxy:
         if EVENT_STREAM in call.headers.get("accept", ""):
             return True
         probe = call.exchange(self._monitor, 0, [], b"").operation
-        return probe is not None and any(
-            media.content_type == EVENT_STREAM for response in probe.responses.values() for media in response.media
-        )
+        return probe is not None and probe.can_stream
 
     async def _answer(self, call: _Call, response: httpx.Response, receive: Receive, send: Send) -> None:
         plain = headers_of(response.headers.raw)

@@ -8,6 +8,7 @@ from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.no_response import ARE_NOTES, TOLD
+from specimen.contracts.http.sse import EVENT_STREAM
 from specimen.contracts.judge.account_refusals import is_account_dependent
 from specimen.contracts.judge.checks.fields import (
     NEAR_MISS,
@@ -83,7 +84,7 @@ def content_type_is_documented(exchange: Exchange, _: History) -> Iterator[Findi
     expected = ", ".join(media.content_type for media in response.media)
     if response.content(exchange.response_type) is None and (exchange.response_body or exchange.response_type):
         yield Finding("", expected, exchange.response_type or Words("no content type"), response.mark == "A")
-    elif not exchange.response_body and exchange.response_type != "text/event-stream":
+    elif not exchange.response_body and exchange.response_type != EVENT_STREAM:
         yield Finding("", f"a body of {expected}", Words("an empty body"), response.mark == "A")
 
 
