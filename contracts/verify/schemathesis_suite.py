@@ -23,6 +23,7 @@ from specimen.contracts.http.credentials import as_schemes, secret_headers
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.no_response import CLOSED, TIMEOUT, UNREADABLE
 from specimen.specs import Provider
+from specimen.specs.core.version import user_agent
 
 # What is in no documentation of Schemathesis, and why it is used all the same; pyproject.toml bounds the versions to those tried.
 # - `engine.from_schema`, `engine.events`: its command line and its pytest plugin are the two documented ways to run all phases.
@@ -64,8 +65,7 @@ def configuration(provider: Provider, headers: Mapping[str, str], *, seed: int, 
     if schemes:  # an empty one is a mistake to Schemathesis
         found["auth"] = {"openapi": schemes}
     others = {name: value for name, value in headers.items() if name not in secret}
-    if others:
-        found["headers"] = others
+    found["headers"] = {"user-agent": user_agent(), **others}
     return found
 
 
