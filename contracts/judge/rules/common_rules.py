@@ -197,7 +197,7 @@ def invalid_requests_are_refused(exchange: Exchange, _: History) -> Iterator[Fin
     yield Finding("", f"a refusal: {worst.sentence}", exchange.status, worst.is_assumed)
 
 
-@_rule("GEN-016", "a lawful request is not refused as malformed", "D", "OpenAPI 3.1, Parameter and Request Body Object")
+@_rule("GEN-016", "a valid request is not refused as malformed", "D", "OpenAPI 3.1, Parameter and Request Body Object")
 def valid_requests_are_accepted(exchange: Exchange, _: History) -> Iterator[Finding]:
     """A request that its sender knows to be valid gets no 400 or 422; a note where its values may mean nothing.
 
@@ -208,18 +208,18 @@ def valid_requests_are_accepted(exchange: Exchange, _: History) -> Iterator[Find
         yield Finding("", "an answer other than 400 or 422", exchange.status, may_mean_nothing(exchange))
 
 
-@_rule("GEN-017", "nothing is answered to made-up credentials", "P", "OpenAPI 3.1, Security Requirement Object")
+@_rule("GEN-017", "nothing is answered to unknown credentials", "P", "OpenAPI 3.1, Security Requirement Object")
 def credentials_are_checked(exchange: Exchange, _: History) -> Iterator[Finding]:
-    """A secured operation answers nothing to who shows credentials that its sender made up."""
+    """A secured operation answers nothing to a caller with invalid credentials."""
     if _is_secured(exchange) and exchange.is_success and exchange.intent.get("credentials") == "unknown":
-        yield Finding("", "a refusal of made-up credentials", exchange.status)
+        yield Finding("", "a refusal of unknown credentials", exchange.status)
 
 
-@_rule("GEN-018", "an id that nobody issued finds no session", "P", "RFC 9110, section 15.5.5, 404 Not Found")
+@_rule("GEN-018", "an unknown id finds no session", "P", "RFC 9110, section 15.5.5, 404 Not Found")
 def unknown_ids_find_nothing(exchange: Exchange, _: History) -> Iterator[Finding]:
-    """Who asks for a well-formed id that its sender made up is told that there is none."""
+    """A well-formed id that the service did not issue is answered with a refusal."""
     if exchange.intent.get("unknown_id") and exchange.operation is not None and exchange.is_success and shows_session(exchange):
-        yield Finding("", "a refusal of an id that nobody issued", exchange.status)
+        yield Finding("", "a refusal of an unknown id", exchange.status)
 
 
 @_rule("GEN-019", "a session that was made is found", "A", "creation of a session", "no page says how soon")
