@@ -41,7 +41,7 @@ class RequestKind(NamedTuple):
     has_credentials: bool
     is_repeated: bool | None
     body: str
-    is_wished: bool
+    asks_for_an_answer: bool
 
 
 class AnswerKind(NamedTuple):
@@ -171,7 +171,7 @@ class RuleCoverage:
         if rule.id in example.tried or rule.id in example.without or (kind.only is not None and rule.id not in kind.only):
             return 0
         example.tried.add(rule.id)
-        if kind.request.is_wished and rule.id not in ABOUT_FORM:
+        if kind.request.asks_for_an_answer and rule.id not in ABOUT_FORM:
             return 0
         group = (rule.id, kind.request.operation, kind.status < 400, kind.state, kind.earlier_state)
         alike = (rule.id, kind.request, kind.status, kind.state, kind.earlier_state)
