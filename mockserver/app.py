@@ -25,7 +25,7 @@ from specimen.mockserver.sessions.clock import Clock
 from specimen.mockserver.sessions.namespaces import NAME_RULE, Namespace, is_namespace_name
 from specimen.mockserver.sessions.request_log import RequestLog
 from specimen.mockserver.sessions.scenario_requests import VERSION as TABLE_VERSION
-from specimen.mockserver.sessions.scenario_requests import Table
+from specimen.mockserver.sessions.scenario_requests import ScenarioRequests
 from specimen.mockserver.sessions.service import Sessions
 from specimen.mockserver.sessions.shared_state import SharedState
 from specimen.mockserver.sessions.store import Store
@@ -42,7 +42,7 @@ NAMESPACE_HEADER = "specimen-namespace"
 _NO_NAMESPACE = f"{NAMESPACE_HEADER}: {NAME_RULE}"
 _NAMESPACE_QUERY = re.compile(rb"(?:^|&)" + NAMESPACE_PARAMETER.encode() + rb"=([^&]*)")
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
-# Places remembered, and the characters of the longest one: who polls asks for the same one again and again.
+# Places remembered, and the characters of the longest one: a client that polls repeats it.
 _MOST_PLACES, _LONGEST_PLACE = 1024, 256
 _ANYBODY: Extra = (
     (b"access-control-allow-origin", b"*"),
@@ -58,7 +58,7 @@ class Mounted:
         self.base_path = provider.document.base_path
         self.behaviour = load_behaviour(provider)
         self.shared_state = SharedState(provider, store, recipes.answers(provider), settings, start, clocks)
-        self.table = Table(provider, self.shared_state.catalogue)
+        self.table = ScenarioRequests(provider, self.shared_state.catalogue)
         self.endpoints = {
             operation.id: Endpoint(provider, operation, self.behaviour, self.shared_state)
             for operation in provider.document.operations.values()
@@ -237,7 +237,7 @@ class App:
         return {"status": "ok", "version": product_version(), "providers": list(self.mounted), "now": self.clock.now()}
 
     def scenarios(self) -> dict[str, Any]:
-        """The wishes table of all providers."""
+        """The scenario requests of all providers."""
         return {
             "version": TABLE_VERSION,
             "entries": [entry for mounted in self.mounted.values() for entry in mounted.table.entries()],

@@ -192,10 +192,10 @@ def ids(
     """
     with user_errors(), standard_output():
         from specimen.mockserver.sessions.catalogue import Catalogue
-        from specimen.mockserver.sessions.scenario_requests import VERSION, Table
+        from specimen.mockserver.sessions.scenario_requests import VERSION, ScenarioRequests
 
         found = [specs.load(one) for one in ([name] if name else specs.names())]
-        tables = [Table(provider, Catalogue(provider, seed, 0)) for provider in found]
+        tables = [ScenarioRequests(provider, Catalogue(provider, seed, 0)) for provider in found]
         if as_json:
             entries = [entry for table in tables for entry in table.entries()]
             print(json.dumps({"version": VERSION, "entries": entries}, indent=1, ensure_ascii=False))

@@ -1,4 +1,4 @@
-"""Clients that `openapi-python-client` makes from a served document, called with entries of the wishes table."""
+"""Clients that `openapi-python-client` makes from a served document, called with entries of the scenario requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Entries of the wishes table, sent as an HTTP client would send them."""
+"""Entries of the scenario requests, sent as an HTTP client would send them."""
 
 from __future__ import annotations
 

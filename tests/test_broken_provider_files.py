@@ -8,12 +8,21 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
 from typer.testing import CliRunner
 
 from specimen import cli, specs
+from specimen.contracts.traffic import proxy_server
+from specimen.contracts.traffic.monitor import BaseUrl, Monitor
+from specimen.contracts.traffic.proxy import build_proxy
 from specimen.specs import SpecError
 from specimen.specs.core.plugin_loading import load_file
+from tests.contracts.targets import serving
 from tests.serving import ROOT, run
 
 FOLDER = next((ROOT / "tests" / "providers" / "external_provider").iterdir())
@@ -50,7 +59,6 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "raises": (text("import os\nraise ValueError('two\\nlines')\n"), r"cannot be imported: ValueError: two\\nlines \(line 2\)"),
     "raises without a word": (text("raise KeyError\n"), r"cannot be imported: KeyError \(line 1\)"),
     "ends the process": (text("import sys\nsys.exit(0)\n"), r"cannot be imported: SystemExit: 0 \(line 2\)"),
-    "interrupts": (text("raise KeyboardInterrupt\n"), r"cannot be imported: KeyboardInterrupt \(line 1\)"),
     "is no Python": (text("answers = (\n"), r"cannot be imported: SyntaxError: '\(' was never closed \(\w+\.py, line 1\)"),
     "is no text": (text(b"a = '\xff'\n"), r"cannot be imported: SyntaxError: .+"),
     "imports what is not there": (text("import nothing_such\n"), r"cannot be imported: ModuleNotFoundError: .+ \(line 1\)"),
@@ -217,6 +225,81 @@ def test_rule__that_fails_while_it_judges(case: str, tmp_path: Path, monkeypatch
     result = CliRunner().invoke(cli.app, arguments("check", tmp_path))
     assert result.exit_code == 2, (result.exception, result.output)
     assert re.fullmatch(rf"error: {re.escape(str(path))}: {pattern}\n", result.stderr), result.stderr
+
+
+FAILING_RECIPES = {
+    "raises": ("def check(m):\n    raise ValueError('odd')\n", r"fails with ValueError: odd \(line 2\)\."),
+    "raises at the read": (
+        "from specimen.fixtures.recipes.recipe import Moving\ndef check(m):\n    return {'now': Moving(lambda now: now / 0)}\n",
+        r"fails with ZeroDivisionError: division by zero \(line 3\)\.",
+    ),
+}
+
+
+@pytest.mark.parametrize("command", ["show", "dataset", "payloads"])
+@pytest.mark.parametrize("case", FAILING_RECIPES)
+def test_recipe__that_fails_while_it_runs(case: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recipe that raises is a mistake in a file: one sentence with the operation and the line."""
+    source, pattern = FAILING_RECIPES[case]
+    path = broken(tmp_path, "recipe.py", text(f"{source}answers = {{'createCheck': check, 'getCheck': check}}\n"))
+    monkeypatch.setenv(specs.SEARCH_PATH_VARIABLE, str(tmp_path))
+    result = CliRunner().invoke(cli.app, arguments(command, tmp_path))  # `payloads` has printed requests before
+    assert result.exit_code == 2, (result.exception, result.output)
+    said = result.stderr
+    assert re.fullmatch(rf"error: {re.escape(str(path))}: answers\['\w+Check'\] {pattern}\n", said), said
+
+
+def test_rule__that_fails_in_the_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every answer passes unchanged, streams too; the mistake is reported once, and is there when the proxy has ended."""
+    source = f'{RULE}@rule("VER-901", "One.", source="page")\ndef a(exchange, history):\n    raise ValueError(exchange.path)\n'
+    path = broken(tmp_path, "rules.py", text(source))
+    monkeypatch.setenv(specs.SEARCH_PATH_VARIABLE, str(tmp_path))
+
+    async def answer(request: Request) -> Response:
+        kind = request.path_params["kind"]
+        return StreamingResponse(iter([b"data: 1\n\n"]), media_type="text/event-stream") if kind == "stream" else Response(kind)
+
+    said: list[object] = []
+    with serving(Starlette(routes=[Route("/checks/{kind}", answer)])) as url:
+        target = BaseUrl.parse(url)
+        app = build_proxy(Monitor(specs.load(NAME)), target, on_result=said.append)
+        with serving(app) as proxy, httpx.Client(trust_env=False) as client:
+            answers = [client.get(f"{proxy}/checks/{kind}") for kind in ("one", "stream", "two", "stream")]
+    assert [(one.status_code, one.text) for one in answers] == [
+        (200, "one"),
+        (200, "data: 1\n\n"),
+        (200, "two"),
+        (200, "data: 1\n\n"),
+    ]
+    sentences = [one for one in said if isinstance(one, str)]
+    assert sentences == [f"{path}: rule 'VER-901' fails with ValueError (line 4)."] == [str(app.state.proxy.mistake)]
+
+
+def test_proxy__ends_with_2_where_a_rule_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exit code of the command is that of a mistake in a file."""
+    source = f'{RULE}@rule("VER-901", "One.", source="page")\ndef a(exchange, history):\n    raise ValueError(exchange.path)\n'
+    broken(tmp_path, "rules.py", text(source))
+    monkeypatch.setenv(specs.SEARCH_PATH_VARIABLE, str(tmp_path))
+
+    def once(app: Starlette, *_: object) -> None:
+        with serving(app) as proxy, httpx.Client(trust_env=False) as client:
+            assert client.get(f"{proxy}/checks/one").text == "one"
+
+    monkeypatch.setattr(proxy_server, "serve", once)  # else it would go on until a signal
+    with serving(Starlette(routes=[Route("/checks/one", lambda _: Response("one"))])) as url:
+        result = CliRunner().invoke(cli.app, ["proxy", NAME, "--target", url, "--port", "0"])
+    assert result.exit_code == 2, result.output
+    assert result.stderr.count("VER-901") == 1
+
+
+@pytest.mark.parametrize("filename", READERS)
+def test_file__interrupted_is_no_mistake_of_the_file(filename: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while a provider's file is imported ends the command as an interrupt does, and names no file."""
+    path = broken(tmp_path, filename, text("raise KeyboardInterrupt\n"))
+    monkeypatch.setenv(specs.SEARCH_PATH_VARIABLE, str(tmp_path))
+    result = CliRunner().invoke(cli.app, arguments(READERS[filename][0], tmp_path))
+    assert result.exit_code == 130, (result.exception, result.output)
+    assert str(path) not in result.output
 
 
 def test_load_file__leaves_nothing_of_a_file_that_fails(tmp_path: Path) -> None:

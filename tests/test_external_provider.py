@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from specimen import cli, specs
+from specimen.contracts.payloads import Choice, cases
 from specimen.fixtures.primitives import times
 from specimen.mockserver.app import build_app
 from specimen.mockserver.settings import Settings
@@ -76,6 +77,14 @@ def test_show__prints_each_scenario(root: Path, tmp_path: Path, monkeypatch: pyt
         text = command(*shown, root=root, folder=tmp_path)
         assert at(json.loads(text), lifecycle.reads[0].status) == scenario.path[-1]
         assert CliRunner().invoke(cli.app, shown).output == text
+
+
+def test_payloads__have_answers_too(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The request before an answer has the credential that the document names, whatever its header is."""
+    monkeypatch.setenv(specs.SEARCH_PATH_VARIABLE, str(root))
+    found = list(cases(NAME, Choice(direction="response")))
+    assert {case.direction for case in found} == {"response"}
+    assert {case.verdict for case in found} >= {"accept", "reject"}
 
 
 def test_serve__answers_in_every_status(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

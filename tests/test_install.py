@@ -50,7 +50,7 @@ def test_wheel__holds_the_packages_and_nothing_else(wheel: Path) -> None:
     assert {PurePosixPath(name).parts[0] for name in names} == {"specimen", information}
     carried = [name for name in names if not name.startswith(information)]
     ours = [name for name in carried if not name.startswith(VENDOR) or name.endswith(".py")]
-    assert {PurePosixPath(name).suffix for name in ours} - {".typed"} == {".py", ".yaml", ".json"}
+    assert {PurePosixPath(name).suffix for name in ours} - {".typed"} == {".py", ".yaml", ".json", ".png"}
     assert [name for name in carried if re.search(r"(^|/)(\.|__pycache__|tests?(/|$)|test_|conftest)", name)] == []
     licenses = f"{information}/licenses"
     assert {f"{licenses}/LICENSE", f"{licenses}/specimen/vendor/swagger-ui/LICENSE"} <= set(names)
@@ -64,7 +64,7 @@ def test_wheel__holds_every_file_of_the_packages(wheel: Path) -> None:
         lying = {
             path.relative_to(ROOT).as_posix()
             for path in (ROOT / package).rglob("*.*")
-            if path.is_file() and path.suffix in {".py", ".yaml", ".json"}
+            if path.is_file() and path.suffix in {".py", ".yaml", ".json", ".png"}
         }
         assert sorted(f"specimen/{name}" for name in lying if f"specimen/{name}" not in names) == []
     assert "specimen/specs/loading/lifecycle.schema.yaml" in names

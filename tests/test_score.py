@@ -197,14 +197,14 @@ def test_table__says_how_many_lawful_runs_there_were() -> None:
     results = made_up()
     nothing = Outcome((), (), 100, 2.0)
     assert "| false alarms, unbroken mock | | 0 in 2 runs |" in table.markdown(results)
-    assert "lawful variants |" not in table.markdown(results)
+    assert "conforming variants |" not in table.markdown(results)
     results[Job("kayle", UNBROKEN, PLAIN, 1)] = nothing
     results[Job("kayle", "pretty_json", CI, 1)] = Outcome(("GEN-1",), (), 9, 0.5)
     results[Job("kayle", "pretty_json", CI, 2)] = nothing
     results[Job("kyve", "chunked", CI, 1)] = nothing
     text = table.markdown(results)
     assert "| false alarms, unbroken mock | | 0 in 2 runs | 0 in 1 run |" in text
-    assert "| false alarms, 2 lawful variants | | 1 in 3 runs | not run |" in text
+    assert "| false alarms, 2 conforming variants | | 1 in 3 runs | not run |" in text
 
 
 def test_table__says_how_seconds_were_measured() -> None:
@@ -287,7 +287,7 @@ def test_command__writes_every_run(tmp_path: Path, capsys: pytest.CaptureFixture
     out = tmp_path / "score.ndjson"
     assert main([*GIVEN, "--out", str(out)]) == 0
     printed = capsys.readouterr().out
-    assert "| false alarms, 1 lawful variant | | 0 in 1 run |" in printed
+    assert "| false alarms, 1 conforming variant | | 0 in 1 run |" in printed
     runs = [json.loads(line) for line in out.read_text().splitlines()]
     assert [(run["label"], run["suite"], run["seed"]) for run in runs] == [("", SMOKE, 1), ("chunked", SMOKE, 1)]
     assert main(["--of", str(out)]) == 0

@@ -202,14 +202,14 @@ class _Known:
         self.texts = vocabulary(provider)
         self.prefixes = text_prefixes(provider)
         self.name_prefixes = name_prefixes(provider)
-        named = [part for entry in provider.contents.entries for part in entry.parts]
+        named = [part for entry in provider.field_semantics.entries for part in entry.parts]
         chosen = [part[1:-1].partition("=") for part in named if part.startswith("[")]
         # What a list's members are chosen by: the title `Surname` is no person's surname.
         self.labels = frozenset((name, value) for name, _, value in chosen)
         self.names = words(provider) | {part for part in named if not part.startswith(("[", "*"))} | {one for *_, one in chosen}
         segments = {part for one in provider.document.operations.values() for part in one.path.split("/")}
         self.segments = frozenset(part for part in segments if "{" not in part)
-        patterns = [(entry.parts, entry.holds) for entry in provider.contents.entries]
+        patterns = [(entry.parts, entry.holds) for entry in provider.field_semantics.entries]
         self.meanings = FieldMeanings([*patterns, *((where, "session_id") for where in _session_places(provider))])
         form = provider.lifecycle.ids.get("session")
         self._is_plain = form is not None and form.kind == "prefixed" and bool(form.prefix)

@@ -170,7 +170,7 @@ def proxy(
     """Stand between an app and the vendor, and judge each exchange.
 
     The app's base URL becomes the proxy's address. Answers pass unchanged with a header `Specimen-Violations: n`; event
-    streams pass event by event. Stop with Ctrl-C: exit code 0 if all rules passed, 1 for violations.
+    streams pass event by event. Stop with Ctrl-C: exit code 0 if all rules passed, 1 for violations, 2 for a rule that fails.
 
     Examples:
 
@@ -210,8 +210,8 @@ def proxy(
         if recorder is not None and recorder.failed:
             Console(stderr=True, highlight=False).print(Text(recorder.failed, style="bold red"), soft_wrap=True)
         output.end(f", {recorder.entries} recorded to {har}" if recorder else "")
-        if failed is not None:
-            raise failed
+        if failed is not None or app.state.proxy.mistake is not None:
+            raise failed or app.state.proxy.mistake
     raise typer.Exit(VIOLATIONS if monitor.errors else PASSED)
 
 

@@ -15,6 +15,7 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.no_response import CLOSED, TIMEOUT, TOO_LARGE, UNREADABLE
 from specimen.contracts.http.sse import EVENT_STREAM, EventReader
 from specimen.specs import SpecimenError
+from specimen.specs.core.version import user_agent
 
 MOST_ANSWER_BYTES = 16 * 1024 * 1024
 STREAM_SECONDS = 2.0
@@ -42,7 +43,8 @@ class HttpConnection:
     ) -> None:
         self.base_url = base_url
         self._timeout = timeout_seconds
-        options: dict[str, Any] = {"follow_redirects": False, "timeout": timeout_seconds, "trust_env": trust_env}
+        own = {"user-agent": user_agent()}
+        options: dict[str, Any] = {"follow_redirects": False, "timeout": timeout_seconds, "trust_env": trust_env, "headers": own}
         self._kept = httpx.Client(transport=transport, **options)
         self._new = httpx.Client(transport=transport, limits=httpx.Limits(max_keepalive_connections=0), **options)
         self._is_network = transport is None

@@ -152,9 +152,9 @@ class Transport:
         self._wait()
         self.sent += 1
         is_safe = operation.is_safe and wanted.method == operation.method.upper()
-        exchange = self._connection.send(wanted, is_safe=is_safe, is_stream=_streams(operation))
+        exchange = self._connection.send(wanted, is_safe=is_safe, is_stream=operation.can_stream)
         # We close a stream without an event yet; its service did not fail.
-        if self._seen is not None and not (exchange.failure == TIMEOUT and _streams(operation)):
+        if self._seen is not None and not (exchange.failure == TIMEOUT and operation.can_stream):
             self._seen(exchange)
         self._check_failure(exchange)
         self._obey_limits(exchange)
@@ -258,10 +258,6 @@ def _fixed(provider: Provider, operation: Operation) -> frozenset[str]:
         if parameter.location == "path":
             found.update(value for value in parameter.schema.get("enum", ()) if isinstance(value, str))
     return frozenset(value for value in found if not value.startswith("{"))
-
-
-def _streams(operation: Operation) -> bool:
-    return any(media.content_type == "text/event-stream" for entry in operation.responses.values() for media in entry.media)
 
 
 def _is_odd(operation: Operation, wanted: Exchange) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from specimen.specs import Document, Operation
 from specimen.specs.core.json_pointer import escape
+from specimen.specs.loading.openapi import EVENT_STREAM
 
-EVENT_STREAM = "text/event-stream"
+__all__ = ["EVENT_STREAM", "EventReader", "event_pointer", "events"]
 
 
 class EventReader:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from specimen.contracts.reporting.model import REPORT_VERSION, Covered, Found, Report
+from specimen.specs.core.version import product_version
 
 
 def render(report: Report) -> str:
@@ -19,6 +20,7 @@ def values(report: Report) -> dict[str, Any]:
     return {
         "schema_version": REPORT_VERSION,
         "report_version": REPORT_VERSION,
+        "specimen_version": product_version(),
         "command": report.command,
         "provider": report.provider,
         "base_url": report.base_url,

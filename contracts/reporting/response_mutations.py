@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import chain, repeat
 from typing import Any
 
@@ -16,38 +16,74 @@ Change = Callable[[Any], Any]
 _OF_THE_ANSWER = frozenset({"response_json", "events"})
 
 
-def broken(exchange: Exchange, good: Mapping[str, Exchange]) -> Iterator[Exchange]:
-    """Yields the exchange with invalid answers that any rule about it would find."""
-    body = exchange.response_json
-    operation = exchange.operation
+def broken(exchange: Exchange, good: Exchange | None = None) -> Iterator[Exchange]:
+    """Yields the exchange with invalid answers that any rule about it would find: `QUICK` that most rules find come first.
+
+    `good` is a read that was answered: a refused request gets its answer.
+    """
+    changes = _changes_of(exchange)
+    first = chain(_other_statuses(exchange, good), (_with_body(exchange, change) for change in changes[:_AT_ONCE]))
+    yield from first
     yield exchange
     yield _changed(exchange, status=599, response_body=b"Traceback (most recent call last)\n")
     yield _changed(exchange, response_headers={"content-type": "application/x-broken"}, response_body=b"?")
     yield _changed(exchange, response_body=b"{")
+    for change in changes[_AT_ONCE:]:
+        yield _with_body(exchange, change)
+    if changes:
+        yield _changed(exchange, response_body=exchange.response_body + b" ")
+
+
+def _other_statuses(exchange: Exchange, good: Exchange | None) -> Iterator[Exchange]:
+    operation = exchange.operation
+    successes = [int(status) for status in operation.responses if status.startswith("2")] if operation is not None else []
     if operation is not None and exchange.status >= 400:
-        earlier = good.get(operation.id)
-        answer = earlier.response_body if earlier is not None else b"{}"
-        yield _changed(exchange, status=200, response_body=answer)
-        success = next((int(status) for status in operation.responses if status.startswith("2")), 200)
-        yield _changed(exchange, status=success, response_body=answer)
+        answer = good.response_body if good is not None else b"{}"
+        for status in dict.fromkeys((200, *successes[:1])):
+            yield _changed(exchange, status=status, response_body=answer)
         yield _changed(exchange, status=400)
     if exchange.is_success:
-        others = [int(status) for status in operation.responses if status.startswith("2")] if operation is not None else []
-        for status in {400, 404, *others} - {exchange.status}:
-            yield _changed(exchange, status=status)
-    if body is None:
-        return
-    read = read_of(exchange)
-    pointer = status_pointer(exchange) if read is not None else None
+        for status in dict.fromkeys((400, 404, *successes)):
+            if status != exchange.status:
+                yield _changed(exchange, status=status)
+
+
+def _changes_of(exchange: Exchange) -> list[Change]:
+    """What is done to the answer's body: a few that change much, each state, then each thing alone."""
+    if exchange.response_json is None:
+        return []
+    pointer = status_pointer(exchange) if read_of(exchange) is not None else None
     states = [_stated(pointer, state) for state in exchange.provider.lifecycle.states] if pointer is not None else []
-    # In the order of how many rules each meets: so that a search for one that fires ends soon.
-    for change in (_falling, *states, *_CHANGES, _later_than(exchange.at / 1000)):
-        try:
-            value = change(body)
-            yield _changed(exchange, response_body=json.dumps(value).encode(), response_json=value)
-        except RecursionError:  # nested as deep as a reader can go, no deeper
-            yield exchange
-    yield _changed(exchange, response_body=exchange.response_body + b" ")
+    return [*_AT_ONCE_CHANGES, *states, *_CHANGES, _later_than(exchange.at / 1000)]
+
+
+class _Mutated(Exchange):
+    """An exchange whose answer is written when a rule reads its bytes."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "response_body":
+            raise AttributeError(name)
+        found = vars(self)[name] = _written(self.response_json)
+        return found
+
+
+def _with_body(exchange: Exchange, change: Change) -> Exchange:
+    try:
+        value = change(exchange.response_json)
+    except RecursionError:  # nested as deep as a reader can go, no deeper
+        return exchange
+    found = object.__new__(_Mutated)
+    vars(found).update(vars(exchange), response_json=value)
+    for name in ("response_body", "events"):
+        vars(found).pop(name, None)
+    return found
+
+
+def _written(value: Any) -> bytes:
+    try:
+        return json.dumps(value).encode()
+    except RecursionError:
+        return b"["
 
 
 def _changed(exchange: Exchange, **changes: Any) -> Exchange:
@@ -58,49 +94,69 @@ def _changed(exchange: Exchange, **changes: Any) -> Exchange:
     return found
 
 
-def _texts(value: Any) -> Any:
-    return _mapped(value, lambda leaf: "broken" if isinstance(leaf, str) and moment(leaf) is None else leaf)
+Leaf = Callable[[Any], Any]
 
 
-def _emptied(value: Any) -> Any:
-    return _mapped(value, lambda leaf: None if isinstance(leaf, (str, bool)) else leaf, lists=lambda found: found * 2)
+def _is_time(leaf: Any) -> bool:
+    return isinstance(leaf, str) and leaf[:4].isdigit() and moment(leaf) is not None
 
 
-def _numbers(number: float) -> Change:
-    return lambda value: _mapped(
-        value, lambda leaf: number if isinstance(leaf, (int, float)) and not isinstance(leaf, bool) else leaf
-    )
+def _mapped(*leaves: Leaf, lists: Callable[[list[Any]], list[Any]] = lambda found: found) -> Change:
+    """A change of each leaf by the functions one after the other, and of each list."""
+
+    def change(value: Any) -> Any:
+        kind = type(value)
+        if kind is dict:
+            return {name: change(inner) for name, inner in value.items()}
+        if kind is list:
+            return lists([change(inner) for inner in value])
+        for leaf in leaves:
+            value = leaf(value)
+        return value
+
+    return change
 
 
-def _falling(value: Any) -> Any:
-    years = chain(range(1990, 1, -1), repeat(1))
-    return _mapped(value, lambda leaf: f"{next(years):04}-01-01T00:00:00+00:00" if moment(leaf) is not None else leaf)
+def _broken_text(leaf: Any) -> Any:
+    return "broken" if isinstance(leaf, str) and not _is_time(leaf) else leaf
 
 
-def _rising(value: Any) -> Any:
-    years = chain(range(2100, 9999), repeat(9999))
-    return _mapped(value, lambda leaf: f"{next(years):04}-01-01T00:00:00+00:00" if moment(leaf) is not None else leaf)
+def _emptied(leaf: Any) -> Any:
+    return None if isinstance(leaf, (str, bool)) else leaf
 
 
-def _mapped(value: Any, leaf: Any, lists: Any = lambda found: found) -> Any:
-    kind = type(value)
-    if kind is list:
-        return lists([_mapped(inner, leaf, lists) for inner in value])
-    if kind is not dict:
-        return leaf(value)
-    found = {}
-    for name, inner in value.items():
-        kind = type(inner)
-        found[name] = _mapped(inner, leaf, lists) if kind is dict or kind is list else leaf(inner)
-    return found
+def _flipped(leaf: Any) -> Any:
+    return not leaf if isinstance(leaf, bool) else leaf
 
 
-def _flipped(value: Any) -> Any:
-    return _mapped(value, lambda leaf: not leaf if isinstance(leaf, bool) else leaf)
+def _number(number: float) -> Leaf:
+    return lambda leaf: number if isinstance(leaf, (int, float)) and not isinstance(leaf, bool) else leaf
 
 
-def _doubled(value: Any) -> Any:
-    return _mapped(value, lambda leaf: leaf, lists=lambda found: found * 2)
+def _twice(found: list[Any]) -> list[Any]:
+    return found * 2
+
+
+def _times(
+    years: Callable[[], Iterator[int]], *leaves: Leaf, lists: Callable[[list[Any]], list[Any]] = lambda found: found
+) -> Change:
+    """As `_mapped`, after each time got the next of the years."""
+
+    def change(value: Any) -> Any:
+        left = years()
+        return _mapped(lambda leaf: f"{next(left):04}-01-01T00:00:00+00:00" if _is_time(leaf) else leaf, *leaves, lists=lists)(
+            value
+        )
+
+    return change
+
+
+def _falling() -> Iterator[int]:
+    return chain(range(1990, 1, -1), repeat(1))
+
+
+def _rising() -> Iterator[int]:
+    return chain(range(2100, 9999), repeat(9999))
 
 
 def _pooled(value: Any) -> Any:
@@ -118,7 +174,7 @@ def _later_than(seconds: float) -> Change:
         time = moment(value)
         return "2150-01-01T00:00:00+00:00" if time is not None and time > seconds else value
 
-    return lambda value: _mapped(value, leaf)
+    return _mapped(leaf)
 
 
 def _stated(pointer: str, state: str) -> Change:
@@ -142,13 +198,21 @@ def _put(body: Any, parts: list[str], value: Any) -> Any:
     return found
 
 
+_AT_ONCE_CHANGES: tuple[Change, ...] = (
+    _times(_falling, _flipped, _number(10**12), lists=_twice),
+    _times(_falling, _broken_text),
+    _times(_rising, _number(-1)),
+)
+_AT_ONCE = len(_AT_ONCE_CHANGES)
+# With the states of a session these are what most rules find.
+QUICK = 12
 _CHANGES: tuple[Change, ...] = (
-    _doubled,
-    lambda value: _falling(_texts(value)),
-    _flipped,
-    _rising,
-    _numbers(10**12),
-    _numbers(-1),
+    _times(_falling),
+    _mapped(lists=_twice),
+    _mapped(_flipped),
+    _times(_rising),
+    _mapped(_number(10**12)),
+    _mapped(_number(-1)),
     _pooled,
-    _emptied,
+    _mapped(_emptied, lists=_twice),
 )

@@ -18,6 +18,7 @@ from specimen.contracts.judge.severity import DEFAULT_FAIL_ON
 from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.model import REPORT_VERSION, Found, Report, is_counted, is_disagreement
 from specimen.specs import Provider
+from specimen.specs.core.version import product_version
 
 __all__ = ["BaseUrl", "JudgedExchange", "Monitor", "TrafficError", "as_json", "as_text", "headers_of", "now_millis"]
 
@@ -119,6 +120,7 @@ class Monitor:
         """Returns all findings as JSON values."""
         return {
             "report_version": REPORT_VERSION,
+            "specimen_version": product_version(),
             "provider": self.provider.name,
             "exchanges": self.exchanges,
             "elsewhere": self.elsewhere,

@@ -23,6 +23,7 @@ from specimen.contracts.reporting.model import FindingKey
 from specimen.contracts.traffic.har_writer import Recorder
 from specimen.contracts.traffic.monitor import BaseUrl, JudgedExchange, Monitor, as_json, headers_of, now_millis
 from specimen.contracts.traffic.upstream import Pairs, Target, UpstreamError, passed_on
+from specimen.specs import SpecimenError
 
 COUNT_HEADER = "specimen-violations"
 MEBIBYTE = 1024 * 1024
@@ -72,7 +73,7 @@ class Proxy:
     An answer is held back until it was judged, so that it can carry `Specimen-Violations: n`; a stream, or a body of more
     than `most_bytes`, passes as it comes and counts what its head shows. With `enforce`, a judged answer that breaks the
     contract is replaced by a 502. `on_result` gets each judged exchange, or why the target gave no answer. An error of
-    `recorder` is reported once and changes no answer.
+    `recorder` is reported once and changes no answer; so is a mistake in a rule, which stands in `mistake` then.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Proxy:
         self._enforce = enforce
         self._recorder = recorder
         self._lost = 0
+        self.mistake: SpecimenError | None = None
         self._on_result = on_result
         self._most_bytes = most_bytes
 
@@ -137,9 +139,7 @@ class Proxy:
         if EVENT_STREAM in call.headers.get("accept", ""):
             return True
         probe = call.exchange(self._monitor, 0, [], b"").operation
-        return probe is not None and any(
-            media.content_type == EVENT_STREAM for response in probe.responses.values() for media in response.media
-        )
+        return probe is not None and probe.can_stream
 
     async def _answer(self, call: _Call, response: httpx.Response, receive: Receive, send: Send) -> None:
         plain = headers_of(response.headers.raw)
@@ -200,11 +200,20 @@ class Proxy:
             try:
                 verdict = self._monitor.judge(exchange)
             except Exception as error:  # noqa: BLE001 - the app must get its answer even where a rule has a bug
-                _log.exception("a rule failed")
-                verdict = self._monitor.skip(exchange, f"a rule failed: {type(error).__name__}")
+                verdict = self._monitor.skip(exchange, self._mistake_of(error))
         self._record(verdict, call)
         self._on_result(verdict)
         return verdict
+
+    def _mistake_of(self, error: Exception) -> str:
+        """Why a rule could not judge; of a mistake in an outside provider's file the whole sentence is reported once."""
+        if not isinstance(error, SpecimenError):
+            _log.error("a rule failed", exc_info=error)
+            return f"a rule failed: {type(error).__name__}"
+        if self.mistake is None:
+            self.mistake = error
+            self._on_result(str(error))
+        return "a rule failed"
 
     def _record(self, verdict: JudgedExchange, call: _Call) -> None:
         if self._recorder is None:
@@ -221,7 +230,11 @@ class Proxy:
     def _head_count(self, call: _Call, status: int, headers: Pairs, plain: dict[str, str]) -> Pairs:
         if not _is_stream(plain):
             return []
-        found = judge(call.exchange(self._monitor, status, headers, b":\n\n"), History())  # a stream without an event yet
+        try:
+            found = judge(call.exchange(self._monitor, status, headers, b":\n\n"), History())  # a stream without an event yet
+        except Exception as error:  # noqa: BLE001 - as above
+            self._mistake_of(error)
+            return []
         kinds = {FindingKey.of(violation) for violation in found if self._monitor.counts(violation)}
         return [(COUNT_HEADER.encode(), str(len(kinds)).encode())]
 
@@ -245,7 +258,7 @@ class Proxy:
 
 
 def build_proxy(monitor: Monitor, target: BaseUrl, **options: Any) -> Starlette:
-    """Builds the proxy as an application; `options` are those of `Proxy`."""
+    """Builds the proxy as an application, which has it as `state.proxy`; `options` are those of `Proxy`."""
     proxy = Proxy(monitor, target, **options)
 
     @contextlib.asynccontextmanager
@@ -255,6 +268,7 @@ def build_proxy(monitor: Monitor, target: BaseUrl, **options: Any) -> Starlette:
 
     app = Starlette(lifespan=lifespan)
     app.router.default = proxy  # whatever the path is, even none
+    app.state.proxy = proxy
     return app
 
 

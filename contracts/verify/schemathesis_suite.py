@@ -22,8 +22,8 @@ from specimen.contracts.client.transport import Transport
 from specimen.contracts.http.credentials import as_schemes, secret_headers
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.no_response import CLOSED, TIMEOUT, UNREADABLE
-from specimen.contracts.http.sse import EVENT_STREAM
-from specimen.specs import Operation, Provider
+from specimen.specs import Provider
+from specimen.specs.core.version import user_agent
 
 # What is in no documentation of Schemathesis, and why it is used all the same; pyproject.toml bounds the versions to those tried.
 # - `engine.from_schema`, `engine.events`: its command line and its pytest plugin are the two documented ways to run all phases.
@@ -58,15 +58,14 @@ def configuration(provider: Provider, headers: Mapping[str, str], *, seed: int, 
         "operations": [
             {"include-operation-id": operation.id, "request-timeout": STREAM_SECONDS}
             for operation in provider.document.operations.values()
-            if _streams(operation)
+            if operation.can_stream
         ],
     }
     schemes = as_schemes(provider, headers)
     if schemes:  # an empty one is a mistake to Schemathesis
         found["auth"] = {"openapi": schemes}
     others = {name: value for name, value in headers.items() if name not in secret}
-    if others:
-        found["headers"] = others
+    found["headers"] = {"user-agent": user_agent(), **others}
     return found
 
 
@@ -137,10 +136,6 @@ def _ended(error: Exception) -> SuiteError:
     return SuiteError(f"Schemathesis could not go on: {type(error).__name__}: {error}")
 
 
-def _streams(operation: Operation) -> bool:
-    return any(media.content_type == EVENT_STREAM for entry in operation.responses.values() for media in entry.media)
-
-
 def served(provider: Provider, base_url: str) -> dict[str, Any]:
     """Returns the provider's document with the base URL as its only server."""
     document = copy.deepcopy(dict(provider.document.raw))
@@ -172,7 +167,7 @@ class _Watcher:
     def miss(self, request: Any, case: Any, failure: str) -> None:
         """Judges a request that got no answer, except a stream without an event yet, which we leave first."""
         asked = self._asked(request, case)
-        if failure != TIMEOUT or asked.operation is None or not _streams(asked.operation):
+        if failure != TIMEOUT or asked.operation is None or not asked.operation.can_stream:
             self._tell(replace(asked, failure=failure))
 
     def _tell(self, exchange: Exchange) -> None:

@@ -79,7 +79,7 @@ def read_available(headers: Mapping[str, str], receive: Receive, most_bytes: int
     return whole
 
 
-async def rest(begun: Begun, receive: Receive, *, most_bytes: int, seconds: float) -> bytes:
+async def read_remaining(begun: Begun, receive: Receive, *, most_bytes: int, seconds: float) -> bytes:
     """Waits for the whole body.
 
     Raises:

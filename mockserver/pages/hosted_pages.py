@@ -5,13 +5,14 @@ from __future__ import annotations
 import hmac
 from functools import cache
 from html import escape
-from io import BytesIO
+from pathlib import Path
 from urllib.parse import parse_qs
 
 from specimen.fixtures.standards.signed_urls import signature
 from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.sessions.service import Sessions
 
+_IMAGE = Path(__file__).with_name("specimen.png")
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Specimen · {title}</title>
@@ -62,16 +63,4 @@ def _image(query_string: bytes, request_path: str, now: int) -> Reply:
 @cache
 def specimen_png() -> bytes:
     """A small placeholder image with the text SPECIMEN."""
-    from PIL import Image, ImageDraw
-
-    image = Image.new("RGB", (320, 200), "#e7ecf3")
-    draw = ImageDraw.Draw(image)
-    draw.rectangle((8, 8, 311, 191), outline="#7b8aa3", width=2)
-    draw.ellipse((28, 44, 108, 124), fill="#c3ccda")
-    draw.rectangle((20, 130, 116, 176), fill="#c3ccda")
-    for top in (56, 80, 104, 128):
-        draw.rectangle((136, top, 290, top + 10), fill="#c3ccda")
-    draw.text((160, 100), "SPECIMEN", fill="#b42318", anchor="mm", font_size=48)
-    out = BytesIO()
-    image.save(out, "PNG", optimize=True)
-    return out.getvalue()
+    return _IMAGE.read_bytes()

@@ -24,7 +24,7 @@ MOST_DELAY_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """A request's preferences. `facts` narrow the scenario; `told` has each preference by name, as it was written."""
+    """A request's preferences. `facts` narrow the scenario; `as_written` has each preference by name."""
 
     scenario: Scenario | None = None
     status: str | None = None
@@ -33,7 +33,7 @@ class Preference:
     delay_seconds: float = 0.0
     pace: Pace | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
-    told: Mapping[str, str] = field(default_factory=dict)
+    as_written: Mapping[str, str] = field(default_factory=dict)
 
 
 NO_PREFERENCE = Preference()
@@ -47,7 +47,7 @@ def from_prefer(preferences: Mapping[str, str], provider: Provider, operation: O
     """
     found: dict[str, Any] = {}
     facts: dict[str, Any] = {}
-    told: dict[str, str] = {}
+    as_written: dict[str, str] = {}
     for name, value in preferences.items():
         if name in _READERS:
             field_name, read = _READERS[name]
@@ -56,11 +56,11 @@ def from_prefer(preferences: Mapping[str, str], provider: Provider, operation: O
             facts[name] = _choice(name, value, provider)
         else:
             continue
-        told[name] = f"{name}={value}" if re.fullmatch(r"[A-Za-z0-9_.:+-]+", value) else f'{name}="{value}"'
+        as_written[name] = f"{name}={value}" if re.fullmatch(r"[A-Za-z0-9_.:+-]+", value) else f'{name}="{value}"'
     scenario, wanted = found.get("scenario"), found.get("status")
     if scenario is not None and wanted is not None and wanted not in scenario.path:
         raise InvalidPreference("status", wanted, scenario.path)
-    return Preference(**found, facts=facts, told=told) if told else NO_PREFERENCE
+    return Preference(**found, facts=facts, as_written=as_written) if as_written else NO_PREFERENCE
 
 
 def from_magic(value: Any, provider: Provider) -> Scenario | None:

@@ -62,7 +62,7 @@ def create_session(request: Request, sessions: Sessions) -> Reply:
     facts = {**created_with(asked), **({} if organization is None else {"organization": organization})}
     session = sessions.create(facts)
     if sessions.namespace != DEFAULT_NAMESPACE:
-        # A browser presents the token without headers: where it was issued is kept where everybody looks.
+        # A browser presents the token without headers: its namespace is kept in the default one.
         token = session.ids["cancel_token"]
         sessions.for_namespace(DEFAULT_NAMESPACE).cache_set(f"issued:{token}", sessions.namespace, _HUNDRED_YEARS_SECONDS)
     return sessions.answer(session, "createSession")
@@ -88,7 +88,7 @@ def list_sessions(request: Request, sessions: Sessions) -> Reply:
     limit: int = request.query["limit"]
     found = (session for session in _matching(request.query, sessions) if _own(session, request) is not None)
     rows = sorted(found, key=lambda session: session.id)
-    return Reply(200, recipe.page([session.moment for session in rows[:limit]], limit, len(rows) > limit))
+    return Reply(200, recipe.page([session.snapshot for session in rows[:limit]], limit, len(rows) > limit))
 
 
 @operation("cancelSession")
@@ -161,11 +161,11 @@ def _zod_message(problem: Problem) -> str:
 
 def _issues(*found: tuple[Any, ...]) -> str:
     """The text of issues, each a path and a message, and a code unless it is `custom`."""
-    told = [
+    shown = [
         {"code": code[0] if code else "custom", "path": list(path), "message": message[:_MOST_MESSAGE]}
         for path, message, *code in found
     ]
-    return json.dumps(told, indent=2)
+    return json.dumps(shown, indent=2)
 
 
 def _path(error: SchemaError) -> list[str]:
@@ -179,7 +179,7 @@ def _own(session: Session | None, request: Request) -> Session | None:
 
 
 def _as_it_is(session_id: str, sessions: Sessions) -> Session | None:
-    # A wished state is one of an answer; cancelling must not make it the session's own.
+    # A state asked for with Prefer is one of an answer; cancelling must not make it the session's own.
     sessions.preference = NO_PREFERENCE
     return sessions.get(session_id, poll=False)
 

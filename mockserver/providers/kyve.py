@@ -70,7 +70,7 @@ def list_verifications(request: Request, sessions: Sessions) -> Reply:
         visible = visible[at + 1 :]
     found = [session for session in visible if status is None or session.state == status]
     limit: int = request.query["limit"]
-    return Reply(200, recipe.page([session.moment for session in found[:limit]], limit, len(found) > limit))
+    return Reply(200, recipe.page([session.snapshot for session in found[:limit]], limit, len(found) > limit))
 
 
 @operation("getVerification")

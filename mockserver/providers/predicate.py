@@ -62,7 +62,7 @@ def register(request: Request, sessions: Sessions) -> Reply:
         session = sessions.create(facts)
         _index_wallets(sessions, session)
         status = 201
-    body = registration(session.moment, request.query["size"])
+    body = registration(session.snapshot, request.query["size"])
     return Reply(status, body, session=(session.seed, session.scenario))
 
 
@@ -73,8 +73,8 @@ def verify_wallet(request: Request, sessions: Sessions) -> Reply:
     known = _sessions_of(sessions, address, request.body.get("type"))
     verified = next((session for session in known if session.state == "completed"), None)
     newest = known[0] if known else None
-    moments = [None if session is None else session.moment for session in (newest, verified)]
-    body = verification(address, *moments)
+    snapshots = [None if session is None else session.snapshot for session in (newest, verified)]
+    body = verification(address, *snapshots)
     shown = verified or newest
     return Reply(200, body, session=None if shown is None else (shown.seed, shown.scenario))
 
@@ -117,7 +117,7 @@ async def _events(session: Session, sessions: Sessions) -> AsyncIterator[bytes]:
 
 def _event(session: Session, count: int) -> bytes:
     """The session as it was after its first `count` events."""
-    body = answers["getStatus"](replace(session.moment, events=session.events[:count]))
+    body = answers["getStatus"](replace(session.snapshot, events=session.events[:count]))
     return b"data: " + Reply(200, body).payload() + b"\n\n"
 
 
@@ -138,7 +138,7 @@ def _sessions_of(sessions: Sessions, wallet: str, kind: str | None) -> list[Sess
 
 
 def _index_wallets(sessions: Sessions, session: Session) -> None:
-    for key in {_wallet_key(wallet["address"]) for wallet in connected_wallets(session.moment)}:
+    for key in {_wallet_key(wallet["address"]) for wallet in connected_wallets(session.snapshot)}:
         ids: tuple[str, ...] = sessions.cache_get(key) or ()
         sessions.cache_set(key, (*ids, session.id), _HUNDRED_YEARS_SECONDS)
 

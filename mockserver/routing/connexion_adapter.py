@@ -109,7 +109,7 @@ class Routing31(RoutingMiddleware):  # type: ignore[misc]
         super().__init__(app)
         self._plain: dict[str, dict[str, str]] = {}
         self._patterns: list[tuple[re.Pattern[str], tuple[str, ...], dict[str, str]]] = []
-        # Who polls asks for the same path again and again.
+        # A client that polls repeats a path.
         self._matched: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
 
     def add_api(self, specification: Any, base_path: str | None = None, arguments: Any = None, **kwargs: Any) -> None:

@@ -111,7 +111,7 @@ class _Credentials(AbstractSecurityHandler):  # type: ignore[misc]  # Connexion 
 
         def check(request: ConnexionRequest) -> dict[str, Any]:
             exchange: Exchange = request.scope[EXCHANGE]
-            if exchange.endpoint is None:  # an API that somebody added brings security of its own
+            if exchange.endpoint is None:  # an API that the user added has its own security
                 raise Unauthorized
             found = exchange.request.credential = exchange.endpoint.authenticated(exchange.request)
             return {"sub": found.name}
@@ -138,14 +138,14 @@ class _Parameters(ParameterValidator):  # type: ignore[misc]
         Raises:
             _Refused: it is missing or breaks its schema.
         """
-        told = ParameterValidator.validate_parameter(parameter_type, value, param, param_name)
-        if told:
+        wrong = ParameterValidator.validate_parameter(parameter_type, value, param, param_name)
+        if wrong:
             name, schema = param["name"], param.get("schema", {})
             if value is None:
                 errors: tuple[SchemaError, ...] = (SchemaError(name, "required", f"{name} is missing", schema),)
                 raise _Refused(Problem("invalid_parameter", errors[0].message, parameter_type, errors))
             errors = tuple(replace(_schema_error(error), pointer=name) for error in Draft4Validator(schema).iter_errors(value))
-            errors = errors or (SchemaError(name, "format", told.partition("\n")[0], schema, value),)
+            errors = errors or (SchemaError(name, "format", wrong.partition("\n")[0], schema, value),)
             raise _Refused(Problem("invalid_parameter", f"{name}: {errors[0].message}", parameter_type, errors))
 
 
@@ -170,7 +170,7 @@ class _BodyErrors:
             return await super()._parse(stream, scope)  # type: ignore[misc]
         except BadRequestProblem as error:
             raise _unreadable(error.detail) from error
-        except (ValueError, LookupError, RecursionError, MultiPartException) as error:  # it answers 500 to them
+        except (ValueError, LookupError, RecursionError, MultiPartException) as error:  # Connexion would answer 500
             raise _unreadable(str(error)) from error
 
     def _validate(self, body: Any) -> None:
@@ -222,7 +222,7 @@ def _problem(error: Any, exchange: Exchange) -> Problem | None:
     if isinstance(error, RequestRejected | _Refused):
         return error.problem
     scope = exchange.request.scope
-    if exchange.endpoint is None and _operation_id(scope) is not None:  # an operation of an API that somebody added
+    if exchange.endpoint is None and _operation_id(scope) is not None:  # an operation of an API that the user added
         return None
     if not isinstance(error, ProblemException):  # Starlette's router found nothing
         detail = f"{scope['method']} {exchange.context.path[:200]}"
@@ -233,6 +233,6 @@ def _problem(error: Any, exchange: Exchange) -> Problem | None:
         return Problem("unsupported_media_type", error.detail, "header")
     if isinstance(error, Unauthorized):
         return Problem("unauthenticated")
-    if isinstance(error, BadRequestProblem):  # a value that its parser of URIs cannot give its type
+    if isinstance(error, BadRequestProblem):  # a value that the URI parser cannot convert
         return Problem("invalid_parameter", error.detail, "query", (SchemaError("", "type", error.detail),))
     return None

@@ -29,9 +29,9 @@ from specimen.specs.core.multipart import FORM_TYPE
 from specimen.specs.loading.openapi import COMPONENT_RESPONSES
 
 REQUEST_CONTEXT = "specimen"
-# Requests that no operation takes still need one to be rendered for.
+# The operation for which a request without one is rendered.
 NO_OPERATION = Operation("", "", "", (), (), False, {}, (), "A", "", is_safe=True)
-# Lawful bodies remembered per operation, and the size of the largest.
+# Valid bodies remembered per operation, and the size of the largest.
 _MOST_VALID = 1024
 _MOST_VALID_BYTES = 2048
 
@@ -83,7 +83,9 @@ class Endpoint:
             if "content-length" in visit.headers or "transfer-encoding" in visit.headers:
                 raw = request_body.read_available(visit.headers, receive, self.most_bytes)
                 if not isinstance(raw, bytes):
-                    raw = await request_body.rest(raw, receive, most_bytes=self.most_bytes, seconds=self.settings.body_seconds)
+                    raw = await request_body.read_remaining(
+                        raw, receive, most_bytes=self.most_bytes, seconds=self.settings.body_seconds
+                    )
                 request.raw = raw
             request.credential = self.authenticated(request)
             if "prefer" in visit.headers:
@@ -128,7 +130,7 @@ class Endpoint:
         if request.scope["method"] == "HEAD":
             sessions.counts_reads = False
         if self._magic is not None:
-            sessions.wished_value = self._wished_value(request)
+            sessions.magic_value = self._magic_value(request)
         return sessions
 
     def authenticated(self, request: Request) -> Credential:
@@ -146,7 +148,7 @@ class Endpoint:
     def applied(preference: Preference, sessions: Sessions | None) -> list[str]:
         """The preferences that were honoured, as they were written."""
         honoured = {"delay", "example", "code"} if sessions is None else {"delay", *sessions.honoured}
-        return [text for name, text in preference.told.items() if name in honoured]
+        return [text for name, text in preference.as_written.items() if name in honoured]
 
     def _validate_parameters(self, request: Request, scope: Scope) -> None:
         request.path = scope.get("path_params") or {}
@@ -172,7 +174,7 @@ class Endpoint:
                     self._valid_bodies.pop(next(iter(self._valid_bodies)))
                 self._valid_bodies[request.raw, request.headers.get("content-type")] = request.body.copy()
 
-    def _wished_value(self, request: Request) -> Any:
+    def _magic_value(self, request: Request) -> Any:
         node: Any = {part.name: part.text for part in request.form if part.filename is None} or request.body
         for part in self._magic or ():
             if not isinstance(node, Mapping):

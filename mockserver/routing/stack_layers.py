@@ -113,7 +113,7 @@ class ContextLayer:
             request = Request(NO_OPERATION, scope, now=now, origin=context.origin, namespace=context.namespace)
             request.headers = context.headers
             scope[REQUEST_CONTEXT], scope[EXCHANGE] = context, Exchange(self._stack, context, request)
-            scope["extensions"] = dict(scope.get("extensions") or {})  # where Connexion leaves what it routed
+            scope["extensions"] = dict(scope.get("extensions") or {})  # Connexion keeps the matched route there
         await self._app(scope, receive, send)
 
 
@@ -142,7 +142,7 @@ class BodyLayer:
         try:
             raw = request_body.read_available(context.headers, receive, most)
             if not isinstance(raw, bytes):
-                raw = await request_body.rest(raw, receive, most_bytes=most, seconds=seconds)
+                raw = await request_body.read_remaining(raw, receive, most_bytes=most, seconds=seconds)
         except RequestRejected as refused:
             reply = exchange.stack.refused(exchange, refused.problem)
             await send_reply(send, reply, context.extra, receive=receive, is_unread=refused.is_unread)
@@ -150,7 +150,7 @@ class BodyLayer:
         except Disconnected:
             return
         request.raw = raw
-        if raw:  # Connexion takes a body that comes without its length for none
+        if raw:  # Connexion reads no body without a length
             length = (b"content-length", str(len(raw)).encode())
             scope["headers"] = [*(pair for pair in scope["headers"] if pair[0] != length[0]), length]
         await self._app(scope, _replayed(raw, receive), send)

@@ -21,7 +21,7 @@ VERSION = 1
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)(?::([a-z0-9_]+)(?:@([A-Za-z_]+))?)?\}")
 
 
-class Table:
+class ScenarioRequests:
     """The entries of one provider; the form of an entry is documented in docs/programs.md and stays."""
 
     def __init__(self, provider: Provider, catalogue: Catalogue) -> None:

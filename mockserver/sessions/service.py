@@ -37,11 +37,11 @@ class Sessions:
         "counts_reads",
         "honoured",
         "lifecycle",
+        "magic_value",
         "namespace",
         "now",
         "origin",
         "preference",
-        "wished_value",
     )
 
     def __init__(
@@ -62,7 +62,7 @@ class Sessions:
         self.preference = preference
         self.honoured: set[str] = set()  # the names of the preferences that made a difference
         self.counts_reads = True  # under a pace of polls; a HEAD request counts none
-        self.wished_value: Any = None  # the value of the vendor's free field in the create request
+        self.magic_value: Any = None  # the value of the vendor's free field in the create request
 
     @property
     def settings(self) -> Settings:
@@ -83,7 +83,7 @@ class Sessions:
             InvalidPreference: the magic value names a scenario that does not exist, or one without the preferred status.
         """
         shared_state, preference = self._shared, self.preference
-        scenario = preference.scenario or preferences.from_magic(self.wished_value, shared_state.provider)
+        scenario = preference.scenario or preferences.from_magic(self.magic_value, shared_state.provider)
         if scenario is None:
             scenario = (
                 self.lifecycle.default
@@ -227,7 +227,7 @@ class Sessions:
         record, answers = session.record, session.answers
         template = None if answers is None else answers.get((operation_id, self.origin))
         if template is None:
-            template = ResponseTemplate(self._shared.answers[operation_id](self.moment(session)))
+            template = ResponseTemplate(self._shared.answers[operation_id](self.snapshot(session)))
             if answers is not None:
                 if len(answers) >= _MOST_ANSWERS:  # callers choose the host that links carry
                     answers.clear()
@@ -237,7 +237,7 @@ class Sessions:
 
     def body(self, session: Session, operation_id: str) -> Any:
         """The body of an operation that shows the session, as a plain JSON value."""
-        return answer(self._shared.answers[operation_id], self.moment(session))
+        return answer(self._shared.answers[operation_id], self.snapshot(session))
 
     def ids_of(self, record: Record) -> Iterator[tuple[str, str]]:
         """The names and values of all ids of a session."""
@@ -247,7 +247,7 @@ class Sessions:
             if name in self._shared.others:
                 yield name, value
 
-    def moment(self, session: Session) -> SessionSnapshot:
+    def snapshot(self, session: Session) -> SessionSnapshot:
         """The snapshot of a session that recipes get."""
         record = session.record
         return SessionSnapshot(

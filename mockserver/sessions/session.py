@@ -24,7 +24,7 @@ class Owner(Protocol):
     def ids_of(self, record: Record) -> Iterator[tuple[str, str]]:
         """The names and values of all ids of a session."""
 
-    def moment(self, session: Session) -> SessionSnapshot:
+    def snapshot(self, session: Session) -> SessionSnapshot:
         """The snapshot of a session that recipes get."""
 
 
@@ -95,6 +95,6 @@ class Session:
         return self.state in self._owner.lifecycle.terminal
 
     @property
-    def moment(self) -> SessionSnapshot:
+    def snapshot(self) -> SessionSnapshot:
         """The snapshot of the session that recipes get."""
-        return self._owner.moment(self)
+        return self._owner.snapshot(self)

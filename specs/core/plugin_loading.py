@@ -46,7 +46,7 @@ def load_file(path: Path, module_name: str) -> ModuleType:
     """A Python file as a module, registered in `sys.modules` under that name.
 
     Raises:
-        SpecError: there is no such file, or importing it raises any exception.
+        SpecError: there is no such file, or importing it raises any exception but Ctrl-C.
     """
     if path.is_dir():
         raise SpecError(str(path), "is a folder; expected a Python file.")
@@ -62,6 +62,8 @@ def load_file(path: Path, module_name: str) -> ModuleType:
         del sys.modules[module_name]
         if before is not None:
             sys.modules[module_name] = before
+        if isinstance(error, KeyboardInterrupt):  # that was the user
+            raise
         raise SpecError(str(path), f"cannot be imported: {reason(error)}{line_in(error, path)}") from error
     return module
 
@@ -70,10 +72,12 @@ def load_entry_point(entry: EntryPoint) -> Any:
     """The object that an entry point names.
 
     Raises:
-        SpecError: importing it raises any exception.
+        SpecError: importing it raises any exception but Ctrl-C.
     """
     try:
         return entry.load()
+    except KeyboardInterrupt:
+        raise
     except BaseException as error:  # as above
         where = f"entry point {entry.group} '{entry.name}'"
         raise SpecError(where, f"'{entry.value}' cannot be imported: {reason(error)}") from error

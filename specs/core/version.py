@@ -9,6 +9,11 @@ DISTRIBUTION = "specimen-kyc"
 UNINSTALLED = "0.0.0+source"
 
 
+def user_agent() -> str:
+    """What our own requests say of themselves (RFC 9110, section 10.1.5)."""
+    return f"specimen/{product_version()}"
+
+
 @cache
 def product_version() -> str:
     """The version of the installed distribution; `0.0.0+source` where the sources run without being installed."""

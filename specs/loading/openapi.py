@@ -17,6 +17,7 @@ from specimen.specs.loading.parameters import Parameter, parameter_of
 
 # Keywords whose values are data, in which `$ref` has no meaning.
 _DATA = frozenset({"value", "example", "const", "default", "enum"})
+EVENT_STREAM = "text/event-stream"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # On an answer or on an example of one: any valid request may meet it, by reason of the caller's account.
 ACCOUNT_DEPENDENT = "x-account-dependent"
@@ -78,6 +79,11 @@ class Operation:
     source: str
     is_safe: bool
     ignores_other_bodies: bool = False
+
+    @property
+    def can_stream(self) -> bool:
+        """Whether one of its answers is a stream of server-sent events."""
+        return any(media.content_type == EVENT_STREAM for response in self.responses.values() for media in response.media)
 
     def body(self, content_type: str) -> Media | None:
         """The request body of a content type, or None where the operation takes no such body."""

@@ -44,7 +44,7 @@ class Provider:
         return Schemas(self.document, strict=True)
 
     @cached_property
-    def contents(self) -> FieldSemantics:
+    def field_semantics(self) -> FieldSemantics:
         """The meanings of its fields."""
         return read_field_semantics(self.folder / "field_semantics.yaml")
 

@@ -1,4 +1,4 @@
-"""How fast lawful sessions are made without a server, beside polyfactory and Faker, and what a dataset takes."""
+"""How fast valid sessions are made without a server, beside polyfactory and Faker, and what a dataset takes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.bench.report import Target
 
 GENERATION = "generation"
 COLUMNS = ("What", "Made by", "Sessions/s", "Each", "Ours is", "Memory", "Target", "Met")
-OURS = "Specimen: coherent and lawful"
+OURS = "Specimen: coherent and valid"
 _LEFT = 2
 # What a session of each shall reach on one core.
 _SUBJECTS = (("neurovision", "success", 5_000), ("predicate", "completed", 20_000))

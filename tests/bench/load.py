@@ -34,7 +34,7 @@ class Work:
 
     @classmethod
     def of(cls, entry: Mapping[str, Any], unique: str | None = None) -> Work:
-        """The request of an entry of the wishes table."""
+        """The request of an entry of the scenario requests."""
         raw, content_type = encoded_body(entry["body"])
         headers = dict(entry["headers"])
         if raw:

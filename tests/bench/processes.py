@@ -43,7 +43,7 @@ class Server:
             connection.close()
 
     def ask(self, entry: Mapping[str, Any]) -> tuple[int, bytes]:
-        """Status and body of the answer to an entry of the wishes table."""
+        """Status and body of the answer to an entry of the scenario requests."""
         return self.send(Work.of(entry))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from specimen import specs
 from specimen.mockserver.sessions.catalogue import Catalogue
-from specimen.mockserver.sessions.scenario_requests import Table
+from specimen.mockserver.sessions.scenario_requests import ScenarioRequests
 from specimen.specs import Provider
 from tests.bench.load import Work
 from tests.bench.machine import BenchError
@@ -45,13 +45,13 @@ class Case:
         return Work.of(self.entry(self.provider, ask), self.unique)
 
 
-def table(provider: Provider) -> Table:
-    """The provider's wishes table, as `specimen ids` lists it."""
-    return Table(provider, Catalogue(provider, 0, 0))
+def table(provider: Provider) -> ScenarioRequests:
+    """The provider's scenario requests, as `specimen ids` lists it."""
+    return ScenarioRequests(provider, Catalogue(provider, 0, 0))
 
 
 def create_request(provider: Provider) -> dict[str, Any]:
-    """The smallest request that makes a session, as an entry of the wishes table."""
+    """The smallest request that makes a session, as an entry of the scenario requests."""
     return table(provider).create_request()
 
 

@@ -36,10 +36,10 @@ def mock_app(**settings: Any) -> App:
 
 def session_id(scenario: str = "succeeded", provider: str = "kayle", state: str | None = None) -> str:
     """The id of a catalogue session."""
-    from specimen.mockserver.sessions.scenario_requests import Table
+    from specimen.mockserver.sessions.scenario_requests import ScenarioRequests
 
     facts = specs.load(provider)
-    for entry in Table(facts, Catalogue(facts, 0, 0)).entries():
+    for entry in ScenarioRequests(facts, Catalogue(facts, 0, 0)).entries():
         if entry["scenario"] == scenario and entry["status"] == (state or facts.lifecycle.scenarios[scenario].path[-1]):
             found: str = entry["path"].rpartition("/")[2]
             return found

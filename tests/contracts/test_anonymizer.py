@@ -26,13 +26,13 @@ from tests.sending import as_request
 def test_mask__changes_no_verdict(provider: str) -> None:
     """Every answer of the mock is judged the same when masked, strictly, and tells no name, birthday or number of its person."""
     from specimen.mockserver.sessions.catalogue import Catalogue
-    from specimen.mockserver.sessions.scenario_requests import Table
+    from specimen.mockserver.sessions.scenario_requests import ScenarioRequests
 
     facts = specs.load(provider)
     mask, plain, hidden = Anonymizer(facts, b"fixed"), History(), History()
     told: list[tuple[str, str]] = []
     with mock() as url, httpx.Client() as client:
-        for entry in Table(facts, Catalogue(facts, 0, 0)).entries():
+        for entry in ScenarioRequests(facts, Catalogue(facts, 0, 0)).entries():
             if "realtime" in entry["path"]:
                 continue
             answer = client.send(as_request(entry, url))

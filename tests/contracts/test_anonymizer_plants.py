@@ -183,7 +183,7 @@ def test_lives__tell_no_person(name: str) -> None:
         for exchange in exchanges:
             shown = {text for _, text in _texts(json.loads(mask.exchange(exchange).response_body))}
             for where, text in _texts(exchange.response_json):
-                holding = facts.contents.at(where, exchange.response_json)
+                holding = facts.field_semantics.at(where, exchange.response_json)
                 if holding is None or holding.holds in NOBODYS or (holding.holds == "id" and mask._known.is_session(text, "id")):
                     continue
                 if len(text) > 3 and text in shown:

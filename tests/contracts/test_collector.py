@@ -26,6 +26,7 @@ from specimen.contracts.traffic.monitor import BaseUrl, Monitor, now_millis
 from specimen.contracts.traffic.pytest_plugin import KycContract
 from specimen.contracts.traffic.session_poller import Watch
 from specimen.contracts.verify.verification import Run
+from specimen.specs.core.version import product_version
 from tests.contracts.reporting import SESSION, TOKEN, exchange, kayle, session_body
 from tests.contracts.targets import mock, proxied, serving, session_id
 
@@ -263,6 +264,7 @@ def test_report__of_check(tmp_path: Path) -> None:
     ]
     assert ("getSession", "200") in map(tuple, report["reach"]["statuses"]["seen"])
     assert report["report_version"] == summary["report_version"] == 3
+    assert report["specimen_version"] == summary["specimen_version"] == product_version()
     assert all((tmp_path / kind).stat().st_size > 0 for kind in ("junit", "html", "sarif"))
     assert TOKEN not in out.read_text()
     assert SESSION not in out.read_text()

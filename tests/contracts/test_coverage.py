@@ -72,7 +72,7 @@ def test_broken__rules_take_whatever_an_answer_is(name) -> None:
     tried = 0
     for one in examples(provider):
         observe(one, history)
-        for wrong in broken(one, {}):
+        for wrong in broken(one):
             observe(wrong, history)
             tried += wrong is not one
     assert tried > 20
@@ -82,7 +82,7 @@ def test_broken__rules_take_whatever_an_answer_is(name) -> None:
 def test_broken__takes_any_json(body, status) -> None:
     """Whatever JSON an answer is, it can be broken, and counted."""
     one = exchange(body, status=status)
-    assert next(broken(one, {})) is one
+    assert any(wrong is one for wrong in broken(one))  # rules that its own answer breaks are found as well
     counter, history = Collector(kayle()), History()
     for again in (one, one):
         counter.add(again)
@@ -109,7 +109,7 @@ def test_broken__takes_what_is_nested_deep_or_no_json(body) -> None:
 def test_broken__takes_thousands_of_times() -> None:
     """A long list of sessions has more times than there are years."""
     many = {"data": [session_body()["data"]] * 3000, "pagination": {}, "error": None}
-    assert len(list(broken(exchange(many, path="/v1/sessions"), {}))) > 10
+    assert len(list(broken(exchange(many, path="/v1/sessions")))) > 10
 
 
 def test_reach__look_alikes_are_kept_once() -> None:
@@ -136,7 +136,7 @@ def test_reach__no_finding_contradicts_it(name) -> None:
     """Whatever answers the mutants of the examples give, each rule that is broken counts as exercised."""
     counter = Collector(specs.load(name))
     for one in examples(specs.load(name)):
-        for wrong in broken(one, {}):
+        for wrong in broken(one):
             counter.judge(wrong)
     assert {entry.violation.rule for entry in counter.found} <= set(counter.reach().rules.seen)
 
@@ -150,6 +150,65 @@ def test_reach__what_came_later_exercises_nothing_earlier() -> None:
     assert "KAY-014" not in once.reach().rules.seen
     assert "KAY-014" in twice.reach().rules.seen
     assert once.reach() == once.reach()
+
+
+def answered(name, method, path, answer, *, query="", status=200, at=0, intent=()) -> Exchange:
+    """An exchange with an API."""
+    body, sent = json.dumps(answer).encode(), {"authorization": "Bearer token"}
+    headers = {"content-type": "application/json"}
+    return Exchange(
+        specs.load(name), method, path, query, sent, b"", status, headers, body, STARTED_AT + at, "walk", dict(intent)
+    )
+
+
+def lists(name: str, path: str, *queries: str) -> list[Exchange]:
+    """The document's own example of a list, as the answer to some queries."""
+    operation = next(one for one in specs.load(name).document.operations.values() if (one.method, one.path) == ("get", path))
+    answer = next(iter(operation.responses["200"].media[0].examples.values()))
+    return [answered(name, "GET", path, answer, query=query, at=at) for at, query in enumerate(queries)]
+
+
+def exercised(name: str, exchanges: list[Exchange]) -> tuple[str, ...]:
+    """The rules that count as exercised by exchanges."""
+    counter = Collector(specs.load(name))
+    for one in exchanges:
+        counter.judge(one)
+    return counter.reach().rules.seen
+
+
+PAGES = ["", "status=created", "starting_after=x", "status=created&starting_after=x"]
+TIMES = ["created_from=text", "created_to=text", "created_from=text&created_to=text", "created_from=text&limit=9"]
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "rule", "others", "query"),
+    [
+        ("kyve", "/v1/verifications", "KYV-007", PAGES, "limit=1"),
+        ("kayle", "/v1/sessions", "KAY-019", PAGES, "limit=1"),
+        ("kayle", "/v1/sessions", "KAY-021", TIMES, "created_from=2000-01-01T00:00:00Z&status=created"),
+    ],
+)
+def test_reach__what_was_asked_for_late_counts(name, path, rule, others, query) -> None:
+    """However many lists were asked for in another way before, the one that a rule is about is tried."""
+    assert rule not in exercised(name, lists(name, path, *others))
+    assert rule in exercised(name, lists(name, path, *others, query))
+
+
+def test_reach__a_refusal_could_have_shown_the_session_that_was_asked_for() -> None:
+    """Rules about a session in another place are tried with that session's answer, not with any."""
+    ids = [f"20e206ad-bfc7-4e7e-afa4-6d923fb68de{number}" for number in range(3)]
+    operation = specs.load("predicate").document.operations["getStatus"]
+    example = next(iter(operation.responses["200"].media[0].examples.values()))
+
+    def read(kind, session, at, status=200, **intent):
+        path = operation.path.replace("{type}", kind).replace("{sessionId}", session)
+        body = {**example, "sessionId": session} if status == 200 else {"error": "Session not found"}
+        return answered("predicate", "GET", path, body, status=status, at=at, intent=intent)
+
+    seen = [read("individual", session, at) for at, session in enumerate(ids)]
+    seen += [read("individual", unknown, 5, 404, about=unknown) for unknown in "abcd"]
+    assert "PRE-009" not in exercised("predicate", seen)
+    assert "PRE-009" in exercised("predicate", [*seen, read("business", ids[0], 9, 404)])
 
 
 def test_reach__costs_a_tenth_of_judging_at_most(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,7 +65,7 @@ def test_rows__are_lawful(name: str, operation: str) -> None:
         row = made.row(number)
         assert not invalid(provider, operation, row.body), row
         course = next(one for one in made.mix.courses if one.scenario.name == row.scenario)
-        moment = session_histories.moment(
+        moment = session_histories.snapshot(
             provider, course.scenario, seed=0, key="", created_at=row.created_at, steps=course.steps
         )
         named = {**moment.ids, **_shown_ids(name, row), next(iter(moment.ids)): row.session_id}

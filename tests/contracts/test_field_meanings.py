@@ -15,7 +15,7 @@ from tests.contracts.test_rules import NAMES
 @pytest.mark.parametrize("name", NAMES)
 def test_holdings__are_those_of_contents(name: str) -> None:
     """For every place of every golden answer."""
-    contents = specs.load(name).contents
+    contents = specs.load(name).field_semantics
     holdings = FieldMeanings((entry.parts, entry.holds) for entry in contents.entries)
     seen: set[str | None] = set()
 

@@ -63,14 +63,16 @@ def test_position__what_is_around_and_how_deep() -> None:
 def test_positions__are_those_of_the_document_and_the_contents(name: str) -> None:
     """For every leaf of golden answers: the schemas found on the way, and what field_semantics.yaml says from the root."""
     provider = specs.load(name)
-    meanings = FieldMeanings((entry.parts, entry.holds) for entry in provider.contents.entries)
+    meanings = FieldMeanings((entry.parts, entry.holds) for entry in provider.field_semantics.entries)
     for _, exchanges in golden_lives(provider):
         for exchange in exchanges[::3]:
             first = described(provider).answer(exchange.operation, exchange.status)
             found: list[tuple[Any, Any]] = []
             rewritten(exchange.response_json, Position(first, meanings, meanings.start), str,
                       lambda leaf, at, found=found: found.append((at.place.kinds, at.holds)))  # fmt: skip
-            assert found == list(_asked(exchange.response_json, first, provider.contents, (), exchange.response_json, None))
+            assert found == list(
+                _asked(exchange.response_json, first, provider.field_semantics, (), exchange.response_json, None)
+            )
 
 
 def _asked(value: Any, place: Any, contents: Any, where: tuple[str, ...], root: Any, above: str | None) -> Any:

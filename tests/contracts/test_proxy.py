@@ -58,11 +58,11 @@ def test_proxy__passes_answers_unchanged(vendor: str) -> None:
 def test_proxy__all_providers_hold(provider: str, vendor: str) -> None:
     """Every request of `specimen ids` passes and breaks no rule, and openapi-core sees all as jsonschema-rs does."""
     from specimen.mockserver.sessions.catalogue import Catalogue
-    from specimen.mockserver.sessions.scenario_requests import Table
+    from specimen.mockserver.sessions.scenario_requests import ScenarioRequests
     from tests.sending import as_request
 
     facts = specs.load(provider)
-    entries = [entry for entry in Table(facts, Catalogue(facts, 0, 0)).entries() if "realtime" not in entry["path"]]
+    entries = [entry for entry in ScenarioRequests(facts, Catalogue(facts, 0, 0)).entries() if "realtime" not in entry["path"]]
     with proxied(f"{vendor}{facts.mount}", provider, second_opinion=True) as proxy, httpx.Client() as client:
         for entry in entries:
             for step in (*entry["setup"], entry):

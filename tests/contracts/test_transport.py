@@ -13,6 +13,7 @@ from specimen.contracts.http.credentials import as_headers, invalid_credential, 
 from specimen.contracts.requests.request_encoder import send
 from specimen.contracts.requests.request_templates import minimal_request, unknown
 from specimen.specs import SpecimenError
+from specimen.specs.core.version import product_version
 from tests.contracts.asking import ask
 from tests.contracts.places import FOREIGN, is_home, place
 
@@ -209,3 +210,12 @@ def test_url__must_be_one(url: str) -> None:
     """A mistake in the URL is the user's, not the service's."""
     with pytest.raises(SpecimenError, match="expected http"):
         Transport(url, "kayle")
+
+
+@pytest.mark.parametrize(("headers", "expected"), [({}, f"specimen/{product_version()}"), ({"User-Agent": "mine"}, "mine")])
+def test_request__says_who_asks(headers: dict[str, str], expected: str) -> None:
+    """Our name and version stand in User-Agent, unless the caller gives another."""
+    service = Service(httpx.Response(200, json={}))
+    sender = foreign(service, headers={"Authorization": "Bearer kk_secret", **headers})
+    ask(sender, "getSession", path={"id": ID})
+    assert [request.headers["user-agent"] for request in service.requests] == [expected]

@@ -197,11 +197,11 @@ def test_production__gets_the_plan_and_not_one_request_more(name: str, profile: 
 def _sessions(name: str):
     """Ids of our mock's catalogue: the default scenario at its end."""
     from specimen.mockserver.sessions.catalogue import Catalogue
-    from specimen.mockserver.sessions.scenario_requests import Table
+    from specimen.mockserver.sessions.scenario_requests import ScenarioRequests
 
     provider = specs.load(name)
     first = provider.lifecycle.reads[0]
-    for entry in Table(provider, Catalogue(provider, 0, 0)).entries():
+    for entry in ScenarioRequests(provider, Catalogue(provider, 0, 0)).entries():
         if entry["scenario"] == provider.lifecycle.default.name and entry["operation"] == first.operation:
             value = (entry["body"] or {}).get("json", entry["body"]) if entry["body"] else entry["path"].rpartition("/")[2]
             yield value if isinstance(value, str) else next(iter(value.values()))

@@ -103,7 +103,7 @@ def test_build__locale_is_everybodys() -> None:
     def locale_of(session_id: str) -> str:
         session = sessions.get(session_id)
         assert session is not None
-        return session.moment.identity.locale
+        return session.snapshot.identity.locale
 
     answers = [ask_entry(german, create_entry(german, "kayle")) for _ in range(3)]
     assert {locale_of(answer.json()["data"]["id"]) for answer in answers} == {"de_DE"}

@@ -167,7 +167,7 @@ def test_expiry__born_old(speed: str, provider: specs.Provider) -> None:
     desk = Desk(provider, pace=Pace.parse(speed))
     made = desk.sessions(Preference(scenario=scenario_named(provider, "lapsed"))).create()
     assert made.created_at < NOW
-    expires_at = made.moment.expires_at
+    expires_at = made.snapshot.expires_at
     assert expires_at == made.created_at + 600_000
     wait = 20_000 / Pace.parse(speed).speed + 60_000 / Pace.parse(speed).speed
     assert expires_at == NOW + wait

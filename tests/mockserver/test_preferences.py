@@ -135,9 +135,9 @@ def test_seed__repeats_the_session(name: str) -> None:
 
     sessions = Sessions(shared_state, app.clock, "default", "http://127.0.0.1:8080/x", app.clock.now())
     found = [sessions.get(_id(app, name, answer)) for answer in answers]
-    people = [session.moment.identity for session in found if session is not None]
+    people = [session.snapshot.identity for session in found if session is not None]
     assert people[0] == people[1] != people[2]
-    draws = [session.moment.noise("x").take(8) for session in found if session is not None]
+    draws = [session.snapshot.noise("x").take(8) for session in found if session is not None]
     assert draws[0] == draws[1] != draws[2]
 
 

@@ -126,7 +126,7 @@ def _lawful(results: Results) -> Iterator[tuple[str, list[Job]]]:
     for is_unbroken in (True, False):
         found = [job for job in jobs if (job.label == UNBROKEN) is is_unbroken]
         if found:
-            yield "unbroken mock" if is_unbroken else _many(len({job.label for job in found}), "lawful variant"), found
+            yield "unbroken mock" if is_unbroken else _many(len({job.label for job in found}), "conforming variant"), found
 
 
 def _alarms(jobs: Sequence[Job], alarms: Container[Job]) -> str:

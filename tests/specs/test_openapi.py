@@ -186,3 +186,10 @@ def test_lint__knows_every_keyword(document: dict[str, Any], told: str | None) -
     else:
         assert len(found) == 1
         assert told in found[0]
+
+
+def test_can_stream__is_said_by_the_answers() -> None:
+    """One answer of the type of server-sent events is enough."""
+    streams = {"200": {"content": {"application/json": {}, "text/event-stream": {}}}}
+    document = _document({"get": {"operationId": "a", "responses": streams}, "post": {"operationId": "b", "responses": {}}})
+    assert [document.operations[name].can_stream for name in "ab"] == [True, False]

@@ -8,6 +8,7 @@ from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.no_response import ARE_NOTES, TOLD
+from specimen.contracts.http.sse import EVENT_STREAM
 from specimen.contracts.judge.account_refusals import is_account_dependent
 from specimen.contracts.judge.checks.body_mark import body_mark
 from specimen.contracts.judge.checks.fields import (
@@ -88,7 +89,7 @@ def content_type_is_documented(exchange: Exchange, _: History) -> Iterator[Findi
     mark = body_mark(exchange.provider.document, response)
     if response.content(exchange.response_type) is None and (exchange.response_body or exchange.response_type):
         yield Finding("", expected, exchange.response_type or Words("no content type"), mark=mark)
-    elif not exchange.response_body and exchange.response_type != "text/event-stream":
+    elif not exchange.response_body and exchange.response_type != EVENT_STREAM:
         yield Finding("", f"a body of {expected}", Words("an empty body"), mark=mark)
 
 
@@ -202,7 +203,7 @@ def invalid_requests_are_refused(exchange: Exchange, _: History) -> Iterator[Fin
     yield Finding("", f"a refusal: {worst.sentence}", exchange.status, worst.is_assumed)
 
 
-@_rule("GEN-016", "a lawful request is not refused as malformed", "D", "OpenAPI 3.1, Parameter and Request Body Object")
+@_rule("GEN-016", "a valid request is not refused as malformed", "D", "OpenAPI 3.1, Parameter and Request Body Object")
 def valid_requests_are_accepted(exchange: Exchange, _: History) -> Iterator[Finding]:
     """A request that its sender knows to be valid gets no 400 or 422; a note where its values may mean nothing.
 
@@ -213,18 +214,18 @@ def valid_requests_are_accepted(exchange: Exchange, _: History) -> Iterator[Find
         yield Finding("", "an answer other than 400 or 422", exchange.status, may_mean_nothing(exchange))
 
 
-@_rule("GEN-017", "nothing is answered to made-up credentials", "P", "OpenAPI 3.1, Security Requirement Object")
+@_rule("GEN-017", "nothing is answered to unknown credentials", "P", "OpenAPI 3.1, Security Requirement Object")
 def credentials_are_checked(exchange: Exchange, _: History) -> Iterator[Finding]:
-    """A secured operation answers nothing to who shows credentials that its sender made up."""
+    """A secured operation answers nothing to a caller with invalid credentials."""
     if _is_secured(exchange) and exchange.is_success and exchange.intent.get("credentials") == "unknown":
-        yield Finding("", "a refusal of made-up credentials", exchange.status)
+        yield Finding("", "a refusal of unknown credentials", exchange.status)
 
 
-@_rule("GEN-018", "an id that nobody issued finds no session", "P", "RFC 9110, section 15.5.5, 404 Not Found")
+@_rule("GEN-018", "an unknown id finds no session", "P", "RFC 9110, section 15.5.5, 404 Not Found")
 def unknown_ids_find_nothing(exchange: Exchange, _: History) -> Iterator[Finding]:
-    """Who asks for a well-formed id that its sender made up is told that there is none."""
+    """A well-formed id that the service did not issue is answered with a refusal."""
     if exchange.intent.get("unknown_id") and exchange.operation is not None and exchange.is_success and shows_session(exchange):
-        yield Finding("", "a refusal of an id that nobody issued", exchange.status)
+        yield Finding("", "a refusal of an unknown id", exchange.status)
 
 
 @_rule("GEN-019", "a session that was made is found", "I", "creation of a session", quote="the unique identifier of the session")

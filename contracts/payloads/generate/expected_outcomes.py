@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from specimen.contracts.client.transport import MISSING
+from specimen.contracts.http.credentials import secret_headers
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import judge
@@ -171,9 +172,13 @@ def as_exchange(base: Base, payload: Any, content_type: str | None = None) -> Ex
         sent = encode(provider, as_template(base, payload, content_type))
         status, body = next(iter(successes(base.operation)), 200), b""
     return replace(
-        sent, request_headers={"authorization": "Bearer x", "token": "x", **sent.request_headers}, status=status,
+        sent, request_headers={**_credentials(provider), **sent.request_headers}, status=status,
         response_headers=headers, response_body=body, at=base.now, seen_by="payloads",
     )  # fmt: skip
+
+
+def _credentials(provider: Provider) -> dict[str, str]:
+    return {name: "Bearer x" if name == "authorization" else "x" for name in secret_headers(provider)}
 
 
 def _asking(base: Base, ids: Mapping[str, str]) -> RequestTemplate:

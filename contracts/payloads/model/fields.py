@@ -170,7 +170,7 @@ class _Walk:
 
     def holding(self, parts: tuple[str, ...]) -> FieldMeaning | None:
         """The first pattern of field_semantics.yaml that fits."""
-        return self.provider.contents.at(parts, self.payload)
+        return self.provider.field_semantics.at(parts, self.payload)
 
 
 def kind_of(item: Any) -> str | None:

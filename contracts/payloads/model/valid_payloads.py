@@ -77,7 +77,7 @@ def _places(base: Base) -> tuple[PayloadField, ...]:
             continue
         value = base.payload.get(section, {}).get(parameter.name, ABSENT)
         parts = (section, parameter.name)
-        holding = base.provider.contents.at(parts, base.payload)
+        holding = base.provider.field_semantics.at(parts, base.payload)
         holds = None if holding is None else holding.holds
         pointer = "/" + "/".join(parts)
         known = (parameter.schema,), holds, parameter.required
@@ -116,7 +116,7 @@ def responses(
         if operation.id in reads and not reads[operation.id].fits(scenario.facts):
             continue
         facts = {} if seed == 0 else _document_facts(provider, name, index, locale)
-        life = session_histories.moments(
+        life = session_histories.snapshots(
             provider, name, seed=1000 * seed + index, key=f"payloads/{seed}/{name}", at=now, locale=locale, facts=facts
         )
         if operation.id == provider.lifecycle.create.operation and operation.id not in reads:
@@ -133,7 +133,7 @@ def _pages(provider: Provider, listing: Listing, seed: int, locale: str | None, 
     One session alone: a change of its id or times then says nothing of the order of several.
     """
     for index, name in enumerate(provider.lifecycle.scenarios):
-        moment = session_histories.moments(
+        moment = session_histories.snapshots(
             provider, name, seed=1000 * seed + index, key=f"payloads/{seed}/page/{name}", at=now, locale=locale,
             facts=listing.made_with,
         )[-1]  # fmt: skip
@@ -143,7 +143,7 @@ def _pages(provider: Provider, listing: Listing, seed: int, locale: str | None, 
 @cache
 def _document_facts(provider: Provider, scenario: str, seed: int, locale: str | None) -> Mapping[str, str]:
     """Returns the facts that decide which fields a document has, so that other people get a document of the same kind."""
-    person = session_histories.moments(provider, scenario, seed=seed, key="", at=NOW, locale=locale)[-1].identity
+    person = session_histories.snapshots(provider, scenario, seed=seed, key="", at=NOW, locale=locale)[-1].identity
     return {"locale": person.locale, "document": person.document.kind}
 
 

@@ -104,7 +104,7 @@ def _arguments(sent: RequestTemplate, provider: Provider, *before: str) -> str:
     """How a request is asked, the words `before`, and curl's arguments: the rest of a command of `check` or `fetch`."""
     operation = sent.operation
     words = [*(shlex.quote(word) for word in before), f"-X {operation.method.upper()}"]
-    if any(media.content_type == "text/event-stream" for entry in operation.responses.values() for media in entry.media):
+    if operation.can_stream:
         words.append(f"-m {STREAM_SECONDS:g}")
     encoded = encode(provider, sent)
     path = encoded.path + (f"?{encoded.query}" if encoded.query else "")

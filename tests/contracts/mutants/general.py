@@ -58,7 +58,7 @@ MUTANTS = (
     Mutant("GEN-015", "no JSON is taken", lambda stage: [changed(stage.create(), request_body=b"{")]),
     Mutant(
         "GEN-016",
-        "a lawful request is refused",
+        "a valid request is refused",
         lambda stage: [changed(refused(stage), request_body=b'{"reference": "a"}', intent={"valid": True})],
     ),
     Mutant("GEN-017", "a made-up key opens", lambda stage: [changed(stage.read(), intent={"credentials": "unknown"})]),

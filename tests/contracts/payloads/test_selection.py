@@ -163,7 +163,7 @@ def test_contents__patterns_lead_somewhere() -> None:
 
     for name in specs.names():
         provider = specs.load(name)
-        left = set(provider.contents.entries)
+        left = set(provider.field_semantics.entries)
         for operation in provider.document.operations.values():
             for base in (*requests(provider, operation), *responses(provider, operation)):
                 for place in base.places():
