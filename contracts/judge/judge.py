@@ -9,10 +9,11 @@ from typing import Any
 from specimen.contracts.http.exchange import Exchange, parsed
 from specimen.contracts.http.sse import event_pointer
 from specimen.contracts.judge.deduplication import LocatedViolation, deduplicate, field_error_of, places_of, places_of_rule
+from specimen.contracts.judge.expectations import expected, got
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.registry import NOTE, Finding, Rule, Violation, rulebook
 from specimen.contracts.judge.rules.common_rules import ABOUT_FORM, ABOUT_SAFETY, ABOUT_SILENCE, RULES
-from specimen.contracts.redaction.values import Words
+from specimen.contracts.redaction.values import Words, words
 from specimen.specs import Provider, SpecError
 from specimen.specs.core.json_pointer import escape
 from specimen.specs.loading.openapi import mark_of
@@ -20,11 +21,6 @@ from specimen.specs.loading.openapi import mark_of
 BODY_RULE = "GEN-005"
 ENVELOPE_RULE = "GEN-006"
 _GENERAL = frozenset(rule.id for rule in RULES)
-# The values of these keywords come from the document; those of others may show what was received.
-_TOLD = frozenset(
-    {"const", "enum", "exclusiveMaximum", "exclusiveMinimum", "format", "maxItems", "maxLength", "maxProperties", "maximum"}
-    | {"minItems", "minLength", "minProperties", "minimum", "multipleOf", "pattern", "type"}
-)
 
 
 def judge(exchange: Exchange, history: History) -> list[Violation]:
@@ -83,7 +79,7 @@ def _by_schema(exchange: Exchange, rules: Mapping[str, Rule]) -> Iterator[Locate
 def _broken(
     exchange: Exchange, rules: Mapping[str, Rule], place: str, body: Any, response_mark: str, prefix: tuple[str, ...] = ()
 ) -> Iterator[LocatedViolation]:
-    schemas = exchange.provider.schemas
+    schemas, known = exchange.provider.schemas, words(exchange.provider)
     general = rules[ENVELOPE_RULE if exchange.status >= 400 else BODY_RULE]
     try:
         errors = list(schemas.validator(place).iter_errors(body))
@@ -94,11 +90,11 @@ def _broken(
         title = schemas.rule_title(error)
         if title is not None:
             rule = rules[title.partition(" ")[0]]
-            violation = Violation.of(rule, exchange, Finding(_pointer(error), rule.sentence, error.instance))
+            violation = Violation.of(rule, exchange, Finding(_pointer(error), Words(rule.sentence), error.instance))
             yield LocatedViolation(violation, None, places_of_rule(schemas.raw, error, prefix))
             continue
         for leaf in _leaves(error):
-            finding = Finding(_pointer(leaf), _expected(leaf), leaf.instance)
+            finding = Finding(_pointer(leaf), expected(leaf), got(leaf, _pointer(leaf), known))
             violation = _violation(general, exchange, finding)
             if "A" in (response_mark, _mark_along(exchange.provider, place, leaf)):
                 violation = replace(violation, severity=NOTE, mark="A")
@@ -118,15 +114,6 @@ def _leaves(error: Any) -> Iterator[Any]:
     best = min(branches, key=lambda branch: (sum(each.kind.name in ("const", "not") for each in branch), len(branch)))
     for each in best:
         yield from _leaves(each)
-
-
-def _expected(error: Any) -> str:
-    """Describes what a JSON Schema keyword requires, without the received value."""
-    name = str(error.kind.name)
-    value = next(iter(error.kind.as_dict().values()), None)
-    if name == "required":
-        return f"the field '{value}'"
-    return f"{name} {value}" if name in _TOLD and len(str(value)) < 200 else name
 
 
 def _mark_along(provider: Provider, place: str, error: Any) -> str:

@@ -70,7 +70,7 @@ def test_terminal__colour_on_a_terminal_only() -> None:
 
 def test_terminal__text_is_never_markup() -> None:
     """Square brackets in what a rule expected are printed as they are."""
-    assert "enum ['created'," in printed(collected(exchange(session_body(status="half"))))
+    assert "one of 'created', " in printed(collected(exchange(session_body(status="half"))))
 
 
 @pytest.mark.parametrize(

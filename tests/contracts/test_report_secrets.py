@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import itertools
 import json
+import re
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -19,6 +24,8 @@ from specimen.contracts.judge.rule import Violation
 from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.formats import FORMATS, render
 from specimen.contracts.reporting.terminal_report import print_report
+from specimen.specs import load, names
+from tests.contracts.golden_exchanges import Stage
 from tests.contracts.reporting import BASE_URL, STARTED_AT, exchange, kayle, session_body
 
 # As tokens, ids and names are: with white space, quotes and other scripts; long enough that none is there by chance.
@@ -50,8 +57,9 @@ def planted(template: object, secret: str) -> object:
 def shown(collector: Collector) -> dict[str, str]:
     """All formats of the report, by name."""
     report = collector.report(
-        profile="smoke", seed=1, strict=False, started_at=STARTED_AT, seconds=1, requests=1, require=["expired"], unreachable=None
-    )
+        profile="smoke", seed=1, strict=False, started_at=STARTED_AT, seconds=1, requests=1, unreachable=None,
+        require=[next(iter(collector.provider.lifecycle.states))],
+    )  # fmt: skip
     out = io.StringIO()
     print_report(report, Console(file=out, width=200))
     return {"terminal": out.getvalue(), **{name: render(report, name) for name in FORMATS}}
@@ -180,3 +188,48 @@ def test_report__fields_named_like_secrets_are_variables(name) -> None:
     texts = shown(collector)
     assert_absent("ct_9f8e7d6c", texts)
     assert '"$SPECIMEN_' in json.loads(texts["json"])["violations"][0]["example"]["curl"]
+
+
+# What a vendor tells of a person, or what stands for one: words and several words, numbers, dates, links, ids.
+FOREIGN = st.one_of(
+    st.text("abcdefghijklmnopqrstuvwxyz", min_size=6, max_size=24).map(lambda text: f"Qz{text}"),
+    st.text("abcdefg hij\u00e9\u00df\u0416\u65e5", min_size=6, max_size=24).map(lambda text: f"Qz {text} Kx"),
+    st.text("0123456789", min_size=9, max_size=15).map(lambda text: f"77{text}"),
+    st.dates().map(lambda day: f"{day.isoformat()}Qz"),
+    st.uuids().map(str),
+    st.text("abcdef", min_size=6, max_size=20).map(lambda text: f"https://qz.example/{text}?token={text}"),
+    st.text("abcdef", min_size=6, max_size=20).map(lambda text: f"application/vnd.{text}+json"),
+)
+# Where the contract's own words stand: a word in such a place is told.
+STATED = re.compile(r"(status|outcome|verdict|type|code|error)$", re.IGNORECASE)
+
+
+@functools.cache
+def answers(name: str) -> tuple[Exchange, ...]:
+    """Answers of one provider's mock to reads, lists, refusals and creations."""
+    stage = Stage(load(name))
+    return tuple(stage.send(entry) for entry in stage.entries[:: max(1, len(stage.entries) // 12)])
+
+
+def filled(node: Any, foreign: str, draw: Callable[[], int], name: str = "") -> Any:
+    """A JSON value in which the foreign text stands in place of about half of the texts, and as a name."""
+    if isinstance(node, dict):
+        found = {key: filled(inner, foreign, draw, key) for key, inner in node.items()}
+        return {**found, foreign: foreign} if draw() == 0 else found
+    if isinstance(node, list):
+        return [filled(inner, foreign, draw, name) for inner in node]
+    is_stated = STATED.search(name) and foreign.isalpha()
+    return foreign if draw() < 3 and not is_stated and not isinstance(node, bool) else node
+
+
+@pytest.mark.parametrize("name", [name for name in names() if load(name).is_builtin])
+@given(foreign=FOREIGN, draws=st.lists(st.integers(0, 5), min_size=20, max_size=20), seen_by=OWN | OBSERVED)
+def test_report__no_foreign_text_of_an_answer_is_told(name, foreign, draws, seen_by) -> None:
+    """Whatever text of a documented or another field is not the document's: it is in no format, of no provider."""
+    turn = itertools.cycle(draws)
+    collector = Collector(load(name), "http://127.0.0.1:8080")
+    for one in answers(name):
+        if one.response_json is not None:
+            body = json.dumps(filled(one.response_json, foreign, lambda: next(turn)), ensure_ascii=False).encode()
+            collector.judge(replace(one, response_body=body, seen_by=seen_by))
+    assert_absent(foreign, shown(collector))
