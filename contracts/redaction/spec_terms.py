@@ -60,6 +60,19 @@ def strings(value: Any) -> Iterator[str]:
             waiting.extend(node)
 
 
+def named_strings(value: Any) -> Iterator[tuple[str, str]]:
+    """Yields every text in a JSON value with the name of the field that holds it, or that holds its list."""
+    waiting = [("", value)]
+    while waiting:
+        name, node = waiting.pop()
+        if isinstance(node, str):
+            yield name, node
+        elif isinstance(node, Mapping):
+            waiting.extend((str(key), inner) for key, inner in node.items())
+        elif isinstance(node, list):
+            waiting.extend((name, inner) for inner in node)
+
+
 def field_names(value: Any) -> Iterator[str]:
     """Every field's name in a JSON value."""
     waiting = [value]

@@ -20,6 +20,7 @@ from rich.console import Console
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import observe
+from specimen.contracts.judge.request_validation import request_errors
 from specimen.contracts.judge.rule import Violation
 from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.formats import FORMATS, render
@@ -179,15 +180,61 @@ def test_report__credentials_that_rotate_are_variables(secret, seen_by, scheme) 
 
 @pytest.mark.parametrize("name", ["token", "cancel_token", "password", "client_secret", "apiKey"])
 def test_report__fields_named_like_secrets_are_variables(name) -> None:
-    """A token in the body of a request of ours is a variable too."""
+    """A token that an answer showed is a variable in the body of a request of ours too."""
+    told = exchange(session_body(**{name: "ct_9f8e7d6c"}))
     one = replace(
         exchange(status=418), method="POST", path="/v1/sessions", request_body=json.dumps({name: "ct_9f8e7d6c"}).encode()
     )
     collector = Collector(kayle(), BASE_URL)
+    collector.add(told)
     collector.add(one, observe(one, History()))
     texts = shown(collector)
     assert_absent("ct_9f8e7d6c", texts)
     assert '"$SPECIMEN_' in json.loads(texts["json"])["violations"][0]["example"]["curl"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "intent", "in_command"),
+    [
+        ("short", {"invalid": True}, '"cancel_token": "short"'),
+        ("ct_9f8e7d6x", {}, '"${SPECIMEN_CANCEL_TOKEN:0:10}x${SPECIMEN_CANCEL_TOKEN:11}"'),
+        ("ct_9f8e7d6", {}, '"${SPECIMEN_CANCEL_TOKEN%?}"'),
+        ("aa_0000000000", {"invalid": True}, '"cancel_token": "aa_0000000000"'),
+    ],
+)
+def test_report__a_wrong_token_of_ours_stays_as_wrong(sent: str, intent: dict, in_command: str) -> None:
+    """The value of a variable would be right; a wrong token that is made of a right one shows nothing of it."""
+    told = exchange(session_body(cancel_token="ct_9f8e7d6c"))
+    body = json.dumps({"cancel_token": sent}).encode()
+    one = exchange(method="POST", path="/v1/sessions", request_body=body, status=418, intent=intent)
+    collector = Collector(kayle(), BASE_URL)
+    collector.add(told)
+    collector.add(one, observe(one, History()))
+    texts = shown(collector)
+    assert_absent("ct_9f8e7d", texts)
+    assert in_command in json.loads(texts["json"])["violations"][0]["example"]["curl"]
+
+
+@pytest.mark.parametrize("seen_by", ["walk", "fuzz"])
+@pytest.mark.parametrize("field", ["reason", "note"])
+def test_report__a_text_of_ours_stays_what_it_was(seen_by: str, field: str) -> None:
+    """A list that keeps what an earlier run sent makes it nobody's: the command is still refused for the same reason."""
+    reason = "x" * 201
+    told = exchange(session_body(**{field: reason}), seen_by=seen_by)
+    body = json.dumps({"share_fields": {"family_name": {"required": True, "reason": reason}}}).encode()
+    headers = {"authorization": "Bearer x", "content-type": "application/json"}
+    one = exchange(method="POST", path="/v1/sessions", request_body=body, status=418, seen_by=seen_by, request_headers=headers)
+    one = replace(one, intent={"invalid": True} if seen_by == "walk" else {})
+    collector = Collector(kayle(), BASE_URL)
+    collector.add(told)
+    collector.add(one, observe(one, History()))
+    (command,) = [
+        entry["example"]["curl"] for entry in json.loads(shown(collector)["json"])["violations"] if entry["rule"] == "GEN-001"
+    ]
+    (sent,) = re.findall(r"--data-raw '(.*)'", command)
+    assert len(json.loads(sent)["share_fields"]["family_name"]["reason"]) == 201
+    assert request_errors(replace(one, request_body=sent.encode())) == request_errors(one) != []
+    assert seen_by == "fuzz" or sent.encode() == body
 
 
 # What a vendor tells of a person, or what stands for one: words and several words, numbers, dates, links, ids.
