@@ -61,16 +61,16 @@ def strings(value: Any) -> Iterator[str]:
 
 
 def named_strings(value: Any) -> Iterator[tuple[str, str]]:
-    """Yields every text in a JSON value with the name of the field that holds it, or that holds its list."""
+    """Yields every text in a JSON value, in its order, with the name of the field that holds it, or that holds its list."""
     waiting = [("", value)]
     while waiting:
         name, node = waiting.pop()
         if isinstance(node, str):
             yield name, node
         elif isinstance(node, Mapping):
-            waiting.extend((str(key), inner) for key, inner in node.items())
+            waiting.extend((str(key), inner) for key, inner in reversed([*node.items()]))
         elif isinstance(node, list):
-            waiting.extend((name, inner) for inner in node)
+            waiting.extend((name, inner) for inner in reversed(node))
 
 
 def field_names(value: Any) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections import deque
 from collections.abc import Iterator, Mapping
 
 from specimen.contracts.http.credentials import secret_headers
@@ -19,20 +18,22 @@ from specimen.contracts.redaction.pseudonyms import Pseudonyms
 from specimen.contracts.redaction.spec_terms import named_strings, strings
 from specimen.contracts.redaction.values import shown_pointer, words
 from specimen.contracts.reporting.model import Sample
+from specimen.contracts.reporting.run_memory import LEAST_SECRET, Memory, is_made_of
 from specimen.specs import Provider
 from specimen.specs.core.json_pointer import at
 
-_MOST_RECEIVED = 100_000
-# Earlier exchanges that a finding may rest on, and commands that a reader may run before the last one.
-_MOST_RECENT = 400
-_MOST_BEFORE = 8
-_LEAST = 4
-_LEAST_SECRET = 8
+# Commands that a reader may run before the last one.
+_MOST_BEFORE = 12
 _VARIABLE = re.compile(r"\$\{?(SPECIMEN_[A-Z0-9_]+)")
 _SET = re.compile(r"(?:^|; )(SPECIMEN_[A-Z0-9_]+)=")
+# `kk_live_`: what kind of credential it is, as `invalid_credential` keeps it.
+_KIND = re.compile(r"\A(?:[A-Za-z]{1,8}_)*")
 _PLAIN = re.compile(r"[A-Za-z0-9._-]")
 ANSWER = "SPECIMEN_ANSWER"
 AGAIN = "This shows only after earlier requests: run the same `specimen` command again, with the same seed."
+KEY = "SPECIMEN_KEY"
+IN_STATE = "The session was in the state"
+COURSE = "The session must go the same way: where it moves by itself, run the same `specimen` command with the same seed."
 STATE = "The request changes its session: repeat it on a session in the state that this one was in."
 _MEANINGS = {
     commands.TOKEN: "the credential of the run",
@@ -41,83 +42,6 @@ _MEANINGS = {
     commands.BODY: "a file with the body of the request",
     "SPECIMEN_PATH": "the path of the request",
 }
-
-
-class Memory:
-    """What a run of ours sent and received, in order: who repeats a request needs to know what of it came from answers."""
-
-    def __init__(self, provider: Provider, known: frozenset[str]) -> None:
-        self._provider = provider
-        self._known = known
-        # Texts of the document and of lifecycle.yaml are public, its examples too.
-        self._public = frozenset(strings(provider.document.raw))
-        self._sent: set[str] = set()
-        self._received: dict[str, set[str]] = {}
-        self._issued: dict[str, Exchange] = {}
-        # What answers showed in fields for secrets, and the shell variables that stand for them.
-        self.secrets: dict[str, str] = {}
-        self._recent: deque[Exchange] = deque(maxlen=_MOST_RECENT)
-
-    @property
-    def recent(self) -> tuple[Exchange, ...]:
-        """The latest exchanges, oldest first."""
-        return tuple(self._recent)
-
-    def send(self, exchange: Exchange) -> None:
-        """Notes a request: what answers did not show before is the sender's own."""
-        self._sent.update(text for text in strings(exchange.request_json) if text not in self._received)
-
-    def receive(self, exchange: Exchange) -> None:
-        """Notes an answer."""
-        self._recent.append(exchange)
-        if len(self._received) >= _MOST_RECEIVED:
-            return
-        is_creation = exchange.is_success and exchange.operation is not None
-        for name, text in named_strings(exchange.response_json):
-            if len(text) < _LEAST or text in self._known or text in self._sent:
-                continue
-            self._received.setdefault(text, set()).add(name)
-            if commands.is_secret_field(name) and len(text) >= _LEAST_SECRET:
-                self.secrets.setdefault(text, commands.variable(name))
-            if is_creation and exchange.operation.id == self._provider.lifecycle.create.operation:  # type: ignore[union-attr]
-                self._issued.setdefault(text, exchange)
-
-    def is_received(self, text: str) -> bool:
-        """Whether an answer showed a text before a request had it."""
-        return text in self._received
-
-    def creation(self, text: str) -> Exchange | None:
-        """The creation whose answer showed a text first."""
-        return self._issued.get(text)
-
-    def source(self, text: str) -> Exchange | None:
-        """The first of the latest exchanges whose answer showed a text that its request did not have."""
-        return next(
-            (
-                one for one in self._recent
-                if text in strings(one.response_json) and text not in (*strings(one.request_json), *one.queries.values())
-            ),
-            None,
-        )  # fmt: skip
-
-    def is_foreign(self, exchange: Exchange, name: str, text: str) -> bool:
-        """Whether a text of a request may be a person's: it came from an answer, and is none of the document.
-
-        Schemathesis sends anything that it saw. The walk takes from answers only what other operations ask for under the same
-        name, besides ids, tokens, cursors and times; its creations and its invalid requests are its own.
-        """
-        if text not in self._received or text in self._public or self._is_id(text):
-            return False
-        if exchange.seen_by == "fuzz":
-            return True
-        is_made_up = exchange.intent.get("invalid") or (
-            exchange.operation is not None and exchange.operation.id == self._provider.lifecycle.create.operation
-        )
-        return not is_made_up and name in self._received[text]
-
-    def _is_id(self, text: str) -> bool:
-        made = self._issued.get(text)
-        return made is not None and at(made.response_json, self._provider.lifecycle.create.session) == text
 
 
 class Sampler:
@@ -138,18 +62,48 @@ class Sampler:
             return command, (), (*self._needs((command,)), *needs)
         earlier = self._earlier(exchange, violation)
         needs = [AGAIN] if earlier is None else []
-        steps = self._steps(exchange, earlier or [])
+        steps = self._steps(exchange, [*self._story(exchange), *(earlier or [])] if earlier else [])
         if len(steps) > _MOST_BEFORE:
             needs, steps = [AGAIN], []
         if not steps and exchange.operation is not None and not exchange.operation.is_safe and exchange.parameters and not needs:
             needs.append(STATE)
         captured: dict[str, str] = {}
-        before = []
+        before = list(self._fresh_key(exchange, captured)) if steps else []
         for index, step in enumerate(steps):
             later = [*steps[index + 1 :], exchange]
             before.append(self._captured(step, later, captured))
         command = self._command(exchange, captured)
+        needs = needs or list(self._states(exchange, steps))
         return command, tuple(before), (*self._needs((*before, command)), *needs)
+
+    def _story(self, exchange: Exchange) -> Iterator[Exchange]:
+        """What a session of this run went through before a request for it, its creation first."""
+        ids = set(filter(None, map(self.memory.session_in, _values(exchange))))
+        for one in self.memory.recent if ids else ():
+            if one is exchange:
+                return
+            if any(self.memory.creation(text) is one for text in ids) or ids & set(_values(one)):
+                yield one
+
+    def _fresh_key(self, exchange: Exchange, captured: dict[str, str]) -> Iterator[str]:
+        """The command that makes another idempotency key: the one of the run is used up."""
+        key = exchange.request_headers.get("idempotency-key", "")
+        if re.fullmatch(r"[A-Za-z0-9_-]{8,64}", key):
+            captured[key] = KEY
+            yield f"{KEY}={key}-$(date +%s)"
+
+    def _states(self, exchange: Exchange, steps: list[Exchange]) -> Iterator[str]:
+        """Says in which state a session was that a command reads, where it may since have left it, and no step made it so."""
+        read = next((one for one in self._provider.lifecycle.reads if _is(one.operation, exchange) and one.status), None)
+        if read is None or not _values(exchange):
+            return
+        if steps:
+            yield COURSE
+            return
+        state = at(exchange.response_json, read.status or "")
+        known = self._provider.lifecycle.states.get(state) if isinstance(state, str) else None
+        if known is None or not known.terminal:
+            yield f"{IN_STATE} {repr(state) if known is not None else 'of this answer'}, which it may have left."
 
     def _stands_alone(self, exchange: Exchange, violation: Violation) -> bool:
         rule = rulebook(self._provider).get(violation.rule)
@@ -186,7 +140,7 @@ class Sampler:
 
     def _steps(self, exchange: Exchange, earlier: list[Exchange]) -> list[Exchange]:
         """The earlier exchanges, with those that made what they use up, and those that showed what they send on."""
-        steps = earlier
+        steps = list({id(one): one for one in earlier}.values())
         while len(steps) <= _MOST_BEFORE:
             more = {id(one): one for user in (*steps, exchange) for one in self._needed(user)}
             new = [one for key, one in more.items() if one is not exchange and all(key != id(step) for step in steps)]
@@ -208,8 +162,9 @@ class Sampler:
                     break
                 if is_change and asked & set(one.parameters.values()):
                     yield one
-        for text in self._foreign(user) if not request_errors(user) else ():
-            source = self.memory.source(text)
+        cursors = [(text, user) for text in user.queries.values() if self.memory.is_received(text)]
+        for text, like in (*((text, None) for text in self._foreign(user)), *cursors) if not request_errors(user) else ():
+            source = self.memory.source(text, like)
             if source is not None:
                 yield source
 
@@ -221,12 +176,12 @@ class Sampler:
     def _captured(self, step: Exchange, later: list[Exchange], captured: dict[str, str]) -> str:
         """The command for an earlier request, which keeps in variables what later ones send of its answer."""
         command = self._command(step, captured)
-        sent = " ".join(
+        sent = {
             text for one in later for text in (*one.parameters.values(), *strings(one.request_json), *one.queries.values())
-        )
+        }  # fmt: skip
         wanted: dict[str, tuple[str, int]] = {}
         for name, text in named_strings(step.response_json):
-            if text in sent and self.memory.is_received(text) and text not in captured:
+            if any(is_made_of(value, text) for value in sent) and self.memory.is_received(text) and text not in captured:
                 found = _shown_at(step.response_body, name, text)
                 if found is not None:
                     wanted.setdefault(text, (name, found))
@@ -252,13 +207,13 @@ class Sampler:
         hidden.update((text, name) for text, name in issued.items() if text in request)
         known = {**issued, **hidden}
         for text, name in known.items():
-            if len(text) >= _LEAST_SECRET and text not in request and text[:-1] in request:
+            if len(text) >= LEAST_SECRET and text not in request and text[:-1] in request:
                 hidden[text[:-1]] = f"{{{name}%?}}"
         is_made_up = exchange.seen_by == "fuzz" or bool(exchange.intent.keys() & {"invalid", "unknown_id", "malformed_id"})
         for name, text in (*named_strings(exchange.request_json), *exchange.queries.items()):
             if text in hidden:
                 continue
-            if commands.is_secret_field(name) and len(text) >= _LEAST_SECRET:
+            if commands.is_secret_field(name) and len(text) >= LEAST_SECRET:
                 like = _almost(text, known)
                 if like is not None:
                     hidden[text] = like
@@ -277,7 +232,9 @@ class Sampler:
     def _unknown(self, exchange: Exchange) -> str:
         """A credential of the form of the unknown one that was sent."""
         sent = next((value for name, value in exchange.request_headers.items() if name in secret_headers(self._provider)), "")
-        made = self._pseudonyms.text(sent.rpartition(" ")[2])
+        sent = sent.rpartition(" ")[2]
+        start = sent[: len(sent) - len(_KIND.sub("", sent, count=1))]
+        made = start + self._pseudonyms.text(sent[len(start) :])
         return made if re.fullmatch(r"[A-Za-z0-9._-]{8,}", made) else "invalid"
 
     def _needs(self, lines: tuple[str, ...]) -> Iterator[str]:
@@ -294,6 +251,15 @@ class Sampler:
             else:
                 plain = name.removeprefix("SPECIMEN_").lower()
                 yield f"{name}: the request's {plain}, which is not shown"
+
+
+def _values(exchange: Exchange) -> list[str]:
+    """What a request names in its path and its body."""
+    return [*exchange.parameters.values(), *strings(exchange.request_json)]
+
+
+def _is(operation: str, exchange: Exchange) -> bool:
+    return exchange.operation is not None and exchange.operation.id == operation
 
 
 def repetition(sample: Sample) -> tuple[tuple[str, str], ...]:
@@ -319,7 +285,7 @@ def _shown_at(body: bytes, name: str, text: str) -> int | None:
 def _almost(text: str, known: Mapping[str, str]) -> str | None:
     """The expression for a text that differs from a secret in one character; None where it does not."""
     for secret, name in known.items():
-        if len(secret) == len(text) >= _LEAST_SECRET and not name.startswith("{"):
+        if len(secret) == len(text) >= LEAST_SECRET and not name.startswith("{"):
             wrong = [index for index, (one, other) in enumerate(zip(secret, text, strict=True)) if one != other]
             if len(wrong) == 1 and _PLAIN.fullmatch(text[wrong[0]]):
                 return f"{{{name}:0:{wrong[0]}}}{text[wrong[0]]}${{{name}:{wrong[0] + 1}}}"

@@ -20,7 +20,7 @@ from specimen.contracts.judge.judge import observe
 from specimen.contracts.judge.rule import Violation
 from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.model import FindingKey, Sample
-from specimen.contracts.reporting.samples import AGAIN, STATE
+from specimen.contracts.reporting.samples import AGAIN, COURSE, IN_STATE, STATE
 from specimen.specs import Provider
 
 _READ = ("content-type", "idempotency-key", "prefer")
@@ -66,6 +66,7 @@ def _asked(like: Exchange, method: str, target: str, headers: Mapping[str, str],
     """What makes two requests the same; of an unknown credential, or a second one, only that it is one."""
     names = [*_READ, *secret_headers(like.provider)]
     shown = {name: headers.get(name, "") for name in names}
+    shown["idempotency-key"] = shown["idempotency-key"].partition(like.request_headers.get("idempotency-key") or "-")[1]
     if like.intent.get("credentials") in ("unknown", "other"):
         shown.update({name: str(bool(shown[name])) for name in secret_headers(like.provider)})
     return method, unquote(target, "latin-1"), tuple(shown.items()), body
@@ -156,7 +157,7 @@ def collected(provider: Provider, url: str, exchanges: Sequence[Exchange]) -> Co
 
 def is_explained(sample: Sample) -> bool:
     """Whether a sample says why its command alone shows nothing."""
-    return AGAIN in sample.needs or STATE in sample.needs
+    return bool({AGAIN, COURSE, STATE} & set(sample.needs)) or any(need.startswith(IN_STATE) for need in sample.needs)
 
 
 def again(sample: Sample, replies: Replies, provider: Provider) -> list[Violation]:
