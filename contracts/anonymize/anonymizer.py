@@ -16,16 +16,16 @@ from urllib.parse import parse_qsl, quote, urlencode
 from specimen.contracts.anonymize.field_meanings import FieldMeanings, States
 from specimen.contracts.anonymize.headers import BOUNDARY, masked_header
 from specimen.contracts.anonymize.json_walk import Position, rewritten
-from specimen.contracts.anonymize.pseudonyms import Pseudonyms, unwrapped
-from specimen.contracts.anonymize.schema_fields import SchemaLocation, described, name_prefixes, text_prefixes
+from specimen.contracts.anonymize.schema_fields import SchemaLocation, described, text_prefixes
 from specimen.contracts.http.exchange import Exchange, parsed
 from specimen.contracts.http.multipart import Form
 from specimen.contracts.http.sse import EVENT_STREAM
 from specimen.contracts.judge.general_rules import RULES
 from specimen.contracts.judge.history import History
 from specimen.contracts.redaction.curl_command import method_of
+from specimen.contracts.redaction.pseudonyms import Pseudonyms, unwrapped
 from specimen.contracts.redaction.spec_terms import vocabulary
-from specimen.contracts.redaction.values import words
+from specimen.contracts.redaction.values import name_beginnings, words
 from specimen.specs import Operation, Provider
 from specimen.specs.core.multipart import FormPart, write
 
@@ -201,7 +201,7 @@ class _Known:
     def __init__(self, provider: Provider) -> None:
         self.texts = vocabulary(provider)
         self.prefixes = text_prefixes(provider)
-        self.name_prefixes = name_prefixes(provider)
+        self.name_prefixes = name_beginnings(provider.document.raw)
         named = [part for entry in provider.field_semantics.entries for part in entry.parts]
         chosen = [part[1:-1].partition("=") for part in named if part.startswith("[")]
         # What a list's members are chosen by: the title `Surname` is no person's surname.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from specimen.contracts.anonymize.pseudonyms import Pseudonyms
+from specimen.contracts.redaction.pseudonyms import Pseudonyms
 
 # The boundary of a form in a recording; the original one may hold data.
 BOUNDARY = "specimen-form"

@@ -14,8 +14,6 @@ from specimen.specs.loading.schemas import is_rule
 _UNIONS = ("allOf", "anyOf", "oneOf")
 # `^ses_`: what a pattern spells out at its beginning.
 _PREFIX = re.compile(r"\^([A-Za-z]{1,8}_)")
-# `^age_over_…`: the fixed part of names that end in a number.
-_NAMES = re.compile(r"\^([A-Za-z_-]{4,})")
 
 
 class SchemaLocation:
@@ -151,14 +149,6 @@ def text_prefixes(provider: Provider) -> tuple[str, ...]:
             known = re.match(r"(?:[a-z]{1,4}_)+(?=[a-z]+$)", value.rpartition(" ")[2])
             found.update([known[0]] if known else [])
     return tuple(sorted(found, key=len, reverse=True))
-
-
-def name_prefixes(provider: Provider) -> tuple[str, ...]:
-    """What the document's patterns of field names begin with."""
-    patterns = [name for node in _values(provider.document.raw, "patternProperties") for name in node]
-    for node in _values(provider.document.raw, "propertyNames"):
-        patterns += _values(node, "pattern")
-    return tuple(sorted({text[1] for text in map(_NAMES.match, patterns) if text}))
 
 
 def _values(node: Any, key: str) -> Iterator[Any]:

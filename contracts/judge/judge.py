@@ -16,6 +16,7 @@ from specimen.contracts.judge.deduplication import (
     places_of,
     places_of_rule,
 )
+from specimen.contracts.judge.expectations import expected, got
 from specimen.contracts.judge.general_rules import RULES
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.misread import other_shapes
@@ -23,7 +24,7 @@ from specimen.contracts.judge.registry import Finding, Rule, Violation, rulebook
 from specimen.contracts.judge.rules import consistency_rules
 from specimen.contracts.judge.rules.common_rules import ABOUT_FORM, ABOUT_SAFETY, ABOUT_SILENCE
 from specimen.contracts.judge.severity import severity_of, weakest
-from specimen.contracts.redaction.values import Words
+from specimen.contracts.redaction.values import Words, words
 from specimen.specs import Provider, SpecError
 from specimen.specs.core.json_pointer import escape
 from specimen.specs.loading.openapi import mark_of
@@ -32,11 +33,6 @@ BODY_RULE = "GEN-005"
 ENVELOPE_RULE = "GEN-006"
 _GENERAL = frozenset(rule.id for rule in RULES)
 _COMPARING = frozenset(rule.id for rule in consistency_rules.RULES)
-# The values of these keywords come from the document; those of others may show what was received.
-_TOLD = frozenset(
-    {"const", "enum", "exclusiveMaximum", "exclusiveMinimum", "format", "maxItems", "maxLength", "maxProperties", "maximum"}
-    | {"minItems", "minLength", "minProperties", "minimum", "multipleOf", "pattern", "type"}
-)
 
 
 def judge(exchange: Exchange, history: History) -> list[Violation]:
@@ -106,7 +102,7 @@ def _by_schema(exchange: Exchange, rules: Mapping[str, Rule]) -> Iterator[Locate
 def _broken(
     exchange: Exchange, rules: Mapping[str, Rule], place: str, body: Any, response_mark: str, prefix: tuple[str, ...] = ()
 ) -> Iterator[LocatedViolation]:
-    schemas = exchange.provider.schemas
+    schemas, known = exchange.provider.schemas, words(exchange.provider)
     general = rules[ENVELOPE_RULE if exchange.status >= 400 else BODY_RULE]
     try:
         errors = list(schemas.validator(place).iter_errors(body))
@@ -125,14 +121,14 @@ def _broken(
         node = schemas.rule_node(error)
         if node is not None:
             rule = rules[node["title"].partition(" ")[0]]
-            finding = Finding(_pointer(error), rule.sentence, error.instance, mark=mark_of(node))
+            finding = Finding(_pointer(error), Words(rule.sentence), error.instance, mark=mark_of(node))
             violation = Violation.of(rule, exchange, finding)
             yield LocatedViolation(violation, None, places_of_rule(schemas.raw, error, prefix))
             continue
         for leaf in _leaves(error):
             if any(_is_inside(leaf, one.place) for one in others):
                 continue
-            finding = Finding(_pointer(leaf), _expected(leaf), leaf.instance)
+            finding = Finding(_pointer(leaf), expected(leaf), got(leaf, _pointer(leaf), known))
             mark = _mark_along(exchange.provider, place, leaf)
             violation = _weakened(_violation(general, exchange, finding), response_mark, mark)
             yield LocatedViolation(violation, field_error_of(leaf, prefix))
@@ -168,15 +164,6 @@ def _leaves(error: Any) -> Iterator[Any]:
     best = min(branches, key=lambda branch: (sum(each.kind.name in ("const", "not") for each in branch), len(branch)))
     for each in best:
         yield from _leaves(each)
-
-
-def _expected(error: Any) -> str:
-    """Describes what a JSON Schema keyword requires, without the received value."""
-    name = str(error.kind.name)
-    value = next(iter(error.kind.as_dict().values()), None)
-    if name == "required":
-        return f"the field '{value}'"
-    return f"{name} {value}" if name in _TOLD and len(str(value)) < 200 else name
 
 
 def _mark_along(provider: Provider, place: str, error: Any) -> str:

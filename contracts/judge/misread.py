@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from specimen.contracts.redaction.values import Words
 from specimen.specs.loading.schemas import Schemas
 
 # So many missing fields, and at least half of the required ones, or all of them, are no oversight but another object.
@@ -23,9 +24,9 @@ class OtherShape(NamedTuple):
     error: Any
 
     @property
-    def expected(self) -> str:
+    def expected(self) -> Words:
         """What was expected, in words."""
-        return f"the documented object; {self.missing} of its {self.required} required fields are missing"
+        return Words(f"the documented object; {self.missing} of its {self.required} required fields are missing")
 
 
 def other_shapes(schemas: Schemas, errors: Iterable[Any]) -> list[OtherShape]:

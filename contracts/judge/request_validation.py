@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.judge.expectations import expected
 from specimen.contracts.redaction.values import shown_pointer, words
 from specimen.specs import Document, Operation
 from specimen.specs.core.json_pointer import escape
@@ -35,6 +36,19 @@ def request_errors(exchange: Exchange) -> list[Fault]:
     return [] if operation is None else [*_parameters(exchange, operation), *_body(exchange, operation)]
 
 
+def invalid_fields(exchange: Exchange) -> frozenset[str]:
+    """The fields at the top of a JSON body that break the document; none where the body itself does."""
+    operation, body = exchange.operation, exchange.declared_json
+    media = operation.body(exchange.request_headers.get("content-type", "")) if operation is not None else None
+    if media is None or media.pointer is None or not isinstance(body, Mapping):
+        return frozenset()
+    try:
+        errors = list(exchange.provider.schemas.validator(media.pointer).iter_errors(body))
+    except (ValueError, OverflowError):
+        return frozenset()
+    return frozenset(str(error.instance_path[0]) for error in errors if error.instance_path)
+
+
 def _parameters(exchange: Exchange, operation: Operation) -> Iterator[Fault]:
     for parameter in operation.parameters:
         if parameter.location == "cookie":
@@ -44,8 +58,10 @@ def _parameters(exchange: Exchange, operation: Operation) -> Iterator[Fault]:
         if value is ABSENT:
             if parameter.required:
                 yield Fault(f"the {parameter.location} parameter '{parameter.name}' is missing", is_assumed)
-        elif not _holds(exchange.provider.schemas.validator(parameter.pointer), value):
-            yield Fault(f"the {parameter.location} parameter '{parameter.name}' breaks its schema", is_assumed)
+            continue
+        wrong = _first_error(exchange.provider.schemas.validator(parameter.pointer), value)
+        if wrong is not None:
+            yield Fault(f"the {parameter.location} parameter '{parameter.name}' breaks its schema{wrong}", is_assumed)
 
 
 def _value(exchange: Exchange, parameter: Parameter) -> Any:
@@ -114,7 +130,7 @@ def _breaches(exchange: Exchange, pointer: str, body: Any) -> Iterator[Fault]:
         if counts:
             is_assumed = is_assumed or _fits_but_for_ours(exchange.provider.document, pointer, error, body)
             place = shown_pointer("".join(f"/{escape(str(part))}" for part in error.instance_path), words(exchange.provider))
-            yield Fault(f"{place or 'the body'} breaks '{error.kind.name}'", is_assumed)
+            yield Fault(f"{place or 'the body'} breaks '{error.kind.name}' ({expected(error)})", is_assumed)
 
 
 def _along(document: Document, place: str, path: list[Any], body: Any) -> tuple[bool, bool]:
@@ -155,11 +171,13 @@ def _is_assumed(document: Document, parameter: Parameter) -> bool:
     return "A" in (mark_of(owner), mark_of(parameter.schema))
 
 
-def _holds(validator: Any, value: Any) -> bool:
+def _first_error(validator: Any, value: Any) -> str | None:
+    """What the value should be, in brackets; empty where that cannot be said, None where the value is valid."""
     try:
-        return bool(validator.is_valid(value))
+        error = next(validator.iter_errors(value), None)
     except (ValueError, OverflowError):
-        return False
+        return ""
+    return None if error is None else f" ({expected(error)})"
 
 
 def readers_differ(exchange: Exchange) -> bool:

@@ -7,13 +7,16 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
 
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.redaction.values import fingerprint, is_secret_header
+from specimen.contracts.redaction.values import is_secret_header
 
 TOKEN = "SPECIMEN_TOKEN"  # noqa: S105 - a variable's name
 OTHER_TOKEN = "SPECIMEN_OTHER_TOKEN"  # noqa: S105 - a variable's name
+UNKNOWN_TOKEN = "SPECIMEN_UNKNOWN_TOKEN"  # noqa: S105 - a variable's name
+BODY = "SPECIMEN_BODY"
 # These observers send synthetic data; the others may have seen personal data.
 OWN = frozenset({"walk", "fuzz", "machine"})
 _PASSING = frozenset(
@@ -22,6 +25,9 @@ _PASSING = frozenset(
 )  # fmt: skip
 _PLAIN = frozenset({"content-type", "idempotency-key", "prefer", "accept-language", "specimen-namespace"})
 _SECRET_FIELD = re.compile(r"(?:.*[_-])?(?:token|secret|password|passphrase|api_?key|authorization)", re.IGNORECASE)
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+# A character of ASCII so many times, `tr` can make.
+_RUN = re.compile(r"([!-~])\1{499,}")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\n\u00a1-\u1fff\u3001-\ud7ff]")
 _MOST_BODY = 8000
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"})
@@ -38,7 +44,7 @@ def method_of(exchange: Exchange) -> str:
     return exchange.method.upper() if exchange.method.upper() in _METHODS else "OTHER"
 
 
-def curl(exchange: Exchange, base_url: str, hidden: Mapping[str, str], received: frozenset[str] | set[str] = frozenset()) -> str:
+def curl(exchange: Exchange, base_url: str, hidden: Mapping[str, str], *, unknown: str = "invalid") -> str:
     """Returns a `curl` command for the request of an exchange.
 
     Credentials are `$SPECIMEN_TOKEN`, or `$SPECIMEN_OTHER_TOKEN`. Of traffic that was only observed, ids, query and body
@@ -47,8 +53,8 @@ def curl(exchange: Exchange, base_url: str, hidden: Mapping[str, str], received:
     Args:
         exchange: what to repeat.
         base_url: where to; user and password are left out.
-        hidden: texts that must not be shown, and the shell variables that stand for them.
-        received: texts that came from answers: they may be a person's.
+        hidden: texts that must not be shown, and the shell variables that stand for them; `{NAME%?}` is one without its end.
+        unknown: stands for a credential that nobody issued.
     """
     own = exchange.seen_by in OWN
     secrets = _spelled({**_credentials(exchange), **hidden})
@@ -60,42 +66,40 @@ def curl(exchange: Exchange, base_url: str, hidden: Mapping[str, str], received:
         words.append("-I")
     elif method != "GET" or exchange.request_body:
         words.append(f"-X {method}")
-    words.append(_quoted(without_userinfo(base_url), {}) + _target(exchange, own, secrets, received))
+    words.append(_quoted(without_userinfo(base_url), {}) + _target(exchange, own, secrets))
     for name, value in sorted(exchange.request_headers.items()):
-        header = _header(exchange, name, value, own, secrets)
+        header = _header(exchange, name, value, own, secrets, unknown)
         if header:
             words.append(f"-H {header}")
-    before, body = _body(exchange, own, secrets, received)
+    before, body = _body(exchange, own, secrets)
+    if own and body and "content-type" not in exchange.request_headers:
+        words.append("-H Content-Type:")  # else curl names one of its own
     return before + " ".join([*words, *body])
 
 
-def _target(exchange: Exchange, own: bool, secrets: Mapping[str, str], received: frozenset[str] | set[str]) -> str:
+def _target(exchange: Exchange, own: bool, secrets: Mapping[str, str]) -> str:
     if own:
         path = _quoted(_sendable(exchange.path), secrets)
-        if not exchange.query:
-            return path
-        parts = [f"{name}{equals}{_unless_asked(value, received)}" for name, equals, value in
-                 (part.partition("=") for part in exchange.query.split("&"))]  # fmt: skip
-        return path + _quoted("?" + _sendable("&".join(parts)), secrets)
+        return path + (_quoted("?" + _sendable(exchange.query), secrets) if exchange.query else "")
     if exchange.operation is None:
         return '"/$SPECIMEN_PATH"'
     pieces = re.split(r"{([^}]+)}", exchange.operation.path)
-    path = "".join(f'"${_variable(piece)}"' if index % 2 else _quoted(piece, {}) for index, piece in enumerate(pieces) if piece)
+    path = "".join(f'"${variable(piece)}"' if index % 2 else _quoted(piece, {}) for index, piece in enumerate(pieces) if piece)
     known = {parameter.name for parameter in exchange.operation.parameters if parameter.location == "query"}
     asked = [name for name in exchange.queries if name in known]
-    return path + "".join(f'"{"&" if index else "?"}{name}=${_variable("query_" + name)}"' for index, name in enumerate(asked))
+    return path + "".join(f'"{"&" if index else "?"}{name}=${variable("query_" + name)}"' for index, name in enumerate(asked))
 
 
-def _header(exchange: Exchange, name: str, value: str, own: bool, secrets: Mapping[str, str]) -> str | None:
+def _header(exchange: Exchange, name: str, value: str, own: bool, secrets: Mapping[str, str], unknown: str) -> str | None:
     shown = "-".join(part.capitalize() for part in name.split("-"))
     if name in _PASSING or not re.fullmatch(r"[a-z0-9_-]{1,60}", name):
         return None
     if is_secret_header(name) or name in _credential_headers(exchange):
         if name in ("cookie", "set-cookie", "proxy-authorization"):
             return None
-        known = (
-            "${SPECIMEN_UNKNOWN_TOKEN:-invalid}" if exchange.intent.get("credentials") == "unknown" else f"${_token(exchange)}"
-        )
+        is_unknown = exchange.intent.get("credentials") == "unknown"
+        text = value.rpartition(" ")[2]
+        known = f"${{{UNKNOWN_TOKEN}:-{unknown}}}" if is_unknown else f"${secrets.get(text, _token(exchange))}"
         scheme = value.partition(" ")[0]
         return f'"{shown}: {scheme + " " if scheme.lower() in ("bearer", "basic") else ""}{known}"'
     documented = name in _documented_headers(exchange)
@@ -107,60 +111,68 @@ def _header(exchange: Exchange, name: str, value: str, own: bool, secrets: Mappi
         if _UNPRINTABLE.search(value) or "\n" in value:
             return None
         return _quoted(f"{shown}: {value}" if value else f"{shown};", secrets)
-    return f'"{shown}: ${_variable("header_" + name)}"' if own or documented else None
+    return f'"{shown}: ${variable("header_" + name)}"' if own or documented else None
 
 
-def _body(
-    exchange: Exchange, own: bool, secrets: Mapping[str, str], received: frozenset[str] | set[str]
-) -> tuple[str, list[str]]:
+def _body(exchange: Exchange, own: bool, secrets: Mapping[str, str]) -> tuple[str, list[str]]:
     body = exchange.request_body
     if not body:
         return "", []
     if not own:
-        return "", ['--data-binary "@${SPECIMEN_BODY:-/dev/null}"']
+        return "", [f'--data-binary "@${{{BODY}:-/dev/null}}"']
     text = _text(body)
-    if text is not None and exchange.request_json is not None:
-        text, secrets = _json_body(text, exchange.request_json, secrets, received)
     if text is not None and len(text) <= _MOST_BODY:
         return "", [f"--data-raw {_quoted(text, secrets)}"]
-    if len(body) > _MOST_BODY or any(secret.encode("utf-8", "replace") in body for secret in secrets):
-        return "", [f'--data-binary "@${{SPECIMEN_BODY:-/dev/null}}" # {len(body)} bytes']
+    is_secret = any(secret.encode("utf-8", "replace") in body for secret in secrets)
+    if len(body) > _MOST_BODY or is_secret:
+        made = _repeated(text) if text is not None and not is_secret else None
+        if made is not None:
+            return made, [f"--data-binary @- # {len(body)} bytes"]
+        return "", [f'--data-binary "@${{{BODY}:-/dev/null}}" # {len(body)} bytes']
     return f"printf %s {base64.b64encode(body).decode()} | base64 -d | ", ["--data-binary @-"]
 
 
-def _json_body(
-    text: str, value: object, secrets: Mapping[str, str], received: frozenset[str] | set[str]
-) -> tuple[str, Mapping[str, str]]:
-    """The body with what came from answers hashed, and the secrets with those that fields named `token` hold."""
-    fields: dict[str, str] = {}
+def _repeated(text: str) -> str | None:
+    """Commands that print a long text which repeats a character; None where it is long without that."""
+    pieces, start = [], 0
+    for run in _RUN.finditer(text):
+        pieces += [text[start : run.start()], run[0]]
+        start = run.end()
+    pieces.append(text[start:])
+    if len("".join(pieces[::2])) > _MOST_BODY // 4 or not start:
+        return None
+    commands = [
+        f"head -c {len(piece)} /dev/zero | tr '\\0' {shlex.quote(piece[0])}" if index % 2 else f"printf %s {shlex.quote(piece)}"
+        for index, piece in enumerate(pieces) if piece
+    ]  # fmt: skip
+    return f"{{ {'; '.join(commands)}; }} | "
 
-    def clean(node: object, name: str) -> object:
+
+def rewritten(exchange: Exchange, instead: Mapping[str, str]) -> Exchange:
+    """Returns the exchange with other texts in the query and in the values of a JSON body."""
+    if not instead:
+        return exchange
+
+    def clean(node: object) -> object:
         if isinstance(node, dict):
-            return {key: clean(inner, str(key)) for key, inner in node.items()}
+            return {key: clean(inner) for key, inner in node.items()}
         if isinstance(node, list):
-            return [clean(inner, name) for inner in node]
-        if not isinstance(node, str):
-            return node
-        if _SECRET_FIELD.fullmatch(name) and len(node) >= 8:
-            fields[node] = TOKEN if name == "token" else _variable(name)
-        return _unless(node, received)
+            return [clean(inner) for inner in node]
+        return instead.get(node, node) if isinstance(node, str) else node
 
+    parts = (part.partition("=") for part in exchange.query.split("&"))
+    query = "&".join(f"{name}{equals}{_asked(value, instead)}" for name, equals, value in parts)
     try:
-        cleaned = clean(value, "")
-        if cleaned != value:
-            text = json.dumps(cleaned)
+        cleaned = clean(exchange.request_json)
     except RecursionError:  # nested to overflow its reader: synthetic, without personal data
-        pass
-    return text, {**_spelled(fields), **secrets}
+        cleaned = exchange.request_json
+    body = exchange.request_body if cleaned == exchange.request_json else json.dumps(cleaned).encode()
+    return replace(exchange, query=query, request_body=body)
 
 
-def _unless_asked(value: str, received: frozenset[str] | set[str]) -> str:
+def _asked(value: str, instead: Mapping[str, str]) -> str:
     plain = unquote_plus(value, errors="replace")
-    return _unless(plain, received) if plain in received else value
-
-
-def _unless(value: str, received: frozenset[str] | set[str]) -> str:
-    return f"text-{fingerprint(value)}" if value in received else value
+    return quote(instead[plain], safe="") if plain in instead else value
 
 
 def _text(body: bytes) -> str | None:
@@ -220,6 +232,12 @@ def _quoted(text: str, secrets: Mapping[str, str]) -> str:
     return "".join(f'"${secrets[piece]}"' if index % 2 else shlex.quote(piece) for index, piece in enumerate(pieces) if piece)
 
 
-def _variable(name: str) -> str:
-    plain = re.sub(r"[^A-Z0-9]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper()).strip("_")
+def is_secret_field(name: str) -> bool:
+    """Whether a field's name says that it holds a secret."""
+    return _SECRET_FIELD.fullmatch(_HUMP.sub("_", name)) is not None
+
+
+def variable(name: str) -> str:
+    """Returns the shell variable for what a field or a parameter of this name holds."""
+    plain = re.sub(r"[^A-Z0-9]+", "_", _HUMP.sub("_", name).upper()).strip("_")
     return f"SPECIMEN_{plain or 'VALUE'}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from specimen.contracts.redaction.values import fingerprint, redacted, words
+from specimen.contracts.redaction.values import Terms, fingerprint, redacted, words
 from specimen.specs import Provider
 
 _MOST_ITEMS = 3
@@ -15,15 +15,16 @@ _MOST_DEPTH = 12
 
 
 @cache
-def vocabulary(provider: Provider) -> frozenset[str]:
+def vocabulary(provider: Provider) -> Terms:
     """Returns names of fields, values of enumerations, states, media types and the texts of the document's error examples."""
-    found = {*words(provider)}
+    terms = words(provider)
+    found = {*terms}
     for operation in provider.document.operations.values():
         for response in operation.responses.values():
             found.update(media.content_type for media in response.media)
             if response.status >= "4":
                 found.update(text for media in response.media for text in strings(list(media.examples.values())))
-    return frozenset(found)
+    return Terms.of(found, terms.beginnings)
 
 
 def shape(value: Any, known: frozenset[str], pointer: str = "") -> Any:
@@ -57,6 +58,19 @@ def strings(value: Any) -> Iterator[str]:
             waiting.extend(node.values())
         elif isinstance(node, list):
             waiting.extend(node)
+
+
+def named_strings(value: Any) -> Iterator[tuple[str, str]]:
+    """Yields every text in a JSON value, in its order, with the name of the field that holds it, or that holds its list."""
+    waiting = [("", value)]
+    while waiting:
+        name, node = waiting.pop()
+        if isinstance(node, str):
+            yield name, node
+        elif isinstance(node, Mapping):
+            waiting.extend((str(key), inner) for key, inner in reversed([*node.items()]))
+        elif isinstance(node, list):
+            waiting.extend((name, inner) for inner in reversed(node))
 
 
 def field_names(value: Any) -> Iterator[str]:

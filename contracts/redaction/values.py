@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -15,7 +15,14 @@ from specimen.specs import Provider
 _STATED = re.compile(r"[a-z]*(status|outcome|verdict)|type|failure_code|error/code|error", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z][A-Za-z_]{0,39}")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T[0-9:.]{5,20}(Z|[+-]\d{2}:\d{2})?")
-_MEDIA_TYPE = re.compile(r"(application|audio|font|image|multipart|text|video)/[a-z0-9][a-z0-9.+-]{0,60}")
+# A subtype that is not registered, such as `vnd.acme+json`, may be anybody's name.
+_MEDIA_TYPE = re.compile(
+    r"(application|audio|font|image|multipart|text|video)/"
+    r"(csv|css|event-stream|form-data|gif|html|javascript|jpeg|(problem|hal|ld|vnd\.api)\+json|json|json5|jsonl|mixed|x-?ndjson|ndjson|"
+    r"octet-stream|pdf|plain|png|svg\+xml|webp|x-www-form-urlencoded|(problem\+|xhtml\+|soap\+)?xml|ya?ml|zip|gzip|x-gzip|x-javascript)"
+)
+# `^age_over_…`: the fixed part of names that end in a number, in patterns of names.
+_FIXED_PART = re.compile(r"\^([A-Za-z_-]{4,})")
 _PERSONAL = re.compile(
     r"name|birth|address|email|phone|wallet|document|number|token|secret|key|mrz|ocr|value|redirect|state$|subject|url|field|"
     r"city|country|nationality|postcode|region|street|sex|metadata|content|person",
@@ -24,6 +31,28 @@ _PERSONAL = re.compile(
 _SECRET_HEADERS = frozenset({"authorization", "token", "cookie", "set-cookie", "proxy-authorization", "x-api-key"})
 _MOST_NUMBER = 10**9
 _NOTHING: frozenset[str] = frozenset()
+
+
+class Terms(frozenset[str]):
+    """Terms of a contract; names that its patterns of names begin with, and end in a number (`age_over_18`), are among them."""
+
+    beginnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, texts: Iterable[str], beginnings: Iterable[str]) -> Terms:
+        """Returns the texts, with the beginnings of names."""
+        found = cls(texts)
+        found.beginnings = tuple(beginnings)
+        return found
+
+    def __contains__(self, text: object) -> bool:
+        """Whether the text is the contract's."""
+        if frozenset.__contains__(self, text):
+            return True
+        return isinstance(text, str) and any(
+            text.startswith(start) and text.isascii() and text[len(start) :].isdigit() and len(text) <= len(start) + 3
+            for start in self.beginnings
+        )
 
 
 class Words(str):
@@ -60,17 +89,47 @@ def shown_pointer(pointer: str, known: frozenset[str]) -> str:
 
 
 @cache
-def words(provider: Provider) -> frozenset[str]:
-    """Returns the terms of a provider's contract: names of fields and values of enumerations, no example's data."""
-    return frozenset(_words(provider.document.raw)) | frozenset(provider.lifecycle.states)
+def words(provider: Provider) -> Terms:
+    """Returns the terms of a provider's contract, no example's data.
+
+    They are names of fields, parameters, headers and operations, values of enumerations, and states.
+    """
+    raw, lifecycle = provider.document.raw, provider.lifecycle
+    return Terms.of([*_words(raw), *lifecycle.states, *provider.document.operations], name_beginnings(raw))
+
+
+def name_beginnings(node: Any) -> tuple[str, ...]:
+    """Returns what the document's patterns of field names begin with."""
+    found = (_FIXED_PART.match(pattern) for pattern in _name_patterns(node))
+    return tuple(sorted({one[1] for one in found if one is not None}))
+
+
+def _name_patterns(node: Any, *, is_name: bool = False) -> Iterator[str]:
+    """Yields the patterns of `patternProperties` and those anywhere in `propertyNames`."""
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            if key == "patternProperties" and isinstance(value, Mapping):
+                yield from value
+            elif is_name and key == "pattern" and isinstance(value, str):
+                yield value
+            yield from _name_patterns(value, is_name=is_name or key == "propertyNames")
+    elif isinstance(node, list):
+        for value in node:
+            yield from _name_patterns(value, is_name=is_name)
 
 
 def _words(node: Any) -> Iterator[str]:
     if isinstance(node, Mapping):
         for key, value in node.items():
-            if key in ("properties", "x-known-captions") and isinstance(value, (Mapping, list)):
-                yield from value
-            if key in ("enum", "examples") and isinstance(value, list):
+            if key in ("properties", "headers", "x-known-captions", "dependentRequired") and isinstance(value, (Mapping, list)):
+                yield from (item for item in value if isinstance(item, str))
+            if key == "name" and isinstance(value, str) and isinstance(node.get("in"), str):
+                yield from (value, value.lower())  # of a parameter or a credential; answers show headers in lower case
+            if key == "required" and isinstance(value, list):
+                yield from (item for item in value if isinstance(item, str))
+            if key == "enum" and isinstance(value, list):
+                yield from (item for item in value if isinstance(item, str))
+            elif key == "examples" and isinstance(value, list):
                 yield from (item for item in value if isinstance(item, str) and _WORD.fullmatch(item))
             elif key == "const" and isinstance(value, str):
                 yield value
@@ -91,7 +150,8 @@ def _may_show(value: str, pointer: str, is_personal: bool, known: frozenset[str]
 
 
 def _hidden(value: str) -> str:
-    return f"text of {len(value)} characters (#{fingerprint(value)})"
+    shown = f"{len(value)} character{'s'[: len(value) != 1]}"
+    return f"a string of {shown} (#{fingerprint(value)})" if value else "an empty string"
 
 
 def fingerprint(value: str) -> str:

@@ -16,17 +16,52 @@ from specimen.contracts.judge.judge import judge
 from specimen.contracts.judge.openapi_core_check import disagreements
 from specimen.contracts.judge.registry import rulebook
 from specimen.contracts.judge.rule import Violation
-from specimen.contracts.redaction.curl_command import OTHER_TOKEN, OWN, TOKEN, curl, method_of, without_userinfo
+from specimen.contracts.redaction.curl_command import OTHER_TOKEN, OWN, TOKEN, method_of, without_userinfo
 from specimen.contracts.redaction.spec_terms import field_names, shape, strings, vocabulary
-from specimen.contracts.redaction.values import fingerprint
+from specimen.contracts.redaction.values import Words, fingerprint
 from specimen.contracts.reporting.coverage import CoverageCounter
 from specimen.contracts.reporting.model import Coverage, FindingKey, Found, Report, Sample
+from specimen.contracts.reporting.samples import Sampler
 from specimen.specs import Provider
 
 _MOST_ANSWER = 2000
-_MOST_RECEIVED = 100_000
 # Shorter texts are in every sentence.
 _LEAST = 4
+_WORD_START, _WORD_END = re.compile(r"[\w-]+"), re.compile(r"[\w-]+\Z")
+# What a redacted value is called (contracts/redaction/values.py), and rules call the parts of an exchange.
+_OURS = frozenset(
+    {
+        "among",
+        "answer",
+        "body",
+        "character",
+        "characters",
+        "content",
+        "empty",
+        "field",
+        "fields",
+        "header",
+        "items",
+        "list",
+        "nearest",
+    }
+    | {
+        "number",
+        "object",
+        "parameter",
+        "path",
+        "query",
+        "request",
+        "session",
+        "status",
+        "string",
+        "them",
+        "time",
+        "times",
+        "type",
+    }
+    | {"value", "values", "with"}
+)
 _MEDIA_TYPES = frozenset(
     {"application/json", "application/octet-stream", "application/problem+json", "application/xml", "text/html", "text/plain"}
 )
@@ -64,8 +99,7 @@ class Collector:
         self._history = History()
         self._coverage = CoverageCounter(provider, self._history) if counts_coverage else None
         self._found: dict[FindingKey, Found] = {}
-        self._sent: set[str] = set()
-        self._received: set[str] = set()
+        self._sampler = Sampler(provider, self.base_url, self._hidden, self._words)
 
     def judge(
         self, exchange: Exchange, *, only: frozenset[str] | None = None, without: frozenset[str] = frozenset()
@@ -92,7 +126,7 @@ class Collector:
     ) -> None:
         """Counts an exchange that was judged elsewhere; arguments as those of `judge`."""
         if exchange.seen_by in OWN:
-            self._sent.update(text for text in strings(exchange.request_json) if text not in self._received)
+            self._sampler.memory.send(exchange)
         found = list(violations)
         if found:
             texts = _texts_of(exchange)
@@ -100,10 +134,12 @@ class Collector:
                 shown = self._clean(violation, exchange, texts)
                 key = FindingKey.of(shown)
                 before = self._found.get(key)
-                self._found[key] = replace(before, count=before.count + 1) if before else Found(shown, 1, self._sample(exchange))
-        if exchange.seen_by in OWN and len(self._received) < _MOST_RECEIVED:
-            came = (text for text in strings(exchange.response_json) if len(text) >= _LEAST and text not in self._words)
-            self._received.update(text for text in came if text not in self._sent)
+                if before is None:
+                    self._found[key] = Found(shown, 1, self._sample(exchange, violation))
+                else:
+                    self._found[key] = replace(before, count=before.count + 1)
+        if exchange.seen_by in OWN and only is None:
+            self._sampler.memory.receive(exchange)
         if self._coverage is not None:
             self._coverage.add(exchange, {one.rule for one in found}, only=only, without=without)
         if only is None:
@@ -162,15 +198,18 @@ class Collector:
     def _unreachable(self, text: str | None) -> str | None:
         return re.sub(r"//[^/@\s]*@", "//", self._scrubbed(text)) if text else text
 
-    def _sample(self, exchange: Exchange) -> Sample:
+    def _sample(self, exchange: Exchange, violation: Violation) -> Sample:
         path = exchange.operation.path if exchange.operation else "/…"
+        command, after, needs = self._sampler.commands(exchange, violation)
         return Sample(
             method=method_of(exchange),
             url=self.base_url + path,
             status=exchange.status,
-            curl=curl(exchange, self.base_url, self._hidden, self._received),
+            curl=command,
             answer=self._answer(exchange),
             at=exchange.at,
+            after=after,
+            needs=needs,
         )
 
     def _answer(self, exchange: Exchange) -> str:
@@ -185,22 +224,36 @@ class Collector:
 
     def _clean(self, violation: Violation, exchange: Exchange, texts: set[str]) -> Violation:
         """Returns the violation without any text of the exchange, as a second redaction after the judge's."""
-        got = violation.got
+        got, ours = violation.got, _OURS | frozenset(_WORD_START.findall(violation.sentence))
         return replace(
             violation,
             operation=exchange.operation.id if exchange.operation else f"{method_of(exchange)} (no documented operation)",
             pointer=self._scrubbed(violation.pointer),
-            expected=self._told(violation.expected, texts),
-            got=self._scrubbed(got) if got.startswith('"') else self._told(got, texts),
+            expected=self._told(violation.expected, texts, ours),
+            got=self._scrubbed(got) if got.startswith('"') else self._told(got, texts, ours),
         )
 
-    def _told(self, text: str, texts: set[str]) -> str:
-        """Words of a rule in which nothing stands that came: some schema keywords quote it."""
+    def _told(self, text: str, texts: set[str], ours: frozenset[str]) -> str:
+        """Words of a rule in which nothing stands that came; the words of the contract stay, whatever is a part of them."""
+        if isinstance(text, Words):
+            return self._scrubbed(text)
         for value in sorted(texts, key=len, reverse=True):
             for spelling in {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}:
-                if len(spelling) >= _LEAST and spelling in text and value not in self._words:
-                    text = text.replace(spelling, f"#{fingerprint(value)}")
+                if len(spelling) >= _LEAST and spelling in text and value not in self._words and value not in ours:
+                    text = self._without(text, spelling, f"#{fingerprint(value)}", ours)
         return self._scrubbed(text)
+
+    def _without(self, text: str, foreign: str, shown: str, ours: frozenset[str]) -> str:
+        """The text with `shown` in place of what is foreign, but for parts of a word that is the contract's or ours."""
+        pieces, start = [], 0
+        while (found := text.find(foreign, start)) >= 0:
+            end = found + len(foreign)
+            before, after = _WORD_END.search(text, 0, found), _WORD_START.match(text, end)
+            word = text[before.start() if before else found : after.end() if after else end]
+            is_part = len(word) > len(foreign) and (word in self._words or word in ours)
+            pieces += [text[start:found], foreign if is_part else shown]
+            start = end
+        return "".join([*pieces, text[start:]])
 
     def _scrubbed(self, text: str) -> str:
         """Removes the tokens and the sessions of the user from a text."""

@@ -8,7 +8,8 @@ from typing import Any
 
 from specimen.contracts.judge.rule import Rule
 from specimen.contracts.judge.severity import MARKS
-from specimen.contracts.reporting.model import Covered, Found, Report, by_rule, status_words
+from specimen.contracts.reporting.model import Covered, Found, Report, Sample, by_rule, status_words
+from specimen.contracts.reporting.samples import repetition
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --dim: #59636e; --line: #d1d9e0; --back: #fff; --soft: #f6f8fa;
@@ -95,8 +96,17 @@ def _entry(entry: Found) -> str:
         f'<span class="dim"> · {status_words(violation.status)}{times}</span></p>'
         f"<dl><dt>Expected</dt><dd>{_text(violation.expected)}</dd><dt>Got</dt><dd>{_text(violation.got)}</dd>"
         f"<dt>Request</dt><dd><code>{_text(example.method)} {_text(example.url)}</code></dd></dl>"
-        f'<pre>{_text(example.curl)}</pre><details><summary class="dim">The answer, redacted</summary>'
+        f"{_steps(example)}<details><summary class='dim'>The answer, redacted</summary>"
         f"<pre>{_text(example.answer)}</pre></details></article>"
+    )
+
+
+def _steps(example: Sample) -> str:
+    """Commands in their order, and what they need."""
+    commands = [text for label, text in repetition(example) if label != "needs"]
+    needs = [text for label, text in repetition(example) if label == "needs"]
+    return "".join(f"<pre>{_text(command)}</pre>" for command in commands) + "".join(
+        f'<p class="dim">Needs {_text(need)}</p>' for need in needs
     )
 
 

@@ -64,7 +64,8 @@ def values(report: Report) -> dict[str, Any]:
 
 
 def _found(entry: Found) -> dict[str, Any]:
-    return {**asdict(entry.violation), "count": entry.count, "example": asdict(entry.example)}
+    lists = {"after": list(entry.example.after), "needs": list(entry.example.needs)}
+    return {**asdict(entry.violation), "count": entry.count, "example": {**asdict(entry.example), **lists}}
 
 
 def _reached(part: Covered[Any]) -> dict[str, list[Any]]:

@@ -10,6 +10,7 @@ from specimen.contracts.judge import openapi_core_check
 from specimen.contracts.judge.rule import Rule
 from specimen.contracts.judge.severity import SEVERITIES
 from specimen.contracts.reporting.model import Found, Report, by_rule, status_words
+from specimen.contracts.reporting.samples import repetition
 
 # What XML 1.0 cannot hold, section 2.2.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -109,7 +110,8 @@ def _lines(found: tuple[Found, ...]) -> str:
         blocks.append(
             f"{place}, {status_words(violation.status)}, {entry.count} times\n"
             f"  expected: {violation.expected}\n  got:      {violation.got}\n"
-            f"  source:   {violation.source} ({violation.mark})\n  repeat:   {entry.example.curl}"
+            f"  source:   {violation.source} ({violation.mark})\n"
+            + "\n".join(f"  {label + ':':<10}{text}" for label, text in repetition(entry.example))
         )
     return "\n\n".join(blocks)
 

@@ -56,7 +56,9 @@ class Sample:
     """An exchange as a report shows it: redacted.
 
     `curl` repeats the request; credentials are variables of the shell. `url` is the base URL and the path's template,
-    `answer` the shape of the answer with the contract's own words only, `at` milliseconds since the epoch.
+    `answer` the shape of the answer with the contract's own words only, `at` milliseconds since the epoch. `after` are the
+    commands of earlier requests that the finding rests on, to be run first in the same shell; `needs` says what the variables
+    stand for, and what else must be so.
     """
 
     method: str
@@ -65,6 +67,8 @@ class Sample:
     curl: str
     answer: str
     at: int
+    after: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,15 @@ import yaml
 from specimen.contracts.judge.rule import Rule
 from specimen.contracts.judge.severity import MARKS
 from specimen.contracts.reporting.model import Found, Report
+from specimen.contracts.reporting.samples import repetition
 from specimen.specs import SpecError, load
 from specimen.specs.core.json_pointer import escape
 from specimen.specs.core.version import product_version
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _MARKS = {"D": "documented by the vendor", "P": "publicly known", "I": "implied by its words", "A": "an assumption of ours"}
+
+_STEPS = {"after": "First", "repeat": "To repeat", "needs": "Needs"}
 
 
 def render(report: Report) -> str:
@@ -97,9 +100,8 @@ def _result(report: Report, entry: Found, index: int, places: Mapping[str, tuple
     times = f" Seen {entry.count} times." if entry.count > 1 else ""
     said = f"answered {violation.status}" if violation.status else "gave no answer"
     text = (
-        f"{violation.operation} {said}: {violation.sentence}{place}. "
-        f"Expected {violation.expected}; got {violation.got}.{times}\nTo repeat: {entry.example.curl}"
-    )
+        f"{violation.operation} {said}: {violation.sentence}{place}. Expected {violation.expected}; got {violation.got}.{times}\n"
+    ) + "\n".join(f"{_STEPS[label]}: {text}" for label, text in repetition(entry.example))
     identity = json.dumps(
         [report.provider, violation.rule, violation.operation, violation.status, violation.pointer, violation.expected]
     )

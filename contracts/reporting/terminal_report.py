@@ -11,10 +11,12 @@ from rich.text import Text
 
 from specimen.contracts.judge.severity import MARKS, NOTE, WARNING, counts
 from specimen.contracts.reporting.model import Covered, Found, Report, by_rule, status_words
+from specimen.contracts.reporting.samples import repetition
 from specimen.specs.cli.console import console as new_console
 
 _MOST_PER_RULE = 3
 _MOST_MISSED = 12
+_MOST_COMMAND = 400
 
 
 def print_report(report: Report, console: Console | None = None) -> None:
@@ -59,7 +61,16 @@ def _entry(console: Console, entry: Found) -> None:
     _line(console, (f"  {violation.operation}{place}", "cyan"), (f" · {status_words(violation.status)}{times}", "dim"))
     _line(console, ("    expected  ", "dim"), (violation.expected, ""))
     _line(console, ("    got       ", "dim"), (violation.got, ""))
-    _line(console, ("    repeat    ", "dim"), (entry.example.curl, ""))
+    for label, text in repetition(entry.example):
+        _line(console, (f"    {label:<10}", "dim"), (_cut(text), ""))
+
+
+def _cut(command: str) -> str:
+    """A command as a terminal shows it: a long one without its end, in no form that a shell would run."""
+    if len(command) <= _MOST_COMMAND:
+        return command
+    rest = len(command) - _MOST_COMMAND
+    return f"{command[:_MOST_COMMAND]}… and {rest} characters more; a report of format json, html or junit has the whole"
 
 
 def _reach(console: Console, report: Report) -> None:

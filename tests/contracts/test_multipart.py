@@ -40,15 +40,25 @@ def test_parts__are_read_in_their_order() -> None:
     assert form(TYPE, b"\xff\x00 no form") is None
 
 
+# As the document writes a UUID of version 1.
+VERSION_1 = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-1[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$"
+
+
 @pytest.mark.parametrize(
     ("parts", "faults"),
     [
         ((IMAGE,), []),
         ((IMAGE, IMAGE, {"name": "ocr", "value": "False"}, {"name": "more", "value": "1"}), []),
-        ((IMAGE, {"name": "mode", "value": "later"}), [("/mode breaks 'enum'", True)]),
-        ((IMAGE, {"name": "clientKey", "value": "k" * 37}), [("/clientKey breaks 'maxLength'", False)]),
-        ((IMAGE, {"name": "sessionId", "value": "x"}), [("/sessionId breaks 'pattern'", False)]),
-        (({"name": "mode", "value": "sync"},), [("the body breaks 'required'", False)]),
+        ((IMAGE, {"name": "mode", "value": "later"}), [("/mode breaks 'enum' (one of 'sync', 'async')", True)]),
+        (
+            (IMAGE, {"name": "clientKey", "value": "k" * 37}),
+            [("/clientKey breaks 'maxLength' (a string of at most 36 characters)", False)],
+        ),
+        (
+            (IMAGE, {"name": "sessionId", "value": "x"}),
+            [(f"/sessionId breaks 'pattern' (a string that matches {VERSION_1})", False)],
+        ),
+        (({"name": "mode", "value": "sync"},), [("the body breaks 'required' (the field 'images')", False)]),
     ],
 )
 def test_request_errors__of_a_form(parts, faults) -> None:

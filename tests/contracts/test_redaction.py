@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from jsonschema_rs import validator_for
 
 from specimen import specs
+from specimen.contracts.judge.expectations import expected, got
 from specimen.contracts.redaction.values import Words, redacted, shown_pointer, words
 from specimen.specs import Provider
 
@@ -19,14 +21,16 @@ def test_redaction__hides_what_could_be_somebody() -> None:
     """Names, numbers and keys are hashed; words of the contract, moments and our own words are not."""
     known = frozenset({"status", "success", "person"})
     assert redacted("success", "/status", known) == '"success"'
-    assert redacted("Eriksson", "/family_name", known).startswith("text of 8")
-    assert redacted("Napoli", "/city", known).startswith("text of 6")
-    assert redacted("Anna", "/anything", known).startswith("text of 4")
+    assert redacted("Eriksson", "/family_name", known).startswith("a string of 8")
+    assert redacted("Napoli", "/city", known).startswith("a string of 6")
+    assert redacted("Anna", "/anything", known).startswith("a string of 4")
     assert redacted(8412193345, "/personal_number", known) == "a number"
     assert redacted("2026-03-19T10:31:30.000Z", "/created_at", known) == '"2026-03-19T10:31:30.000Z"'
-    assert redacted("1974-08-12", "/birth_date", known).startswith("text")
+    assert redacted("1974-08-12", "/birth_date", known).startswith("a string")
     assert redacted({"status": 1, "anna@example.com": 2}, "", known) == "an object with 2 fields, among them status"
     assert redacted("text/html", "") == '"text/html"'
+    assert redacted("application/vnd.anna-smith+json", "").startswith("a string of 31")
+    assert redacted("", "/id") == "an empty string"
     assert redacted(Words("an empty body")) == "an empty body"
     assert shown_pointer("/person/0/status", known) == "/person/0/status"
     assert "anna" not in shown_pointer("/person/anna@example.com", known)
@@ -36,3 +40,38 @@ def test_redaction__words_hold_no_example(provider: Provider) -> None:
     """The vendor's examples are data."""
     assert not {"DOE", "JOHN", "ERIKSSON", "my_client_key_123", "customer-0042"} & words(provider)
     assert set(provider.lifecycle.states) <= words(provider)
+
+
+TYPED = {
+    "type": ({"type": ["integer", "null"]}, "x", "null or an integer", "a string of 1 character"),
+    "enum": ({"enum": ["created", "failed"]}, "creatd", "one of 'created', 'failed'", "; nearest is 'created'"),
+    "enum of none like it": ({"enum": ["created", 1, None]}, "wholly unlike", "one of 'created', 1, null", "a string of 13"),
+    "const": ({"const": True}, False, "true", "false"),
+    "pattern": ({"pattern": "^vs_"}, "x", "a string that matches ^vs_", "a string of 1 character"),
+    "maxLength": ({"maxLength": 200}, "x" * 201, "a string of at most 200 characters", "a string of 201 characters"),
+    "minLength": ({"minLength": 1}, "", "a string of at least 1 character", "an empty string"),
+    "minimum": ({"minimum": 3}, 2, "at least 3", "2"),
+    "format": ({"format": "date-time"}, "x", "a string of format date-time", "a string of 1 character"),
+    "required": ({"required": ["id"]}, {}, "the field 'id'", "an object with 0 fields"),
+    "maxItems": ({"maxItems": 1}, [1, 2], "an array of at most 1 item", "a list of 2"),
+    "additionalProperties": ({"additionalProperties": False, "properties": {}}, {"a": 1}, "", ""),
+}
+
+
+@pytest.mark.parametrize("name", TYPED)
+def test_expectations__say_what_is_allowed_and_what_came(name: str) -> None:
+    """A keyword is told in words with its values, and what came without its text."""
+    schema, value, wanted, came = TYPED[name]
+    (error,) = validator_for(schema, validate_formats=True).iter_errors(value)
+    assert wanted in expected(error)
+    assert came in got(error, "/x", frozenset())
+    if isinstance(value, str) and len(value) > 1:
+        assert value not in got(error, "/x", frozenset())
+
+
+def test_expectations__of_many_values_tell_some_and_their_number() -> None:
+    """A list of all countries is no sentence; the nearest value stands beside what came."""
+    values = [f"{first}{second}" for first in "ABCDEFGHIJ" for second in "KLMNOPQRST"]
+    (error,) = validator_for({"enum": values}).iter_errors("dmx")
+    assert expected(error) == f"one of {', '.join(map(repr, values[:12]))}, … (100 values)"
+    assert "; nearest is 'D" in got(error, "/x", frozenset())

@@ -63,6 +63,18 @@ def test_terminal__a_command_is_one_line() -> None:
     assert all("$SPECIMEN_TOKEN" in line for line in lines)
 
 
+def test_terminal__a_long_command_is_cut_and_whole_in_the_files() -> None:
+    """A screen of one command hides the findings; every file has what a shell takes."""
+    note = "".join(f"{number:04}" for number in range(900))
+    body = json.dumps({"share_fields": {"family_name": {"required": True, "reason": note}}}).encode()
+    report = collected(exchange(method="POST", path="/v1/sessions", request_body=body, status=418))
+    (line,) = [line for line in printed(report).splitlines() if "curl -sS" in line]
+    assert len(line) < 600
+    assert "characters more; a report of format json, html or junit has the whole" in line
+    for form in ("json", "html", "junit", "sarif"):
+        assert note in render(report, form), form
+
+
 def test_terminal__colour_on_a_terminal_only() -> None:
     """A file or a pipe gets no escape sequence."""
     assert "\x1b[" not in printed(broken_report())
@@ -71,7 +83,7 @@ def test_terminal__colour_on_a_terminal_only() -> None:
 
 def test_terminal__text_is_never_markup() -> None:
     """Square brackets in what a rule expected are printed as they are."""
-    assert "enum ['created'," in printed(collected(exchange(session_body(status="half"))))
+    assert "one of 'created', " in printed(collected(exchange(session_body(status="half"))))
 
 
 @pytest.mark.parametrize(

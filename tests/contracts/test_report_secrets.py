@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import itertools
 import json
+import re
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -15,10 +20,13 @@ from rich.console import Console
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import observe
+from specimen.contracts.judge.request_validation import request_errors
 from specimen.contracts.judge.rule import Violation
 from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.formats import FORMATS, render
 from specimen.contracts.reporting.terminal_report import print_report
+from specimen.specs import load, names
+from tests.contracts.golden_exchanges import Stage
 from tests.contracts.reporting import BASE_URL, STARTED_AT, exchange, kayle, session_body
 
 # As tokens, ids and names are: with white space, quotes and other scripts; long enough that none is there by chance.
@@ -50,15 +58,9 @@ def planted(template: object, secret: str) -> object:
 def shown(collector: Collector) -> dict[str, str]:
     """All formats of the report, by name."""
     report = collector.report(
-        profile="smoke",
-        seed=1,
-        fail_on="warning",
-        started_at=STARTED_AT,
-        seconds=1,
-        requests=1,
-        require=["expired"],
-        unreachable=None,
-    )
+        profile="smoke", seed=1, fail_on="warning", started_at=STARTED_AT, seconds=1, requests=1, unreachable=None,
+        require=[next(iter(collector.provider.lifecycle.states))],
+    )  # fmt: skip
     out = io.StringIO()
     print_report(report, Console(file=out, width=200))
     return {"terminal": out.getvalue(), **{name: render(report, name) for name in FORMATS}}
@@ -178,12 +180,103 @@ def test_report__credentials_that_rotate_are_variables(secret, seen_by, scheme) 
 
 @pytest.mark.parametrize("name", ["token", "cancel_token", "password", "client_secret", "apiKey"])
 def test_report__fields_named_like_secrets_are_variables(name) -> None:
-    """A token in the body of a request of ours is a variable too."""
+    """A token that an answer showed is a variable in the body of a request of ours too."""
+    told = exchange(session_body(**{name: "ct_9f8e7d6c"}))
     one = replace(
         exchange(status=418), method="POST", path="/v1/sessions", request_body=json.dumps({name: "ct_9f8e7d6c"}).encode()
     )
     collector = Collector(kayle(), BASE_URL)
+    collector.add(told)
     collector.add(one, observe(one, History()))
     texts = shown(collector)
     assert_absent("ct_9f8e7d6c", texts)
     assert '"$SPECIMEN_' in json.loads(texts["json"])["violations"][0]["example"]["curl"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "intent", "in_command"),
+    [
+        ("short", {"invalid": True}, '"cancel_token": "short"'),
+        ("ct_9f8e7d6x", {}, '"${SPECIMEN_CANCEL_TOKEN:0:10}x${SPECIMEN_CANCEL_TOKEN:11}"'),
+        ("ct_9f8e7d6", {}, '"${SPECIMEN_CANCEL_TOKEN%?}"'),
+        ("aa_0000000000", {"invalid": True}, '"cancel_token": "aa_0000000000"'),
+    ],
+)
+def test_report__a_wrong_token_of_ours_stays_as_wrong(sent: str, intent: dict, in_command: str) -> None:
+    """The value of a variable would be right; a wrong token that is made of a right one shows nothing of it."""
+    told = exchange(session_body(cancel_token="ct_9f8e7d6c"))
+    body = json.dumps({"cancel_token": sent}).encode()
+    one = exchange(method="POST", path="/v1/sessions", request_body=body, status=418, intent=intent)
+    collector = Collector(kayle(), BASE_URL)
+    collector.add(told)
+    collector.add(one, observe(one, History()))
+    texts = shown(collector)
+    assert_absent("ct_9f8e7d", texts)
+    assert in_command in json.loads(texts["json"])["violations"][0]["example"]["curl"]
+
+
+@pytest.mark.parametrize("seen_by", ["walk", "fuzz"])
+@pytest.mark.parametrize("field", ["reason", "note"])
+def test_report__a_text_of_ours_stays_what_it_was(seen_by: str, field: str) -> None:
+    """A list that keeps what an earlier run sent makes it nobody's: the command is still refused for the same reason."""
+    reason = "x" * 201
+    told = exchange(session_body(**{field: reason}), seen_by=seen_by)
+    body = json.dumps({"share_fields": {"family_name": {"required": True, "reason": reason}}}).encode()
+    headers = {"authorization": "Bearer x", "content-type": "application/json"}
+    one = exchange(method="POST", path="/v1/sessions", request_body=body, status=418, seen_by=seen_by, request_headers=headers)
+    one = replace(one, intent={"invalid": True} if seen_by == "walk" else {})
+    collector = Collector(kayle(), BASE_URL)
+    collector.add(told)
+    collector.add(one, observe(one, History()))
+    (command,) = [
+        entry["example"]["curl"] for entry in json.loads(shown(collector)["json"])["violations"] if entry["rule"] == "GEN-001"
+    ]
+    (sent,) = re.findall(r"--data-raw '(.*)'", command)
+    assert len(json.loads(sent)["share_fields"]["family_name"]["reason"]) == 201
+    assert request_errors(replace(one, request_body=sent.encode())) == request_errors(one) != []
+    assert seen_by == "fuzz" or sent.encode() == body
+
+
+# What a vendor tells of a person, or what stands for one: words and several words, numbers, dates, links, ids.
+FOREIGN = st.one_of(
+    st.text("abcdefghijklmnopqrstuvwxyz", min_size=6, max_size=24).map(lambda text: f"Qz{text}"),
+    st.text("abcdefg hij\u00e9\u00df\u0416\u65e5", min_size=6, max_size=24).map(lambda text: f"Qz {text} Kx"),
+    st.text("0123456789", min_size=9, max_size=15).map(lambda text: f"77{text}"),
+    st.dates().map(lambda day: f"{day.isoformat()}Qz"),
+    st.uuids().map(str),
+    st.text("abcdef", min_size=6, max_size=20).map(lambda text: f"https://qz.example/{text}?token={text}"),
+    st.text("abcdef", min_size=6, max_size=20).map(lambda text: f"application/vnd.{text}+json"),
+)
+# Where the contract's own words stand: a word in such a place is told.
+STATED = re.compile(r"(status|outcome|verdict|type|code|error)$", re.IGNORECASE)
+
+
+@functools.cache
+def answers(name: str) -> tuple[Exchange, ...]:
+    """Answers of one provider's mock to reads, lists, refusals and creations."""
+    stage = Stage(load(name))
+    return tuple(stage.send(entry) for entry in stage.entries[:: max(1, len(stage.entries) // 12)])
+
+
+def filled(node: Any, foreign: str, draw: Callable[[], int], name: str = "") -> Any:
+    """A JSON value in which the foreign text stands in place of about half of the texts, and as a name."""
+    if isinstance(node, dict):
+        found = {key: filled(inner, foreign, draw, key) for key, inner in node.items()}
+        return {**found, foreign: foreign} if draw() == 0 else found
+    if isinstance(node, list):
+        return [filled(inner, foreign, draw, name) for inner in node]
+    is_stated = STATED.search(name) and foreign.isalpha()
+    return foreign if draw() < 3 and not is_stated and not isinstance(node, bool) else node
+
+
+@pytest.mark.parametrize("name", [name for name in names() if load(name).is_builtin])
+@given(foreign=FOREIGN, draws=st.lists(st.integers(0, 5), min_size=20, max_size=20), seen_by=OWN | OBSERVED)
+def test_report__no_foreign_text_of_an_answer_is_told(name, foreign, draws, seen_by) -> None:
+    """Whatever text of a documented or another field is not the document's: it is in no format, of no provider."""
+    turn = itertools.cycle(draws)
+    collector = Collector(load(name), "http://127.0.0.1:8080")
+    for one in answers(name):
+        if one.response_json is not None:
+            body = json.dumps(filled(one.response_json, foreign, lambda: next(turn)), ensure_ascii=False).encode()
+            collector.judge(replace(one, response_body=body, seen_by=seen_by))
+    assert_absent(foreign, shown(collector))

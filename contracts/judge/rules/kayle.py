@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
@@ -11,7 +11,7 @@ from specimen.contracts.judge.checks import fields, pagination
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.rule import Finding, rule
 from specimen.contracts.redaction.values import Words
-from specimen.specs.core.json_pointer import at
+from specimen.specs.core.json_pointer import at, escape
 
 PAGE = "Get a session by ID, OpenAPI"
 CREATE = "Kayle ID documentation, Create a session"

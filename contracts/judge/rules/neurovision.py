@@ -8,7 +8,9 @@ from typing import Any
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.checks import fields
 from specimen.contracts.judge.history import History
+from specimen.contracts.judge.request_validation import invalid_fields
 from specimen.contracts.judge.rule import Finding, rule
+from specimen.contracts.redaction.values import Words
 from specimen.specs.core.json_pointer import at
 
 PAGE = "Get session status"
@@ -240,11 +242,10 @@ def spent_fits_the_clock(exchange: Exchange, _: History) -> Iterator[Finding]:
 def details_name_the_field(exchange: Exchange, _: History) -> Iterator[Finding]:
     """Where the request's own fields break the document; what is wrong elsewhere may be named as it is."""
     details = at(exchange.response_json, "/details")
-    sent = exchange.declared_json
-    if exchange.status != 400 or not isinstance(details, list) or not isinstance(sent, Mapping):
+    if exchange.status != 400 or not isinstance(details, list):
         return
     named = {str(at(detail, "/path")).split(".")[0] for detail in details}
-    broken = {field for error in request_errors(exchange) if (field := error.pointer.split("/")[1:2]) for field in field}
+    broken = invalid_fields(exchange)
     if broken and named and not broken & named:
         yield Finding("/details", "the path of a field that is invalid", Words(", ".join(sorted(named & _FIELDS)) or "another"))
 

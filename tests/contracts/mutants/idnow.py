@@ -94,6 +94,8 @@ MUTANTS = (
     Mutant("GEN-021", "another end", lambda stage: second(stage, {"/completedAt": "2026-03-19T10:31:29.000Z"})),
     Mutant("GEN-025", "another creation than it was made with", created_otherwise),
     Mutant("GEN-026", "another state than was sent", other_state),
+    Mutant("IDN-019", "the last step is gone", lambda stage: [
+        found := stage.read("aborted", operation=SESSION), changed(found, {"/lastStep": REMOVED})]),
     Mutant("GEN-027", "an end that changes", lambda stage: second(stage, {"/lastStep/verdict": "failed"})),
     Mutant("GEN-028", "another flow", lambda stage: second(stage, {"/flowId": "flow-2"}, "RUNNING")),
     Mutant("GEN-013", "another creation", lambda stage: second(stage, {"/createdAt": EARLIER})),

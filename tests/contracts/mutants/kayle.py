@@ -104,7 +104,14 @@ def cancelled(stage: Stage) -> list[Exchange]:
     return [first, done, changed(read, {"/data/status": "created", "/data/completed_at": None})]
 
 
+def asked_for(stage: Stage, source: str) -> Exchange:
+    """A session with a share field that was asked for, and where the answer says that it comes from."""
+    body = {"share_fields": {"family_name": {"required": True, "reason": "To greet."}}}
+    return changed(stage.ask("createSession", body=body), {"/data/share_fields/family_name/source": source})
+
+
 MUTANTS = (
+    Mutant("KAY-029", "a field of the request is said to be a default", lambda stage: [asked_for(stage, "default")]),
     Mutant(
         "KAY-010",
         "changed before it was made",

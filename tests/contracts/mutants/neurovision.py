@@ -44,6 +44,15 @@ def twice(stage: Stage, values: Mapping[str, Any], scenario: str = "success", st
 
 
 MUTANTS = (
+    Mutant("NEU-028", "the second read finds a known client", lambda stage: twice(
+        stage, {"/isClientNew": not stage.read(state="processing").response_json["isClientNew"]}, state="processing")),
+    Mutant("NEU-029", "milliseconds", lambda stage: [
+        changed(found := stage.read(), {"/spent": found.response_json["spent"] * 1000})]),
+    Mutant(
+        "NEU-030",
+        "another field is named",
+        lambda stage: [changed(status(stage, clientKey=""), {"/details/0/path": "sessionId"})],
+    ),
     Mutant(
         "GEN-024",
         "the words of another refusal",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from specimen.contracts.http.exchange import Exchange
 from tests.contracts.golden_exchanges import Mutant, Stage, changed
@@ -66,7 +67,44 @@ def reopened(stage: Stage) -> Exchange:
     return changed(found, response_body=found.response_body + b"data: " + json.dumps(pending).encode() + b"\n\n")
 
 
+def verify_open(stage: Stage) -> list[Exchange]:
+    """A wallet whose session is pending, answered as verified."""
+    made = register(stage)
+    answer = stage.ask("verifyWallet", body={"address": WALLET})
+    values = {**verified(stage).response_json, "address": WALLET, "wallets": [{"address": WALLET, "chain": "ethereum"}]}
+    return [made, status(stage, made), changed(answer, {"": values})]
+
+
+def under_review(values: dict[str, object]) -> Callable[[Stage], list[Exchange]]:
+    """A session that is read when it is pending, and then under review with other wallets."""
+
+    def make(stage: Stage) -> list[Exchange]:
+        first = changed(stage.read("completed", "pending"), {"/unverifiedWallets": WALLETS})
+        return [first, changed(first, {"/status": "submitted", **values})]
+
+    return make
+
+
+def rejected_again(stage: Stage) -> list[Exchange]:
+    """A wallet whose session was rejected, registered again: the rejected session, with 200."""
+    made = register(stage)
+    read = status(stage, made)
+    again = changed(register(stage), {"/sessionId": made.response_json["sessionId"]}, status=200)
+    return [made, changed(read, {"/status": "rejected"}), again]
+
+
+def ended_before(stage: Stage) -> list[Exchange]:
+    """A session that was completed five hours before it was made."""
+    made = register(stage)
+    return [made, changed(completed(stage, made), {"/completedAt": "2026-03-19T05:31:30Z"})]
+
+
 MUTANTS = (
+    Mutant("PRE-007", "no wallets under review", under_review({"/unverifiedWallets": []})),
+    Mutant("PRE-007", "a wallet has another id", under_review({"/unverifiedWallets": [{**WALLETS[0], "id": "x"}]})),
+    Mutant("PRE-012", "a rejected session again", rejected_again),
+    Mutant("PRE-019", "a wallet under way is verified", verify_open),
+    Mutant("GEN-029", "over before it was made", ended_before),
     Mutant(
         "PRE-006",
         "a wallet verified and not",
