@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from specimen.contracts.judge.rule import Rule
+from specimen.contracts.reporting.inconclusive import HEADING, by_answer
 from specimen.contracts.reporting.model import Covered, Found, Report, by_rule, status_words
 from specimen.contracts.reporting.terminal_report import MARKS
 
@@ -61,6 +62,7 @@ def render(report: Report) -> str:
     parts += [f'<p class="note">{_text(remark)}</p>' for remark in report.remarks]
     if report.errors:
         parts += ["<h2>Violations</h2>", *_groups(report.errors, "bad")]
+    parts += _inconclusive(report)
     parts += _reach(report)
     if report.notes:
         parts.append('<h2>Notes</h2><p class="dim">They rest on assumptions and do not count. A strict run counts them.</p>')
@@ -96,6 +98,17 @@ def _entry(entry: Found) -> str:
         f'<pre>{_text(example.curl)}</pre><details><summary class="dim">The answer, redacted</summary>'
         f"<pre>{_text(example.answer)}</pre></details></article>"
     )
+
+
+def _inconclusive(report: Report) -> list[str]:
+    if not report.inconclusive:
+        return []
+    head = "<tr><th>Operation</th><th>Answer</th><th>Reason</th><th>Steps</th><th>To do</th></tr>"
+    parts = [f"<h2>Inconclusive</h2><p>{_text(HEADING)}</p>", f'<div class="scroll"><table id="inconclusive">{head}']
+    for entry, count, steps in by_answer(report.inconclusive):
+        cells = (entry.operation, f"{entry.answer}, {count} times", entry.reason, ", ".join(steps), entry.remedy)
+        parts.append("<tr>" + "".join(f'<td class="wide">{_text(cell)}</td>' for cell in cells) + "</tr>")
+    return [*parts, "</table></div>"]
 
 
 def _reach(report: Report) -> list[str]:

@@ -7,6 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from specimen.contracts.reporting.inconclusive import HEADING, by_answer
 from specimen.contracts.reporting.model import Covered, Found, Report, by_rule, status_words
 from specimen.specs.cli.console import console as new_console
 
@@ -28,6 +29,7 @@ def print_report(report: Report, console: Console | None = None) -> None:
         console.print()
         _line(console, ("Disagreements: another validator differs here. That decides nothing.", "bold"))
         _groups(console, report.disagreements, "cyan")
+    _inconclusive(console, report)
     _verdict(console, report)
 
 
@@ -75,6 +77,18 @@ def _reach(console: Console, report: Report) -> None:
         console.print()
         text = f"{len(assumed)} of {len(report.rules)} rules rest on assumptions and {how}: {', '.join(assumed)}"
         _line(console, (text, "dim"))
+
+
+def _inconclusive(console: Console, report: Report) -> None:
+    if report.inconclusive:
+        console.print()
+        _line(console, (HEADING, "bold"))
+    for entry, count, steps in by_answer(report.inconclusive):
+        times = f", {count} times" if count > 1 else ""
+        _line(console, (f"  {entry.operation}", "cyan"), (f" · status {entry.answer}{times}", "dim"))
+        _line(console, ("    reason    ", "dim"), (entry.reason, ""))
+        _line(console, ("    steps     ", "dim"), (", ".join(steps), ""))
+        _line(console, ("    to do     ", "dim"), (entry.remedy, ""))
 
 
 def _named(part: Covered[tuple[str, str]], between: str) -> Covered[str]:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from specimen.contracts.client.transport import MISSING
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.requests import request_discovery
+from specimen.contracts.requests.parameter_overrides import without_refused
 from specimen.contracts.requests.request_templates import (
     RequestTemplate,
     filled,
@@ -180,7 +181,10 @@ class Walk(NegativeTests):
                 continue
             for index, body in enumerate(request_examples(self.provider, operation)):
                 if self.most is None or (index < 3 and body != base.body):
-                    exchange = self.ask(replace(base, body=body), VALID)
+                    wanted = replace(base, body=body)
+                    exchange = self.ask(wanted, VALID)
+                    if exchange is not None and (rest := without_refused(self.provider, wanted, exchange)) is not None:
+                        exchange = self.ask(rest, VALID)
                     if exchange is not None and (ids := ids_shown(self.provider, exchange)):
                         self._read(SessionRef(ids, request_discovery.path_facts(self.provider)), only_first=self.most is not None)
             for query in request_discovery.query_edges(operation):
