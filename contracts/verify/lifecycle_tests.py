@@ -14,11 +14,11 @@ from specimen.contracts.requests.parameter_overrides import without_refused
 from specimen.contracts.requests.request_templates import (
     RequestTemplate,
     filled,
+    guesses,
     ids_shown,
     minimal_request,
     names_in,
     request_examples,
-    unknown,
 )
 from specimen.contracts.verify import time_filters
 from specimen.contracts.verify.drivers import Journey, SessionRef, creation
@@ -257,10 +257,12 @@ class Walk(NegativeTests):
                 continue
             kinds = names_in(self.provider, operation.id)
             if kinds - {"session"} and kinds <= set(known.ids):
-                wrong = {name: unknown(self.provider, name) for name in kinds - {"session"}}
-                self.ask(minimal_request(self.provider, operation.id, {**known.ids, **wrong}))
+                others = {name: guesses(self.provider, name, known.ids[name]) for name in kinds - {"session"}}
+                for index in range(2):
+                    wrong = {name: values[index] for name, values in others.items()}
+                    self.ask(minimal_request(self.provider, operation.id, {**known.ids, **wrong}))
             is_short = self.most is not None
-            for kind in ("none", "unknown") if operation.security and self.transport.headers else ():
+            for kind in self.guessed_credentials(1) if operation.security and self.transport.headers else ():
                 self.ask(minimal_request(self.provider, operation.id, known.ids), credentials=kind)
             for _ in range(2):
                 self.ask(minimal_request(self.provider, operation.id, known.ids))
