@@ -50,4 +50,4 @@ def _other(letter: str, number: int, kinds: tuple[str, ...]) -> str:
 
 
 def _number(known: str) -> int:
-    return int(sha256(known.encode()).hexdigest(), 16)
+    return int(sha256(known.encode("utf-8", "surrogatepass")).hexdigest(), 16)
