@@ -199,7 +199,7 @@ class Walk(NegativeTests):
         base, is_short = creation(self.provider, {}), self.most is not None
         first: SessionRef | None = None
         for index, text in enumerate(("same", "same") if is_short else ("same", "same", "other", "same")):
-            value = request_discovery.free_value(self.provider, f"{text} {self.seed} {self.transport.base_url}")
+            value = request_discovery.free_value(self.provider, f"{text} {self.seed}")
             wanted = None if base is None or value is None else request_discovery.with_free(self.provider, base, value)
             if wanted is None or value is None:
                 return
