@@ -16,8 +16,8 @@ from tests import golden
 # The extensions that something reads, or that tell a reader where a fact comes from.
 KEYWORDS = frozenset(
     {"x-account-dependent", "x-also-in-body", "x-claims-schema", "x-closed", "x-contradictions", "x-event-schema"}
-    | {"x-ignored-beside", "x-known-captions", "x-no-vendor-example", "x-other-content-types", "x-provenance", "x-quote"}
-    | {"x-reason", "x-safe", "x-source", "x-vendor-example"}
+    | {"x-ignored-beside", "x-known-captions", "x-no-vendor-example", "x-other-content-types", "x-probe-value", "x-provenance"}
+    | {"x-quote", "x-reason", "x-safe", "x-source", "x-vendor-example"}
 )
 # What these hold is data.
 _DATA = frozenset({"value", "example", "const", "default", "enum", "x-contradictions"})
@@ -34,6 +34,8 @@ def keywords(node: Any, way: tuple[str, ...] = ()) -> Iterator[str]:
             yield f"{place}: nothing knows this keyword. {did_you_mean(key, KEYWORDS)}"
         if key == "x-account-dependent" and way[-2:-1] not in (("responses",), ("examples",)):
             yield f"{place}: stands on an answer, or on an example of one"
+        if key == "x-probe-value" and "x-account-dependent" not in node and way[-2:-1] != ("examples",):
+            yield f"{place}: stands beside x-account-dependent"
         if key not in _DATA:
             yield from keywords(value, (*way, key))
 

@@ -58,7 +58,7 @@ def watch(
     ] = None,
     header: Annotated[list[str] | None, typer.Option(metavar="'NAME: VALUE'", help="A header to send; may be repeated.")] = None,
     setting: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A value of the read, such as environment=staging.")
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A value of the requests, as `verify` takes it.")
     ] = None,
     every: Annotated[
         float, typer.Option(min=0.05, metavar="SECONDS", help="The pause between polls; below 1 on this machine only.")

@@ -67,7 +67,7 @@ def verify(
     ] = None,
     header: Annotated[list[str] | None, typer.Option(metavar="'NAME: VALUE'", help="A header to send; may be repeated.")] = None,
     setting: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A value of the read, such as environment=staging.")
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A value of the requests; --dry-run lists them.")
     ] = None,
     profile: Annotated[
         str,
@@ -184,6 +184,12 @@ def _print_plan(found: Plan) -> None:
     out.print(f"Phases: {', '.join(found.phases)}. The walk would send {len(found.requests)} requests:")
     for entry in found.requests:
         out.print(Text.assemble(f"  {entry.method:<6} {entry.path}", (f"  {entry.note}" if entry.note else "", "dim")))
+    if found.values:
+        out.print("Values that --set NAME=VALUE changes:")
+    for value in found.values:
+        shown = value.given or value.default
+        default = f"{shown}{' (set)' if value.given else ''}" if shown is not None else "not sent"
+        out.print(Text.assemble(f"  {value.name}: {default}", (f"  {value.meaning} {', '.join(value.used_in)}", "dim")))
     for remark in found.remarks:
         out.print(Text(remark, style="yellow"))
     if not found.requests:

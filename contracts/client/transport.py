@@ -15,8 +15,9 @@ from specimen import specs
 from specimen.contracts.client.client_errors import BudgetSpent, Burst, Forbidden, NoAnswer, Planned, Unreachable
 from specimen.contracts.client.http_connection import HttpConnection
 from specimen.contracts.http.base_url import BaseUrl, is_loopback
-from specimen.contracts.http.credentials import invalid_credential, secret_headers
+from specimen.contracts.http.credentials import secret_headers
 from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.http.guesses import of_same_form, one_character_changed
 from specimen.contracts.http.no_response import ARE_SILENT, CLOSED, TIMEOUT, TOLD
 from specimen.contracts.judge.request_validation import request_errors
 from specimen.specs import Operation, Provider
@@ -124,8 +125,8 @@ class Transport:
     ) -> Exchange:
         """Sends an encoded request for an operation with the credentials, and returns the exchange.
 
-        `credentials`: good, other, none or unknown (invalid, in the form of the good ones); `method` replaces the
-        documented one.
+        `credentials`: good, other, none, unknown (invalid, in the form of the good ones) or near (the good ones with one
+        character changed; unknown in the exchange); `method` replaces the documented one.
 
         Raises:
             Forbidden: it may not be sent to a production host.
@@ -138,7 +139,7 @@ class Transport:
             sent_headers["prefer"] = prefer
         meaning = dict(intent or {})
         if credentials != "good":
-            meaning["credentials"] = credentials
+            meaning["credentials"] = "unknown" if credentials == "near" else credentials
         wanted = replace(
             request, method=method or request.method, request_headers=sent_headers, at=time.time_ns() // 1_000_000,
             seen_by=self.seen_by, intent=meaning,
@@ -167,8 +168,9 @@ class Transport:
         rest = {name: value for name, value in self.headers.items() if name not in secret}
         if kind == "other":
             rest.update(self.other_headers)
-        if kind == "unknown":
-            rest.update({name: invalid_credential(value) for name, value in self.headers.items() if name in secret})
+        guess = {"unknown": of_same_form, "near": one_character_changed}.get(kind)
+        if guess is not None:
+            rest.update({name: guess(value) for name, value in self.headers.items() if name in secret})
         return rest
 
     def _guard(self, operation: Operation, wanted: Exchange) -> None:

@@ -1,12 +1,10 @@
-"""Credentials for the document's security schemes, and invalid ones of the same format."""
+"""Credentials for the document's security schemes."""
 
 from __future__ import annotations
 
 import re
-import string
 from collections.abc import Mapping
 from functools import cache
-from hashlib import sha256
 from typing import Any
 
 from specimen.specs import Provider, SpecimenError
@@ -66,23 +64,6 @@ def as_schemes(provider: Provider, headers: Mapping[str, str]) -> dict[str, dict
         else:
             found[name] = {"api_key": headers[header]}
     return found
-
-
-def invalid_credential(value: str) -> str:
-    """Returns an invalid credential of the same format: the part after the last separator is replaced."""
-    prefix = re.match(r"(?:Bearer |Basic )?(?:[A-Za-z]{1,8}_)*(?:[A-Za-z0-9_-]+\.)*", value)
-    kept = prefix.group() if prefix is not None else ""
-    rest = value[len(kept) :] or "x" * 16
-    digits = int(sha256(value.encode()).hexdigest(), 16)
-    return kept + "".join(_other(letter, digits >> index % 200) for index, letter in enumerate(rest))
-
-
-def _other(letter: str, number: int) -> str:
-    for letters in (string.digits, string.ascii_lowercase, string.ascii_uppercase):
-        if letter in letters:
-            shift = 1 + number % (len(letters) - 1)
-            return letters[(letters.index(letter) + shift) % len(letters)]
-    return letter
 
 
 def of_lifecycle(provider: Provider) -> dict[str, Any]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from specimen.contracts.http.exchange import Exchange
-from specimen.specs.loading.openapi import error_code
+from specimen.specs.loading.error_bodies import AccountRefusal
+
+
+def account_refusal(exchange: Exchange) -> AccountRefusal | None:
+    """The refusal for reasons of the account that an answer is; None where it is another answer.
+
+    Such as an unverified domain, a missing scope, a frozen organisation or a limit: `x-account-dependent` marks them in the
+    document, a whole status or, on an example, one error of it.
+    """
+    response = exchange.operation.responses.get(str(exchange.status)) if exchange.operation is not None else None
+    return None if response is None else response.account_refusal(exchange.response_json)
 
 
 def is_account_dependent(exchange: Exchange) -> bool:
-    """Whether an answer is one that any valid request may meet because of its sender's account.
-
-    Such as an unverified domain, a missing scope, a frozen organisation or a limit: `x-account-dependent` marks them in the
-    document, a whole status or, on an example, one error code of it.
-    """
-    response = exchange.operation.responses.get(str(exchange.status)) if exchange.operation is not None else None
-    if response is None:
-        return False
-    return response.is_account_dependent or error_code(exchange.response_json) in response.account_codes
+    """Whether an answer is one that any valid request may meet because of its sender's account."""
+    return account_refusal(exchange) is not None

@@ -8,6 +8,7 @@ from typing import Any
 
 from specimen.contracts.judge.rule import Rule
 from specimen.contracts.judge.severity import MARKS
+from specimen.contracts.reporting.inconclusive import HEADING, by_answer
 from specimen.contracts.reporting.model import Covered, Found, Report, Sample, by_rule, status_words
 from specimen.contracts.reporting.samples import repetition
 
@@ -62,6 +63,7 @@ def render(report: Report) -> str:
     parts += [f'<p class="note">{_text(remark)}</p>' for remark in report.remarks]
     if report.errors:
         parts += ["<h2>Violations</h2>", *_groups(report.errors, "bad")]
+    parts += _inconclusive(report)
     parts += _reach(report)
     if report.notes:
         parts.append(f'<h2>Notes</h2><p class="dim">Reported only, because of --fail-on {_text(report.fail_on)}.</p>')
@@ -108,6 +110,17 @@ def _steps(example: Sample) -> str:
     return "".join(f"<pre>{_text(command)}</pre>" for command in commands) + "".join(
         f'<p class="dim">Needs {_text(need)}</p>' for need in needs
     )
+
+
+def _inconclusive(report: Report) -> list[str]:
+    if not report.inconclusive:
+        return []
+    head = "<tr><th>Operation</th><th>Answer</th><th>Reason</th><th>Steps</th><th>To do</th></tr>"
+    parts = [f"<h2>Inconclusive</h2><p>{_text(HEADING)}</p>", f'<div class="scroll"><table id="inconclusive">{head}']
+    for entry, count, steps in by_answer(report.inconclusive):
+        cells = (entry.operation, f"{entry.answer}, {count} times", entry.reason, ", ".join(steps), entry.remedy)
+        parts.append("<tr>" + "".join(f'<td class="wide">{_text(cell)}</td>' for cell in cells) + "</tr>")
+    return [*parts, "</table></div>"]
 
 
 def _reach(report: Report) -> list[str]:

@@ -38,6 +38,7 @@ def values(report: Report) -> dict[str, Any]:
         "missing": list(report.missing),
         "incomplete": list(report.incomplete),
         "remarks": list(report.remarks),
+        "inconclusive": [asdict(entry) for entry in report.inconclusive],
         "violations": [_found(entry) for entry in report.errors],
         "notes": [_found(entry) for entry in report.notes],
         "disagreements": [_found(entry) for entry in report.disagreements],

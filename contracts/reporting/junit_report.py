@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 from specimen.contracts.judge import openapi_core_check
 from specimen.contracts.judge.rule import Rule
 from specimen.contracts.judge.severity import SEVERITIES
+from specimen.contracts.reporting.inconclusive import Inconclusive
 from specimen.contracts.reporting.model import Found, Report, by_rule, status_words
 from specimen.contracts.reporting.samples import repetition
 
@@ -22,6 +23,7 @@ def render(report: Report) -> str:
     cases = [_rule_case(report, rule, errors.get(rule.id, ()), notes.get(rule.id, ())) for rule in report.rules]
     cases += [_stray_case(report, rule, found) for rule, found in errors.items() if rule not in {r.id for r in report.rules}]
     cases += [_reachable_case(report), _complete_case(report)]
+    cases += [_account_case(report, entry) for entry in report.inconclusive]
     cases += [_reach_case(report, name) for name in dict.fromkeys((*report.required, *report.missing))]
     failures = sum(case.find("failure") is not None for case in cases)
     broken = sum(case.find("error") is not None for case in cases)
@@ -92,6 +94,13 @@ def _complete_case(report: Report) -> ET.Element:
     case = _case(report, "reach", "the run is complete")
     if report.incomplete:
         ET.SubElement(case, "failure", {"message": _clean(" ".join(report.incomplete)), "type": "inconclusive"})
+    return case
+
+
+def _account_case(report: Report, entry: Inconclusive) -> ET.Element:
+    case = _case(report, "account", f"{entry.operation} is not refused with {entry.answer}: {entry.step}")
+    message = f"inconclusive, refused {entry.count} times for reasons of the account: {entry.reason} {entry.remedy}"
+    ET.SubElement(case, "skipped", {"message": _clean(message)})
     return case
 
 

@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from specimen.contracts.judge import openapi_core_check, severity
 from specimen.contracts.judge.rule import Rule, Violation
+from specimen.contracts.reporting.inconclusive import Inconclusive
 
 T = TypeVar("T")
 
@@ -116,8 +117,8 @@ class Report:
     `required` names what must be seen, as `--require` spells it, `missing` what of it was not; `incomplete` are sentences that
     say why the run saw less than it set out to; `unreachable` says why the target gave no answer; `rules` are all that were
     judged by; `remarks` are sentences about the run itself, such as a session that could not be asked for. `interrupted`:
-    the user ended the run. `profile` and `seed` are None where no requests were drawn.
-    `fail_on` is the least severity that fails the run.
+    the user ended the run. `profile` and `seed` are None where no requests were drawn. `inconclusive` are the steps that were
+    refused for reasons of the account. `fail_on` is the least severity that fails the run.
     """
 
     provider: str
@@ -138,6 +139,7 @@ class Report:
     interrupted: bool = False
     incomplete: tuple[str, ...] = ()
     command: str = "verify"
+    inconclusive: tuple[Inconclusive, ...] = ()
 
     @property
     def strict(self) -> bool:
@@ -187,7 +189,11 @@ class Report:
             return f"target unreachable: {self.unreachable}"
         why = [text.rstrip(".") for text in self.incomplete]
         why += [f"never seen: {', '.join(self.missing)}"] if self.missing else []
-        return f"inconclusive: {'; '.join(why)}" if why else "every rule passed"
+        if why:
+            return f"inconclusive: {'; '.join(why)}"
+        count = sum(entry.count for entry in self.inconclusive)
+        refused = f"{count} request{'s'[: count != 1]} refused for reasons of the account" if count else ""
+        return f"every rule passed; {refused}" if refused else "every rule passed"
 
     @property
     def amount(self) -> str:

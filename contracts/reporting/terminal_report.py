@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from specimen.contracts.judge.severity import MARKS, NOTE, WARNING, counts
+from specimen.contracts.reporting.inconclusive import HEADING, by_answer
 from specimen.contracts.reporting.model import Covered, Found, Report, by_rule, status_words
 from specimen.contracts.reporting.samples import repetition
 from specimen.specs.cli.console import console as new_console
@@ -32,6 +33,7 @@ def print_report(report: Report, console: Console | None = None) -> None:
         console.print()
         _line(console, ("Disagreements: another validator differs here. That decides nothing.", "bold"))
         _groups(console, report.disagreements, "cyan")
+    _inconclusive(console, report)
     _verdict(console, report)
 
 
@@ -95,6 +97,18 @@ def _reach(console: Console, report: Report) -> None:
             text = f"{len(weak)} of {len(report.rules)} rules are {MARKS[mark]} ({how}): {', '.join(weak)}"
             console.print()
             _line(console, (text, "dim"))
+
+
+def _inconclusive(console: Console, report: Report) -> None:
+    if report.inconclusive:
+        console.print()
+        _line(console, (HEADING, "bold"))
+    for entry, count, steps in by_answer(report.inconclusive):
+        times = f", {count} times" if count > 1 else ""
+        _line(console, (f"  {entry.operation}", "cyan"), (f" · status {entry.answer}{times}", "dim"))
+        _line(console, ("    reason    ", "dim"), (entry.reason, ""))
+        _line(console, ("    steps     ", "dim"), (", ".join(steps), ""))
+        _line(console, ("    to do     ", "dim"), (entry.remedy, ""))
 
 
 def _named(part: Covered[tuple[str, str]], between: str) -> Covered[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.requests.mutations import Mutation, mutations
+from specimen.contracts.requests.parameter_overrides import given_at
 from specimen.contracts.requests.request_templates import RequestTemplate, ids_shown, minimal_request, names_in, strings
 from specimen.specs import Operation, Provider
 from specimen.specs.core.json_pointer import at
@@ -170,11 +171,17 @@ def about(provider: Provider, shown: Exchange) -> Iterator[RequestTemplate]:
 
 
 def free_value(provider: Provider, text: str) -> str | None:
-    """Returns a value for the caller's own field, deterministic for a text; None where the vendor has no such field."""
+    """Returns a value for the caller's own field, deterministic for a text; None where the vendor has no such field.
+
+    What the user gave for the field by `--set` stands in it, a whole value for every text.
+    """
     magic, digits = provider.lifecycle.magic, sha256(text.encode()).hexdigest()
     if magic is None:
         return None
-    forms = {"address": f"0x{digits[:40]}", "query": f"https://shop.example/{digits[:12]}"}
+    whole, host = given_at(provider, magic.pointer)
+    if whole is not None:
+        return whole
+    forms = {"address": f"0x{digits[:40]}", "query": f"https://{host or 'shop.example'}/{digits[:12]}"}
     return forms.get(magic.form, f"walk-{digits[:16]}")
 
 
@@ -183,7 +190,8 @@ def with_free(provider: Provider, base: RequestTemplate, value: str) -> RequestT
     magic = provider.lifecycle.magic
     way = [] if magic is None else magic.pointer.split("/")[1:]
     if base.parts:
-        return replace(base, parts=(*base.parts, {"name": way[-1], "value": value}))
+        rest = tuple(part for part in base.parts if part["name"] != way[-1])
+        return replace(base, parts=(*rest, {"name": way[-1], "value": value}))
     node: Any = value
     for name in reversed(way):
         node = {name: node}

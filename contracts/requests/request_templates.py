@@ -10,6 +10,7 @@ from typing import Any
 
 from specimen.contracts.client.transport import MISSING
 from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.http.guesses import of_same_form, one_character_changed
 from specimen.fixtures.primitives import ids as made_ids
 from specimen.specs import Operation, Provider
 from specimen.specs.core.json_pointer import at
@@ -70,12 +71,18 @@ def _id(provider: Provider, found: re.Match[str], ids: Mapping[str, str]) -> str
     name = found[2]
     if name not in provider.lifecycle.ids:
         return found.group()  # braces that are no placeholder
-    return unknown(provider, name) if found[1] else ids[name]
+    return unknown(provider, name, ids.get(name)) if found[1] else ids[name]
 
 
-def unknown(provider: Provider, name: str = "session") -> str:
-    """Returns a well-formed id of no session."""
-    return made_ids.make(provider.lifecycle.ids[name], f"nobody issued this {name}", 1_700_000_000_000)
+def unknown(provider: Provider, name: str = "session", known: str | None = None) -> str:
+    """Returns a well-formed id of no session: of the form of a known one, else of that in lifecycle.yaml."""
+    made = made_ids.make(provider.lifecycle.ids[name], f"nobody issued this {name}", 1_700_000_000_000)
+    return made if known in (None, made) else of_same_form(known)
+
+
+def guesses(provider: Provider, name: str, known: str | None) -> list[str]:
+    """Returns the ids that nobody issued to ask for in place of a known one: of its form, and it with one character changed."""
+    return [unknown(provider, name, known), *([one_character_changed(known)] if known else [])]
 
 
 @cache

@@ -210,7 +210,10 @@ def _features(scenario: Scenario) -> set[Any]:
     return {*_ways(scenario), *facts, ("end", scenario.path[-1])}
 
 
-def _worth(scenario: Scenario, covered: set[Any]) -> float:
-    """Weighs what a scenario shows that is not covered: states first, then transitions, then facts."""
+def _worth(scenario: Scenario, covered: set[Any]) -> int:
+    """Weighs what a scenario shows that is not covered: states first, then transitions, then facts.
+
+    In whole numbers: a sum of fractions depends on the order of a set, which differs from process to process.
+    """
     new = _features(scenario) - covered
-    return sum(10.0 if isinstance(feature, str) else 5.0 if len(feature) == 2 else 0.3 for feature in new)
+    return sum(100 if isinstance(feature, str) else 50 if len(feature) == 2 else 3 for feature in new)

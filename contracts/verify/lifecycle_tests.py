@@ -10,14 +10,15 @@ from uuid import UUID, uuid5
 from specimen.contracts.client.transport import MISSING
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.requests import request_discovery
+from specimen.contracts.requests.parameter_overrides import without_refused
 from specimen.contracts.requests.request_templates import (
     RequestTemplate,
     filled,
+    guesses,
     ids_shown,
     minimal_request,
     names_in,
     request_examples,
-    unknown,
 )
 from specimen.contracts.verify import time_filters
 from specimen.contracts.verify.drivers import Journey, SessionRef, creation
@@ -180,7 +181,10 @@ class Walk(NegativeTests):
                 continue
             for index, body in enumerate(request_examples(self.provider, operation)):
                 if self.most is None or (index < 3 and body != base.body):
-                    exchange = self.ask(replace(base, body=body), VALID)
+                    wanted = replace(base, body=body)
+                    exchange = self.ask(wanted, VALID)
+                    if exchange is not None and (rest := without_refused(self.provider, wanted, exchange)) is not None:
+                        exchange = self.ask(rest, VALID)
                     if exchange is not None and (ids := ids_shown(self.provider, exchange)):
                         self._read(SessionRef(ids, request_discovery.path_facts(self.provider)), only_first=self.most is not None)
             for query in request_discovery.query_edges(operation):
@@ -195,7 +199,7 @@ class Walk(NegativeTests):
         base, is_short = creation(self.provider, {}), self.most is not None
         first: SessionRef | None = None
         for index, text in enumerate(("same", "same") if is_short else ("same", "same", "other", "same")):
-            value = request_discovery.free_value(self.provider, f"{text} {self.seed} {self.transport.base_url}")
+            value = request_discovery.free_value(self.provider, f"{text} {self.seed}")
             wanted = None if base is None or value is None else request_discovery.with_free(self.provider, base, value)
             if wanted is None or value is None:
                 return
@@ -253,10 +257,12 @@ class Walk(NegativeTests):
                 continue
             kinds = names_in(self.provider, operation.id)
             if kinds - {"session"} and kinds <= set(known.ids):
-                wrong = {name: unknown(self.provider, name) for name in kinds - {"session"}}
-                self.ask(minimal_request(self.provider, operation.id, {**known.ids, **wrong}))
+                others = {name: guesses(self.provider, name, known.ids[name]) for name in kinds - {"session"}}
+                for index in range(2):
+                    wrong = {name: values[index] for name, values in others.items()}
+                    self.ask(minimal_request(self.provider, operation.id, {**known.ids, **wrong}))
             is_short = self.most is not None
-            for kind in ("none", "unknown") if operation.security and self.transport.headers else ():
+            for kind in self.guessed_credentials(1) if operation.security and self.transport.headers else ():
                 self.ask(minimal_request(self.provider, operation.id, known.ids), credentials=kind)
             for _ in range(2):
                 self.ask(minimal_request(self.provider, operation.id, known.ids))

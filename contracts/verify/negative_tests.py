@@ -11,7 +11,7 @@ from specimen.contracts.client.transport import Transport
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.requests import request_discovery
 from specimen.contracts.requests.request_encoder import send
-from specimen.contracts.requests.request_templates import RequestTemplate, filled, minimal_request, names_in
+from specimen.contracts.requests.request_templates import RequestTemplate, filled, guesses, minimal_request, names_in
 from specimen.contracts.verify.drivers import Driver, SessionRef
 
 SMOKE_REQUESTS = 100
@@ -69,14 +69,32 @@ class NegativeTests:
             ):
                 continue
             tried += 1
-            for kind in ("none", "unknown") if self.most is None or tried <= 3 else ("none",):
+            for kind in self.guessed_credentials(tried):
                 self.ask(base, credentials=kind)
 
+    def guessed_credentials(self, turn: int) -> tuple[str, ...]:
+        """Returns the credentials that must be refused: none and both guesses, within a limit one of them in turn."""
+        if self.most is None:
+            return ("none", "unknown", "near")
+        return ("none", "near" if turn % 2 else "unknown") if turn <= 3 else ("none",)
+
     def unknown_ids(self) -> None:
-        """Calls each operation on a session with an unknown id."""
-        for operation in self.provider.document.operations.values():
-            if names_in(self.provider, operation.id):
-                self.ask(minimal_request(self.provider, operation.id), {"unknown_id": True})
+        """Calls each operation on a session with ids that nobody issued, then sends what is documented to find nothing.
+
+        The ids are of the form of a known one, and a known one with one character changed; within a limit one of them in turn.
+        """
+        known = self.ids()
+        for turn, operation in enumerate(self.provider.document.operations.values()):
+            kinds = names_in(self.provider, operation.id)
+            tried = {name: guesses(self.provider, name, known.get(name)) for name in kinds}
+            every = range(max(map(len, tried.values()), default=0))
+            for index in every if self.most is None or not every else [turn % len(every)]:
+                ids = {name: values[index % len(values)] for name, values in tried.items()}
+                self.ask(minimal_request(self.provider, operation.id, ids), {"unknown_id": True})
+        for case in self.provider.lifecycle.errors.values():
+            is_plain = not (case.setup or case.credential or case.request.headers)
+            if case.status == 404 and is_plain and not names_in(self.provider, case.operation):
+                self.ask(filled(self.provider, case.operation, case.request, known), {"refused": True})
 
     def malformed_ids(self) -> None:
         """Sends an id in braces, as a URN, with a line break; and in upper case, for which the answer is unspecified."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import httpx
 
@@ -17,7 +17,7 @@ from specimen.contracts.judge.severity import fail_level
 from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.model import Report
 from specimen.contracts.requests.known_sessions import given_ids, refusals
-from specimen.contracts.requests.parameter_overrides import with_values
+from specimen.contracts.requests.parameter_overrides import SettableValue, settable, with_values
 from specimen.contracts.requests.request_encoder import send
 from specimen.contracts.verify.command_driver import CommandDriver
 from specimen.contracts.verify.drivers import Driver, Joined, NoDriver, PreferDriver
@@ -45,6 +45,7 @@ class Plan:
     is_production: bool
     phases: tuple[str, ...]
     remarks: tuple[str, ...] = ()
+    values: tuple[SettableValue, ...] = ()
 
 
 def verify(
@@ -80,7 +81,7 @@ def verify(
         driver: what brings sessions into a state: `none`, `prefer` (our mock), a command that prints an id for a state, or
             `auto`: `prefer` where the host understands it, else none.
         sessions: ids that may be read; `KIND=ID` for another kind than the session's own.
-        values: of the requests, by the names that the provider's read gives them, such as `{"environment": "staging"}`.
+        values: of the requests, by the names of the provider's lifecycle.yaml, such as `{"environment": "staging"}`.
         require: operations and states that must be seen; a production host is asked for a list only if it is named here.
         fail_on: the least severity that fails: `error`, `warning` (if None) or `note`.
         strict: the same as `fail_on="note"`.
@@ -126,12 +127,13 @@ def verify(
             _need_schemathesis(profile)
         who = choose(sender, driver, sessions, every_scenario=profile != "smoke", remark=run.remarks.append)
         wanted += _default_requirements(sender, who)
-        _walk(sender, who, profile, seed, tell)
+        _walk(sender, who, profile, seed, tell, run)
         if uses_schemathesis:
             _fuzz(sender, run, profile, seed, tell)
         if profile == "nightly" and not sender.is_production:
             from specimen.contracts.verify.stateful_tests import explore  # noqa: PLC0415 - Hypothesis is slow to import
 
+            run.step = "random steps"
             explore(sender, who, seeds=range(seed, seed + NIGHTLY_SEEDS), on_progress=tell)
     except Unreachable as error:
         unreachable = str(error)
@@ -147,13 +149,11 @@ def verify(
         run.settle()
     if run.is_locked_out and not headers:
         run.remarks.append("No --token was given; every operation that wants one refused.")
-    found = collector.report(
+    found = run.completed(collector.report(
         profile=profile, seed=seed, fail_on=level, started_at=started_at, seconds=time.monotonic() - clock,
         requests=run.exchanges, require=wanted, unreachable=unreachable, remarks=run.remarks, interrupted=is_interrupted,
         incomplete=incomplete,
-    )  # fmt: skip
-    if unreachable is None and not found.reach.states.seen:
-        found = replace(found, missing=(*found.missing, "the state of any session"))
+    ))  # fmt: skip
     if is_interrupted:
         raise Interrupted(found)
     return found
@@ -193,7 +193,8 @@ def plan(
     if not sender.is_production:
         phases += ["Schemathesis"] if profile != "smoke" else []
         phases += ["machine"] if profile == "nightly" else []
-    return Plan(tuple(sender.planned), sender.is_production, tuple(phases), tuple(remarks(sender, sessions, allow_writes)))
+    told = tuple(remarks(sender, sessions, allow_writes))
+    return Plan(tuple(sender.planned), sender.is_production, tuple(phases), told, settable(known))
 
 
 def remarks(sender: Transport, sessions: Sequence[str], allow_writes: Sequence[str]) -> list[str]:
@@ -263,10 +264,14 @@ def _default_requirements(sender: Transport, driver: Driver) -> list[str]:
     return [lifecycle.reads[0].operation]
 
 
-def _walk(sender: Transport, driver: Driver, profile: str, seed: int, tell: Progress) -> None:
+def _walk(
+    sender: Transport, driver: Driver, profile: str, seed: int, tell: Progress, run: Run | None = None
+) -> None:
     walk = Walk(sender, driver, most=SMOKE_REQUESTS - sender.sent if profile == "smoke" else None, seed=seed)
     for step in walk.steps():
         tell(step.name, sender.sent)
+        if run is not None:
+            run.step = step.name
         step.run()
 
 
@@ -279,6 +284,7 @@ def _need_schemathesis(profile: str) -> None:
 def _fuzz(sender: Transport, run: Run, profile: str, seed: int, tell: Progress) -> None:
     from specimen.contracts.verify.schemathesis_suite import fuzz  # noqa: PLC0415 - slow to import
 
+    run.step = "Schemathesis"
     seeds = [seed] if profile == "ci" else list(range(seed, seed + NIGHTLY_SEEDS))
     examples = CI_EXAMPLES if profile == "ci" else NIGHTLY_EXAMPLES
     for one in seeds:

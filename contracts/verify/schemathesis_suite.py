@@ -1,4 +1,4 @@
-"""Fuzzes a base URL with Schemathesis and judges each answer by a hook."""
+"""Fuzzes a base URL with Schemathesis and judges each answer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ from specimen.specs.core.version import user_agent
 # - `engine.from_schema`, `engine.events`: its command line and its pytest plugin are the two documented ways to run all phases.
 #   Both are processes or tests of their own; a run of ours is a part of `verify`, with a budget and a progress line.
 # - `engine.errors.ServerUnavailable`: the engine ends its run by it, which must not look like a run that is complete.
-# - `schema.transport.send` (`_overheard`): the hook `after_network_error` does not hear of an answer that ends in its body.
+# - `schema.transport.send` (`_overheard`): the hook `after_call` does not hear of requests that Schemathesis sends for itself,
+#   `after_network_error` not of an answer that ends in its body.
 # - `case.meta.generation.mode`: whether what was generated keeps the schema; missing, nothing is expected of the answer.
 REQUEST_SECONDS = 10.0
 STREAM_SECONDS = 0.3
@@ -96,7 +97,6 @@ def fuzz(
         warnings.simplefilter("ignore")  # of its own dependencies
         schema = schemathesis.openapi.from_dict(document, config=config)
         schema.location = sender.base_url
-        _plug_in(schema, watcher)
         stack.enter_context(_overheard(schema.transport, watcher))
         stream = from_schema(schema).execute()
         for event in _whole(stream):
@@ -209,26 +209,17 @@ def _text(value: Any) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
-def _plug_in(schema: Any, watcher: _Watcher) -> None:
-    """Passes each answer to the watcher by a hook of the schema."""
-
-    @schema.hook  # type: ignore[untyped-decorator]
-    def after_call(_context: Any, case: Any, response: Any) -> None:
-        try:
-            watcher.take(response, case)
-        except Exception as error:
-            watcher.mistake = watcher.mistake or error
-            raise
-
-
 @contextlib.contextmanager
 def _overheard(transport: Any, watcher: _Watcher) -> Iterator[None]:
-    """Passes requests without an answer to the watcher for one run, since no hook gets them all."""
+    """Passes all requests to the watcher for one run, answered or not, since no hook gets them all.
+
+    Schemathesis sends some for itself: after a 401 of an operation that needs no credentials it tries the same with them.
+    """
     plain = transport.send
 
     def send(case: Any, **options: Any) -> Any:
         try:
-            return plain(case, **options)
+            response = plain(case, **options)
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError,
                 requests.exceptions.ContentDecodingError) as error:  # fmt: skip
             if not _reached_no_server(error):
@@ -239,6 +230,12 @@ def _overheard(transport: Any, watcher: _Watcher) -> Iterator[None]:
                     watcher.mistake = watcher.mistake or mistake
                     raise
             raise
+        try:
+            watcher.take(response, case)
+        except Exception as mistake:
+            watcher.mistake = watcher.mistake or mistake
+            raise
+        return response
 
     transport.send = send
     try:

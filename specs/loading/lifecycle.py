@@ -124,6 +124,30 @@ class Magic:
 
 
 @dataclass(frozen=True, slots=True)
+class ValuePlace:
+    """A place in the requests of an operation: a path parameter, or a field of the JSON body or the form, by its name."""
+
+    operation: str
+    location: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeValue:
+    """A value of the requests that a verification sends, which another account or deployment may need to be another one.
+
+    `part` is `host` where it is the host of the URL at its places, else empty. `in_creation`: where it is given, every
+    creation of a session holds it; otherwise it replaces the value of the requests that have one.
+    """
+
+    name: str
+    meaning: str
+    places: tuple[ValuePlace, ...]
+    part: str = ""
+    in_creation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """A fact that a preference may set, with its possible values."""
 
@@ -187,6 +211,9 @@ class Lifecycle:
     choices: Mapping[str, Choice]
     scenarios: Mapping[str, Scenario]
     errors: Mapping[str, ErrorCase] = field(default_factory=dict)
+    values: Mapping[str, ProbeValue] = field(default_factory=nothing)
+    # What a user gave in their places, by name.
+    given: Mapping[str, str] = field(default_factory=nothing)
 
     @cached_property
     def _edges(self) -> dict[tuple[str, str], Transition]:

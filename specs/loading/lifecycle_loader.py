@@ -23,11 +23,13 @@ from specimen.specs.loading.lifecycle import (
     LifecycleRequest,
     Lifetime,
     Magic,
+    ProbeValue,
     Read,
     Scenario,
     Setup,
     State,
     Transition,
+    ValuePlace,
 )
 
 SCHEMA_FILE = Path(__file__).with_name("lifecycle.schema.yaml")
@@ -149,7 +151,13 @@ def _build(data: Mapping[str, Any]) -> Lifecycle:
             }
         ),
         errors=MappingProxyType({name: _error(name, entry) for name, entry in data["errors"].items()}),
+        values=MappingProxyType({name: _value(name, entry) for name, entry in data.get("values", {}).items()}),
     )
+
+
+def _value(name: str, entry: Mapping[str, Any]) -> ProbeValue:
+    places = tuple(ValuePlace(place["operation"], place["in"], place["name"]) for place in entry["at"])
+    return ProbeValue(name, entry["meaning"], places, entry.get("part", ""), entry.get("in_creation", False))
 
 
 def _error(name: str, entry: Mapping[str, Any]) -> ErrorCase:

@@ -12,6 +12,7 @@ from typing import Any
 from specimen.specs.core.errors import SpecError, did_you_mean
 from specimen.specs.core.json_pointer import escape
 from specimen.specs.core.yaml_files import read_yaml
+from specimen.specs.loading.error_bodies import ACCOUNT_DEPENDENT, AccountRefusal, account_refusals, blamed_fields, error_code
 from specimen.specs.loading.openapi_document_check import mistake
 from specimen.specs.loading.parameters import Parameter, parameter_of
 
@@ -19,8 +20,6 @@ from specimen.specs.loading.parameters import Parameter, parameter_of
 _DATA = frozenset({"value", "example", "const", "default", "enum"})
 EVENT_STREAM = "text/event-stream"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-# On an answer or on an example of one: any valid request may meet it, by reason of the caller's account.
-ACCOUNT_DEPENDENT = "x-account-dependent"
 # On a request body: one of a content type that it does not list is left unread, and not refused.
 OTHER_CONTENT_TYPES = "x-other-content-types"
 # Answers to requests that match no operation; each is one of `components/responses`, with one example.
@@ -46,16 +45,21 @@ class Media:
 class Response:
     """An answer that the document lists: its status, and a `Media` per content type.
 
-    `is_account_dependent`: any valid request may be answered so, by reason of the caller's account; `account_codes` are the
-    error codes of which the same is true.
+    `account_refusals` are those of its bodies that any valid request may meet; one without a code stands for all bodies.
     """
 
     status: str
     media: tuple[Media, ...]
     headers: Mapping[str, Any]
     mark: str
-    is_account_dependent: bool = False
-    account_codes: frozenset[str] = frozenset()
+    account_refusals: tuple[AccountRefusal, ...] = ()
+
+    def account_refusal(self, body: Any) -> AccountRefusal | None:
+        """The refusal for reasons of the account that a body is; None where it is another answer."""
+        code, fields = error_code(body), blamed_fields(body)
+        named = (one for one in self.account_refusals if one.code is not None and one.code == code)
+        found = next((one for one in named if not one.fields or set(one.fields) <= set(fields)), None)
+        return found or next((one for one in self.account_refusals if one.code is None), None)
 
     def content(self, content_type: str) -> Media | None:
         """The media of a content type, without parameters such as charset."""
@@ -157,6 +161,14 @@ class Document:
                 raise SpecError(f"{self.path}: {pointer}", f"there is no '{key}'. {did_you_mean(key, possible)}") from None
         return node
 
+    def request_names(self, operation: Operation, location: str) -> tuple[str, ...]:
+        """The names of an operation's path parameters (`path`), or of the fields of its JSON body (`body`) or form (`form`)."""
+        if location == "path":
+            return tuple(entry.name for entry in operation.parameters if entry.location == "path")
+        media = operation.body("application/json" if location == "body" else "multipart/form-data")
+        schema = self.resolve(self.at(media.pointer))[0] if media is not None and media.pointer is not None else {}
+        return tuple(schema.get("properties", {}))
+
     def component(self, kind: str) -> tuple[int, str, Any] | None:
         """Status, content type and value of the answer for a request that no operation takes, by kind of problem."""
         name, status = COMPONENT_RESPONSES[kind]
@@ -214,14 +226,12 @@ class Document:
         for each in (found, *examples):
             if not isinstance(each.get(ACCOUNT_DEPENDENT, False), bool):
                 raise SpecError(f"{self.path}: {at}", f"{ACCOUNT_DEPENDENT} is true or false, not {each[ACCOUNT_DEPENDENT]!r}.")
-        codes = (error_code(each.get("value")) for each in examples if each.get(ACCOUNT_DEPENDENT))
         return Response(
             status,
             self._media(found, at),
             found.get("headers", {}),
             mark_of({**found, **node}),
-            bool(found.get(ACCOUNT_DEPENDENT)),
-            frozenset(code for code in codes if code is not None),
+            account_refusals(found, examples),
         )
 
     def _ignores_other_bodies(self, body: Mapping[str, Any], pointer: str) -> bool:
@@ -237,13 +247,6 @@ class Document:
             examples = {name: self.resolve(example)[0].get("value") for name, example in media.get("examples", {}).items()}
             found.append(Media(content_type.lower(), f"{place}/schema" if "schema" in media else None, examples))
         return tuple(found)
-
-
-def error_code(body: Any) -> str | None:
-    """The constant by which an error's body tells what is wrong: its `code`, at the top or in its `error`; None without one."""
-    error = body.get("error") if isinstance(body, Mapping) else None
-    code = (error if isinstance(error, Mapping) else body).get("code") if isinstance(body, Mapping) else None
-    return code if isinstance(code, str) else None
 
 
 def mark_of(node: Mapping[str, Any]) -> str:

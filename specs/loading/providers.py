@@ -103,12 +103,32 @@ def _load(name: str, folder: Path) -> Provider:
             raise SpecError(
                 where, f"operation '{operation}' is not in openapi.yaml. {did_you_mean(operation, document.operations)}"
             )
+    _check_values(where, document, lifecycle)
     examples = {name for operation in document.operations.values() for name, _ in operation.examples()}
     for credential in lifecycle.credentials.values():
         if credential.fails is not None and credential.fails not in examples:
             what = f"fails with '{credential.fails}', which no operation has as an example."
             raise SpecError(f"{where}: credentials/{credential.name}", f"{what} {did_you_mean(credential.fails, examples)}")
     return Provider(name, folder, document, lifecycle, is_builtin)
+
+
+def _check_values(where: str, document: Document, lifecycle: Lifecycle) -> None:
+    """Checks that each value stands where the document has a parameter or a field, and that refusals name values."""
+    for value in lifecycle.values.values():
+        for place in value.places:
+            operation = document.operations.get(place.operation)
+            if operation is None:
+                what = f"operation '{place.operation}' is not in openapi.yaml."
+                raise SpecError(f"{where}: values/{value.name}", f"{what} {did_you_mean(place.operation, document.operations)}")
+            known = document.request_names(operation, place.location)
+            if place.name not in known:
+                what = f"'{place.operation}' has no '{place.name}' in its {place.location}."
+                raise SpecError(f"{where}: values/{value.name}", f"{what} {did_you_mean(place.name, known)}")
+    for operation in document.operations.values():
+        for refusal in (one for response in operation.responses.values() for one in response.account_refusals):
+            if refusal.value is not None and refusal.value not in lifecycle.values:
+                what = f"x-probe-value '{refusal.value}' of '{operation.id}' is no value of lifecycle.yaml."
+                raise SpecError(str(document.path), f"{what} {did_you_mean(refusal.value, lifecycle.values)}")
 
 
 def _folders() -> dict[str, Path]:

@@ -52,7 +52,7 @@ def run(*words: str) -> Any:
         (("--url", HERE, "--header", ": s3cret"), "error: --header: expected 'NAME: VALUE'."),
         (("--url", HERE, "--set", "s3cret"), "error: --set: expected NAME=VALUE."),
         (("--url", HERE, "--set", "=s3cret"), "error: --set: expected NAME=VALUE."),
-        (("--url", HERE, "--set", "id=s3cret"), "error: --set 'id': 'getSession' has no such value. Possible: nothing."),
+        (("--url", HERE, "--set", "id=s3cret"), "error: --set 'id': kayle has no such value. Possible: redirect_host."),
     ],
 )
 @pytest.mark.parametrize("command", ["verify", "watch"])

@@ -52,7 +52,7 @@ def test_verify__a_wrong_token_is_not_a_pass() -> None:
         (("--url", "http://127.0.0.1:9", "--header", "nonsense"), 2, "--header"),
         (("--url", "https://api.kayle.id", "--driver", "prefer"), 2, "allow-writes"),
         (("--url", "http://127.0.0.1:9", "--set", "environment"), 2, "--set: expected NAME=VALUE."),
-        (("--url", "http://127.0.0.1:9", "--set", "environment=live"), 2, "--set 'environment': 'getSession' has no such value."),
+        (("--url", "http://127.0.0.1:9", "--set", "environment=live"), 2, "--set 'environment': kayle has no such value."),
         (("--url", "http://127.0.0.1:9", "--token", "kk_1", "--other-token", "kk_1"), 2, "--other-token"),
         ((), 2, "--url"),
     ],
@@ -131,7 +131,7 @@ def test_set__is_the_word_of_watch() -> None:
     assert done.exit_code == 0, done.output
     assert "GET" in done.output
     options = {command: run(command, "--help").output for command in ("verify", "watch")}
-    for text in ("--set", "NAME=VALUE", "A value of the read, such as", "--set environment=staging"):
+    for text in ("--set", "NAME=VALUE", "A value of the requests", "--set environment=staging"):
         assert all(text in shown for shown in options.values()), text
 
 

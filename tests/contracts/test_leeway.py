@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -137,3 +138,29 @@ def test_judge__an_environment_that_no_page_names() -> None:
     elsewhere = changed(found, {"/environment": "sandbox"}, path=found.path.replace("/live/", "/sandbox/"))
     assert at(elsewhere.response_json, "/environment") == "sandbox"
     assert {one.rule: one.severity for one in judge(elsewhere, History())} == {"GEN-015": "note"}
+
+
+@pytest.mark.parametrize(
+    ("status", "more", "expected"),
+    [
+        (500, {}, {"GEN-023": "error"}),
+        (503, {}, {"GEN-023": "note"}),
+        (500, {"intent": {"asked_for": "internal_error"}}, {}),
+        (500, {"wished": True}, {}),
+        (500, {"query": "limit=0"}, {"GEN-023": "note"}),
+        (500, {"intent": {"unknown_id": True}}, {"GEN-023": "error"}),
+    ],
+    ids=str,
+)
+def test_failure__of_the_server(status: int, more: dict[str, Any], expected: dict[str, str]) -> None:
+    """A documented 5xx to a lawful request is a violation; a gateway's, and one to an unlawful request, a note; a wish none."""
+    kyve = specs.load("kyve")
+    operation = kyve.document.operations["listVerifications"]
+    body = operation.example("internal_error" if status == 500 else "dependency_unavailable")[2]
+    request = {"authorization": "Bearer ak_test_x", **({"prefer": "example=internal_error"} if more.get("wished") else {})}
+    failed = Exchange(
+        provider=kyve, method="GET", path="/v1/verifications", query=more.get("query", ""), request_headers=request,
+        request_body=b"", status=status, response_body=json.dumps(body).encode(), at=0, intent=more.get("intent", {}),
+        response_headers={"content-type": "application/json", "kyc-request-id": body["error"]["request_id"], "retry-after": "1"},
+    )  # fmt: skip
+    assert {one.rule: one.severity for one in judge(failed, History())} == expected

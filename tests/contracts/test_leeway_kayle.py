@@ -11,6 +11,7 @@ import pytest
 from specimen import specs
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.account_refusals import is_account_dependent
+from specimen.contracts.judge.checks.precision import shifted
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import observe
 from tests.contracts.golden_exchanges import Stage, changed
@@ -191,19 +192,29 @@ def test_path__with_dots_is_no_operation() -> None:
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("created_from={at}", {"KAY-027": "error"}),
-        ("created_from={at}&limit=1", {"KAY-027": "error"}),
+        ("created_from={before}", {"KAY-027": "error"}),
+        ("created_to={later}", {"KAY-027": "error"}),
+        ("created_from={before}&created_to={later}", {"KAY-027": "error"}),
+        ("created_from={before}&limit=1", {"KAY-027": "error"}),
+        ("created_from={at}", {}),
+        ("created_to={at}", {}),
+        ("created_from={at}&created_to={at}", {}),
+        ("created_from={before}&created_to={at}", {}),
         ("created_to={at}&status=failed", {}),
         ("created_from={later}", {}),
         ("created_to={at}&starting_after={id}", {}),
     ],
 )
 def test_list__of_a_session_of_its_own_time(query: str, expected: Told) -> None:
-    """A list that asks for more than the time, or for another, need not show the session."""
+    """A list that asks for more than the time, or for another, need not show the session.
+
+    Nor need one that begins or ends at the moment shown: the service may have cut off or rounded what it keeps.
+    """
     stage = Stage(KAYLE)
     first = made(stage)
     shown = first.response_json["data"]
-    values = {"at": shown["created_at"], "later": shown["created_at"].replace(".000Z", ".001Z"), "id": shown["id"]}
+    at = shown["created_at"]
+    values = {"at": at, "before": shifted(at, -1), "later": shifted(at, 1), "id": shown["id"]}
     page = changed(stage.ask("listSessions"), {"/data": []})
     assert told([first, replace(page, query=query.format(**values))]) == expected
     of_another = replace(first, request_headers={**first.request_headers, "authorization": "Bearer kk_other"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -47,6 +48,23 @@ def test_fuzz__tells_every_exchange_with_what_it_knows() -> None:
     assert {exchange.seen_by for exchange in seen} == {"fuzz"}
     assert all(exchange.path.startswith("/v1/") for exchange in seen if exchange.operation is not None)
     assert {exchange.operation.id for exchange in seen if exchange.operation} == set(specs.load("kayle").document.operations)
+
+
+def test_fuzz__judges_what_schemathesis_sends_for_itself() -> None:
+    """After a 401 of an operation that needs no credentials it sends the same with them: whatever arrives is judged."""
+    seen: list[Exchange] = []
+    with place("kayle") as there:
+        sender = Transport(there.url, "kayle", headers=there.auth)
+        fuzz(sender, seed=1, examples=5, see=seen.append)
+        sender.close()
+    # A probe of the server itself, at no path of the document, is no request of an operation.
+    at_operations = [one for one in there.seen if one.path.startswith("/kayle/v1/")]
+    arrived = Counter((one.method, one.path.removeprefix("/kayle"), one.body) for one in at_operations)
+    judged = Counter((one.method, one.path, one.request_body) for one in seen)
+    assert arrived - judged == Counter()
+    token = there.auth["Authorization"]
+    open_ones = [one for one in seen if one.operation is not None and not one.operation.security]
+    assert [one for one in open_ones if one.request_headers.get("authorization") == token]
 
 
 def test_fuzz__finds_a_mock_that_takes_everything(monkeypatch: pytest.MonkeyPatch) -> None:

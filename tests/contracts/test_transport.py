@@ -9,7 +9,7 @@ import pytest
 
 from specimen import specs
 from specimen.contracts.client.transport import BudgetSpent, Burst, Forbidden, NoAnswer, Transport, Unreachable, is_loopback
-from specimen.contracts.http.credentials import as_headers, invalid_credential, of_lifecycle
+from specimen.contracts.http.credentials import as_headers
 from specimen.contracts.requests.request_encoder import send
 from specimen.contracts.requests.request_templates import minimal_request, unknown
 from specimen.specs import SpecimenError
@@ -185,16 +185,6 @@ def test_paths__are_sent_as_they_are_meant() -> None:
         exchange = ask(sender, "getSession", path={"id": text})
         assert service.requests[-1].url.raw_path.decode() == "/kayle" + exchange.path
         assert exchange.parameters == {"id": text}
-
-
-def test_made_up_credentials__have_the_form_of_good_ones() -> None:
-    """Same length and separators, other letters."""
-    for name in specs.names():
-        for value in of_lifecycle(specs.load(name)).values():
-            found = invalid_credential(value)
-            assert found != value
-            assert len(found) == len(value)
-            assert [c for c in found if not c.isalnum()] == [c for c in value if not c.isalnum()]
 
 
 def test_tokens__go_where_the_document_wants_them() -> None:

@@ -308,5 +308,5 @@ def test_values__are_those_of_every_request() -> None:
     assert sum("/staging/" in path for path in made) > len(made) * 3 // 4
     told = plan("https://api.example.com", "idnow", sessions=("0197",), values={"environment": "staging"})
     assert told.requests
-    with pytest.raises(SpecimenError, match=r"--set 'x': 'getSession' has no such value\."):
+    with pytest.raises(SpecimenError, match=r"--set 'x': idnow has no such value\."):
         verify("http://127.0.0.1:9", "idnow", values={"x": "1"})

@@ -119,11 +119,12 @@ def _auth(provider: Provider) -> dict[str, str]:
 
 
 def _other_auth(provider: Provider) -> dict[str, str] | None:
-    """The credential of the first one's workspace that is for other sessions, where lifecycle.yaml has modes of them."""
+    """The credential that is for other sessions and differs in nothing else: in its mode or in its organization."""
     good = [entry for entry in provider.lifecycle.credentials.values() if entry.fails is None]
     first = good[0].facts
-    wanted = {**first, "livemode": not first["livemode"]} if "livemode" in first else None
-    return next((dict(entry.headers) for entry in good if wanted is not None and entry.facts == wanted), None)
+    differing = ({name for name in {*first, *entry.facts} if first.get(name) != entry.facts.get(name)} for entry in good)
+    pairs = zip(good, differing, strict=True)
+    return next((dict(entry.headers) for entry, names in pairs if names in ({"livemode"}, {"organization"})), None)
 
 
 def _outcome(report: Report) -> Outcome:

@@ -214,8 +214,31 @@ def test_document__answers_of_the_account(tmp_path: Path, monkeypatch: pytest.Mo
         for operation in dummy_provider.load(monkeypatch, tmp_path, data).document.operations.values()
         if "409" in operation.responses
     )
-    assert (found["403"].is_account_dependent, found["409"].is_account_dependent) == (True, False)
-    assert (found["403"].account_codes, found["409"].account_codes) == (frozenset(), {"frozen"})
+    told = {name: [(one.code, one.reason) for one in found[name].account_refusals] for name in ("403", "409")}
+    assert told == {"403": [(None, "Not allowed.")], "409": [("frozen", "frozen")]}
+    assert found["403"].account_refusal({"any": "body"}) is not None
+    assert found["409"].account_refusal({"error": {"code": "malformed"}}) is None
+
+
+def test_document__answers_of_the_account_that_share_a_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The field that the body blames tells them from others; where errors have no codes, the message does."""
+    data = dummy_provider.document()
+    responses = data["paths"]["/records"]["post"]["responses"]
+
+    def invalid(field: str) -> dict[str, Any]:
+        return {"error": {"code": "invalid", "message": "No.", "fields": [{"field": field}]}}
+
+    marked = {"x-account-dependent": True}
+    examples = {"plan": {**marked, "value": invalid("plan")}, "name": {"value": invalid("name")}}
+    responses["422"] = {"description": "Refused.", "content": {"application/json": {"examples": examples}}}
+    examples = {"host": {**marked, "value": {"message": "This host is not allowed."}}, "form": {"value": {"message": "No JSON."}}}
+    responses["400"] = {"description": "Refused.", "content": {"application/json": {"examples": examples}}}
+    document = dummy_provider.load(monkeypatch, tmp_path, data).document
+    found = next(one.responses for one in document.operations.values() if "422" in one.responses and "400" in one.responses)
+    assert found["422"].account_refusal(invalid("plan")) is not None
+    assert found["422"].account_refusal(invalid("name")) is None
+    assert found["400"].account_refusal({"message": "This host is not allowed."}) is not None
+    assert found["400"].account_refusal({"message": "No JSON."}) is None
 
 
 @pytest.mark.parametrize("case", DOCUMENTS)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.judge.checks.precision import unit
 from specimen.contracts.judge.history import History, read_subject
 from specimen.contracts.judge.rule import Check, Finding
 from specimen.specs.core.json_pointer import at
@@ -35,21 +36,26 @@ def is_read(exchange: Exchange, *operations: str) -> bool:
 
 
 def in_order(pointers: tuple[str, ...], *operations: str) -> Check:
-    """The times at the pointers never go down from one to the next; those that are absent or null are passed over."""
+    """The times at the pointers never go down from one to the next; those that are absent or null are passed over.
+
+    Of two that are shown with another precision each, one may seem earlier by less than the coarser unit.
+    """
 
     def check(exchange: Exchange, _: History) -> Iterator[Finding]:
         if not is_read(exchange, *operations):
             return
-        before: tuple[str, float] | None = None
+        before: tuple[str, float, timedelta] | None = None
         for pointer in pointers:
-            value = moment(at(exchange.response_json, pointer))
+            text = at(exchange.response_json, pointer)
+            value, width = moment(text), unit(text)
             if value is None:
                 continue
-            if before is not None and value < before[1]:
+            slack = 0.0 if before is None or before[2] == width else max(before[2], width).total_seconds()
+            if before is not None and value < before[1] and value + slack <= before[1]:
                 yield Finding(
                     pointer, f"not earlier than {before[0]}", at(exchange.response_json, pointer), rests_on=(before[0],)
                 )
-            before = (pointer, value)
+            before = (pointer, value, width)
 
     return check
 

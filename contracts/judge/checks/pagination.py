@@ -7,6 +7,7 @@ from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.checks.fields import moment
+from specimen.contracts.judge.checks.precision import instant, interval
 from specimen.contracts.judge.history import History, same_caller
 from specimen.contracts.judge.rule import Check, Finding
 from specimen.contracts.redaction.values import Words
@@ -45,13 +46,13 @@ def only(operation: str, parameter: str, field: str, pointer: str = "/data") -> 
 
 
 def within(operation: str, field: str, *, earliest: str, latest: str, pointer: str = "/data") -> Check:
-    """Every entry's time lies between those that the query's parameters ask for, both included."""
+    """Every entry's time lies between those that the query's parameters ask for, as far as the time shown can tell."""
 
     def check(exchange: Exchange, _: History) -> Iterator[Finding]:
-        low, high = moment(exchange.queries.get(earliest)), moment(exchange.queries.get(latest))
+        low, high = instant(exchange.queries.get(earliest)), instant(exchange.queries.get(latest))
         for index, row in enumerate(rows(exchange, operation, pointer) if (low, high) != (None, None) else ()):
-            shown = moment(at(row, f"/{field}"))
-            if shown is not None and ((low is not None and shown < low) or (high is not None and shown > high)):
+            shown = interval(at(row, f"/{field}"))
+            if shown is not None and ((low is not None and shown[1] <= low) or (high is not None and shown[0] >= high)):
                 yield Finding(f"{pointer}/{index}/{field}", f"a time between {earliest} and {latest}", at(row, f"/{field}"))
 
     return check
@@ -60,14 +61,15 @@ def within(operation: str, field: str, *, earliest: str, latest: str, pointer: s
 def finds_its_own(
     operation: str, create: str, field: str, *, earliest: str, latest: str, shown: str = "/data", pointer: str = "/data"
 ) -> Check:
-    """A list that asks from or to the very time of a session which the same caller made shows it, where it shows all there is.
+    """A list that asks for the time around a session which the same caller made shows it, where it shows all there is.
 
-    `shown` is where the answer of the creation has the session.
+    A service may keep its times finer than it shows them: nothing is said of a list that begins or ends less than one unit of
+    the time shown from it. `shown` is where the answer of the creation has the session.
     """
 
     def check(exchange: Exchange, history: History) -> Iterator[Finding]:
         asked = set(exchange.queries)
-        named = {name: moment(exchange.queries[name]) for name in (earliest, latest) if name in asked}
+        named = {name: instant(exchange.queries[name]) for name in (earliest, latest) if name in asked}
         bounds = {name: bound for name, bound in named.items() if bound is not None}
         if exchange.operation is None or exchange.operation.id != operation or not exchange.is_success or exchange.is_wished:
             return
@@ -76,9 +78,12 @@ def finds_its_own(
             return
         found = {at(row, "/id") for row in rows(exchange, operation, pointer)}
         for made in history.calls(create):
-            when = moment(at(made.response_json, f"{shown}/{field}")) if made.is_success and same_caller(made, exchange) else None
-            is_within = when is not None and bounds.get(earliest, when) <= when <= bounds.get(latest, when)
-            if is_within and when in bounds.values() and at(made.response_json, f"{shown}/id") not in found:
+            when = interval(at(made.response_json, f"{shown}/{field}"))
+            is_own = made.is_success and same_caller(made, exchange)
+            if not is_own or when is None or at(made.response_json, f"{shown}/id") in found:
+                continue
+            is_within = bounds.get(earliest, when[0]) <= when[0] and when[1] <= bounds.get(latest, when[1])
+            if is_within and {*when} & {*bounds.values()}:
                 yield Finding(pointer, f"the session whose {field} was asked for", Words(f"{len(found)} others"))
                 return
 

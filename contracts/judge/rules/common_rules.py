@@ -63,6 +63,7 @@ def _rule(
 # What a gateway or a rate limit in front of the vendor answers on its own: no breach of the vendor's contract.
 _FROM_IN_BETWEEN = frozenset({429, 502, 503, 504})
 _MALFORMED = frozenset({400, 422})
+_FAILURES = range(500, 600)
 
 
 @_rule("GEN-001", "the status code is documented for the operation", "D", "OpenAPI 3.1, Responses Object")
@@ -268,6 +269,19 @@ def requests_are_answered(exchange: Exchange, _: History) -> Iterator[Finding]:
     """A connection does not end before its answer is whole; one that is late or too large to be read is a note."""
     if exchange.failure:
         yield Finding("", "an answer", Words(TOLD[exchange.failure]), exchange.failure in ARE_NOTES)
+
+
+@_rule("GEN-023", "a lawful request does not make the server fail", "D", "OpenAPI 3.1, Responses Object; RFC 9110, section 15.6")
+def server_does_not_fail(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """A request that the document allows gets no 5xx, whether the document lists that answer or not.
+
+    A note where a gateway may have answered, where readers may differ about the request, and where the document forbids the
+    request: then a refusal was due, and a failure in its place accepts nothing.
+    """
+    if exchange.operation is None or exchange.status not in _FAILURES or exchange.intent.get("asked_for"):
+        return
+    is_in_doubt = exchange.status in _FROM_IN_BETWEEN or readers_differ(exchange) or bool(request_errors(exchange))
+    yield Finding("", "an answer other than a failure of the server", exchange.status, is_in_doubt)
 
 
 def shows_session(exchange: Exchange) -> bool:

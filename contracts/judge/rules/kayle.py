@@ -242,7 +242,7 @@ def _before(exchange: Exchange, history: History, shown: str, sent: str) -> list
     source=f"{LIST}, created_from, created_to",
 )
 def times_are_inclusive(exchange: Exchange, history: History) -> Iterable[Finding]:
-    """A session's own created_at finds it, as the earliest and as the latest."""
+    """A session is found from one unit of its created_at before it, and to one after it: it may be kept finer than shown."""
     found = pagination.finds_its_own("listSessions", "createSession", "created_at", earliest="created_from", latest="created_to")
     return found(exchange, history)
 

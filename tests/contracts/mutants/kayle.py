@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.judge.checks.precision import shifted
 from tests.contracts.golden_exchanges import Mutant, Stage, changed
 
 EARLIER = "2026-03-19T09:00:00.000Z"
@@ -72,12 +73,12 @@ def cancelled_by_key(stage: Stage) -> list[Exchange]:
     return [read, done, changed(read, {"/data/status": "cancelled"})]
 
 
-def own_time(name: str) -> Callable[[Stage], list[Exchange]]:
-    """A list that asks for the very moment of a session and does not show it."""
+def own_time(name: str, units: int) -> Callable[[Stage], list[Exchange]]:
+    """A list that asks from or to one unit beside the moment of a session and does not show it."""
 
     def make(stage: Stage) -> list[Exchange]:
         first = made(stage)
-        page = stage.ask("listSessions", query={name: first.response_json["data"]["created_at"]})
+        page = stage.ask("listSessions", query={name: shifted(first.response_json["data"]["created_at"], units)})
         return [first, changed(page, {"/data": []})]
 
     return make
@@ -165,8 +166,8 @@ MUTANTS = (
             changed(made(stage, {"redirect_url": "https://a.example/x"}), {"/data/redirect_url": "https://b.example/x"})
         ],
     ),
-    Mutant("KAY-027", "not from its own time on", own_time("created_from")),
-    Mutant("KAY-027", "not until its own time", own_time("created_to")),
+    Mutant("KAY-027", "not from its own time on", own_time("created_from", -1)),
+    Mutant("KAY-027", "not until its own time", own_time("created_to", 1)),
     Mutant("KAY-028", "read by another organization", of_the_other),
     Mutant("KAY-028", "listed to another organization", listed_to_the_other),
 )

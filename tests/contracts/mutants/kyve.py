@@ -102,7 +102,16 @@ def canceled(stage: Stage) -> tuple[Exchange, Exchange, Exchange]:
     return first, stage.ask("cancelSession", path=path), stage.ask(SESSION, path=path)
 
 
+def failed(stage: Stage, *, operation: str = VERIFICATION) -> Exchange:
+    """A read that the document allows, answered with its documented 500."""
+    status, content_type, body = stage.provider.document.operations[operation].example("internal_error") or (0, "", None)
+    lost = stage.ask(operation, path={"id": "ver_00000000000000000000000000"})
+    told = {**lost.response_headers, "content-type": content_type, "kyc-request-id": body["error"]["request_id"]}
+    return changed(lost, {"": body}, status=status, response_headers=told)
+
+
 MUTANTS = (
+    Mutant("GEN-023", "a failure for a lawful read, as documented", lambda stage: [failed(stage)]),
     Mutant(
         "KYV-003",
         "links for hours",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from specimen.specs import load
 from tests.score.asgi import Answer, Ask, Call
 from tests.score.changes import (
     FIELDS,
@@ -12,6 +13,7 @@ from tests.score.changes import (
     SHAPE,
     TIME,
     Change,
+    Make,
     Mutant,
     alter,
     answers,
@@ -92,6 +94,45 @@ def _times_exclusive() -> Change:
         return answer
 
     return change
+
+
+def _times_late() -> Change:
+    async def change(call: Call, ask: Ask) -> Answer:
+        answer = await ask(call)
+        first = call.queries.get("created_from", "")
+        if call.operation == "listSessions" and answer.status == 200 and "1970" < first < "9999":
+            value, late = answer.json, shifted(1)(first)
+            value["data"] = [entry for entry in value["data"] if entry["created_at"] >= late]
+            answer.json = value
+        return answer
+
+    return change
+
+
+def _apart_no_more(operation: str) -> Make:
+    """What one organization's key asks for is answered as to the other one's, where that shows more."""
+    keys = [entry.headers["Authorization"] for entry in load("kayle").lifecycle.credentials.values() if entry.fails is None]
+
+    def make() -> Change:
+        async def change(call: Call, ask: Ask) -> Answer:
+            answer = await ask(call)
+            others = [key for key in keys[:2] if key != call.headers.get("authorization")]
+            if call.operation == operation and answer.status in (200, 404) and len(others) == 1 and not call.is_wished:
+                asked = call.copy()
+                asked.headers["authorization"] = others[0]
+                other = await ask(asked)
+                if answer.status == 404 and other.status == 200:
+                    return other
+                if answer.status == 200 and operation == "listSessions":
+                    value = answer.json
+                    rows = {row["id"]: row for row in (*value["data"], *other.json["data"])}
+                    value["data"] = [rows[name] for name in sorted(rows)][: int(call.queries.get("limit", 20))]
+                    answer.json = value
+            return answer
+
+        return change
+
+    return make
 
 
 def _cancels_the_ended() -> Change:
@@ -255,4 +296,12 @@ MUTANTS = (
     Mutant("list_shows_token", LISTS, "the list shows cancel tokens", answers("listSessions", put("/data/*/cancel_token", "a" * 48))),
     Mutant("second_cancel_409", LISTS, "a second cancel is answered 409", _cancels_once),
     Mutant("times_exclusive", LISTS, "created_from and created_to leave out the sessions of that moment", _times_exclusive),
+    Mutant("times_late", LISTS, "created_from leaves out the sessions of the second after it", _times_late),
+    Mutant("other_organization_read", TIME, "a session is shown to another organization", _apart_no_more("getSession")),
+    Mutant("other_organization_listed", LISTS, "a list shows another organization's sessions", _apart_no_more("listSessions")),
 )
+
+# Mutants that no suite can find, and why.
+SURVIVORS = {
+    "times_exclusive": "A service that keeps its times finer than it shows them answers the same, and breaks nothing.",
+}

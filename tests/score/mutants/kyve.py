@@ -200,7 +200,22 @@ def _other_template_later(value: Any, _: Call, memory: dict[Any, Any]) -> None:
         value["flow_config"] = OTHER_FLOW
 
 
+def _list_fails() -> Change:
+    async def change(call: Call, ask: Ask) -> Answer:
+        answer = await ask(call)
+        if call.operation == "listVerifications" and answer.status == 200 and call.queries.get("limit") == "100":
+            request = "req_01jq8vn2m4s6t8v0w2x4y6z8a0"
+            error = {"code": "internal_error", "message": "Something went wrong.", "request_id": request}
+            failed = Answer.of(500, {"error": error})
+            failed.set_header("KYC-Request-Id", request)
+            return failed
+        return answer
+
+    return change
+
+
 MUTANTS = (
+    Mutant("list_fails", LISTS, "the longest list makes the server fail, in the documented form", _list_fails),
     Mutant("no_credentials_read", REQUESTS, "getSession answers without credentials", unlocked("getSession", only_missing=True)),
     Mutant("no_credentials_create", REQUESTS, "createSession answers without credentials", unlocked("createSession", only_missing=True)),
     Mutant("no_credentials_list", REQUESTS, "listVerifications answers without credentials", unlocked("listVerifications", only_missing=True)),

@@ -1,0 +1,53 @@
+"""Credentials and identifiers that nobody issued, in the form of known ones."""
+
+from __future__ import annotations
+
+import re
+import string
+from hashlib import sha256
+
+# What comes before the part that tells one from another: a scheme, prefixes such as `ak_test_`, a JWT's head and claims.
+_PREFIX = re.compile(r"(?:Bearer |Basic )?(?:[A-Za-z]{1,8}_)*(?:[A-Za-z0-9_-]+\.)*")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_HEX = ("0123456789", "abcdef", "ABCDEF")
+_ANY = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
+
+
+def of_same_form(known: str) -> str:
+    """Returns another text of the same length, prefix, separators and kinds of letters; a UUID keeps version and time."""
+    found = _changed(known, range(_start(known), len(known)), _number(known))
+    return found if found != known else known + "0" * 16  # nothing in it has a kind
+
+
+def one_character_changed(known: str) -> str:
+    """Returns a text in which one character is another one of its kind; of a JWT one of the signature."""
+    start = _start(known)
+    # Not the last one: of a base64 text it may hold bits that no reader looks at.
+    order = sorted(range(start, len(known)), key=lambda index: abs(index - (start + len(known)) // 2))
+    place = next((index for index in order if known[index].isascii() and known[index].isalnum()), None)
+    return known + "0" if place is None else _changed(known, range(place, place + 1), _number(known))
+
+
+def _start(known: str) -> int:
+    if _UUID.fullmatch(known):
+        return known.rindex("-") + 1
+    found = _PREFIX.match(known)
+    start = found.end() if found is not None else 0
+    return start if start < len(known) else 0
+
+
+def _changed(known: str, places: range, number: int) -> str:
+    kinds = _HEX if _UUID.fullmatch(known) else _ANY
+    letters = (_other(letter, number >> index % 200, kinds) if index in places else letter for index, letter in enumerate(known))
+    return "".join(letters)
+
+
+def _other(letter: str, number: int, kinds: tuple[str, ...]) -> str:
+    for letters in kinds:
+        if letter in letters:
+            return letters[(letters.index(letter) + 1 + number % (len(letters) - 1)) % len(letters)]
+    return letter
+
+
+def _number(known: str) -> int:
+    return int(sha256(known.encode("utf-8", "surrogatepass")).hexdigest(), 16)
