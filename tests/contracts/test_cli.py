@@ -83,7 +83,10 @@ def test_rules__are_all_listed() -> None:
         assert {entry["id"] for entry in entries if entry["provider"] == name} == {*rulebook(specs.load(name)), "GEN-900"}
         assert [entry["provider"] for entry in entries if entry["id"] == "GEN-900"].count(name) == 1
     assert all(entry["sentence"] and entry["source"] for entry in entries)
-    assert all(entry["severity"] == ("note" if entry["mark"] == "A" else "error") for entry in entries)
+    severities = {"D": "error", "P": "error", "I": "warning", "A": "note"}
+    assert all(entry["severity"] == severities[entry["mark"]] for entry in entries)
+    assert all(entry["quote"] for entry in entries if entry["mark"] == "I")
+    assert "last updated" in run("rules", "kayle").output
     assert "KAY-004" in run("rules", "kayle").output
     second = next(line for line in run("rules", "kayle").output.splitlines() if line.startswith("GEN-900"))
     assert "openapi-core" in second

@@ -15,7 +15,7 @@ from specimen.contracts.judge.history import History, same_caller
 from specimen.contracts.judge.rule import RULE_ATTRIBUTE, Finding, Rule, rule
 from specimen.specs import Operation
 from specimen.specs.core.json_pointer import at, escape
-from specimen.specs.loading.openapi import error_code
+from specimen.specs.loading.error_bodies import error_code
 
 # Members that say with what a session was made: they are the same wherever the session is shown.
 _MADE_WITH = re.compile(
