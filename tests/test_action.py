@@ -133,6 +133,16 @@ def test_action__verify_writes_the_reports_and_tells_no_token(mock, tmp_path) ->
     assert "--strict" in (tmp_path / "arguments").read_text().splitlines()
 
 
+def test_action__takes_a_baseline(mock, tmp_path) -> None:
+    """A file of known failures is handed over; one that is none is a mistake."""
+    (tmp_path / "known failures.yaml").write_text("version: 1\nprovider: kayle\nknown: []\n", encoding="utf-8")
+    given = {"provider": "kayle", "url": f"{mock}/kayle", "token": TOKEN, "profile": "smoke", "baseline": "known failures.yaml"}
+    done, outputs = run_verify(tmp_path, **given)
+    assert (done.returncode, outputs["exit-code"]) == (0, "0"), done.stdout + done.stderr
+    arguments = (tmp_path / "arguments").read_text().splitlines()
+    assert arguments[arguments.index("--baseline") + 1] == "known failures.yaml"
+
+
 def test_action__the_verdict_is_the_exit_code_and_the_reports_are_kept(mock, tmp_path) -> None:
     """A wrong token makes a run that does not hold; its reports are there to be uploaded."""
     done, outputs = run_verify(tmp_path, provider="kayle", url=f"{mock}/kayle", token="kk_wrong", profile="smoke", driver="none")

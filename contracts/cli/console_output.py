@@ -9,7 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from specimen.contracts.reporting.model import FindingKey, is_disagreement
+from specimen.contracts.judge.rule import Violation
+from specimen.contracts.reporting.known_failures import expired_text, stale_text
+from specimen.contracts.reporting.model import FindingKey, Report, is_disagreement
 from specimen.contracts.traffic.har_writer import moment
 from specimen.contracts.traffic.monitor import JudgedExchange, Monitor, as_json, as_text
 from specimen.contracts.traffic.session_poller import Poll
@@ -41,14 +43,21 @@ def as_values(verdict: JudgedExchange, monitor: Monitor) -> dict[str, Any]:
         "status": exchange.status,
         "unjudged": verdict.unjudged,
         "violations": [as_json(violation) for violation in verdict.found if monitor.counts(violation)],
-        "notes": [as_json(one) for one in verdict.found if not monitor.counts(one) and not is_disagreement(one)],
-        "disagreements": [as_json(violation) for violation in verdict.found if is_disagreement(violation)],
+        "notes": [as_json(one) for one in verdict.found if _kind(one, monitor) == "note"],
+        "disagreements": [as_json(one) for one in verdict.found if _kind(one, monitor) == "disagreement"],
+        "known": [as_json(one) for one in verdict.found if _kind(one, monitor) == "known"],
     }
+
+
+def _kind(violation: Violation, monitor: Monitor) -> str:
+    if monitor.knows(violation):
+        return "known"
+    return "disagreement" if is_disagreement(violation) else "violation" if monitor.counts(violation) else "note"
 
 
 def poll_values(poll: Poll, monitor: Monitor) -> dict[str, Any]:
     """Returns a poll of a watch as JSON values."""
-    nothing: dict[str, Any] = {"violations": [], "notes": [], "disagreements": []}
+    nothing: dict[str, Any] = {"violations": [], "notes": [], "disagreements": [], "known": []}
     judged = nothing if poll.verdict is None else as_values(poll.verdict, monitor)
     return {"state": poll.state, "is_change": poll.is_change, "is_end": poll.is_end, "problem": poll.said or None, **judged}
 
@@ -86,23 +95,26 @@ def print_exchange(
 def _violations(verdict: JudgedExchange, monitor: Monitor, printed: set[FindingKey]) -> None:
     """Prints each violation in full when it is first seen, and by its rule from then on."""
     for violation in verdict.found:
-        counts, key = monitor.counts(violation), FindingKey.of(violation)
-        kind = "violation" if counts else "disagreement" if is_disagreement(violation) else "note"
-        words = Text(f"  {kind} ", style="bold red" if counts else "cyan")
+        kind, key = _kind(violation, monitor), FindingKey.of(violation)
+        words = Text(f"  {kind} ", style="bold red" if kind == "violation" else "cyan")
         words.append(f"{violation.rule} again" if key in printed else as_text(violation), style="default")
         printed.add(key)
         console().print(words, soft_wrap=True)
 
 
 @standard_output()
-def print_summary(monitor: Monitor, what: str) -> None:
-    """Prints the last line of a command."""
+def print_summary(monitor: Monitor, report: Report, what: str) -> None:
+    """Prints what a baseline has to say, then the last line of a command."""
     errors, notes = len(monitor.errors), len(monitor.notes)
     for why, count in sorted(monitor.unjudged.items()):
         console().print(Text(f"{count} not judged: {why}", style="dim"), soft_wrap=True)
+    for text in (*(expired_text(known.entry) for known in report.expired), *map(stale_text, report.stale)):
+        console().print(Text(text, style="yellow"), soft_wrap=True)
     verdict = f"{errors} violation{'s'[: errors != 1]}" if errors else "no violations"
     line = Text(f"{what}: ").append(verdict, style="bold red" if errors else "bold green")
     line.append(f", {notes} note{'s'[: notes != 1]}")
+    if report.known:
+        line.append(f", {len(report.known)} known")
     if monitor.disagreements:
         line.append(f", {len(monitor.disagreements)} where another validator differs")
     console().print(line, soft_wrap=True)
@@ -132,16 +144,16 @@ class ProxyOutput:
         else:
             self._try(print_json, as_values(verdict, self._monitor))
 
-    def end(self, more: str) -> None:
-        """Prints the summary.
+    def end(self, report: Report, more: str) -> None:
+        """Prints the summary of a report.
 
         Raises:
             SpecimenError: something could not be printed.
         """
         if self._as_json:
-            self._try(print_json, self._monitor.summary())
+            self._try(print_json, self._monitor.summary(report))
         else:
-            self._try(print_summary, self._monitor, f"{self._monitor.exchanges} exchanges{more}")
+            self._try(print_summary, self._monitor, report, f"{self._monitor.exchanges} exchanges{more}")
         if self._lost is not None:
             raise self._lost
 

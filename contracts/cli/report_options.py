@@ -1,18 +1,22 @@
-"""The options of every judging command: what fails, report files and a second opinion."""
+"""The options of every judging command: what fails, what is known to fail, report files and a second opinion."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
-from specimen.specs import SpecimenError
+from specimen.specs import Provider, SpecimenError
 from specimen.specs.cli import completion
 from specimen.specs.core.extras import needs
 
 if TYPE_CHECKING:
+    from specimen.contracts.reporting.known_failures import Baseline
     from specimen.contracts.reporting.model import Report
 
 ReportOption = Annotated[
@@ -34,6 +38,16 @@ FailOnOption = Annotated[
     ),
 ]
 StrictOption = Annotated[bool, typer.Option("--strict", help="The same as --fail-on note.")]
+BaselineOption = Annotated[
+    Path | None,
+    typer.Option("--baseline", metavar="FILE", help="Known failures, which are reported and do not count; others fail."),
+]
+WriteBaselineOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--write-baseline", metavar="FILE", help="Write what counts as known failures; a file of them keeps reasons and days."
+    ),
+]
 Files = Sequence[tuple[str, Path]]
 
 
@@ -83,3 +97,60 @@ def least_severity(fail_on: str | None, *, strict: bool) -> str:
     from specimen.contracts.judge.severity import fail_level
 
     return fail_level(fail_on, strict=strict)
+
+
+@dataclass(frozen=True)
+class BaselineFiles:
+    """The files of `--baseline` and `--write-baseline`, read and checked: `known` is applied, `before` stands in `target`."""
+
+    provider: Provider
+    known: Baseline | None
+    target: Path | None
+    before: Baseline | None
+
+    @property
+    def are_given(self) -> bool:
+        """Whether one of them is given: what a run has seen decides then which entries are stale."""
+        return self.known is not None or self.target is not None
+
+    def applied(self, report: Report) -> Report:
+        """Returns the report with the known failures apart."""
+        if self.known is None:
+            return report
+        from specimen.contracts.reporting.baseline import apply
+
+        return apply(report, self.known)
+
+    def write(self, report: Report) -> SpecimenError | None:
+        """Writes the file of `--write-baseline`, and says so on the error stream; returns an error, to be raised at the end."""
+        if self.target is None or self.before is None:
+            return None
+        from specimen.contracts.reporting.baseline_writer import write
+
+        if report.interrupted or report.unreachable is not None:
+            why = "was interrupted" if report.interrupted else "got no answer"
+            return SpecimenError(f"--write-baseline {self.target}: not written, because the run {why}. Run it again.")
+        try:
+            text = write(self.target, report, self.provider, self.before).sentence
+        except SpecimenError as error:
+            return error
+        Console(stderr=True, highlight=False).print(Text(text), soft_wrap=True)
+        return None
+
+
+def baseline_files(provider: Provider, known: Path | None, target: Path | None) -> BaselineFiles:
+    """Reads the files of `--baseline` and `--write-baseline`, before anything is sent.
+
+    Raises:
+        SpecimenError: one of them is no file of the provider's known failures. The one to be written need not be there.
+    """
+    if known is None and target is None:
+        return BaselineFiles(provider, None, None, None)
+    from specimen.contracts.reporting.baseline import load
+    from specimen.contracts.reporting.baseline_writer import target as checked
+
+    before = None if target is None else checked(target, provider)
+    if known is None:
+        return BaselineFiles(provider, None, target, before)
+    is_same = target is not None and known.absolute() == target.absolute()
+    return BaselineFiles(provider, before if is_same else load(known, provider), target, before)

@@ -13,10 +13,13 @@ from rich.text import Text
 
 from specimen import specs
 from specimen.contracts.cli.report_options import (
+    BaselineOption,
     FailOnOption,
     ReportOption,
     SecondOpinionOption,
     StrictOption,
+    WriteBaselineOption,
+    baseline_files,
     check_second_opinion,
     least_severity,
     report_files,
@@ -66,6 +69,8 @@ def watch(
     timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Give up after that time.")] = 900.0,
     fail_on: FailOnOption = None,
     strict: StrictOption = False,
+    baseline: BaselineOption = None,
+    write_baseline: WriteBaselineOption = None,
     report: ReportOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -92,6 +97,7 @@ def watch(
         provider = specs.load(name)
         base = BaseUrl.parse(url, "--url")
         files = report_files(report)
+        baselines = baseline_files(provider, baseline, write_baseline)
         severity = least_severity(fail_on, strict=strict)
         if every < 1 and not base.is_loopback:
             raise TrafficError(f"--every {every:g}: not more than one poll a second of a host that is not this machine.")
@@ -103,8 +109,9 @@ def watch(
         given = (session, *settings.values())
         transport = Transport(str(base), provider, headers=headers, sessions=given, seen_by="watch", budget=sys.maxsize)
         monitor = Monitor(
-            provider, str(base), fail_on=severity, token=secret_of(provider, headers), sessions=given, counts_coverage=bool(files)
-        )
+            provider, str(base), fail_on=severity, token=secret_of(provider, headers), sessions=given,
+            counts_coverage=bool(files) or baselines.are_given, baseline=baselines.known,
+        )  # fmt: skip
         try:
             as_text(session)
             send, pointer = watched(provider, transport, session, settings)
@@ -116,18 +123,19 @@ def watch(
         why = watching.unreachable or watching.inconclusive
         incomplete = [] if watching.reached_end or watching.unreachable else [why or "The watch was stopped before the end."]
         found = monitor.report("watch", unreachable=watching.unreachable, incomplete=incomplete)
-        lost = lost or write_reports(found, files)
+        failed, unwritten = write_reports(found, files), baselines.write(found)
+        lost = lost or failed or unwritten
         if lost is not None:
             raise lost
         if as_json:
             console_output.print_json(
-                {**monitor.summary(), "states": watching.states, "polls": watching.polls, "reason": why, "exit_code": code}
+                {**monitor.summary(found), "states": watching.states, "polls": watching.polls, "reason": why, "exit_code": code}
             )
         else:
             if why:
                 console_output.say(shown(why, 2000), "yellow")
             console_output.print_summary(
-                monitor, f"{watching.polls} polls, {' → '.join(map(shown, watching.states)) or 'no state seen'}"
+                monitor, found, f"{watching.polls} polls, {' → '.join(map(shown, watching.states)) or 'no state seen'}"
             )
     raise typer.Exit(code)
 
@@ -164,6 +172,8 @@ def proxy(
     fail_on: FailOnOption = None,
     strict: StrictOption = False,
     second_opinion: SecondOpinionOption = False,
+    baseline: BaselineOption = None,
+    write_baseline: WriteBaselineOption = None,
     report: ReportOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -191,9 +201,13 @@ def proxy(
         if base.is_loopback and base.port == port:
             raise TrafficError(f"--target {base}: that is the proxy's own port.")
         files = report_files(report)
+        baselines = baseline_files(provider, baseline, write_baseline)
         severity = least_severity(fail_on, strict=strict)
         check_second_opinion(second_opinion)
-        monitor = Monitor(provider, str(base), fail_on=severity, second_opinion=second_opinion, counts_coverage=bool(files))
+        monitor = Monitor(
+            provider, str(base), fail_on=severity, second_opinion=second_opinion,
+            counts_coverage=bool(files) or baselines.are_given, baseline=baselines.known,
+        )  # fmt: skip
         recorder = Recorder(har, provider) if har is not None else None
         listening = listen(host, port)
         output = console_output.ProxyOutput(monitor, as_json=as_json)
@@ -206,12 +220,14 @@ def proxy(
             listening.close()
             if recorder is not None:
                 recorder.close()
-        failed = write_reports(monitor.report("proxy"), files)
+        found = monitor.report("proxy")
+        failed, unwritten = write_reports(found, files), baselines.write(found)
         if recorder is not None and recorder.failed:
             Console(stderr=True, highlight=False).print(Text(recorder.failed, style="bold red"), soft_wrap=True)
-        output.end(f", {recorder.entries} recorded to {har}" if recorder else "")
-        if failed is not None or app.state.proxy.mistake is not None:
-            raise failed or app.state.proxy.mistake
+        output.end(found, f", {recorder.entries} recorded to {har}" if recorder else "")
+        failed = failed or unwritten or app.state.proxy.mistake
+        if failed is not None:
+            raise failed
     raise typer.Exit(VIOLATIONS if monitor.errors else PASSED)
 
 
@@ -224,6 +240,8 @@ def check(
     fail_on: FailOnOption = None,
     strict: StrictOption = False,
     second_opinion: SecondOpinionOption = False,
+    baseline: BaselineOption = None,
+    write_baseline: WriteBaselineOption = None,
     report: ReportOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -246,12 +264,14 @@ def check(
 
         provider = specs.load(name)
         files = report_files(report)
+        baselines = baseline_files(provider, baseline, write_baseline)
         severity = least_severity(fail_on, strict=strict)
         check_second_opinion(second_opinion)
         recording = read_har(file, provider, base_url)
         monitor = Monitor(
-            provider, str(recording.base_url), fail_on=severity, second_opinion=second_opinion, counts_coverage=bool(files)
-        )
+            provider, str(recording.base_url), fail_on=severity, second_opinion=second_opinion,
+            counts_coverage=bool(files) or baselines.are_given, baseline=baselines.known,
+        )  # fmt: skip
         verdicts = list(judged(recording, monitor))
         is_seen = monitor.exchanges > sum(monitor.unjudged.values())
         skipped = [f"{count} skipped: {why}" for why, count in sorted(recording.skipped.items())]
@@ -260,7 +280,7 @@ def check(
         incomplete = () if is_seen else ("Nothing in the recording could be judged.",)
         found = monitor.report("check", remarks=[f"{line}." for line in skipped], incomplete=incomplete)
         code = found.exit_code
-        failed = write_reports(found, files)
+        failed, unwritten = write_reports(found, files), baselines.write(found)
         printed: set[Any] = set()
         for verdict in verdicts:
             if not as_json:
@@ -268,13 +288,14 @@ def check(
         if as_json:
             more = {"base_url": str(recording.base_url), "entries": recording.entries, "skipped": dict(recording.skipped)}
             console_output.print_json(
-                {**monitor.summary(), **more, "without_body": len(recording.headless), "exit_code": code}, indent=2
+                {**monitor.summary(found), **more, "without_body": len(recording.headless), "exit_code": code}, indent=2
             )
         else:
             for line in skipped:
                 console_output.say(line, "dim")
             what = f"{monitor.exchanges} of {recording.entries} entries are for {recording.base_url}"
-            console_output.print_summary(monitor, what)
+            console_output.print_summary(monitor, found, what)
+        failed = failed or unwritten
         if failed is not None:
             raise failed
     raise typer.Exit(code)

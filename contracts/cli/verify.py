@@ -14,11 +14,15 @@ from rich.text import Text
 
 from specimen import specs
 from specimen.contracts.cli.report_options import (
+    BaselineFiles,
+    BaselineOption,
     FailOnOption,
     Files,
     ReportOption,
     SecondOpinionOption,
     StrictOption,
+    WriteBaselineOption,
+    baseline_files,
     check_second_opinion,
     report_files,
     write_reports,
@@ -95,6 +99,8 @@ def verify(
     ] = None,
     fail_on: FailOnOption = None,
     strict: StrictOption = False,
+    baseline: BaselineOption = None,
+    write_baseline: WriteBaselineOption = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The number that all drawn requests depend on.")] = 1,
     report: ReportOption = None,
     second_opinion: SecondOpinionOption = False,
@@ -118,6 +124,8 @@ def verify(
 
         SPECIMEN_TOKEN=… specimen verify idnow --url http://127.0.0.1:8080/idnow --set environment=staging
 
+        specimen verify kayle --url http://127.0.0.1:8080/kayle --baseline known.yaml
+
         specimen verify kyve --url http://kyc.test:8000 --allow-writes kyc.test --driver ./session-in-state --report junit=kyc.xml
     """
     with user_errors():
@@ -128,16 +136,17 @@ def verify(
 
         files = report_files(report)
         check_second_opinion(second_opinion)
+        provider = specs.load(name)
+        baselines = baseline_files(provider, baseline, write_baseline)
         values = name_value.settings(setting)
         # An empty environment variable counts as unset.
-        other = as_headers(specs.load(name), other_token) if other_token else None
+        other = as_headers(provider, other_token) if other_token else None
         if dry_run:
             _print_plan(
                 plan(url, name, profile=profile, other_auth=other, driver=driver, sessions=session or (), values=values,
                      require=require or (), allow_writes=allow_writes or (), budget=budget)
             )  # fmt: skip
             return
-        provider = specs.load(name)
         auth = {**as_headers(provider, token), **as_headers(provider, name_value.headers(header))}
         try:
             with _progress() as tell:
@@ -148,17 +157,20 @@ def verify(
                 )  # fmt: skip
         except Interrupted as stopped:
             found = stopped.report
-        _deliver(found, files)
+        found = baselines.applied(found)
+        _deliver(found, files, baselines)
     raise typer.Exit(found.exit_code)
 
 
-def _deliver(found: Report, files: Files) -> None:
-    """Writes the reports, then prints; an error of the one does not stop the other."""
+def _deliver(found: Report, files: Files, baselines: BaselineFiles) -> None:
+    """Writes the reports and the baseline, then prints; an error of the one does not stop the other."""
     from specimen.contracts.reporting.terminal_report import print_report
 
     failed = write_reports(found, files)
     with standard_output():
         print_report(found, console(soft_wrap=True))
+    unwritten = baselines.write(found)
+    failed = failed or unwritten
     if failed is not None:
         raise failed
 

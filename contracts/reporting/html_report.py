@@ -9,6 +9,7 @@ from typing import Any
 from specimen.contracts.judge.rule import Rule
 from specimen.contracts.judge.severity import MARKS
 from specimen.contracts.reporting.inconclusive import HEADING, by_answer
+from specimen.contracts.reporting.known_failures import expired_text, stale_text
 from specimen.contracts.reporting.model import Covered, Found, Report, Sample, by_rule, status_words
 from specimen.contracts.reporting.samples import repetition
 
@@ -64,6 +65,7 @@ def render(report: Report) -> str:
     if report.errors:
         parts += ["<h2>Violations</h2>", *_groups(report.errors, "bad")]
     parts += _inconclusive(report)
+    parts += _baseline(report)
     parts += _reach(report)
     if report.notes:
         parts.append(f'<h2>Notes</h2><p class="dim">Reported only, because of --fail-on {_text(report.fail_on)}.</p>')
@@ -123,6 +125,24 @@ def _inconclusive(report: Report) -> list[str]:
     return [*parts, "</table></div>"]
 
 
+def _baseline(report: Report) -> list[str]:
+    """The findings that a baseline knows, those that count again, and the entries that matched nothing."""
+    if not (report.known or report.expired or report.stale):
+        return []
+    parts = ['<h2 id="known">Known failures</h2>']
+    if report.known:
+        head = "<tr><th>Rule</th><th>Operation</th><th>Pointer</th><th>Answer</th><th>Until</th><th>Reason</th></tr>"
+        parts.append(f'<p class="dim">Reported only, because the baseline lists them.</p><div class="scroll"><table>{head}')
+        for known in report.known:
+            found, entry = known.found.violation, known.entry
+            answer, until = status_words(found.status), entry.expires.isoformat()
+            cells = (found.rule, found.operation, found.pointer, answer, until, entry.reason)
+            parts.append("<tr>" + "".join(f'<td class="wide">{_text(cell)}</td>' for cell in cells) + "</tr>")
+        parts.append("</table></div>")
+    texts = [*(expired_text(known.entry) for known in report.expired), *map(stale_text, report.stale)]
+    return [*parts, *(f'<p class="note">{_text(text)}</p>' for text in texts)]
+
+
 def _reach(report: Report) -> list[str]:
     reach = report.reach
     rows = (
@@ -159,6 +179,8 @@ def _result(report: Report, rule: Rule) -> tuple[str, str]:
         return "bad", "violated"
     if rule.id in by_rule(report.notes):
         return "note", by_rule(report.notes)[rule.id][0].violation.severity
+    if any(known.found.violation.rule == rule.id for known in report.known):
+        return "note", "known"
     return ("ok", "passed") if rule.id in report.reach.rules.seen else ("dim", "not exercised")
 
 

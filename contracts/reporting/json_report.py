@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from specimen.contracts.reporting.model import REPORT_VERSION, Covered, Found, Report
+from specimen.contracts.reporting.model import REPORT_VERSION, Covered, Found, Known, Report
 from specimen.specs.core.version import product_version
 
 
@@ -42,6 +42,9 @@ def values(report: Report) -> dict[str, Any]:
         "violations": [_found(entry) for entry in report.errors],
         "notes": [_found(entry) for entry in report.notes],
         "disagreements": [_found(entry) for entry in report.disagreements],
+        "known": [_known(entry) for entry in report.known],
+        "expired": [_known(entry) for entry in report.expired],
+        "stale": [entry.values() for entry in report.stale],
         "reach": {
             "operations": _reached(report.reach.operations),
             "statuses": _reached(report.reach.statuses),
@@ -67,6 +70,11 @@ def values(report: Report) -> dict[str, Any]:
 def _found(entry: Found) -> dict[str, Any]:
     lists = {"after": list(entry.example.after), "needs": list(entry.example.needs)}
     return {**asdict(entry.violation), "count": entry.count, "example": {**asdict(entry.example), **lists}}
+
+
+def _known(known: Known) -> dict[str, Any]:
+    """A finding with its entry of the baseline."""
+    return {**_found(known.found), "entry": known.entry.values()}
 
 
 def _reached(part: Covered[Any]) -> dict[str, list[Any]]:

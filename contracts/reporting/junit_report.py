@@ -10,7 +10,8 @@ from specimen.contracts.judge import openapi_core_check
 from specimen.contracts.judge.rule import Rule
 from specimen.contracts.judge.severity import SEVERITIES
 from specimen.contracts.reporting.inconclusive import Inconclusive
-from specimen.contracts.reporting.model import Found, Report, by_rule, status_words
+from specimen.contracts.reporting.known_failures import expired_text, known_text, stale_text
+from specimen.contracts.reporting.model import Found, Known, Report, by_rule, status_words
 from specimen.contracts.reporting.samples import repetition
 
 # What XML 1.0 cannot hold, section 2.2.
@@ -22,6 +23,7 @@ def render(report: Report) -> str:
     errors, notes = by_rule(report.errors), by_rule(report.notes)
     cases = [_rule_case(report, rule, errors.get(rule.id, ()), notes.get(rule.id, ())) for rule in report.rules]
     cases += [_stray_case(report, rule, found) for rule, found in errors.items() if rule not in {r.id for r in report.rules}]
+    cases += [_known_case(report, known) for known in report.known]
     cases += [_reachable_case(report), _complete_case(report)]
     cases += [_account_case(report, entry) for entry in report.inconclusive]
     cases += [_reach_case(report, name) for name in dict.fromkeys((*report.required, *report.missing))]
@@ -41,7 +43,7 @@ def render(report: Report) -> str:
         if value is not None:
             ET.SubElement(properties, "property", {"name": name, "value": _clean(str(value))})
     suite.extend(cases)
-    texts = list(report.remarks)
+    texts = [*report.remarks, *(expired_text(known.entry) for known in report.expired), *map(stale_text, report.stale)]
     if report.disagreements:
         head = f"{openapi_core_check.RULE.id}: a second validator differs, which does not count:"
         texts.append(f"{head}\n{_lines(report.disagreements)}")
@@ -63,8 +65,18 @@ def _rule_case(report: Report, rule: Rule, errors: tuple[Found, ...], notes: tup
         ET.SubElement(case, "system-out").text = _clean(
             f"{_severity(notes).capitalize()}, which does not count (--fail-on):\n{_lines(notes)}"
         )
+    elif known := [entry for entry in report.known if entry.found.violation.rule == rule.id]:
+        ET.SubElement(case, "skipped", {"message": _clean("; ".join(dict.fromkeys(known_text(one.entry) for one in known)))})
     elif rule.id not in report.reach.rules.seen:
         ET.SubElement(case, "skipped", {"message": "nothing that was seen could have broken it"})
+    return case
+
+
+def _known_case(report: Report, known: Known) -> ET.Element:
+    violation = known.found.violation
+    where = f"{violation.operation} {violation.pointer or '(the answer)'}, {status_words(violation.status)}"
+    case = _case(report, "known", f"{violation.rule} {violation.sentence}: {where}")
+    ET.SubElement(case, "skipped", {"message": _clean(known_text(known.entry))})
     return case
 
 

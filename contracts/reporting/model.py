@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
 from specimen.contracts.judge import openapi_core_check, severity
 from specimen.contracts.judge.rule import Rule, Violation
 from specimen.contracts.reporting.inconclusive import Inconclusive
+from specimen.contracts.reporting.known_failures import KnownFailure, any_item
 
 T = TypeVar("T")
 
@@ -19,7 +19,6 @@ INTERRUPTED = 130
 
 # Raised when a field changes its meaning or the same run would be counted otherwise; new fields leave it as it is.
 REPORT_VERSION = 3
-_ITEM = re.compile(r"/\d+(?=/|$)")
 
 
 class FindingKey(NamedTuple):
@@ -38,7 +37,7 @@ class FindingKey(NamedTuple):
     @classmethod
     def of(cls, violation: Violation) -> FindingKey:
         """The key of a violation."""
-        pointer = _ITEM.sub("/*", violation.pointer)
+        pointer = any_item(violation.pointer)
         return cls(violation.rule, violation.severity, violation.operation, violation.status, pointer, violation.expected)
 
 
@@ -82,6 +81,14 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """A finding, and the entry of the baseline that matches it."""
+
+    found: Found
+    entry: KnownFailure
+
+
+@dataclass(frozen=True, slots=True)
 class Covered(Generic[T]):
     """What was seen of what is possible; `seen` may hold more than `possible` does."""
 
@@ -119,6 +126,10 @@ class Report:
     judged by; `remarks` are sentences about the run itself, such as a session that could not be asked for. `interrupted`:
     the user ended the run. `profile` and `seed` are None where no requests were drawn. `inconclusive` are the steps that were
     refused for reasons of the account. `fail_on` is the least severity that fails the run.
+
+    `found` are all findings but those that a baseline knows, which are `known` and never count. `expired` are findings whose
+    entry has expired: they stand in `found` too. `stale` are entries that matched nothing, although the run saw their rule
+    and their operation. `has_baseline`: a baseline was applied.
     """
 
     provider: str
@@ -140,6 +151,10 @@ class Report:
     incomplete: tuple[str, ...] = ()
     command: str = "verify"
     inconclusive: tuple[Inconclusive, ...] = ()
+    known: tuple[Known, ...] = ()
+    expired: tuple[Known, ...] = ()
+    stale: tuple[KnownFailure, ...] = ()
+    has_baseline: bool = False
 
     @property
     def strict(self) -> bool:
@@ -192,8 +207,10 @@ class Report:
         if why:
             return f"inconclusive: {'; '.join(why)}"
         count = sum(entry.count for entry in self.inconclusive)
-        refused = f"{count} request{'s'[: count != 1]} refused for reasons of the account" if count else ""
-        return f"every rule passed; {refused}" if refused else "every rule passed"
+        refused = f"; {count} request{'s'[: count != 1]} refused for reasons of the account" if count else ""
+        known = len(self.known)
+        passed = f"nothing new; {known} known failure{'s'[: known != 1]}" if known else "every rule passed"
+        return passed + refused
 
     @property
     def amount(self) -> str:

@@ -13,6 +13,7 @@ import yaml
 
 from specimen.contracts.judge.rule import Rule
 from specimen.contracts.judge.severity import MARKS
+from specimen.contracts.reporting.known_failures import expired_text, stale_text
 from specimen.contracts.reporting.model import Found, Report
 from specimen.contracts.reporting.samples import repetition
 from specimen.specs import SpecError, load
@@ -33,7 +34,8 @@ def render(report: Report) -> str:
 def values(report: Report) -> dict[str, Any]:
     """Returns the log as JSON values. Source: SARIF 2.1.0 (OASIS), sections 3.13, 3.14, 3.27, 3.33."""
     rules = {rule.id: rule for rule in report.rules}
-    for entry in report.found:
+    everything = (*report.found, *(known.found for known in report.known))
+    for entry in everything:
         violation = entry.violation
         rules.setdefault(violation.rule, Rule(violation.rule, violation.sentence, violation.mark, violation.source))
     order = {rule: index for index, rule in enumerate(rules)}
@@ -62,7 +64,10 @@ def values(report: Report) -> dict[str, Any]:
                         "toolExecutionNotifications": _notifications(report),
                     }
                 ],
-                "results": [_result(report, entry, order[entry.violation.rule], places) for entry in report.found],
+                "results": [
+                    {**_result(report, entry, order[entry.violation.rule], places), **_suppressions(report, entry)}
+                    for entry in everything
+                ],
                 "columnKind": "unicodeCodePoints",
                 "properties": _properties(report),
             }
@@ -123,6 +128,18 @@ def _result(report: Report, entry: Found, index: int, places: Mapping[str, tuple
     }
 
 
+def _suppressions(report: Report, entry: Found) -> dict[str, Any]:
+    """What a baseline says of a result: where one is applied all results have the property (3.27.23), empty for what counts."""
+    if not report.has_baseline:
+        return {}
+    texts = [
+        f"{known.entry.reason} ({known.entry.place}, until {known.entry.expires.isoformat()})"
+        for known in report.known
+        if known.found is entry
+    ]
+    return {"suppressions": [{"kind": "external", "status": "accepted", "justification": text} for text in texts]}
+
+
 def _location(provider: str, operation: str, places: Mapping[str, tuple[int, str]]) -> dict[str, Any]:
     line, pointer = places.get(operation, (1, ""))
     return {
@@ -159,6 +176,8 @@ def _notifications(report: Report) -> list[dict[str, Any]]:
     texts = [(f"Target unreachable: {report.unreachable}", "error")] if report.unreachable is not None else []
     texts += [(f"Incomplete: {why}", "warning") for why in report.incomplete]
     texts += [(f"Required and never seen: {name}", "warning") for name in report.missing]
+    texts += [(expired_text(known.entry), "warning") for known in report.expired]
+    texts += [(stale_text(entry), "note") for entry in report.stale]
     texts += [(remark, "note") for remark in report.remarks]
     return [{"message": {"text": text}, "level": level} for text, level in texts]
 

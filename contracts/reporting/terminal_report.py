@@ -11,6 +11,7 @@ from rich.text import Text
 
 from specimen.contracts.judge.severity import MARKS, NOTE, WARNING, counts
 from specimen.contracts.reporting.inconclusive import HEADING, by_answer
+from specimen.contracts.reporting.known_failures import expired_text, known_text, stale_text
 from specimen.contracts.reporting.model import Covered, Found, Report, by_rule, status_words
 from specimen.contracts.reporting.samples import repetition
 from specimen.specs.cli.console import console as new_console
@@ -34,6 +35,7 @@ def print_report(report: Report, console: Console | None = None) -> None:
         _line(console, ("Disagreements: another validator differs here. That decides nothing.", "bold"))
         _groups(console, report.disagreements, "cyan")
     _inconclusive(console, report)
+    _baseline(console, report)
     _verdict(console, report)
 
 
@@ -109,6 +111,24 @@ def _inconclusive(console: Console, report: Report) -> None:
         _line(console, ("    reason    ", "dim"), (entry.reason, ""))
         _line(console, ("    steps     ", "dim"), (", ".join(steps), ""))
         _line(console, ("    to do     ", "dim"), (entry.remedy, ""))
+
+
+def _baseline(console: Console, report: Report) -> None:
+    """The findings that a baseline knows, those that count again, and the entries that matched nothing."""
+    if report.known:
+        console.print()
+        _line(console, ("Known failures: reported only, because the baseline lists them.", "bold"))
+    for known in report.known:
+        found = known.found.violation
+        place = f" {found.pointer}" if found.pointer else ""
+        _line(console, (f"  {found.rule} {found.operation}{place}", "cyan"), (f" · {status_words(found.status)}", "dim"))
+        _line(console, (f"    {known_text(known.entry)}", ""))
+    if report.expired or report.stale:
+        console.print()
+    for known in report.expired:
+        _line(console, (expired_text(known.entry), "yellow"))
+    for entry in report.stale:
+        _line(console, (stale_text(entry), "yellow"))
 
 
 def _named(part: Covered[tuple[str, str]], between: str) -> Covered[str]:

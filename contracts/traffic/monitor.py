@@ -15,8 +15,10 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.registry import rulebook
 from specimen.contracts.judge.rule import Violation
 from specimen.contracts.judge.severity import DEFAULT_FAIL_ON
+from specimen.contracts.reporting.baseline import apply
 from specimen.contracts.reporting.collector import Collector
-from specimen.contracts.reporting.model import REPORT_VERSION, Found, Report, is_counted, is_disagreement
+from specimen.contracts.reporting.known_failures import Baseline
+from specimen.contracts.reporting.model import REPORT_VERSION, Found, Known, Report, is_counted, is_disagreement
 from specimen.specs import Provider
 from specimen.specs.core.version import product_version
 
@@ -36,7 +38,8 @@ class Monitor:
     """Judges exchanges in the order in which they come, from any thread, and counts the findings as the collector does.
 
     `fail_on`: the least severity that counts as a violation. `base_url`, `token`, `sessions`, `second_opinion` and
-    `counts_coverage` are those of the collector; a report needs the first and the coverage.
+    `counts_coverage` are those of the collector; a report needs the first and the coverage. What `baseline` knows does not
+    count.
     """
 
     def __init__(
@@ -49,15 +52,18 @@ class Monitor:
         sessions: Iterable[str] = (),
         second_opinion: bool = False,
         counts_coverage: bool = False,
+        baseline: Baseline | None = None,
     ) -> None:
         rulebook(provider)  # a broken rules.py is reported before anything is exchanged
         self.provider = provider
         self.fail_on = fail_on
+        self.baseline = baseline
         self.exchanges = 0
         self.elsewhere = 0
         self.unjudged: Counter[str] = Counter()
         self._collector = Collector(
-            provider, base_url, token=token, sessions=sessions, second_opinion=second_opinion, counts_coverage=counts_coverage
+            provider, base_url, token=token, sessions=sessions, second_opinion=second_opinion,
+            counts_coverage=counts_coverage or baseline is not None,
         )
         self._started_at, self._clock = now_millis(), time.monotonic()
         self._lock = Lock()
@@ -88,8 +94,12 @@ class Monitor:
             self.elsewhere += 1
 
     def counts(self, violation: Violation) -> bool:
-        """Whether a violation counts, by `fail_on`."""
-        return is_counted(violation, self.fail_on)
+        """Whether a violation counts, by `fail_on` and the baseline."""
+        return is_counted(violation, self.fail_on) and not self.knows(violation)
+
+    def knows(self, violation: Violation) -> bool:
+        """Whether the baseline lists a violation, which does not count then."""
+        return self.baseline is not None and self.baseline.knows(violation)
 
     @property
     def found(self) -> tuple[Found, ...]:
@@ -108,16 +118,23 @@ class Monitor:
         return {
             entry.violation: entry.count
             for entry in self.found
-            if not self.counts(entry.violation) and not is_disagreement(entry.violation)
+            if not is_counted(entry.violation, self.fail_on)
+            and not is_disagreement(entry.violation)
+            and not self.knows(entry.violation)
         }
 
     @property
     def disagreements(self) -> dict[Violation, int]:
         """The disagreements of the second validator with the first."""
-        return {entry.violation: entry.count for entry in self.found if is_disagreement(entry.violation)}
+        return {
+            entry.violation: entry.count
+            for entry in self.found
+            if is_disagreement(entry.violation) and not self.knows(entry.violation)
+        }
 
-    def summary(self) -> dict[str, Any]:
-        """Returns all findings as JSON values."""
+    def summary(self, report: Report | None = None) -> dict[str, Any]:
+        """Returns all findings as JSON values; `report` is that of the command, where it has one already."""
+        report = report or self.report("")
         return {
             "report_version": REPORT_VERSION,
             "specimen_version": product_version(),
@@ -128,6 +145,9 @@ class Monitor:
             "violations": [{**as_json(violation), "count": count} for violation, count in self.errors.items()],
             "notes": [{**as_json(violation), "count": count} for violation, count in self.notes.items()],
             "disagreements": [{**as_json(violation), "count": count} for violation, count in self.disagreements.items()],
+            "known": [_known(known) for known in report.known],
+            "expired": [_known(known) for known in report.expired],
+            "stale": [entry.values() for entry in report.stale],
         }
 
     def report(
@@ -136,12 +156,13 @@ class Monitor:
         """Returns the report of a command, like that of `verify`."""
         with self._lock:
             unjudged = [f"{count} not judged: {why}." for why, count in sorted(self.unjudged.items())]
-            return self._collector.report(
+            found = self._collector.report(
                 profile=None, seed=None, fail_on=self.fail_on, started_at=self._started_at,
                 seconds=time.monotonic() - self._clock, requests=self.exchanges,
                 unreachable=unreachable, remarks=[*remarks, *unjudged], incomplete=incomplete,
                 command=command,
             )  # fmt: skip
+        return found if self.baseline is None else apply(found, self.baseline)
 
 
 def uncompressed(exchange: Exchange) -> Exchange:
@@ -188,6 +209,10 @@ def as_json(violation: Violation) -> dict[str, Any]:
         "mark": violation.mark,
         "source": violation.source,
     }
+
+
+def _known(known: Known) -> dict[str, Any]:
+    return {**as_json(known.found.violation), "count": known.found.count, "entry": known.entry.values()}
 
 
 def as_text(violation: Violation) -> str:
