@@ -129,11 +129,12 @@ class BaselineFiles:
 
         if report.interrupted or report.unreachable is not None:
             why = "was interrupted" if report.interrupted else "got no answer"
-            return SpecimenError(f"--write-baseline {self.target}: not written, because the run {why}. Run it again.")
-        try:
-            text = write(self.target, report, self.provider, self.before).sentence
-        except SpecimenError as error:
-            return error
+            text = f"--write-baseline {self.target}: not written, because the run {why}."
+        else:
+            try:
+                text = write(self.target, report, self.provider, self.before).sentence
+            except SpecimenError as error:
+                return error
         Console(stderr=True, highlight=False).print(Text(text), soft_wrap=True)
         return None
 

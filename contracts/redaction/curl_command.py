@@ -41,7 +41,12 @@ def without_userinfo(url: str) -> str:
 
 def method_of(exchange: Exchange) -> str:
     """Returns the method, or OTHER for one that HTTP does not know."""
-    return exchange.method.upper() if exchange.method.upper() in _METHODS else "OTHER"
+    return shown_method(exchange.method)
+
+
+def shown_method(method: str) -> str:
+    """Returns a method as reports show it: OTHER for one that HTTP does not know."""
+    return method.upper() if method.upper() in _METHODS else "OTHER"
 
 
 def curl(exchange: Exchange, base_url: str, hidden: Mapping[str, str], *, unknown: str = "invalid") -> str:

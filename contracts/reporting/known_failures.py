@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from specimen.contracts.redaction.curl_command import shown_method
+
 if TYPE_CHECKING:
     from specimen.contracts.judge.rule import Violation
 
@@ -80,7 +82,7 @@ class Baseline:
 
     def find(self, violation: Violation) -> KnownFailure | None:
         """Returns the entry that matches a violation: a live one before an expired one, then one with a status."""
-        place = (violation.rule, violation.operation, any_item(violation.pointer))
+        place = (violation.rule, _shown(violation.operation), any_item(violation.pointer))
         found = [entry for entry in self._by_place.get(place, ()) if entry.status in (None, violation.status)]
         return min(found, key=lambda entry: (not self.is_live(entry), entry.status is None), default=None)
 
@@ -106,6 +108,12 @@ class Baseline:
     def joined(self, *more: Baseline) -> Baseline:
         """Returns the entries of all."""
         return replace(self, entries=tuple(entry for one in (self, *more) for entry in one.entries))
+
+
+def _shown(operation: str) -> str:
+    """An operation as reports show it: of one that is not documented the judge knows the method as it was sent."""
+    method, _, rest = operation.partition(" ")
+    return f"{shown_method(method)} {rest}" if rest == "(no documented operation)" else operation
 
 
 def stale_text(entry: KnownFailure) -> str:

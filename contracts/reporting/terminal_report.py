@@ -118,11 +118,19 @@ def _baseline(console: Console, report: Report) -> None:
     if report.known:
         console.print()
         _line(console, ("Known failures: reported only, because the baseline lists them.", "bold"))
+    seen: Counter[str] = Counter()
     for known in report.known:
         found = known.found.violation
+        seen[found.rule] += 1
+        if seen[found.rule] > _MOST_PER_RULE:
+            continue
         place = f" {found.pointer}" if found.pointer else ""
         _line(console, (f"  {found.rule} {found.operation}{place}", "cyan"), (f" · {status_words(found.status)}", "dim"))
         _line(console, (f"    {known_text(known.entry)}", ""))
+    for rule, count in seen.items():
+        if count > _MOST_PER_RULE:
+            rest = f"  and {count - _MOST_PER_RULE} more of {rule}"
+            _line(console, (f"{rest}; a report of format json, html or junit has them all", "dim"))
     if report.expired or report.stale:
         console.print()
     for known in report.expired:

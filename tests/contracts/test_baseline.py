@@ -22,6 +22,7 @@ from specimen.contracts.reporting import baseline
 from specimen.contracts.reporting.baseline import BaselineError, apply, load, provider_of
 from specimen.contracts.reporting.baseline_writer import target, write
 from specimen.contracts.reporting.formats import render
+from specimen.contracts.reporting.known_failures import KnownFailure
 from specimen.contracts.reporting.model import Coverage, Covered, Found, Report, Sample
 from specimen.contracts.reporting.terminal_report import print_report
 from specimen.specs.core.yaml_files import read_yaml
@@ -93,6 +94,21 @@ def test_apply__an_entry_matches_by_rule_operation_pointer_and_status(tmp_path, 
     assert bool(apply(broken_report(), known(tmp_path, entry)).known) is is_known
 
 
+def test_find__an_unknown_method_is_the_other_one() -> None:
+    """The judge names the method as it was sent, a report does not: both are the same finding."""
+    entry = KnownFailure("GEN-001", "OTHER (no documented operation)", "", "x", DAY)
+    violation = Violation("GEN-001", "error", "Frob (no documented operation)", "", "", "", "", "", "D", 200)
+    assert baseline.Baseline("kayle", DAY, (entry,)).find(violation) is entry
+
+
+@pytest.mark.parametrize("text", ["\ufeff{}", "# a comment\r\n{}"])
+def test_load__files_of_other_editors(tmp_path, text: str) -> None:
+    """A byte order mark, comments and CRLF are read."""
+    path = tmp_path / "known.yaml"
+    path.write_bytes(text.format(text_of(ENTRY).replace("\n", "\r\n")).encode())
+    assert len(load(path, kayle()).entries) == 1
+
+
 @pytest.mark.parametrize("pointer", ["/data/*/status", "/data/0/status", "/data/7/status"])
 def test_apply__items_of_lists_are_one_place(tmp_path, pointer: str) -> None:
     """A finding of any row matches, as findings are grouped."""
@@ -115,9 +131,11 @@ def listed(row: int):
 
 
 def test_apply__a_stale_entry_is_one_that_could_have_matched(tmp_path) -> None:
-    """Its rule was exercised and its operation was seen; the exit code stays. An operation that was not seen makes none stale."""
+    """Its rule was exercised and its operation was seen; the exit code stays. Rule and operation must both be seen."""
     there, unseen = {**ENTRY, "pointer": "/data/status"}, {**ENTRY, "operation": "createSession"}
-    passing = apply(collected(exchange()), known(tmp_path, there, unseen))
+    report = collected(exchange())
+    idle = {**ENTRY, "rule": next(rule for rule in report.reach.rules.missed if rule.startswith("KAY"))}
+    passing = apply(report, known(tmp_path, there, unseen, idle))
     assert passing.exit_code == 0
     assert [(entry.operation, entry.line) for entry in passing.stale] == [("getSession", 5)]
     failing = apply(broken_report(), known(tmp_path, there))
@@ -296,6 +314,17 @@ def test_terminal__shows_known_expired_and_stale(applied: Report) -> None:
     assert "  GEN-001 getSession · status 418\n    known until 2027-01-31: KYC-17, until the gateway is gone" in text
     assert "counts again: it was known until 2026-11-29: was to be mended" in text
     assert "known.yaml:21: GEN-001 getSession /data/status, status 418 matched nothing in this run. Remove the entry" in text
+
+
+def test_terminal__shows_three_of_a_rule(tmp_path) -> None:
+    """A long list of what is known hides what is new; files have it whole."""
+    places = [f"/data/{name}" for name in "abcde"]
+    violations = [Violation("GEN-005", "error", "getSession", one, "x", "y", "z", "s", "D", 200) for one in places]
+    entries = [{**ENTRY, "rule": "GEN-005", "pointer": one, "status": 200} for one in places]
+    out = io.StringIO()
+    print_report(apply(report_of(*violations), known(tmp_path, *entries)), Console(file=out, width=100, highlight=False))
+    assert out.getvalue().count("known until") == 3
+    assert "and 2 more of GEN-005" in out.getvalue()
 
 
 def test_html__has_a_section_of_its_own(applied: Report) -> None:

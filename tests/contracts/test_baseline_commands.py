@@ -124,10 +124,10 @@ def test_commands__an_unknown_rule_is_a_mistake(tmp_path, command: str) -> None:
 
 
 def test_verify__writes_nothing_of_a_run_without_an_answer(tmp_path) -> None:
-    """An empty file of known failures would say that there are none."""
+    """An empty file of known failures would say that there are none; the exit code stays that of the run."""
     path = tmp_path / "known.yaml"
     done = run("verify", "kayle", "--url", "http://127.0.0.1:9", "--profile", "smoke", "--write-baseline", str(path))
-    assert done.exit_code == 2
+    assert done.exit_code == 3
     assert "not written, because the run got no answer" in done.output
     assert not path.exists()
 
@@ -166,6 +166,21 @@ def test_watch__in_words_and_as_json(broken: str, tmp_path) -> None:
     other = run(*words, "--baseline", str(path))
     assert other.exit_code == 1
     assert "matched nothing in this run" in other.output
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_watch__writes_its_files_where_nothing_can_be_printed(broken: str, tmp_path) -> None:
+    """The report and the known failures are there although standard output is full."""
+    line = [*FROM_SOURCE, "watch", "kayle", "--url", broken, "--session", SESSION, "--report", "json=report.json"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*line, "--write-baseline", "known.yaml"], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
+            env=environment(PYTHONPATH=str(ROOT), SPECIMEN_TOKEN="kk_live_specimen"), check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert "standard output cannot be written" in done.stderr
+    assert json.loads((tmp_path / "report.json").read_text())["violations"]
+    assert yaml.safe_load((tmp_path / "known.yaml").read_text())["known"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send")
