@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         "--set",
         choices=tuple(SETS),
         default=OWN,
-        help=f"which mutants: those of the rules' author, or those of one who has not seen the rules (default {OWN})",
+        help=f"which mutants: those of the rules' author, or a set of one who has not seen the rules (default {OWN})",
     )
     parser.add_argument("--suite", action="append", choices=SUITES, help="this suite only; may be repeated")
     parser.add_argument("--whole", action="store_true", help="run ci on what smoke found too")

@@ -31,7 +31,7 @@ When = Callable[[Any], bool]
 class Mutant(NamedTuple):
     """An implementation with one thing broken; `make` gives the change for one run, with a memory of its own.
 
-    Of the independent set also `basis`, how the contract rules the defect out, with the words that do in `quote`.
+    Of the sets from outside also `basis`, how the contract rules the defect out, with the words that do in `quote`.
     """
 
     name: str

@@ -27,8 +27,9 @@ from tests.score.variants import VARIANTS, Variant
 
 SMOKE, CI, PLAIN = "smoke", "ci", "schemathesis"
 SUITES = (SMOKE, CI, PLAIN)
-OWN, INDEPENDENT = "own", "independent"
-SETS = {OWN: "tests.score.mutants", INDEPENDENT: "tests.score.independent"}
+OWN, INDEPENDENT, HELDOUT = "own", "independent", "heldout"
+SETS = {OWN: "tests.score.mutants", INDEPENDENT: "tests.score.independent", HELDOUT: "tests.score.heldout"}
+OUTSIDE = (INDEPENDENT, HELDOUT)  # sets by somebody who does not know the rules
 
 
 class Outcome(NamedTuple):
@@ -50,7 +51,7 @@ class Outcome(NamedTuple):
 
 
 def mutants(name: str, of: str = OWN) -> tuple[Mutant, ...]:
-    """The broken implementations of a provider: the rules' author's `own`, or the `independent` set."""
+    """The broken implementations of a provider: the rules' author's `own`, or a set of `OUTSIDE`."""
     found: tuple[Mutant, ...] = importlib.import_module(f"{SETS[of]}.{name}").MUTANTS
     return found
 

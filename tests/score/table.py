@@ -8,7 +8,7 @@ from statistics import median
 
 from tests.fuzzing import EXAMPLES
 from tests.score.changes import BASES, CLASSES
-from tests.score.runs import CI, INDEPENDENT, OWN, PLAIN, SMOKE, every_mutant, mutants
+from tests.score.runs import CI, OUTSIDE, OWN, PLAIN, SMOKE, every_mutant
 from tests.score.scoring import (
     ALL,
     UNBROKEN,
@@ -45,12 +45,12 @@ def _lines(results: Results) -> Iterator[str]:
     suites = [suite for suite in TITLES if any(job.suite == suite for job in results)]
     yield f"| mutants found | of | {' | '.join(TITLES[suite] for suite in suites)} |"
     yield f"|---|---:|{'---:|' * len(suites)}"
-    has_independent = any(is_of(job, INDEPENDENT) for job in results)
-    if not has_independent or any(is_of(job, OWN) for job in results):
+    outside = [of for of in OUTSIDE if any(is_of(job, of) for job in results)]
+    if not outside or any(is_of(job, OWN) for job in results):
         yield from _found(list(rows(results)), suites, (*CLASSES, ALL))
-    if has_independent:
-        yield from _found(list(rows(results, INDEPENDENT)), suites, CLASSES, "independent, ")
-        yield from _found(list(rows(results, INDEPENDENT, lambda entry: entry.basis)), suites, (*BASES, ALL), "independent, ")
+    for of in outside:
+        yield from _found(list(rows(results, of)), suites, CLASSES, f"{of}, ")
+        yield from _found(list(rows(results, of, lambda entry: entry.basis)), suites, (*BASES, ALL), f"{of}, ")
     for title, index, digits in (("requests for a provider", 0, 0), ("seconds for a provider", 1, 1)):
         values = [[entry[index] for entry in costs(results, suite)] for suite in suites]
         yield f"| {title} | | {' | '.join(middle(entry, digits) if entry else '–' for entry in values)} |"
@@ -134,10 +134,10 @@ def _alarms(jobs: Sequence[Job], alarms: Container[Job]) -> str:
 
 
 def reason(name: str, label: str) -> str:
-    """Why a mutant is known to survive; of the independent set, what the contract says of it."""
+    """Why a mutant is known to survive; of a set from outside, what the contract says of it."""
     known: dict[str, str] = getattr(importlib.import_module(f"tests.score.mutants.{name}"), "SURVIVORS", {})
-    entry = next((entry for entry in mutants(name, INDEPENDENT) if entry.name == label), None)
-    return known.get(label, NO_REASON) if entry is None else f'{entry.basis.capitalize()}: "{entry.quote}"'
+    entry = next(entry for entry in every_mutant(name) if entry.name == label)
+    return f'{entry.basis.capitalize()}: "{entry.quote}"' if entry.basis else known.get(label, NO_REASON)
 
 
 def _broken(name: str, label: str) -> str:
