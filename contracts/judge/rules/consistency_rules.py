@@ -25,6 +25,7 @@ _MADE_WITH = re.compile(
 # Members that may differ although nothing happened between two answers.
 _MOVING = re.compile(r"updated_?at|response_?time|\w*seconds\w*|\w*spent|\w*url\w*|\w*token\w*|is_?client_?new", re.IGNORECASE)
 _MOST_LISTS = 5
+_NOT_FOUND = 404
 # Members that change with each answer.
 _CHANGING = re.compile(r"response_?time|\w*seconds\w*|\w*url\w*|\w*token\w*|\w*images?\w*|media|request_?id", re.IGNORECASE)
 _IDENTITY = re.compile(r"\w*_?id|\w*version|environment|livemode|client_?key", re.IGNORECASE)
@@ -97,13 +98,31 @@ def _word(body: Any, *, has_codes: bool) -> tuple[str, str | None]:
     quote="the same field of the same session",
 )
 def answers_agree(exchange: Exchange, history: History) -> Iterator[Finding]:
-    """What a session was made with is the same everywhere; of one that has ended, so is all else that does not move."""
-    if exchange.is_wished or not exchange.is_success or exchange.operation is None:
+    """What a session was made with is the same everywhere; of one that has ended, so is all else that does not move.
+
+    What a list shows, a read finds.
+    """
+    if exchange.is_wished or exchange.operation is None:
+        return
+    if exchange.status == _NOT_FOUND and read_of(exchange) is not None and _is_listed(exchange, history):
+        yield Finding("", "the session that a list showed", exchange.status)
+    if not exchange.is_success:
         return
     for shown in _sessions(exchange):
         for earlier in _elsewhere(shown.id, exchange, history):
             yield from _differences(exchange, shown, earlier)
             break
+
+
+def _is_listed(exchange: Exchange, history: History) -> bool:
+    """Whether the last answer of a list that the same caller got shows an id that a read asks for."""
+    asked = set(exchange.parameters.values())
+    for operation in exchange.provider.document.operations.values():
+        if operation.is_safe and "{" not in operation.path:
+            for listed in history.calls(operation.id)[-1:]:
+                if listed.is_success and not listed.is_wished and same_caller(listed, exchange):
+                    return any(shown.id in asked for shown in _sessions(listed))
+    return False
 
 
 def _differences(exchange: Exchange, shown: Shown, earlier: Mapping[str, Any]) -> Iterator[Finding]:
