@@ -140,7 +140,7 @@ class Walk(NegativeTests):
                         self._pages(operation, query, exchange)
 
     def _listed_rows(self) -> None:
-        """Reads a row of each list by its ids (two where there is room), first one that the walk did not make, if there is any."""
+        """Reads a row of each list by its ids (two where there is room), first one that the walk did not make, if any."""
         own = {value for one in self.sessions for value in one.ids.values()}
         for operation in request_discovery.lists(self.provider):
             query = {} if self.transport.is_production else listed_rows.largest_page(operation)
