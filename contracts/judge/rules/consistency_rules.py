@@ -10,7 +10,7 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.url_equivalence import same_url
 from specimen.contracts.judge.checks import fields
 from specimen.contracts.judge.checks.body_mark import body_mark
-from specimen.contracts.judge.checks.fields import made_by, read_of
+from specimen.contracts.judge.checks.fields import made_by, read_of, same_value
 from specimen.contracts.judge.history import History, same_caller
 from specimen.contracts.judge.rule import RULE_ATTRIBUTE, Finding, Rule, rule
 from specimen.specs import Operation
@@ -139,7 +139,7 @@ def _differences(exchange: Exchange, shown: Shown, earlier: Mapping[str, Any]) -
         value, is_made_with = shown.members.get(name), _MADE_WITH.fullmatch(name) is not None
         is_stable = is_made_with or (has_ended and now == before and not _MOVING.fullmatch(name))
         is_gone = is_made_with and was != "" and (name in shown.members or is_read) and value in (None, "")
-        if is_stable and _is_plain(was) and (is_gone or (_is_plain(value) and value != was)):
+        if is_stable and _is_plain(was) and (is_gone or (_is_plain(value) and not same_value(value, was))):
             yield Finding(f"{shown.pointer}/{name}", "the value that another answer showed", value)
 
 
@@ -206,7 +206,8 @@ def sent_comes_back(exchange: Exchange, history: History) -> Iterator[Finding]:
     shown, sent = at(exchange.response_json, place), made.declared_fields
     for name, value in sent.items() if isinstance(shown, Mapping) else ():
         answered = shown.get(name)
-        if isinstance(value, str) and isinstance(answered, str) and answered != value and not same_url(value, answered):
+        are_texts = isinstance(value, str) and isinstance(answered, str)
+        if are_texts and not same_value(value, answered) and not same_url(value, answered):
             yield Finding(f"{place}/{name}", "what the creation sent", answered)
 
 
@@ -238,7 +239,7 @@ def _changes(before: Any, now: Any, pointer: str = "") -> Iterator[tuple[str, An
     elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
         for index, pair in enumerate(zip(before, now, strict=True)):
             yield from _changes(*pair, f"{pointer}/{index}")
-    elif before != now and not (_is_link(before) and _is_link(now)):
+    elif not same_value(before, now) and not (_is_link(before) and _is_link(now)):
         yield pointer, now
 
 
@@ -263,7 +264,7 @@ def ids_stay(exchange: Exchange, history: History) -> Iterator[Finding]:
     before, now = at(earlier[0].response_json, place), at(exchange.response_json, place)
     for name, value in now.items() if isinstance(now, Mapping) and isinstance(before, Mapping) else ():
         was = before.get(name)
-        if _IDENTITY.fullmatch(name) and _is_plain(was) and was not in ("", value):
+        if _IDENTITY.fullmatch(name) and _is_plain(was) and was != "" and not same_value(was, value):
             yield Finding(f"{place}/{name}", "the same value in every read", value)
 
 
