@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from specimen.contracts.client.transport import NoAnswer, Transport
@@ -177,14 +178,15 @@ class PreferDriver:
         else:
             polls, rounds = 1, states - 1 + is_new_end
         name = f"scenario={scenario.name}, pace=polls:{polls}"
-        shown = scenario.path[polls == 1 :]
-        return Journey(scenario.name, lambda: self._create(scenario, name, shown, rounds), rounds, is_thorough)
+        passed = int(polls == 1)
+        start = partial(self._create, scenario, name, scenario.path, rounds, passed)
+        return Journey(scenario.name, start, rounds, is_thorough)
 
     def _reads(self, scenario: Scenario) -> int:
         return max(1, sum(read.fits(scenario.facts) for read in self.provider.lifecycle.reads))
 
-    def _create(self, scenario: Scenario, prefer: str, shown: tuple[str, ...], reads: int) -> SessionRef | None:
-        """Makes a session that so many reads show in these states."""
+    def _create(self, scenario: Scenario, prefer: str, path: tuple[str, ...], reads: int, passed: int = 0) -> SessionRef | None:
+        """Makes a session that so many reads lead through these states."""
         wanted = creation(self.provider, scenario.facts)
         if wanted is None:
             return None
@@ -194,7 +196,7 @@ class PreferDriver:
             return None
         ids = ids_shown(self.provider, exchange)
         if "session" in ids:
-            self._on_driven(Driven(ids["session"], f"the session of scenario '{scenario.name}'", shown, reads))
+            self._on_driven(Driven(ids["session"], f"the session of scenario '{scenario.name}'", path, reads, passed))
         return SessionRef(ids, scenario.facts) if ids else None
 
 

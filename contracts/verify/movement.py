@@ -19,13 +19,14 @@ _NO_SUCH_SESSION = (404, 410)
 class Driven:
     """A session that a driver brought along: through the states of `path` in `reads` reads, or into the only one of it.
 
-    `of` names it in a report.
+    `of` names it in a report. The first read shows the state after so many, since it moves the session itself: `passed`.
     """
 
     session: str
     of: str
     path: tuple[str, ...]
     reads: int = 1
+    passed: int = 0
 
 
 @dataclass
@@ -89,7 +90,7 @@ class Movement:
         moved = [one for one in self._all if one.has_moved and one.is_read]
         unseen: dict[tuple[str, str], str] = {}
         for one in moved:
-            for edge in pairwise(one.driven.path):
+            for edge in pairwise(one.driven.path[one.driven.passed :]):
                 if edge[0] != edge[1] and edge not in seen_edges:
                     unseen.setdefault(edge, one.driven.of)
         edges = [f"{of} goes from '{before}' to '{after}'" for (before, after), of in unseen.items()]
