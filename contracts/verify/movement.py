@@ -52,6 +52,8 @@ class _Followed:
         told = f"{self.driven.of} was driven to '{wanted}' and "
         if not seen:
             return f"{told}its read answered {self.refused}"
+        if seen == [wanted]:
+            return f"{told}was there from its first read on"
         return told + (f"stayed '{seen[0]}'" if len(seen) == 1 else f"was seen in {_quoted(seen)}")
 
 

@@ -71,6 +71,14 @@ def test_sessions_that_never_expire__are_told(name: str) -> None:
     assert any(f"was driven to '{end}' and stayed '{lifecycle.initial}'" in why for why in found.incomplete)
 
 
+def test_session_that_is_at_its_end_at_once__is_told() -> None:
+    """Nobody saw it move."""
+    found = verified("kayle", lambda wish: "status=expired" if "scenario=expired," in wish else wish)
+    assert found.exit_code == 4
+    told = "the session of scenario 'expired' was driven to 'expired' and was there from its first read on"
+    assert any(told in why for why in found.incomplete), found.incomplete
+
+
 def test_transition_that_is_left_out__is_told() -> None:
     """The session moves, and never through the state that its scenario leads through."""
     found = verified(
