@@ -11,6 +11,7 @@ from specimen import specs
 from tests.answer_differences import Answers, ChangedError, Do, Recorder
 from tests.mockserver.calling import frozen_app
 from tests.score.asgi import Changed
+from tests.score.near_variants import NEAR_VARIANTS
 from tests.score.runs import subject
 from tests.score.scoring import variants
 from tests.score.vendor_variants import RATE, SESSIONS_ALLOWED, VENDOR_VARIANTS
@@ -67,6 +68,31 @@ async def kyve_mark(do: Do) -> None:
     await do("POST", "/v1/sessions", raw=b"\xef\xbb\xbf{}", content_type="application/json")
 
 
+async def kayle_read(do: Do) -> None:
+    """A session that is made and read twice."""
+    made = await do("POST", "/v1/sessions", {})
+    for _ in range(2):
+        await do("GET", f"/v1/sessions/{made['data']['id']}")
+
+
+async def kayle_listed(do: Do) -> None:
+    """A session that is made and listed."""
+    await do("POST", "/v1/sessions", {})
+    await do("GET", "/v1/sessions")
+
+
+async def kyve_media(do: Do) -> None:
+    """A verification with media."""
+    made = await do("POST", "/v1/sessions", {}, prefer="status=completed")
+    await do("GET", f"/v1/verifications/{made['verification_id']}")
+
+
+async def predicate_submitted(do: Do) -> None:
+    """A session that waits for its decision."""
+    made = await do("POST", "/api/v1/register/individual", {}, prefer="status=submitted")
+    await do("GET", f"/api/v1/status/individual/{made['sessionId']}")
+
+
 STORIES: dict[str, tuple[str, Callable[[Do], Awaitable[None]], int]] = {
     "no_domain_verified": ("kayle", kayle_redirect, 400),
     "key_may_only_read": ("kayle", kayle_creation, 403),
@@ -80,6 +106,16 @@ STORIES: dict[str, tuple[str, Callable[[Do], Awaitable[None]], int]] = {
     "other_content_types_unread": ("kyve", kyve_text, 201),
     "other_content_types_refused": ("kayle", kayle_text, 415),
     "byte_order_mark_refused": ("kyve", kyve_mark, 422),
+    "reads_to_the_microsecond": ("kayle", kayle_read, 200),
+    "reads_to_the_second": ("kayle", kayle_read, 200),
+    "lists_to_the_microsecond": ("kayle", kayle_listed, 200),
+    "lists_to_the_second": ("kayle", kayle_listed, 200),
+    "lists_at_another_offset": ("kayle", kayle_listed, 200),
+    "creations_at_another_offset": ("kayle", kayle_creation, 200),
+    "touched_by_deliveries": ("kayle", kayle_read, 200),
+    "links_signed_anew": ("kyve", kyve_media, 200),
+    "ids_in_capitals_in_reads": ("predicate", predicate_submitted, 200),
+    "user_known_late": ("predicate", predicate_submitted, 200),
 }
 
 
@@ -108,6 +144,6 @@ def test_variant__answers_otherwise_than_the_mock(label: str) -> None:
 
 def test_variants__each_is_registered_and_has_its_requests() -> None:
     """They are run like the others, for the providers that they are for."""
-    assert {entry.name for entry in VENDOR_VARIANTS} == set(STORIES)
+    assert {entry.name for entry in (*VENDOR_VARIANTS, *NEAR_VARIANTS)} == set(STORIES)
     for label, (name, _, _) in STORIES.items():
         assert label in variants(name)

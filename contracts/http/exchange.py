@@ -85,8 +85,11 @@ class Exchange:
 
     @cached_property
     def declared_json(self) -> Any:
-        """The request's JSON value where its content type says that it is JSON; a receiver may leave another type unread."""
-        is_json = self.request_headers.get("content-type", "").partition(";")[0].strip().lower().endswith("json")
+        """The request's JSON value where its content type says that it is JSON; a receiver may leave another type unread.
+
+        So may it one in capitals: media types are case-insensitive (RFC 9110, section 8.3.1), and some frameworks do not know.
+        """
+        is_json = self.request_headers.get("content-type", "").partition(";")[0].strip().endswith("json")
         return _json(self.request_body.removeprefix(_BOM)) if is_json else None
 
     @cached_property

@@ -88,7 +88,7 @@ def _body(exchange: Exchange, operation: Operation) -> Iterator[Fault]:
     if media.content_type == FORM_TYPE:
         yield from _form(exchange, media.pointer)
         return
-    if not media.content_type.endswith("json"):
+    if not media.content_type.endswith("json") or _is_in_capitals(exchange):
         return
     body = exchange.declared_json
     if body is None and exchange.request_body.strip() != b"null":
@@ -180,11 +180,20 @@ def _first_error(validator: Any, value: Any) -> str | None:
     return None if error is None else f" ({expected(error)})"
 
 
+def _is_in_capitals(exchange: Exchange) -> bool:
+    """Whether a content type is spelled so that a framework that compares letter for letter does not know it."""
+    spelled = exchange.request_headers.get("content-type", "").partition(";")[0]
+    return spelled != spelled.lower()
+
+
 def readers_differ(exchange: Exchange) -> bool:
-    """Whether some read a body as JSON and others refuse it: behind a byte order mark, or empty and called JSON all the same."""
+    """Whether some read a body as JSON and others refuse it or leave it unread.
+
+    Behind a byte order mark, empty and called JSON all the same, or called so in capitals.
+    """
     is_called_json = exchange.request_headers.get("content-type", "").lower().startswith("application/json")
     takes_body = exchange.operation is not None and bool(exchange.operation.bodies)
-    return exchange.has_bom or (is_called_json and takes_body and not exchange.request_body)
+    return exchange.has_bom or (takes_body and ((is_called_json and not exchange.request_body) or _is_in_capitals(exchange)))
 
 
 def may_mean_nothing(exchange: Exchange) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from specimen.contracts.client.transport import Transport
 from specimen.contracts.verify.drivers import Journey, SessionRef
+from specimen.contracts.verify.movement import Driven
 from specimen.specs import SpecimenError
 from specimen.specs.core.terminal_text import shown
 
@@ -26,10 +27,17 @@ class CommandDriver:
     drives = True
     supports_prefer = False
 
-    def __init__(self, transport: Transport, command: str, remark: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        command: str,
+        remark: Callable[[str], None] = lambda _: None,
+        on_driven: Callable[[Driven], None] = lambda _: None,
+    ) -> None:
         self.transport = transport
         self.provider = transport.provider
         self._remark = remark
+        self._on_driven = on_driven
         self._failed: set[str] = set()
         try:
             self.command = shlex.split(command)
@@ -59,6 +67,8 @@ class CommandDriver:
             return None
         for value in ids.values():
             self.transport.admit(value)
+        if ids:
+            self._on_driven(Driven(ids["session"], "a session of --driver", (state,)))
         return SessionRef(ids) if ids else None
 
     def journeys(self, most_requests: int) -> Sequence[Journey]:

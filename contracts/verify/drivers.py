@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from specimen.contracts.client.transport import NoAnswer, Transport
 from specimen.contracts.requests.known_sessions import given
 from specimen.contracts.requests.request_encoder import send
 from specimen.contracts.requests.request_templates import RequestTemplate, filled, ids_shown
+from specimen.contracts.verify.movement import Driven
 from specimen.specs import Provider
 from specimen.specs.loading.lifecycle import Scenario
 
@@ -120,10 +122,13 @@ class PreferDriver:
     drives = True
     supports_prefer = True
 
-    def __init__(self, transport: Transport, *, every_scenario: bool = False) -> None:
+    def __init__(
+        self, transport: Transport, *, every_scenario: bool = False, on_driven: Callable[[Driven], None] = lambda _: None
+    ) -> None:
         self.transport = transport
         self.provider = transport.provider
         self.every_scenario = every_scenario
+        self._on_driven = on_driven
 
     def session(self, state: str) -> str | None:
         """Returns the id of a new session that stays in a state."""
@@ -133,7 +138,7 @@ class PreferDriver:
     def known(self, state: str) -> SessionRef | None:
         """Returns a new session that stays in a state."""
         scenario = self.provider.lifecycle.through(state)
-        return None if scenario is None else self._create(scenario, f"status={state}")
+        return None if scenario is None else self._create(scenario, f"status={state}", (state,), 1)
 
     def journeys(self, most_requests: int) -> Sequence[Journey]:
         """Returns scenarios that together show every state and transition, then facts, within the number of requests."""
@@ -173,12 +178,15 @@ class PreferDriver:
         else:
             polls, rounds = 1, states - 1 + is_new_end
         name = f"scenario={scenario.name}, pace=polls:{polls}"
-        return Journey(scenario.name, lambda: self._create(scenario, name), rounds, is_thorough)
+        passed = int(polls == 1)
+        start = partial(self._create, scenario, name, scenario.path, rounds, passed)
+        return Journey(scenario.name, start, rounds, is_thorough)
 
     def _reads(self, scenario: Scenario) -> int:
         return max(1, sum(read.fits(scenario.facts) for read in self.provider.lifecycle.reads))
 
-    def _create(self, scenario: Scenario, prefer: str) -> SessionRef | None:
+    def _create(self, scenario: Scenario, prefer: str, path: tuple[str, ...], reads: int, passed: int = 0) -> SessionRef | None:
+        """Makes a session that so many reads lead through these states."""
         wanted = creation(self.provider, scenario.facts)
         if wanted is None:
             return None
@@ -187,6 +195,8 @@ class PreferDriver:
         except NoAnswer:
             return None
         ids = ids_shown(self.provider, exchange)
+        if "session" in ids:
+            self._on_driven(Driven(ids["session"], f"the session of scenario '{scenario.name}'", path, reads, passed))
         return SessionRef(ids, scenario.facts) if ids else None
 
 

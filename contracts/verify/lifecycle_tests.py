@@ -20,7 +20,7 @@ from specimen.contracts.requests.request_templates import (
     names_in,
     request_examples,
 )
-from specimen.contracts.verify import time_filters
+from specimen.contracts.verify import listed_rows, time_filters
 from specimen.contracts.verify.drivers import Journey, SessionRef, creation
 from specimen.contracts.verify.negative_tests import SMOKE_REQUESTS, NegativeTests
 from specimen.specs import Operation
@@ -55,6 +55,7 @@ class Walk(NegativeTests):
         if self.transport.other_headers:
             yield Step("a second credential", self._second_credential)
         yield Step("lists", self._lists)
+        yield Step("a row of each list", self._listed_rows)
         if self.transport.is_production:
             return
         yield Step("valid bodies", self._bodies)
@@ -137,6 +138,17 @@ class Walk(NegativeTests):
                     exchange = self.ask(RequestTemplate(operation, query=query), VALID)
                     if "limit" in "".join(query) and exchange is not None and not self.transport.is_production:
                         self._pages(operation, query, exchange)
+
+    def _listed_rows(self) -> None:
+        """Reads a row of each list by its ids (two where there is room), first one that the walk did not make, if any."""
+        own = {value for one in self.sessions for value in one.ids.values()}
+        for operation in request_discovery.lists(self.provider):
+            query = {} if self.transport.is_production else listed_rows.largest_page(operation)
+            listed = self.ask(RequestTemplate(operation, query=query), VALID)
+            for ids in listed_rows.to_read(self.provider, listed, own, 2 if self.most is None else 1):
+                for value in ids.values():
+                    self.transport.admit(value)
+                self._read(SessionRef(ids))
 
     def _pages(self, operation: Operation, query: Mapping[str, Any], exchange: Exchange | None) -> None:
         for _ in range(2 if self.most is not None else 5):

@@ -22,6 +22,7 @@ from specimen.contracts.requests.request_encoder import send
 from specimen.contracts.verify.command_driver import CommandDriver
 from specimen.contracts.verify.drivers import Driver, Joined, NoDriver, PreferDriver
 from specimen.contracts.verify.lifecycle_tests import SMOKE_REQUESTS, Walk
+from specimen.contracts.verify.movement import Driven
 from specimen.contracts.verify.verification import Interrupted, Run
 from specimen.specs import Provider, SpecimenError
 from specimen.specs.core.errors import did_you_mean
@@ -125,7 +126,10 @@ def verify(
     try:
         if uses_schemathesis:
             _need_schemathesis(profile)
-        who = choose(sender, driver, sessions, every_scenario=profile != "smoke", remark=run.remarks.append)
+        who = choose(
+            sender, driver, sessions, every_scenario=profile != "smoke", remark=run.remarks.append,
+            on_driven=run.movement.expect,
+        )  # fmt: skip
         wanted += _default_requirements(sender, who)
         _walk(sender, who, profile, seed, tell, run)
         if uses_schemathesis:
@@ -212,8 +216,11 @@ def choose(
     *,
     every_scenario: bool,
     remark: Callable[[str], None] = lambda _: None,
+    on_driven: Callable[[Driven], None] = lambda _: None,
 ) -> Driver:
-    """Returns the driver of that name, joined with the given sessions; `remark` gets the states that a command failed for.
+    """Returns the driver of that name, joined with the given sessions.
+
+    `remark` gets the states that a command failed for, `on_driven` each session that the driver brings into a state.
 
     Raises:
         SpecimenError: the driver is not allowed against a production host.
@@ -226,8 +233,11 @@ def choose(
         return given
     if driver == "prefer" and sender.is_production:
         raise SpecimenError(f"--driver prefer: {sender.host} is not this machine; --allow-writes names hosts of your own.")
-    is_ours = driver == "prefer"
-    who = PreferDriver(sender, every_scenario=every_scenario) if is_ours else CommandDriver(sender, driver, remark)
+    who: Driver
+    if driver == "prefer":
+        who = PreferDriver(sender, every_scenario=every_scenario, on_driven=on_driven)
+    else:
+        who = CommandDriver(sender, driver, remark, on_driven)
     return Joined(who, given) if sessions else who
 
 

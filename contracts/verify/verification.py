@@ -11,6 +11,7 @@ from specimen.contracts.judge.account_refusals import account_refusal
 from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.inconclusive import Inconclusive
 from specimen.contracts.reporting.model import Report
+from specimen.contracts.verify.movement import Movement
 from specimen.specs import Provider
 from specimen.specs.loading.error_bodies import AccountRefusal
 
@@ -32,6 +33,7 @@ class Run:
     def __init__(self, provider: Provider, collector: Collector) -> None:
         self.provider = provider
         self.collector = collector
+        self.movement = Movement(provider)
         self.exchanges = 0
         self.has_answers = False
         self.remarks: list[str] = []
@@ -49,6 +51,7 @@ class Run:
             return
         self.has_answers = True
         self.settle()
+        self.movement.see(exchange)
         if exchange.operation is not None and exchange.operation.security:
             self._secured["refused" if exchange.status in (401, 403) else "taken" if exchange.is_success else "other"] += 1
         if exchange.operation is not None:
@@ -69,8 +72,11 @@ class Run:
     def completed(self, report: Report) -> Report:
         """Returns the report with what was refused for reasons of the account, and says so where something is missing for it.
 
-        Where no session was seen in any state, that is missing.
+        Where no session was seen in any state, that is missing; so is what a driver said that it moved and no read shows.
         """
+        if report.unreachable is None:
+            unseen = self.movement.missing(report.reach.edges.seen)
+            report = replace(report, incomplete=(*report.incomplete, *unseen))
         if report.unreachable is None and not report.reach.states.seen:
             report = replace(report, missing=(*report.missing, "the state of any session"))
         found = self.inconclusive

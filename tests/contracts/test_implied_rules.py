@@ -140,6 +140,47 @@ def newer_session(stage: Stage) -> list[Exchange]:
     return [changed(first, shown), changed(first, later)]
 
 
+def type_in_capitals(stage: Stage) -> list[Exchange]:
+    """A body that is left unread, since its content type is not spelled as the service knows it."""
+    made = stage.create()
+    wanted = replace(
+        made,
+        request_headers={**made.request_headers, "content-type": "APPLICATION/JSON"},
+        request_body=b'{"share_fields": {"family_name": {"required": true, "reason": "To greet."}}}',
+    )
+    return [wanted]
+
+
+def row_of(detail: Exchange) -> dict[str, Any]:
+    """The row of a list for a verification that was read: as on the page, with fewer members."""
+    names = ("id", "session_id", "status", "template_id", "template_version", "metadata", "livemode")
+    return {name: detail.response_json[name] for name in (*names, "created_at", "updated_at", "closed_at")}
+
+
+def listed_less_exactly(detail: str, listed: str) -> Make:
+    """A verification whose creation is shown more exactly by its read than by a list."""
+
+    def make(stage: Stage) -> list[Exchange]:
+        found = changed(stage.read(**DETAIL), {"/created_at": detail})
+        page = stage.ask("listVerifications", query={"limit": 1})
+        return [found, changed(page, {"/data": [{**row_of(found), "created_at": listed}]})]
+
+    return make
+
+
+def id_in_capitals(stage: Stage) -> list[Exchange]:
+    """A user whose UUID is shown in capitals the next time (RFC 9562, section 4: either case)."""
+    user = "3f2c8a52-0c5e-4b59-9d0a-7a1de5b8c0de"
+    return twice({"/userId": user.upper()}, {"/userId": user})(stage)
+
+
+def summary_listed(stage: Stage) -> list[Exchange]:
+    """A list whose rows leave out what their reads show."""
+    found = stage.read(**DETAIL)
+    page = stage.ask("listVerifications", query={"limit": 1})
+    return [found, changed(page, {"/data": [row_of(found)]})]
+
+
 # Provider, rule, what comes close, and the exchanges.
 CASES: tuple[tuple[str, str, str, Make], ...] = (
     ("kayle", "KAY-010", "never changed", same_times(["/data/created_at", "/data/updated_at"], state="created")),
@@ -212,6 +253,18 @@ CASES: tuple[tuple[str, str, str, Make], ...] = (
      lambda stage: [changed(stage.ask("getVerification", path={"id": "ver_00000000000000000000000000"}),
                             {"/error/code": "verification_archived"})]),
     ("kayle", "GEN-025", "withdrawn between a read and a list", withdrawn_and_listed),
+    ("kayle", "KAY-029", "a content type in capitals", type_in_capitals),
+    ("kyve", "GEN-025", "rows that are summaries", summary_listed),
+    ("kyve", "GEN-025", "milliseconds in a list, microseconds in a read",
+     listed_less_exactly("2026-03-19T10:31:06.123456Z", "2026-03-19T10:31:06.123Z")),
+    ("kyve", "GEN-025", "rounded to milliseconds in a list",
+     listed_less_exactly("2026-03-19T10:31:06.123956Z", "2026-03-19T10:31:06.124Z")),
+    ("kyve", "GEN-025", "one moment at two offsets",
+     listed_less_exactly("2026-03-19T10:31:06.123Z", "2026-03-19T12:31:06.123+02:00")),
+    ("predicate", "GEN-027", "a UUID in capitals", id_in_capitals),
+    ("predicate", "GEN-028", "a UUID in capitals", id_in_capitals),
+    ("kyve", "GEN-027", "a time that is written at another offset",
+     twice({"/created_at": "2026-03-19T12:31:06.123+02:00"}, {"/created_at": "2026-03-19T10:31:06.123Z"}, **DETAIL)),
     ("neurovision", "GEN-026", "a session of another client", read()),
     ("kyve", "GEN-027", "links signed anew", twice({"/media/0/url": "https://kyc.example/other"}, **DETAIL)),
     ("predicate", "GEN-028", "a user, once there is one",

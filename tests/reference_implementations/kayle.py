@@ -277,9 +277,9 @@ def refuse(status: int) -> dict[str, Any]:
     return envelope({404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(status, "ERROR"), f"Status {status}.", "See the docs.")
 
 
-def app(seed: int = 1, *, is_lively: bool = False) -> Starlette:
-    """A service of its own."""
-    api = Api(Kayle(seed, is_lively))
+def app(seed: int = 1, *, is_lively: bool = False, service: Kayle | None = None) -> Starlette:
+    """A service of its own, or the given one."""
+    api = Api(service or Kayle(seed, is_lively))
     routes = [
         Route("/v1/sessions", secured(api.list_sessions), methods=["GET"]),
         Route("/v1/sessions", secured(api.create_session), methods=["POST"]),

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.score.asgi import Answer, Ask, Call, Change
 from tests.score.changes import Make, Variant, at
+from tests.score.near_variants import NEAR_VARIANTS
 from tests.score.vendor_variants import VENDOR_VARIANTS
 
 _INSTANT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
@@ -259,4 +260,5 @@ VARIANTS = (
     ),
     Variant("dependency_down", "now and then a documented 503", _unavailable_sometimes, providers=("kyve",)),
     *VENDOR_VARIANTS,
+    *NEAR_VARIANTS,
 )  # fmt: skip

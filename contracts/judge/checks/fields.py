@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.judge.checks.precision import unit
+from specimen.contracts.judge.checks.precision import instant, unit
 from specimen.contracts.judge.history import History, read_subject
 from specimen.contracts.judge.rule import Check, Finding
 from specimen.specs.core.json_pointer import at
@@ -16,6 +16,7 @@ from specimen.specs.loading.lifecycle import Lifecycle, Read
 
 # A malformed id: in braces, as a URN, or with white space at an end.
 NEAR_MISS = re.compile(r"\{.*\}|urn:uuid:.*|\s.*|.*\s", re.DOTALL | re.IGNORECASE)
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def moment(text: Any) -> float | None:
@@ -27,6 +28,21 @@ def moment(text: Any) -> float | None:
         return None if found.tzinfo is None else found.timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+def same_value(first: Any, second: Any) -> bool:
+    """Whether two values are equal, one UUID in either case (RFC 9562, section 4), or one moment.
+
+    A moment may stand at another offset, and with fewer digits of its second, cut off or rounded.
+    """
+    if first == second or not isinstance(first, str) or not isinstance(second, str):
+        return bool(first == second)
+    if _UUID.fullmatch(first):
+        return first.lower() == second.lower()
+    one, other, units = instant(first), instant(second), sorted((unit(first), unit(second)))
+    if one is None or other is None:
+        return False
+    return one == other or (units[0] != units[1] and abs(one - other) < units[1])
 
 
 def is_read(exchange: Exchange, *operations: str) -> bool:
@@ -69,9 +85,9 @@ def unchanged(pointers: tuple[str, ...], *operations: str) -> Check:
         earlier, made = history.reads(exchange), made_by(exchange, history)
         for pointer in pointers:
             shown = at(exchange.response_json, pointer)
-            if earlier and shown != at(earlier[0].response_json, pointer):
+            if earlier and not same_value(shown, at(earlier[0].response_json, pointer)):
                 yield Finding(pointer, "the same value in every read", shown)
-            elif made is not None and at(made.response_json, pointer) not in (None, shown):
+            elif made is not None and not same_value(first := at(made.response_json, pointer), shown) and first is not None:
                 yield Finding(pointer, "the same value as when the session was made", shown)
 
     return check
@@ -202,7 +218,7 @@ def asked_is_shown(operation: str, fields: Mapping[str, str]) -> Check:
             return
         for asked_at, shown_at in fields.items():
             asked = at(exchange.declared_json, asked_at)
-            if asked is not None and at(exchange.response_json, shown_at) != asked:
+            if asked is not None and not same_value(at(exchange.response_json, shown_at), asked):
                 yield Finding(shown_at, "what the request said", at(exchange.response_json, shown_at))
 
     return check

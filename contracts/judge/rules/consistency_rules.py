@@ -10,7 +10,7 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.url_equivalence import same_url
 from specimen.contracts.judge.checks import fields
 from specimen.contracts.judge.checks.body_mark import body_mark
-from specimen.contracts.judge.checks.fields import made_by, read_of
+from specimen.contracts.judge.checks.fields import made_by, read_of, same_value
 from specimen.contracts.judge.history import History, same_caller
 from specimen.contracts.judge.rule import RULE_ATTRIBUTE, Finding, Rule, rule
 from specimen.specs import Operation
@@ -25,6 +25,7 @@ _MADE_WITH = re.compile(
 # Members that may differ although nothing happened between two answers.
 _MOVING = re.compile(r"updated_?at|response_?time|\w*seconds\w*|\w*spent|\w*url\w*|\w*token\w*|is_?client_?new", re.IGNORECASE)
 _MOST_LISTS = 5
+_NOT_FOUND = 404
 # Members that change with each answer.
 _CHANGING = re.compile(r"response_?time|\w*seconds\w*|\w*url\w*|\w*token\w*|\w*images?\w*|media|request_?id", re.IGNORECASE)
 _IDENTITY = re.compile(r"\w*_?id|\w*version|environment|livemode|client_?key", re.IGNORECASE)
@@ -97,13 +98,31 @@ def _word(body: Any, *, has_codes: bool) -> tuple[str, str | None]:
     quote="the same field of the same session",
 )
 def answers_agree(exchange: Exchange, history: History) -> Iterator[Finding]:
-    """What a session was made with is the same everywhere; of one that has ended, so is all else that does not move."""
-    if exchange.is_wished or not exchange.is_success or exchange.operation is None:
+    """What a session was made with is the same everywhere; of one that has ended, so is all else that does not move.
+
+    What a list shows, a read finds.
+    """
+    if exchange.is_wished or exchange.operation is None:
+        return
+    if exchange.status == _NOT_FOUND and read_of(exchange) is not None and _is_listed(exchange, history):
+        yield Finding("", "the session that a list showed", exchange.status)
+    if not exchange.is_success:
         return
     for shown in _sessions(exchange):
         for earlier in _elsewhere(shown.id, exchange, history):
             yield from _differences(exchange, shown, earlier)
             break
+
+
+def _is_listed(exchange: Exchange, history: History) -> bool:
+    """Whether the last answer of a list that the same caller got shows an id that a read asks for."""
+    asked = set(exchange.parameters.values())
+    for operation in exchange.provider.document.operations.values():
+        if operation.is_safe and "{" not in operation.path:
+            for listed in history.calls(operation.id)[-1:]:
+                if listed.is_success and not listed.is_wished and same_caller(listed, exchange):
+                    return any(shown.id in asked for shown in _sessions(listed))
+    return False
 
 
 def _differences(exchange: Exchange, shown: Shown, earlier: Mapping[str, Any]) -> Iterator[Finding]:
@@ -120,7 +139,7 @@ def _differences(exchange: Exchange, shown: Shown, earlier: Mapping[str, Any]) -
         value, is_made_with = shown.members.get(name), _MADE_WITH.fullmatch(name) is not None
         is_stable = is_made_with or (has_ended and now == before and not _MOVING.fullmatch(name))
         is_gone = is_made_with and was != "" and (name in shown.members or is_read) and value in (None, "")
-        if is_stable and _is_plain(was) and (is_gone or (_is_plain(value) and value != was)):
+        if is_stable and _is_plain(was) and (is_gone or (_is_plain(value) and not same_value(value, was))):
             yield Finding(f"{shown.pointer}/{name}", "the value that another answer showed", value)
 
 
@@ -187,7 +206,8 @@ def sent_comes_back(exchange: Exchange, history: History) -> Iterator[Finding]:
     shown, sent = at(exchange.response_json, place), made.declared_fields
     for name, value in sent.items() if isinstance(shown, Mapping) else ():
         answered = shown.get(name)
-        if isinstance(value, str) and isinstance(answered, str) and answered != value and not same_url(value, answered):
+        are_texts = isinstance(value, str) and isinstance(answered, str)
+        if are_texts and not same_value(value, answered) and not same_url(value, answered):
             yield Finding(f"{place}/{name}", "what the creation sent", answered)
 
 
@@ -219,7 +239,7 @@ def _changes(before: Any, now: Any, pointer: str = "") -> Iterator[tuple[str, An
     elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
         for index, pair in enumerate(zip(before, now, strict=True)):
             yield from _changes(*pair, f"{pointer}/{index}")
-    elif before != now and not (_is_link(before) and _is_link(now)):
+    elif not same_value(before, now) and not (_is_link(before) and _is_link(now)):
         yield pointer, now
 
 
@@ -244,7 +264,7 @@ def ids_stay(exchange: Exchange, history: History) -> Iterator[Finding]:
     before, now = at(earlier[0].response_json, place), at(exchange.response_json, place)
     for name, value in now.items() if isinstance(now, Mapping) and isinstance(before, Mapping) else ():
         was = before.get(name)
-        if _IDENTITY.fullmatch(name) and _is_plain(was) and was not in ("", value):
+        if _IDENTITY.fullmatch(name) and _is_plain(was) and was != "" and not same_value(was, value):
             yield Finding(f"{place}/{name}", "the same value in every read", value)
 
 
