@@ -147,7 +147,7 @@ UNUSABLE: dict[str, tuple[str, str, str]] = {
     "unknown mark": (
         "rules.py",
         RULE + '@rule("VER-901", "One.", mark="X", source="page")\ndef a(exchange, history): ...\n',
-        r"rule 'VER-901': mark 'X'; expected one of D, P, A\.",
+        r"rule 'VER-901': mark 'X'; expected one of D, P, I, A\.",
     ),
     "replaces that is one text": (
         "rules.py",

@@ -83,7 +83,7 @@ class Anonymizer:
 
     def header(self, name: str, value: str) -> str:
         """Anonymizes the value of a header."""
-        return masked_header(name.lower(), value, self._pseudonyms)
+        return value if value in self._known.texts else masked_header(name.lower(), value, self._pseudonyms)
 
     def path(self, exchange: Exchange) -> str:
         """The path: of a documented one the parameters, of another all parts that no documented path has."""

@@ -31,7 +31,6 @@ TWO_THINGS: dict[str, dict[frozenset[str], str]] = {
     "neurovision": {
         frozenset({"GEN-005", "NEU-010"}): "an entry too many, and it is no entry",
         frozenset({"GEN-005", "NEU-013"}): "one image instead of two, and it is no image",
-        frozenset({"NEU-004", "NEU-029"}): "seconds that were spent before anything began, and more than have passed",
         frozenset({"NEU-002", "NEU-008"}): "the only task that failed is also half of what was compared",
     },
     "predicate": {

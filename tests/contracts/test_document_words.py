@@ -61,7 +61,7 @@ def report(provider: Provider, exchanges: list[Exchange]) -> dict[str, Any]:
     collector = Collector(provider, BASE_URL + provider.mount)
     for one in exchanges:
         collector.judge(one)
-    made = collector.report(profile="ci", seed=1, strict=True, started_at=STARTED_AT, seconds=1, requests=len(exchanges))
+    made = collector.report(profile="ci", seed=1, fail_on="note", started_at=STARTED_AT, seconds=1, requests=len(exchanges))
     told: dict[str, Any] = json.loads(render(made, "json"))
     return told
 

@@ -106,7 +106,8 @@ def answers_agree(exchange: Exchange, history: History) -> Iterator[Finding]:
         return
     if exchange.status == _NOT_FOUND and read_of(exchange) is not None and _is_listed(exchange, history):
         yield Finding("", "the session that a list showed", exchange.status)
-    if not exchange.is_success:
+    is_creation = exchange.operation.id == exchange.provider.lifecycle.create.operation
+    if not exchange.is_success or is_creation:  # a repeated creation answers as it did at first (Idempotency-Key)
         return
     for shown in _sessions(exchange):
         for earlier in _elsewhere(shown.id, exchange, history):

@@ -235,6 +235,10 @@ STATES = (
         "The tasks spent time, the session none: a sum that was not made.",
     ),
     State(
+        "spent-a-day", "NEU-029", READ, DECIDED, {"/spent": 86_400},
+        "More seconds than have passed, as milliseconds make it: who is billed by it pays a thousandfold.",
+    ),
+    State(
         "task-started-before-session", "NEU-012", READ, ("processing", "success", "failed"),
         {f"{DOCUMENT}/startedAt": earlier("/createdAt", MILLISECOND)},
         "A task of a session that did not exist yet: clocks of two machines.",

@@ -198,7 +198,7 @@ _FORMS = (
     ),
     change(
         "fraction_rounds_up", "Rounding nine nines gives the next second.", RFC, lambda at: f"{at.seconds}.999999999Z",
-        (ACCEPT, EITHER), ["fraction", "boundary"],
+        (ACCEPT, EITHER, REJECT), ["fraction", "boundary"],  # a later time may be past another of the answer
     ),
     change("fraction_empty", "A point without digits is no fraction.", RFC, lambda at: f"{at.seconds}.Z", INVALID, ["fraction"]),
     change(
