@@ -21,6 +21,7 @@ from specimen.contracts.redaction.spec_terms import field_names, shape, strings,
 from specimen.contracts.redaction.values import Words, fingerprint
 from specimen.contracts.reporting.coverage import CoverageCounter
 from specimen.contracts.reporting.model import Coverage, FindingKey, Found, Report, Sample
+from specimen.contracts.reporting.order import order
 from specimen.contracts.reporting.samples import Sampler
 from specimen.specs import Provider
 
@@ -151,8 +152,8 @@ class Collector:
 
     @property
     def found(self) -> tuple[Found, ...]:
-        """Returns the findings so far, sorted."""
-        return tuple(sorted(self._found.values(), key=lambda entry: entry.violation))
+        """Returns the findings so far, the heaviest first."""
+        return order(self._found.values())
 
     def report(
         self,
