@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,16 +11,26 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from specimen import specs
 from tests import serving
 from tests.contracts import targets
 
 Send = Callable[[dict[str, object]], Awaitable[None]]
 PROVIDER, TOKEN = "kayle", "kk_live_specimen"
+
+
+def _example() -> bytes:
+    """The document's own example of a session."""
+    operation = specs.load(PROVIDER).document.operations["getSession"]
+    return json.dumps(next(iter(operation.responses["200"].media[0].examples.values()))).encode()
+
+
 # What the broken services answer to every request: status, content type, body.
 STUBS = {
     "{} to everything": (200, b"application/json", b"{}"),
     "500 to everything": (500, b"application/json", b'{"error": {"code": "INTERNAL_ERROR", "message": "x"}}'),
     "HTML to everything": (200, b"text/html", b"<!doctype html><title>Sign in</title>"),
+    "one session for all": (200, b"application/json", _example()),
 }
 SOUND = "the sandbox"
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from specimen.contracts.http.exchange import Exchange
-    from specimen.contracts.judge.rule import Rule
 
 FAILURE, SAFETY, CONSISTENCY, SCHEMA, LIST, REFUSAL = "failure", "safety", "consistency", "schema", "list", "refusal"
 # The heaviest first: the server fails; what nobody may see is shown; fields, requests and times contradict one another; a success
@@ -16,17 +15,18 @@ KINDS = (FAILURE, SAFETY, CONSISTENCY, SCHEMA, LIST, REFUSAL)
 _FORBIDDEN = frozenset({"credentials", "unknown_id", "elsewhere"})
 
 
-def kind_of(rule: Rule, exchange: Exchange) -> str:
-    """The kind of what a rule finds in an exchange.
+def kind_of(declared: str, exchange: Exchange, *, compares: bool) -> str:
+    """The kind of what a rule finds in an exchange; `compares`: the rule has a function, and is not of a schema.
 
-    A general rule may declare its kind. What is said of a refusal is about its form, unless the rule declares otherwise. A rule
-    with a function compares fields, requests or times; of the schema rules only the general ones speak of the form alone.
+    A general rule may have `declared` its kind, others have an empty text there. What is said of a refusal is about its form,
+    unless the rule declares otherwise. A rule with a function compares fields, requests or times; of the schema rules only the
+    general ones speak of the form alone.
     """
-    if rule.kind and (rule.kind != SCHEMA or exchange.is_success):
-        return rule.kind
+    if declared and (declared != SCHEMA or exchange.is_success):
+        return declared
     if not exchange.is_success:
         return REFUSAL
-    if rule.check is not None and _FORBIDDEN & exchange.intent.keys():
+    if compares and _FORBIDDEN & exchange.intent.keys():
         return SAFETY
     return LIST if _is_list(exchange) else CONSISTENCY
 

@@ -94,7 +94,7 @@ class Violation:
             source=rule.source,
             mark=mark,
             status=exchange.status,
-            kind=kind_of(rule, exchange),
+            kind=kind_of(rule.kind, exchange, compares=rule.check is not None),
         )
 
 

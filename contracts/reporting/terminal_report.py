@@ -84,7 +84,8 @@ def _others(console: Console, group: Group) -> None:
     """What has the same cause as a group's first finding: the operations, and what other rules say of the same answers."""
     if len(group.operations) > 1:
         more = ", ".join(group.operations[1:])
-        _line(console, ("    also at   ", "dim"), (more, "cyan"), (f" · {group.count} times in all", "dim"))
+        amount = f" · {len(group.found)} findings, {group.count} times in all"
+        _line(console, ("    also at   ", "dim"), (more, "cyan"), (amount, "dim"))
     rules = Counter(entry.violation.rule for entry in group.found if entry.violation.rule != group.first.rule)
     if rules:
         said = ", ".join(f"{name} ({count})" if count > 1 else name for name, count in rules.items())
