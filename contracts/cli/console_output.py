@@ -12,6 +12,7 @@ from rich.text import Text
 from specimen.contracts.judge.rule import Violation
 from specimen.contracts.reporting.known_failures import expired_text, stale_text
 from specimen.contracts.reporting.model import FindingKey, Report, is_disagreement
+from specimen.contracts.reporting.order import mend_first
 from specimen.contracts.traffic.har_writer import moment
 from specimen.contracts.traffic.monitor import JudgedExchange, Monitor, as_json, as_text
 from specimen.contracts.traffic.session_poller import Poll
@@ -104,12 +105,15 @@ def _violations(verdict: JudgedExchange, monitor: Monitor, printed: set[FindingK
 
 @standard_output()
 def print_summary(monitor: Monitor, report: Report, what: str) -> None:
-    """Prints what a baseline has to say, then the last line of a command."""
+    """Prints what to mend first and what a baseline has to say, then the last line of a command."""
     errors, notes = len(monitor.errors), len(monitor.notes)
     for why, count in sorted(monitor.unjudged.items()):
         console().print(Text(f"{count} not judged: {why}", style="dim"), soft_wrap=True)
     for text in (*(expired_text(known.entry) for known in report.expired), *map(stale_text, report.stale)):
         console().print(Text(text, style="yellow"), soft_wrap=True)
+    counted = [entry for entry in monitor.found if monitor.counts(entry.violation)]
+    for text in mend_first(counted) if errors > 1 else ():
+        console().print(Text("Mend first: ", style="bold").append(text, style="not bold"), soft_wrap=True)
     verdict = f"{errors} violation{'s'[: errors != 1]}" if errors else "no violations"
     line = Text(f"{what}: ").append(verdict, style="bold red" if errors else "bold green")
     line.append(f", {notes} note{'s'[: notes != 1]}")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from specimen.contracts.judge.kind import CONSISTENCY, kind_of
 from specimen.contracts.judge.severity import severity_of, weakest
 from specimen.contracts.redaction.values import redacted, shown_pointer, words
 
@@ -41,7 +42,8 @@ class Rule:
 
     `quote` are the words of the vendor's page that an implied rule follows from.
 
-    `check` is None where the rule stands in the spec's schemas.
+    `check` is None where the rule stands in the spec's schemas. `kind` is what kind of fault it finds, where that does not follow
+    from the exchange (see `kind_of`).
     """
 
     id: str
@@ -52,6 +54,7 @@ class Rule:
     reason: str = ""
     replaces: tuple[str, ...] = ()
     quote: str = ""
+    kind: str = ""
 
     @property
     def severity(self) -> str:
@@ -72,7 +75,8 @@ class Violation:
     sentence: str = field(compare=False)
     source: str = field(compare=False)
     mark: str = field(compare=False)
-    status: int = field(compare=False, default=0)
+    status: int = 0
+    kind: str = field(compare=False, default=CONSISTENCY)
 
     @classmethod
     def of(cls, rule: Rule, exchange: Exchange, finding: Finding) -> Violation:
@@ -90,6 +94,7 @@ class Violation:
             source=rule.source,
             mark=mark,
             status=exchange.status,
+            kind=kind_of(rule.kind, exchange, compares=rule.check is not None),
         )
 
 

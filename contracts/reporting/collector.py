@@ -21,10 +21,13 @@ from specimen.contracts.redaction.spec_terms import field_names, shape, strings,
 from specimen.contracts.redaction.values import Words, fingerprint
 from specimen.contracts.reporting.coverage import CoverageCounter
 from specimen.contracts.reporting.model import Coverage, FindingKey, Found, Report, Sample
+from specimen.contracts.reporting.order import order
 from specimen.contracts.reporting.samples import Sampler
 from specimen.specs import Provider
 
 _MOST_ANSWER = 2000
+# So many violations are known again before they are redacted; what differs in each exchange must not fill the memory.
+_MOST_KNOWN = 10_000
 # Shorter texts are in every sentence.
 _LEAST = 4
 _WORD_START, _WORD_END = re.compile(r"[\w-]+"), re.compile(r"[\w-]+\Z")
@@ -99,6 +102,8 @@ class Collector:
         self._history = History()
         self._coverage = CoverageCounter(provider, self._history) if counts_coverage else None
         self._found: dict[FindingKey, Found] = {}
+        # Keys of violations before they were redacted, and those of their findings.
+        self._known: dict[FindingKey, FindingKey] = {}
         self._sampler = Sampler(provider, self.base_url, self._hidden, self._words)
 
     def judge(
@@ -128,16 +133,20 @@ class Collector:
         if exchange.seen_by in OWN:
             self._sampler.memory.send(exchange)
         found = list(violations)
-        if found:
-            texts = _texts_of(exchange)
-            for violation in found:
+        texts: set[str] | None = None
+        for violation in found:
+            raw = FindingKey.of(violation)
+            key = self._known.get(raw)
+            if key is None:
+                texts = _texts_of(exchange) if texts is None else texts
                 shown = self._clean(violation, exchange, texts)
                 key = FindingKey.of(shown)
-                before = self._found.get(key)
-                if before is None:
-                    self._found[key] = Found(shown, 1, self._sample(exchange, violation))
-                else:
-                    self._found[key] = replace(before, count=before.count + 1)
+                if exchange.operation is not None and len(self._known) < _MOST_KNOWN:
+                    self._known[raw] = key
+                if key not in self._found:
+                    self._found[key] = Found(shown, 0, self._sample(exchange, violation))
+            before = self._found[key]
+            self._found[key] = replace(before, count=before.count + 1)
         if exchange.seen_by in OWN and only is None:
             self._sampler.memory.receive(exchange)
         if self._coverage is not None:
@@ -151,8 +160,8 @@ class Collector:
 
     @property
     def found(self) -> tuple[Found, ...]:
-        """Returns the findings so far, sorted."""
-        return tuple(sorted(self._found.values(), key=lambda entry: entry.violation))
+        """Returns the findings so far, the heaviest first."""
+        return order(self._found.values())
 
     def report(
         self,

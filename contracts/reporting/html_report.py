@@ -1,149 +1,157 @@
-"""Renders a report as one HTML file without external resources."""
+"""Renders a report as one HTML file that loads nothing."""
 
 from __future__ import annotations
 
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from html import escape
+from hashlib import sha256
 from typing import Any
 
 from specimen.contracts.judge.rule import Rule
 from specimen.contracts.judge.severity import MARKS
+from specimen.contracts.reporting.html_findings import anchors, filter_form, sections, text
+from specimen.contracts.reporting.html_script import SCRIPT
+from specimen.contracts.reporting.html_style import STYLE
 from specimen.contracts.reporting.inconclusive import HEADING, by_answer
 from specimen.contracts.reporting.known_failures import expired_text, stale_text
-from specimen.contracts.reporting.model import Covered, Found, Report, Sample, by_rule, status_words
-from specimen.contracts.reporting.samples import repetition
-
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1b1f24; --dim: #59636e; --line: #d1d9e0; --back: #fff; --soft: #f6f8fa;
-  --bad: #b3261e; --ok: #17683a; --note: #7a5200 }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ec; --dim: #9aa4ae; --line: #3a424b; --back: #14181c; --soft: #1e242a;
-  --bad: #ff8a80; --ok: #6fd08c; --note: #e6b450 } }
-* { box-sizing: border-box }
-body { margin: 0; background: var(--back); color: var(--ink); font: 16px/1.5 system-ui, sans-serif }
-main { max-width: 64rem; margin: 0 auto; padding: 2rem 1.25rem 4rem }
-h1 { font-size: 1.6rem; margin: 0 }
-h2 { font-size: 1.2rem; margin: 2.5rem 0 .75rem }
-h3 { font-size: 1rem; margin: 0 }
-p { margin: .25rem 0 }
-.dim { color: var(--dim) } .bad { color: var(--bad) } .ok { color: var(--ok) } .note { color: var(--note) }
-.verdict { font-size: 1.15rem; font-weight: 600; margin: .5rem 0 }
-section { border: 1px solid var(--line); border-radius: 6px; padding: 1rem; margin: 0 0 1rem }
-article { border-top: 1px solid var(--line); margin-top: .75rem; padding-top: .75rem }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: .4rem 0 }
-dt { color: var(--dim) }
-dd { margin: 0; overflow-wrap: anywhere }
-pre, code { font: 13px/1.5 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere }
-pre { background: var(--soft); border-radius: 4px; padding: .6rem .75rem; margin: .4rem 0; white-space: pre-wrap }
-.scroll { overflow-x: auto }
-table { border-collapse: collapse; width: 100% }
-th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line) }
-td:first-child, td.n, th.n, td:last-child { white-space: nowrap }
-td.n, th.n { text-align: right }
-td.wide { white-space: normal; overflow-wrap: anywhere }
-summary { cursor: pointer }
-"""
+from specimen.contracts.reporting.model import Covered, Found, Report, by_rule, status_words
+from specimen.contracts.reporting.order import Group, groups, mend_first
 
 
 def render(report: Report) -> str:
     """Returns the text of the file."""
+    return "\n".join(_page(report)) + "\n"
+
+
+def _page(report: Report) -> Iterator[str]:
+    verdict = report.verdict[:1].upper() + report.verdict[1:]
+    policy = f"default-src 'none'; style-src '{_hash(STYLE)}'; script-src '{_hash(SCRIPT)}'; base-uri 'none'; form-action 'none'"
+    title = f"{report.provider}: {verdict} - Specimen {report.command}"
+    yield "<!doctype html>"
+    yield '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    yield f"<title>{text(title)}</title><style>{STYLE}</style></head><body>"
+    yield '<a class="skip" href="#findings">Skip to the findings</a><main>'
+    yield from _head(report, verdict)
+    parts = _parts(report)
+    named = anchors([group for _, _, _, found in parts for group in groups(found)])
+    yield from _contents(report, parts, named)
+    yield f'<div id="findings" tabindex="-1">{filter_form(report)}'
+    for name, heading, said, found in parts:
+        yield f'<h2 id="{name}">{heading}</h2>{said}'
+        yield from sections(found, named)
+    yield "</div>"
+    yield from _inconclusive(report)
+    yield from _baseline(report)
+    yield from _reach(report)
+    yield from _rules(report)
+    yield f"</main><script>{SCRIPT}</script></body></html>"
+
+
+def _hash(content: str) -> str:
+    """The source of an inline element for a Content-Security-Policy. Source: CSP Level 3, section 2.3.1."""
+    return f"sha256-{b64encode(sha256(content.encode()).digest()).decode()}"
+
+
+def _head(report: Report, verdict: str) -> Iterator[str]:
     when = datetime.fromtimestamp(report.started_at / 1000, UTC)
     colour = {0: "ok", 1: "bad"}.get(report.exit_code, "note")
-    verdict = report.verdict[:1].upper() + report.verdict[1:]
-    parts = [
-        "<!doctype html>",
-        '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">',
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
-        f"<title>{_text(report.provider)}: {_text(verdict)}</title><style>{_STYLE}</style></head><body><main>",
-        f'<h1>{_text(report.provider)}</h1><p class="dim">{_text(report.base_url)}</p>',
-        f'<p class="verdict {colour}">{_text(verdict)}</p>',
-        f'<p class="dim">{_text(report.amount)} · {when:%Y-%m-%d %H:%M:%S} UTC · exit code {report.exit_code}</p>',
-    ]
+    yield f'<h1>{text(report.provider)}</h1><p class="dim">{text(report.base_url)}</p>'
+    yield f'<p class="verdict {colour}">{text(verdict)}</p>'
+    yield f'<p class="dim">{text(report.amount)} · {when:%Y-%m-%d %H:%M:%S} UTC · exit code {report.exit_code}</p>'
+    first = mend_first(report.errors)
+    if first:
+        yield f"<p><strong>Mend first</strong></p><ol>{''.join(f'<li>{text(line)}</li>' for line in first)}</ol>"
     if report.missing:
-        parts.append(f'<p class="note">Required and never seen: {_text(", ".join(report.missing))}</p>')
-    parts += [f'<p class="note">Incomplete: {_text(why)}</p>' for why in report.incomplete]
-    parts += [f'<p class="note">{_text(remark)}</p>' for remark in report.remarks]
-    if report.errors:
-        parts += ["<h2>Violations</h2>", *_groups(report.errors, "bad")]
-    parts += _inconclusive(report)
-    parts += _baseline(report)
-    parts += _reach(report)
-    if report.notes:
-        parts.append(f'<h2>Notes</h2><p class="dim">Reported only, because of --fail-on {_text(report.fail_on)}.</p>')
-        parts += _groups(report.notes, "note")
-    if report.disagreements:
-        parts.append('<h2>Disagreements</h2><p class="dim">Another validator differs here. That decides nothing.</p>')
-        parts += _groups(report.disagreements, "note")
-    parts += _rules(report)
-    parts.append("</main></body></html>\n")
-    return "\n".join(parts)
+        yield f'<p class="note">Required and never seen: {text(", ".join(report.missing))}</p>'
+    yield from (f'<p class="note">Incomplete: {text(why)}</p>' for why in report.incomplete)
+    yield from (f'<p class="note">{text(remark)}</p>' for remark in report.remarks)
 
 
-def _groups(found: tuple[Found, ...], colour: str) -> list[str]:
-    parts = []
-    for rule, entries in by_rule(found).items():
-        first = entries[0].violation
-        title = f'<span class="{colour}">{_text(rule)}</span> {_text(first.sentence)}'
-        parts.append(f'<section id="{_text(rule)}"><h3>{title}</h3>')
-        parts.append(
-            f'<p class="dim">{_text(first.severity)}, {_text(MARKS.get(first.mark, first.mark))}: {_text(first.source)}</p>'
-        )
-        parts += [_entry(entry) for entry in entries]
-        parts.append("</section>")
-    return parts
+# Of a part of the findings: the name for links, the heading, a sentence as HTML, and the findings.
+_Part = tuple[str, str, str, tuple[Found, ...]]
 
 
-def _entry(entry: Found) -> str:
-    violation, example = entry.violation, entry.example
-    times = f" · {entry.count} times" if entry.count > 1 else ""
-    return (
-        f"<article><p><code>{_text(violation.operation)} {_text(violation.pointer)}</code>"
-        f'<span class="dim"> · {status_words(violation.status)}{times}</span></p>'
-        f"<dl><dt>Expected</dt><dd>{_text(violation.expected)}</dd><dt>Got</dt><dd>{_text(violation.got)}</dd>"
-        f"<dt>Request</dt><dd><code>{_text(example.method)} {_text(example.url)}</code></dd></dl>"
-        f"{_steps(example)}<details><summary class='dim'>The answer, redacted</summary>"
-        f"<pre>{_text(example.answer)}</pre></details></article>"
+def _parts(report: Report) -> list[_Part]:
+    notes = f'<p class="dim">Reported only, because of --fail-on {text(report.fail_on)}.</p>'
+    differs = '<p class="dim">Another validator differs here. That decides nothing.</p>'
+    every: list[_Part] = [
+        ("violations", "Violations", "", report.errors),
+        ("notes", "Notes", notes, report.notes),
+        ("disagreements", "Disagreements", differs, report.disagreements),
+    ]
+    return [part for part in every if part[3]]
+
+
+def _contents(report: Report, parts: Sequence[_Part], named: dict[str, str]) -> Iterator[str]:
+    yield '<nav aria-label="Contents"><h2>Contents</h2><ul>'
+    for name, heading, _, found in parts:
+        links = "".join(f"<li>{_link(named[group.id], group)}</li>" for group in groups(found))
+        yield f'<li><a href="#{name}">{heading}</a> <span class="dim">{len(found)}</span><ul>{links}</ul></li>'
+    others = (
+        ("inconclusive", "Inconclusive", bool(report.inconclusive)),
+        ("known", "Known failures", bool(report.known or report.expired or report.stale)),
+        ("reached", "Reached", _is_reached(report)),
+        ("rules", "Rules", bool(report.rules)),
     )
+    yield "".join(f'<li><a href="#{name}">{heading}</a></li>' for name, heading, is_there in others if is_there)
+    yield "</ul></nav>"
 
 
-def _steps(example: Sample) -> str:
-    """Commands in their order, and what they need."""
-    commands = [text for label, text in repetition(example) if label != "needs"]
-    needs = [text for label, text in repetition(example) if label == "needs"]
-    return "".join(f"<pre>{_text(command)}</pre>" for command in commands) + "".join(
-        f'<p class="dim">Needs {_text(need)}</p>' for need in needs
-    )
+def _link(name: str, group: Group) -> str:
+    more = len(group.operations) - 1
+    place = group.first.operation + (f" {group.first.pointer}" if group.first.pointer else "")
+    where = place + (f" and {more} more" if more else "")
+    link = f'<a href="#{text(name)}">{text(group.first.rule)}</a>'
+    return f'{link} {text(group.first.sentence)} <span class="dim">{text(where)}</span>'
 
 
-def _inconclusive(report: Report) -> list[str]:
+def _table(name: str, heads: Sequence[str], rows: Sequence[Sequence[tuple[str, str]]]) -> Iterator[str]:
+    """A table; cells are their class and their HTML. On a narrow screen each cell tells its column's name."""
+    yield f'<table id="{name}-table"><thead><tr>{"".join(f"<th>{head}</th>" for head in heads)}</tr></thead><tbody>'
+    for row in rows:
+        cells = zip(heads, row, strict=True)
+        yield "<tr>" + "".join(f'<td class="{kind}" data-label="{head}">{cell}</td>' for head, (kind, cell) in cells) + "</tr>"
+    yield "</tbody></table>"
+
+
+def _inconclusive(report: Report) -> Iterator[str]:
     if not report.inconclusive:
-        return []
-    head = "<tr><th>Operation</th><th>Answer</th><th>Reason</th><th>Steps</th><th>To do</th></tr>"
-    parts = [f"<h2>Inconclusive</h2><p>{_text(HEADING)}</p>", f'<div class="scroll"><table id="inconclusive">{head}']
-    for entry, count, steps in by_answer(report.inconclusive):
-        cells = (entry.operation, f"{entry.answer}, {count} times", entry.reason, ", ".join(steps), entry.remedy)
-        parts.append("<tr>" + "".join(f'<td class="wide">{_text(cell)}</td>' for cell in cells) + "</tr>")
-    return [*parts, "</table></div>"]
+        return
+    yield f'<h2 id="inconclusive">Inconclusive</h2><p>{text(HEADING)}</p>'
+    rows = [
+        [("", text(cell)) for cell in (one.operation, f"{one.answer}, {count} times", one.reason, ", ".join(steps), one.remedy)]
+        for one, count, steps in by_answer(report.inconclusive)
+    ]
+    yield from _table("inconclusive", ("Operation", "Answer", "Reason", "Steps", "To do"), rows)
 
 
-def _baseline(report: Report) -> list[str]:
+def _baseline(report: Report) -> Iterator[str]:
     """The findings that a baseline knows, those that count again, and the entries that matched nothing."""
     if not (report.known or report.expired or report.stale):
-        return []
-    parts = ['<h2 id="known">Known failures</h2>']
+        return
+    yield '<h2 id="known">Known failures</h2>'
     if report.known:
-        head = "<tr><th>Rule</th><th>Operation</th><th>Pointer</th><th>Answer</th><th>Until</th><th>Reason</th></tr>"
-        parts.append(f'<p class="dim">Reported only, because the baseline lists them.</p><div class="scroll"><table>{head}')
-        for known in report.known:
-            found, entry = known.found.violation, known.entry
-            answer, until = status_words(found.status), entry.expires.isoformat()
-            cells = (found.rule, found.operation, found.pointer, answer, until, entry.reason)
-            parts.append("<tr>" + "".join(f'<td class="wide">{_text(cell)}</td>' for cell in cells) + "</tr>")
-        parts.append("</table></div>")
+        yield '<p class="dim">Reported only, because the baseline lists them.</p>'
+        rows = [
+            [("", text(cell)) for cell in (one.rule, one.operation, one.pointer, status_words(one.status), until, reason)]
+            for one, until, reason in (
+                (known.found.violation, known.entry.expires.isoformat(), known.entry.reason) for known in report.known
+            )
+        ]
+        yield from _table("known", ("Rule", "Operation", "Pointer", "Answer", "Until", "Reason"), rows)
     texts = [*(expired_text(known.entry) for known in report.expired), *map(stale_text, report.stale)]
-    return [*parts, *(f'<p class="note">{_text(text)}</p>' for text in texts)]
+    yield from (f'<p class="note">{text(one)}</p>' for one in texts)
 
 
-def _reach(report: Report) -> list[str]:
+def _is_reached(report: Report) -> bool:
+    return bool(report.reach.operations.seen or report.reach.rules.seen)
+
+
+def _reach(report: Report) -> Iterator[str]:
+    if not _is_reached(report):
+        return
     reach = report.reach
     rows = (
         ("Operations", reach.operations, ""),
@@ -152,26 +160,25 @@ def _reach(report: Report) -> list[str]:
         ("Lifecycle edges", reach.edges, " → "),
         ("Rules exercised", reach.rules, ""),
     )
-    head = '<tr><th>What</th><th class="n">Seen</th><th class="n">Of</th><th>Not seen</th></tr>'
-    return ["<h2>Reached</h2>", f'<div class="scroll"><table>{head}', *(_row(*row) for row in rows), "</table></div>"]
+    yield '<h2 id="reached">Reached</h2>'
+    yield from _table("reached", ("What", "Seen", "Of", "Not seen"), [_row(*row) for row in rows])
 
 
-def _row(name: str, part: Covered[Any], between: str) -> str:
+def _row(name: str, part: Covered[Any], between: str) -> list[tuple[str, str]]:
     missed = ", ".join(between.join(item) if isinstance(item, tuple) else item for item in part.missed)
-    numbers = f'<td class="n">{len(part.hit)}</td><td class="n">{len(part.possible)}</td>'
-    return f'<tr><td>{name}</td>{numbers}<td class="wide">{_text(missed) or "–"}</td></tr>'
+    return [("id", name), ("n", str(len(part.hit))), ("n", str(len(part.possible))), ("", text(missed) or "–")]
 
 
-def _rules(report: Report) -> list[str]:
+def _rules(report: Report) -> Iterator[str]:
     if not report.rules:
-        return []
-    parts = ["<h2>Rules</h2>", '<div class="scroll"><table><tr><th>Rule</th><th>Sentence</th><th>Basis</th><th>Result</th></tr>']
+        return
+    yield '<h2 id="rules">Rules</h2>'
+    rows = []
     for rule in report.rules:
         colour, result = _result(report, rule)
         basis = f"{MARKS.get(rule.mark, rule.mark)}: {rule.source}"
-        cells = f'<td>{_text(rule.sentence)}</td><td class="dim">{_text(basis)}</td><td class="{colour}">{result}</td>'
-        parts.append(f"<tr><td>{_text(rule.id)}</td>{cells}</tr>")
-    return [*parts, "</table></div>"]
+        rows.append([("id", text(rule.id)), ("", text(rule.sentence)), ("dim", text(basis)), (colour, result)])
+    yield from _table("rules", ("Rule", "Sentence", "Basis", "Result"), rows)
 
 
 def _result(report: Report, rule: Rule) -> tuple[str, str]:
@@ -182,7 +189,3 @@ def _result(report: Report, rule: Rule) -> tuple[str, str]:
     if any(known.found.violation.rule == rule.id for known in report.known):
         return "note", "known"
     return ("ok", "passed") if rule.id in report.reach.rules.seen else ("dim", "not exercised")
-
-
-def _text(value: str) -> str:
-    return escape("".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in value), quote=True)

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from specimen.contracts.reporting.model import REPORT_VERSION, Covered, Found, Known, Report
+from specimen.contracts.reporting.order import group_ids
 from specimen.specs.core.version import product_version
 
 
@@ -16,7 +17,11 @@ def render(report: Report) -> str:
 
 
 def values(report: Report) -> dict[str, Any]:
-    """Returns the report as JSON values; `schema_version` is the older name of `report_version`."""
+    """Returns the report as JSON values; `schema_version` is the older name of `report_version`.
+
+    Lists of findings have the heaviest first; findings of one `group` have one cause.
+    """
+    group = {key: name for part in (report.errors, report.notes, report.disagreements) for key, name in group_ids(part).items()}
     return {
         "schema_version": REPORT_VERSION,
         "report_version": REPORT_VERSION,
@@ -39,9 +44,9 @@ def values(report: Report) -> dict[str, Any]:
         "incomplete": list(report.incomplete),
         "remarks": list(report.remarks),
         "inconclusive": [asdict(entry) for entry in report.inconclusive],
-        "violations": [_found(entry) for entry in report.errors],
-        "notes": [_found(entry) for entry in report.notes],
-        "disagreements": [_found(entry) for entry in report.disagreements],
+        "violations": [_found(entry, group) for entry in report.errors],
+        "notes": [_found(entry, group) for entry in report.notes],
+        "disagreements": [_found(entry, group) for entry in report.disagreements],
         "known": [_known(entry) for entry in report.known],
         "expired": [_known(entry) for entry in report.expired],
         "stale": [entry.values() for entry in report.stale],
@@ -67,14 +72,15 @@ def values(report: Report) -> dict[str, Any]:
     }
 
 
-def _found(entry: Found) -> dict[str, Any]:
+def _found(entry: Found, group: dict[int, str]) -> dict[str, Any]:
     lists = {"after": list(entry.example.after), "needs": list(entry.example.needs)}
-    return {**asdict(entry.violation), "count": entry.count, "example": {**asdict(entry.example), **lists}}
+    values = {**asdict(entry.violation), "count": entry.count, "group": group.get(id(entry))}
+    return {**values, "example": {**asdict(entry.example), **lists}}
 
 
 def _known(known: Known) -> dict[str, Any]:
     """A finding with its entry of the baseline."""
-    return {**_found(known.found), "entry": known.entry.values()}
+    return {**_found(known.found, {}), "entry": known.entry.values()}
 
 
 def _reached(part: Covered[Any]) -> dict[str, list[Any]]:

@@ -227,8 +227,8 @@ def status_words(status: int) -> str:
 
 
 def by_rule(found: tuple[Found, ...]) -> dict[str, tuple[Found, ...]]:
-    """Findings grouped by rule, in the order of the rules' ids."""
+    """Findings grouped by rule, in the order of each rule's first."""
     groups: dict[str, list[Found]] = {}
-    for entry in sorted(found, key=lambda entry: entry.violation):
+    for entry in found:
         groups.setdefault(entry.violation.rule, []).append(entry)
     return {rule: tuple(entries) for rule, entries in groups.items()}

@@ -22,6 +22,8 @@ from specimen.contracts.reporting.run_memory import LEAST_SECRET, Memory, is_mad
 from specimen.specs import Provider
 from specimen.specs.core.json_pointer import at
 
+# How often earlier exchanges are left out to learn which of them a finding rests on.
+_MOST_TRIES = 120
 # Commands that a reader may run before the last one.
 _MOST_BEFORE = 12
 _VARIABLE = re.compile(r"\$\{?(SPECIMEN_[A-Z0-9_]+)")
@@ -120,17 +122,18 @@ class Sampler:
         )
 
     def _earlier(self, exchange: Exchange, violation: Violation) -> list[Exchange] | None:
-        """The earlier exchanges that a finding rests on, as few as it takes; None where they are forgotten."""
+        """The earlier exchanges that a finding rests on, as few as it takes to be found out; None where they are forgotten."""
         if self._stands_alone(exchange, violation):
             return []
         kept = list(self.memory.recent)
         if not self._fires(exchange, violation, kept):
             return None
-        size = len(kept)
-        while size > 1:
+        size, tries = len(kept), 0
+        while size > 1 and tries < _MOST_TRIES:
             size = (size + 1) // 2
             start = 0
-            while start < len(kept):
+            while start < len(kept) and tries < _MOST_TRIES:
+                tries += 1
                 fewer = kept[:start] + kept[start + size :]
                 if self._fires(exchange, violation, fewer):
                     kept = fewer

@@ -15,6 +15,7 @@ from specimen.contracts.judge.rule import Rule
 from specimen.contracts.judge.severity import MARKS
 from specimen.contracts.reporting.known_failures import expired_text, stale_text
 from specimen.contracts.reporting.model import Found, Report
+from specimen.contracts.reporting.order import rank
 from specimen.contracts.reporting.samples import repetition
 from specimen.specs import SpecError, load
 from specimen.specs.core.json_pointer import escape
@@ -119,6 +120,7 @@ def _result(report: Report, entry: Found, index: int, places: Mapping[str, tuple
         "locations": [_location(report.provider, violation.operation, places)],
         "partialFingerprints": {"specimen/v1": sha256(identity.encode()).hexdigest()},
         "occurrenceCount": entry.count,
+        "rank": rank(violation),
         "properties": {
             "pointer": violation.pointer,
             "status": violation.status,

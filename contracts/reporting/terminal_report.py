@@ -12,7 +12,8 @@ from rich.text import Text
 from specimen.contracts.judge.severity import MARKS, NOTE, WARNING, counts
 from specimen.contracts.reporting.inconclusive import HEADING, by_answer
 from specimen.contracts.reporting.known_failures import expired_text, known_text, stale_text
-from specimen.contracts.reporting.model import Covered, Found, Report, by_rule, status_words
+from specimen.contracts.reporting.model import Covered, Found, Report, status_words
+from specimen.contracts.reporting.order import Group, groups, mend_first
 from specimen.contracts.reporting.samples import repetition
 from specimen.specs.cli.console import console as new_console
 
@@ -22,10 +23,18 @@ _MOST_COMMAND = 400
 
 
 def print_report(report: Report, console: Console | None = None) -> None:
-    """Prints violations by rule, then the coverage, then the notes, then the verdict."""
+    """Prints the verdict and what to mend first, the violations by weight, the coverage, the notes, and the verdict again.
+
+    Where nothing was reached there is the verdict alone, once.
+    """
     console = console or new_console(soft_wrap=True)
+    if report.exit_code and (report.found or _is_anything_reached(report)):
+        _headline(console, report)
+        for text in mend_first(report.errors):
+            _line(console, ("  Mend first: ", "bold"), (text, ""))
     _groups(console, report.errors, "red")
-    _reach(console, report)
+    if _is_anything_reached(report):
+        _reach(console, report)
     if report.notes:
         console.print()
         _line(console, (f"{_uncounted(report)} Reported only, because of --fail-on {report.fail_on}.", "bold"))
@@ -40,15 +49,19 @@ def print_report(report: Report, console: Console | None = None) -> None:
 
 
 def _groups(console: Console, found: tuple[Found, ...], colour: str) -> None:
-    for rule, entries in by_rule(found).items():
-        first = entries[0].violation
+    sections: dict[str, list[Group]] = {}
+    for group in groups(found):
+        sections.setdefault(group.first.rule, []).append(group)
+    for rule, parts in sections.items():
+        first = parts[0].first
         console.print()
         _line(console, (rule, f"bold {colour}"), (f"  {first.severity}", colour), (f"  {first.sentence}", "bold"))
         _line(console, (f"  {MARKS.get(first.mark, first.mark)}: {first.source}", "dim"))
-        for entry in entries[:_MOST_PER_RULE]:
-            _entry(console, entry)
-        if len(entries) > _MOST_PER_RULE:
-            rest = len(entries) - _MOST_PER_RULE
+        for part in parts[:_MOST_PER_RULE]:
+            _entry(console, part.found[0])
+            _others(console, part)
+        if len(parts) > _MOST_PER_RULE:
+            rest = sum(len(part.found) for part in parts[_MOST_PER_RULE:])
             _line(console, (f"  and {rest} more like it; a report of format json, html or junit has them all", "dim"))
 
 
@@ -69,12 +82,28 @@ def _entry(console: Console, entry: Found) -> None:
         _line(console, (f"    {label:<10}", "dim"), (_cut(text), ""))
 
 
+def _others(console: Console, group: Group) -> None:
+    """What has the same cause as a group's first finding: the operations, and what other rules say of the same answers."""
+    if len(group.operations) > 1:
+        more = ", ".join(group.operations[1:])
+        amount = f" · {len(group.found)} findings, {group.count} times in all"
+        _line(console, ("    also at   ", "dim"), (more, "cyan"), (amount, "dim"))
+    rules = Counter(entry.violation.rule for entry in group.found if entry.violation.rule != group.first.rule)
+    if rules:
+        said = ", ".join(f"{name} ({count})" if count > 1 else name for name, count in rules.items())
+        _line(console, ("    with it   ", "dim"), (f"{said}, of the same answers", ""))
+
+
 def _cut(command: str) -> str:
     """A command as a terminal shows it: a long one without its end, in no form that a shell would run."""
     if len(command) <= _MOST_COMMAND:
         return command
     rest = len(command) - _MOST_COMMAND
     return f"{command[:_MOST_COMMAND]}… and {rest} characters more; a report of format json, html or junit has the whole"
+
+
+def _is_anything_reached(report: Report) -> bool:
+    return report.requests > 0 and bool(report.reach.operations.seen or report.reach.rules.seen)
 
 
 def _reach(console: Console, report: Report) -> None:
@@ -151,10 +180,7 @@ def _row(part: Covered[str]) -> tuple[str, str, Text]:
 
 
 def _verdict(console: Console, report: Report) -> None:
-    colour = {0: "green", 1: "red"}.get(report.exit_code, "yellow")
-    word = {0: "PASSED", 1: "VIOLATED", 3: "UNREACHABLE", 4: "INCONCLUSIVE", 130: "INTERRUPTED"}[report.exit_code]
-    console.print()
-    _line(console, (word, f"bold {colour}"), (f"  {report.provider} at {report.base_url}: {report.verdict}", "bold"))
+    _headline(console, report)
     if report.exit_code == 1:
         for why in report.incomplete:
             _line(console, (f"  incomplete: {why}", "yellow"))
@@ -175,3 +201,11 @@ def _line(console: Console, *parts: tuple[str, str]) -> None:
 def _writable(console: Console, text: str) -> str:
     """The text as the console's encoding can show it: an old Windows terminal knows no arrow."""
     return text.encode(console.encoding, "replace").decode(console.encoding)
+
+
+def _headline(console: Console, report: Report) -> None:
+    """The verdict in a line."""
+    colour = {0: "green", 1: "red"}.get(report.exit_code, "yellow")
+    word = {0: "PASSED", 1: "VIOLATED", 3: "UNREACHABLE", 4: "INCONCLUSIVE", 130: "INTERRUPTED"}[report.exit_code]
+    console.print()
+    _line(console, (word, f"bold {colour}"), (f"  {report.provider} at {report.base_url}: {report.verdict}", "bold"))

@@ -186,10 +186,10 @@ def test_report__base_url_has_no_user() -> None:
         assert "hunter22" not in render(report, format_name)
 
 
-def test_report__by_rule_is_sorted() -> None:
-    """Groups stand in the order of their ids."""
-    groups = by_rule(broken_report().found)
-    assert list(groups) == sorted(groups)
+def test_report__by_rule_keeps_the_order_of_weight() -> None:
+    """Rules stand in the order of their heaviest findings."""
+    found = broken_report().found
+    assert list(by_rule(found)) == list(dict.fromkeys(entry.violation.rule for entry in found))
 
 
 @pytest.mark.parametrize("format_name", FORMATS)

@@ -24,6 +24,7 @@ from specimen.contracts.judge.checks.fields import (
     terminal_stays,
 )
 from specimen.contracts.judge.history import History, read_subject
+from specimen.contracts.judge.kind import CONSISTENCY, FAILURE, REFUSAL, SAFETY, SCHEMA
 from specimen.contracts.judge.request_validation import may_mean_nothing, readers_differ, request_errors
 from specimen.contracts.judge.rule import Check, Finding, Rule
 from specimen.contracts.redaction.values import Words
@@ -46,15 +47,17 @@ RULES: list[Rule] = []
 ABOUT_FORM = frozenset({"GEN-001", "GEN-002", "GEN-003", "GEN-004", "GEN-007", "GEN-022"})
 # Rules that hold even for operations that no page documents.
 ABOUT_SAFETY = frozenset({"GEN-004", "GEN-007", "GEN-008"})
+# Rules whose finding explains all others about the same answer: its status or its content type is unknown, or it cannot be read.
+ABOUT_WHOLE_ANSWER = frozenset({"GEN-001", "GEN-002", "GEN-004"})
 # The one rule about a request that has no answer.
 ABOUT_SILENCE = "GEN-022"
 
 
 def _rule(
-    rule_id: str, sentence: str, mark: str, source: str, reason: str = "", quote: str = ""
+    rule_id: str, sentence: str, mark: str, source: str, reason: str = "", quote: str = "", kind: str = ""
 ) -> Callable[[Check | None], Check | None]:
     def wrap(function: Check | None) -> Check | None:
-        RULES.append(Rule(rule_id, sentence, mark, source, function, reason, quote=quote))
+        RULES.append(Rule(rule_id, sentence, mark, source, function, reason, quote=quote, kind=kind))
         return function
 
     return wrap
@@ -66,7 +69,7 @@ _MALFORMED = frozenset({400, 422})
 _FAILURES = range(500, 600)
 
 
-@_rule("GEN-001", "the status code is documented for the operation", "D", "OpenAPI 3.1, Responses Object")
+@_rule("GEN-001", "the status code is documented for the operation", "D", "OpenAPI 3.1, Responses Object", kind=SCHEMA)
 def status_is_documented(exchange: Exchange, _: History) -> Iterator[Finding]:
     """An operation answers with the statuses that its document lists; where the list is assumed, this is a note."""
     operation = exchange.operation
@@ -79,7 +82,11 @@ def status_is_documented(exchange: Exchange, _: History) -> Iterator[Finding]:
 
 
 @_rule(
-    "GEN-002", "the answer has a body of a content type documented for its status", "D", "OpenAPI 3.1, Response Object, content"
+    "GEN-002",
+    "the answer has a body of a content type documented for its status",
+    "D",
+    "OpenAPI 3.1, Response Object, content",
+    kind=SCHEMA,
 )
 def content_type_is_documented(exchange: Exchange, _: History) -> Iterator[Finding]:
     """Where the document lists content types for a status, there is a body of one of them."""
@@ -94,7 +101,7 @@ def content_type_is_documented(exchange: Exchange, _: History) -> Iterator[Findi
         yield Finding("", f"a body of {expected}", Words("an empty body"), mark=mark)
 
 
-@_rule("GEN-003", "every required header is there", "D", "OpenAPI 3.1, Header Object, required")
+@_rule("GEN-003", "every required header is there", "D", "OpenAPI 3.1, Header Object, required", kind=SCHEMA)
 def required_headers_are_there(exchange: Exchange, _: History) -> Iterator[Finding]:
     """An answer carries the headers that its document requires."""
     response = exchange.operation.responses.get(str(exchange.status)) if exchange.operation else None
@@ -106,7 +113,7 @@ def required_headers_are_there(exchange: Exchange, _: History) -> Iterator[Findi
             yield Finding("", f"the header {name}", None, "A" in (mark_of(header), response.mark))
 
 
-@_rule("GEN-004", "an answer of a JSON type is JSON", "D", "RFC 8259")
+@_rule("GEN-004", "an answer of a JSON type is JSON", "D", "RFC 8259", kind=SCHEMA)
 def json_is_json(exchange: Exchange, _: History) -> Iterator[Finding]:
     """A body that says it is JSON can be read as JSON."""
     if exchange.method == "HEAD" or not exchange.response_type.endswith("json") or not exchange.response_body:
@@ -116,25 +123,31 @@ def json_is_json(exchange: Exchange, _: History) -> Iterator[Finding]:
 
 
 # Found by the validators of the document, in judge.py.
-_rule("GEN-005", "the answer keeps its schema", "D", "OpenAPI 3.1, Schema Object")(None)
-_rule("GEN-006", "an error comes in the documented envelope", "D", "OpenAPI 3.1, Schema Object")(None)
+_rule("GEN-005", "the answer keeps its schema", "D", "OpenAPI 3.1, Schema Object", kind=SCHEMA)(None)
+_rule("GEN-006", "an error comes in the documented envelope", "D", "OpenAPI 3.1, Schema Object", kind=REFUSAL)(None)
 
 
-@_rule("GEN-007", "an error shows nothing of the server's inside", "P", "OWASP, Improper Error Handling")
+@_rule("GEN-007", "an error shows nothing of the server's inside", "P", "OWASP, Improper Error Handling", kind=SAFETY)
 def errors_leak_nothing(exchange: Exchange, _: History) -> Iterator[Finding]:
     """No traceback, file name or SQL state in an error."""
     if exchange.status >= 400 and _TRACEBACK.search(exchange.response_body):
         yield Finding("", "no traceback", Words(f"{len(exchange.response_body)} bytes with one"))
 
 
-@_rule("GEN-008", "nothing is answered without credentials", "D", "OpenAPI 3.1, Security Requirement Object")
+@_rule("GEN-008", "nothing is answered without credentials", "D", "OpenAPI 3.1, Security Requirement Object", kind=SAFETY)
 def credentials_are_needed(exchange: Exchange, _: History) -> Iterator[Finding]:
     """A secured operation answers nothing to who shows no credentials."""
     if _is_secured(exchange) and exchange.is_success and not exchange.has_credentials:
         yield Finding("", "a refusal of a request without credentials", exchange.status)
 
 
-@_rule("GEN-009", "an id that is almost right is refused", "P", "RFC 9562, section 4; contracts of the id's pattern")
+@_rule(
+    "GEN-009",
+    "an id that is almost right is refused",
+    "P",
+    "RFC 9562, section 4; contracts of the id's pattern",
+    kind=REFUSAL,
+)
 def near_misses_are_refused(exchange: Exchange, _: History) -> Iterator[Finding]:
     """An id in braces, as a URN, or with white space at an end does not find the session; a note where any text may be one."""
     asked = asked_id(exchange)
@@ -193,7 +206,13 @@ def ids_are_echoed(exchange: Exchange, _: History) -> Iterator[Finding]:
         yield Finding(read.id, "the id that was asked for", shown)
 
 
-@_rule("GEN-015", "a request that breaks the documented schema is refused", "D", "OpenAPI 3.1, Parameter and Request Body Object")
+@_rule(
+    "GEN-015",
+    "a request that breaks the documented schema is refused",
+    "D",
+    "OpenAPI 3.1, Parameter and Request Body Object",
+    kind=REFUSAL,
+)
 def invalid_requests_are_refused(exchange: Exchange, _: History) -> Iterator[Finding]:
     """What the document forbids is not answered with success; what only we forbid makes a note."""
     broken = request_errors(exchange) if exchange.is_success and exchange.operation is not None else []
@@ -204,7 +223,13 @@ def invalid_requests_are_refused(exchange: Exchange, _: History) -> Iterator[Fin
     yield Finding("", f"a refusal: {worst.sentence}", exchange.status, worst.is_assumed)
 
 
-@_rule("GEN-016", "a valid request is not refused as malformed", "D", "OpenAPI 3.1, Parameter and Request Body Object")
+@_rule(
+    "GEN-016",
+    "a valid request is not refused as malformed",
+    "D",
+    "OpenAPI 3.1, Parameter and Request Body Object",
+    kind=CONSISTENCY,
+)
 def valid_requests_are_accepted(exchange: Exchange, _: History) -> Iterator[Finding]:
     """A request that its sender knows to be valid gets no 400 or 422; a note where its values may mean nothing.
 
@@ -215,7 +240,7 @@ def valid_requests_are_accepted(exchange: Exchange, _: History) -> Iterator[Find
         yield Finding("", "an answer other than 400 or 422", exchange.status, may_mean_nothing(exchange))
 
 
-@_rule("GEN-017", "nothing is answered to unknown credentials", "P", "OpenAPI 3.1, Security Requirement Object")
+@_rule("GEN-017", "nothing is answered to unknown credentials", "P", "OpenAPI 3.1, Security Requirement Object", kind=SAFETY)
 def credentials_are_checked(exchange: Exchange, _: History) -> Iterator[Finding]:
     """A secured operation answers nothing to a caller with invalid credentials."""
     if _is_secured(exchange) and exchange.is_success and exchange.intent.get("credentials") == "unknown":
@@ -229,7 +254,14 @@ def unknown_ids_find_nothing(exchange: Exchange, _: History) -> Iterator[Finding
         yield Finding("", "a refusal of an unknown id", exchange.status)
 
 
-@_rule("GEN-019", "a session that was made is found", "I", "creation of a session", quote="the unique identifier of the session")
+@_rule(
+    "GEN-019",
+    "a session that was made is found",
+    "I",
+    "creation of a session",
+    quote="the unique identifier of the session",
+    kind=CONSISTENCY,
+)
 def new_sessions_are_found(exchange: Exchange, history: History) -> Iterator[Finding]:
     """For a minute after its creation, who made a session can read it in the place where it was made."""
     asked = asked_id(exchange)
@@ -264,14 +296,20 @@ def end_stays(exchange: Exchange, history: History) -> Iterator[Finding]:
             yield Finding(pointer, "the same value in every read", value)
 
 
-@_rule(ABOUT_SILENCE, "a request is answered", "P", "RFC 9110, section 3.4, Messages")
+@_rule(ABOUT_SILENCE, "a request is answered", "P", "RFC 9110, section 3.4, Messages", kind=FAILURE)
 def requests_are_answered(exchange: Exchange, _: History) -> Iterator[Finding]:
     """A connection does not end before its answer is whole; one that is late or too large to be read is a note."""
     if exchange.failure:
         yield Finding("", "an answer", Words(TOLD[exchange.failure]), exchange.failure in ARE_NOTES)
 
 
-@_rule("GEN-023", "a lawful request does not make the server fail", "D", "OpenAPI 3.1, Responses Object; RFC 9110, section 15.6")
+@_rule(
+    "GEN-023",
+    "a lawful request does not make the server fail",
+    "D",
+    "OpenAPI 3.1, Responses Object; RFC 9110, section 15.6",
+    kind=FAILURE,
+)
 def server_does_not_fail(exchange: Exchange, _: History) -> Iterator[Finding]:
     """A request that the document allows gets no 5xx, whether the document lists that answer or not.
 
