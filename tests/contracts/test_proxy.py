@@ -22,6 +22,7 @@ from specimen import specs
 from specimen.contracts.traffic.har_reader import check, read_har
 from specimen.contracts.traffic.har_writer import Recorder
 from specimen.contracts.traffic.monitor import Monitor
+from tests.contracts.reporting import session_body
 from tests.contracts.targets import AUTH, mock, proxied, scripted, serving, session_id
 
 SESSION = session_id()
@@ -76,7 +77,8 @@ def test_proxy__counts_violations() -> None:
     """A wrong answer passes as it is, with their number; unknown fields and new tokens are no violation."""
 
     async def wrong(request: Request) -> Response:
-        body = {"data": {"id": request.path_params["id"], "status": "weird", "later_field": {"x": [1]}}, "error": None}
+        body = session_body(status="weird", nfc_tries_used=-1, contract_version="one", share_fields=[], later_field={"x": [1]})
+        body["data"]["id"] = request.path_params["id"]
         return Response(json.dumps(body), media_type="application/json")
 
     app = Starlette(routes=[Route("/v1/sessions/{id}", wrong)])
