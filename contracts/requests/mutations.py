@@ -26,7 +26,7 @@ _CANDIDATES: tuple[Any, ...] = (
 )  # fmt: skip
 _FIRST = ("type", "required", "enum", "pattern", "format", "minimum", "maximum", "minLength", "maxLength")
 # The number of mutations per keyword, where there are many ways to break it.
-_MOST = {"pattern": 3, "format": 3, "propertyNames": 3, "required": 2}
+_MOST = {"enum": 2, "pattern": 3, "format": 3, "propertyNames": 3, "required": 2}
 
 
 @dataclass(frozen=True)
@@ -92,15 +92,16 @@ def _texts(entry: Parameter, base: RequestTemplate) -> Iterator[str]:
     for name, step in (("minimum", -1), ("maximum", 1)):
         if isinstance(schema.get(name), int):
             yield str(schema[name] + step)
+    choices = [str(value) for value in schema.get("enum", ())]
+    yield from [(good if good in choices else choices[0]).swapcase()] if choices else ()
     yield from _TEXTS
     if good:
         yield good[:-1]
         yield good + "0"
         yield "!" + good[1:]
         yield good.replace("_", "-", 1)
-    for value in schema.get("enum", ()):
+    for value in choices:
         yield f"{value}x"
-        yield str(value).swapcase()
     yield "a" * (int(schema.get("maxLength", 255)) + 1)
 
 
@@ -200,6 +201,7 @@ def _broken_bodies(body: Any, limits: Sequence[int]) -> Iterator[Any]:
 
 def _near(original: Any, limits: Sequence[int]) -> Iterator[Any]:
     if isinstance(original, str):
+        yield original.swapcase()
         yield original.replace("https://", "http://", 1)
         yield "00000000-0000-4000-8000-000000000000"
         yield original[:-1]
