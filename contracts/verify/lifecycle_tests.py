@@ -22,14 +22,14 @@ from specimen.contracts.requests.request_templates import (
 )
 from specimen.contracts.verify import time_filters
 from specimen.contracts.verify.drivers import Journey, SessionRef, creation
-from specimen.contracts.verify.negative_tests import SMOKE_REQUESTS, NegativeTests
+from specimen.contracts.verify.negative_tests import SMOKE_REQUESTS
+from specimen.contracts.verify.probes import VALID, Probes
 from specimen.specs import Operation
 
 __all__ = ["SMOKE_REQUESTS", "Step", "Walk"]
 
 # The URL namespace of UUIDs (RFC 9562, section 6.6); idempotency keys are derived from it, by seed.
 _KEYS = UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
-VALID = {"valid": True}
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Step:
     run: Callable[[], None]
 
 
-class Walk(NegativeTests):
+class Walk(Probes):
     """The walk against one provider at one base URL.
 
     `most` limits the requests of all steps together (None: no limit).
@@ -61,10 +61,16 @@ class Walk(NegativeTests):
         yield Step("the caller's own key of a session", self._free)
         if self.most is None and self.driver.drives:
             yield Step("sessions in a fixed state", self._fixed_states)
+        yield Step("values at their limits", self.limits)
+        if self.most is None and self.driver.supports_prefer:
+            yield Step("the caller's own key in every state", self.one_value_in_every_state)
         yield Step("repeated keys", self._keys)
         yield Step("operations that end a session", self._session_actions)
+        if self.most is None and self.driver.drives:
+            yield Step("lists after reads", self.lists_after_reads)
         yield Step("other reads", self._other_reads)
         yield Step("credentials", self.without_credentials)
+        yield Step("malformed requests without credentials", self.strangers_forms)
         yield Step("unknown ids", self.unknown_ids)
         yield Step("malformed ids", self.malformed_ids)
         yield Step("another path value", self.elsewhere)
@@ -198,6 +204,7 @@ class Walk(NegativeTests):
         """
         base, is_short = creation(self.provider, {}), self.most is not None
         first: SessionRef | None = None
+        same: tuple[str, Mapping[str, str]] | None = None
         for index, text in enumerate(("same", "same") if is_short else ("same", "same", "other", "same")):
             value = request_discovery.free_value(self.provider, f"{text} {self.seed}")
             wanted = None if base is None or value is None else request_discovery.with_free(self.provider, base, value)
@@ -206,6 +213,7 @@ class Walk(NegativeTests):
             for request in (wanted, *(() if is_short else request_discovery.elsewhere(self.provider, wanted))):
                 exchange = self.ask(request, VALID)
                 ids = ids_shown(self.provider, exchange) if exchange is not None else {}
+                same = same or ((value, ids) if ids else None)
                 if ids and (index or not is_short):
                     self._read(self._made(request, ids), only_first=is_short)
                 if ids and request is wanted and request_discovery.may_reuse(request.operation):
@@ -215,6 +223,8 @@ class Walk(NegativeTests):
             if index or not is_short:
                 for other in request_discovery.by_free(self.provider, value):
                     self.ask(other, VALID)
+        if same is not None:
+            self.near_lookups(*same)
         if self.ended is not None and base is not None:
             self.ask(request_discovery.continued(self.provider, base, self.ended.ids["session"]), VALID)
 
@@ -238,16 +248,37 @@ class Walk(NegativeTests):
                 base = minimal_request(self.provider, operation.id, known.ids if known else None)
             if base is None or header is None:
                 continue
+            base, twin = self._twins(base)
             examples = [body for body in request_examples(self.provider, operation) if body != base.body]
             first = {**base.headers, header: str(uuid5(_KEYS, f"specimen {self.seed} {number} {self.transport.sent}"))}
             one = replace(base, headers=first)
+            made = self.ask(one, VALID)
             self.ask(one, VALID)
-            self.ask(one, VALID)
+            if twin is not None:
+                self.ask(replace(one, body=twin.body), {"conflict": True})
             for body in examples[: None if self.most is None else 1]:
                 self.ask(replace(one, body=body), {"conflict": True})
+            if made is not None and self.most is None:
+                self._moved(ids_shown(self.provider, made))
             if base.body is not MISSING and self.most is None:
                 self.ask(one, VALID)
                 self.ask(replace(base, headers={**base.headers, header: first[header] + "0"}), VALID)
+
+    def _twins(self, base: RequestTemplate) -> tuple[RequestTemplate, RequestTemplate | None]:
+        """Returns a creation with a value in the caller's own field, and one of the same length with another; else the base."""
+        if base.operation.id != self.provider.lifecycle.create.operation or base.parts:
+            return base, None
+        values = [request_discovery.free_value(self.provider, f"key {which} {self.seed}") for which in ("one", "two")]
+        made = [None if value is None else request_discovery.with_free(self.provider, base, value) for value in values]
+        one, two = made
+        return (base, None) if one is None or two is None or one.body == two.body else (one, two)
+
+    def _moved(self, ids: Mapping[str, str]) -> None:
+        """Moves a session by the first operation that takes no more than its ids."""
+        for operation in request_discovery.session_actions(self.provider):
+            if ids and names_in(self.provider, operation.id) <= set(ids):
+                self.ask(minimal_request(self.provider, operation.id, ids))
+                return
 
     def _session_actions(self) -> None:
         """Calls each operation that changes a session: twice on an open one, once in each other state, with reads between."""
@@ -261,6 +292,7 @@ class Walk(NegativeTests):
                 for index in range(2):
                     wrong = {name: values[index] for name, values in others.items()}
                     self.ask(minimal_request(self.provider, operation.id, {**known.ids, **wrong}))
+                self.another_sessions_ids(operation.id, known, iter((*([self.open] if self.open else ()), *self.sessions)))
             is_short = self.most is not None
             for kind in self.guessed_credentials(1) if operation.security and self.transport.headers else ():
                 self.ask(minimal_request(self.provider, operation.id, known.ids), credentials=kind)

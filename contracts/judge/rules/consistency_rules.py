@@ -16,6 +16,7 @@ from specimen.contracts.judge.rule import RULE_ATTRIBUTE, Finding, Rule, rule
 from specimen.specs import Operation
 from specimen.specs.core.json_pointer import at, escape
 from specimen.specs.loading.error_bodies import error_code
+from specimen.specs.loading.lifecycle import Lifecycle
 
 # Members that say with what a session was made: they are the same wherever the session is shown.
 _MADE_WITH = re.compile(
@@ -115,6 +116,9 @@ def _differences(exchange: Exchange, shown: Shown, earlier: Mapping[str, Any]) -
     if has_ended and before not in may_leave and now != before and now in lifecycle.states:
         yield Finding(f"{shown.pointer}/{status}", f"'{before}', as another answer said", now)
         return
+    if now == lifecycle.initial and before in lifecycle.states and now != before and not _leads_to(lifecycle, now):
+        yield Finding(f"{shown.pointer}/{status}", f"'{before}', as another answer said, or what follows", now)
+        return
     is_read = read_of(exchange) is not None
     for name, was in earlier.items():
         value, is_made_with = shown.members.get(name), _MADE_WITH.fullmatch(name) is not None
@@ -122,6 +126,10 @@ def _differences(exchange: Exchange, shown: Shown, earlier: Mapping[str, Any]) -
         is_gone = is_made_with and was != "" and (name in shown.members or is_read) and value in (None, "")
         if is_stable and _is_plain(was) and (is_gone or (_is_plain(value) and value != was)):
             yield Finding(f"{shown.pointer}/{name}", "the value that another answer showed", value)
+
+
+def _leads_to(lifecycle: Lifecycle, state: str) -> bool:
+    return any(edge.to == state for edge in lifecycle.transitions)
 
 
 def _is_plain(value: Any) -> bool:
