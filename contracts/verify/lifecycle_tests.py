@@ -20,11 +20,9 @@ from specimen.contracts.requests.request_templates import (
     names_in,
     request_examples,
 )
-from specimen.contracts.verify import time_filters
 from specimen.contracts.verify.drivers import Journey, SessionRef, creation
 from specimen.contracts.verify.negative_tests import SMOKE_REQUESTS
 from specimen.contracts.verify.probes import VALID, Probes
-from specimen.specs import Operation
 
 __all__ = ["SMOKE_REQUESTS", "Step", "Walk"]
 
@@ -54,7 +52,7 @@ class Walk(Probes):
             yield Step("a session with default values", self._default_session)
         if self.transport.other_headers:
             yield Step("a second credential", self._second_credential)
-        yield Step("lists", self._lists)
+        yield Step("lists", self.lists)
         if self.transport.is_production:
             return
         yield Step("valid bodies", self._bodies)
@@ -72,6 +70,7 @@ class Walk(Probes):
         yield Step("credentials", self.without_credentials)
         yield Step("malformed requests without credentials", self.strangers_forms)
         yield Step("unknown ids", self.unknown_ids)
+        yield Step("unknown references", self.unknown_references)
         yield Step("malformed ids", self.malformed_ids)
         yield Step("another path value", self.elsewhere)
         yield Step("invalid requests", self.invalid_requests)
@@ -132,24 +131,6 @@ class Walk(Probes):
         read = self.provider.lifecycle.reads[0]
         exchange = self.ask(filled(self.provider, read.operation, read.request, known.ids), VALID)
         return known if exchange is None else replace(known, ids={**request_discovery.ids(self.provider, exchange), **known.ids})
-
-    def _lists(self) -> None:
-        for operation in request_discovery.lists(self.provider):
-            own_time = None if self.made is None else time_filters.own_time(operation, self.made)
-            if own_time is not None:
-                self.ask(RequestTemplate(operation, query=own_time), VALID)
-            for query in request_discovery.list_queries(operation, is_short=self.most is not None):
-                if not self.transport.is_production or not query:
-                    exchange = self.ask(RequestTemplate(operation, query=query), VALID)
-                    if "limit" in "".join(query) and exchange is not None and not self.transport.is_production:
-                        self._pages(operation, query, exchange)
-
-    def _pages(self, operation: Operation, query: Mapping[str, Any], exchange: Exchange | None) -> None:
-        for _ in range(2 if self.most is not None else 5):
-            cursor = None if exchange is None else request_discovery.next_page(operation, exchange)
-            if cursor is None or query.get(request_discovery.size_name(operation)) not in (1, 2):
-                return
-            exchange = self.ask(RequestTemplate(operation, query={**query, **cursor}), VALID)
 
     def _default_session(self) -> None:
         """Creates a session without a `Prefer` header and reads it, which needs no driver."""
@@ -248,7 +229,7 @@ class Walk(Probes):
                 base = minimal_request(self.provider, operation.id, known.ids if known else None)
             if base is None or header is None:
                 continue
-            base, twin = self._twins(base)
+            base, twin = self.twins(base)
             examples = [body for body in request_examples(self.provider, operation) if body != base.body]
             first = {**base.headers, header: str(uuid5(_KEYS, f"specimen {self.seed} {number} {self.transport.sent}"))}
             one = replace(base, headers=first)
@@ -259,26 +240,10 @@ class Walk(Probes):
             for body in examples[: None if self.most is None else 1]:
                 self.ask(replace(one, body=body), {"conflict": True})
             if made is not None and self.most is None:
-                self._moved(ids_shown(self.provider, made))
+                self.move(ids_shown(self.provider, made))
             if base.body is not MISSING and self.most is None:
                 self.ask(one, VALID)
                 self.ask(replace(base, headers={**base.headers, header: first[header] + "0"}), VALID)
-
-    def _twins(self, base: RequestTemplate) -> tuple[RequestTemplate, RequestTemplate | None]:
-        """Returns a creation with a value in the caller's own field, and one of the same length with another; else the base."""
-        if base.operation.id != self.provider.lifecycle.create.operation or base.parts:
-            return base, None
-        values = [request_discovery.free_value(self.provider, f"key {which} {self.seed}") for which in ("one", "two")]
-        made = [None if value is None else request_discovery.with_free(self.provider, base, value) for value in values]
-        one, two = made
-        return (base, None) if one is None or two is None or one.body == two.body else (one, two)
-
-    def _moved(self, ids: Mapping[str, str]) -> None:
-        """Moves a session by the first operation that takes no more than its ids."""
-        for operation in request_discovery.session_actions(self.provider):
-            if ids and names_in(self.provider, operation.id) <= set(ids):
-                self.ask(minimal_request(self.provider, operation.id, ids))
-                return
 
     def _session_actions(self) -> None:
         """Calls each operation that changes a session: twice on an open one, once in each other state, with reads between."""

@@ -6,12 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.requests import request_discovery
 from specimen.contracts.requests.limits import at_limits, with_several
 from specimen.contracts.requests.mutations import mutations
+from specimen.contracts.requests.parameter_overrides import with_unknown_references
 from specimen.contracts.requests.request_templates import RequestTemplate, filled, ids_shown, minimal_request, names_in
+from specimen.contracts.verify import time_filters
 from specimen.contracts.verify.drivers import SessionRef, creation
 from specimen.contracts.verify.negative_tests import NegativeTests
+from specimen.specs import Operation
 
 VALID = {"valid": True}
 _MOST_PAGES = 3
@@ -45,6 +49,12 @@ class Probes(NegativeTests):
         read = next((read for read in self.provider.lifecycle.reads if read.fits(known.facts)), None)
         if read is not None:
             self.ask(filled(self.provider, read.operation, read.request, known.ids), VALID)
+
+    def unknown_references(self) -> None:
+        """Sends the creation with names of things that the provider does not have, such as a template."""
+        base = creation(self.provider, {})
+        for wanted in with_unknown_references(self.provider, base) if base is not None else ():
+            self.ask(wanted, {"unknown_reference": True})
 
     def near_lookups(self, value: str, known: Mapping[str, str]) -> None:
         """Looks for a session by the caller's own key in other capitals, and a character longer; and by one that is unknown.
@@ -120,3 +130,38 @@ class Probes(NegativeTests):
                 exchange = self.ask(RequestTemplate(operation, query=query), VALID) if query is not None else None
                 cursor = None if exchange is None else request_discovery.next_page(operation, exchange)
                 query = None if cursor is None else {**size, **cursor}
+
+    def lists(self) -> None:
+        """Sends the lists without and with each filter, and pages of them; within a limit of requests some."""
+        for operation in request_discovery.lists(self.provider):
+            own_time = None if self.made is None else time_filters.own_time(operation, self.made)
+            if own_time is not None:
+                self.ask(RequestTemplate(operation, query=own_time), VALID)
+            for query in request_discovery.list_queries(operation, is_short=self.most is not None):
+                if not self.transport.is_production or not query:
+                    exchange = self.ask(RequestTemplate(operation, query=query), VALID)
+                    if "limit" in "".join(query) and exchange is not None and not self.transport.is_production:
+                        self._pages(operation, query, exchange)
+
+    def _pages(self, operation: Operation, query: Mapping[str, Any], exchange: Exchange | None) -> None:
+        for _ in range(2 if self.most is not None else 5):
+            cursor = None if exchange is None else request_discovery.next_page(operation, exchange)
+            if cursor is None or query.get(request_discovery.size_name(operation)) not in (1, 2):
+                return
+            exchange = self.ask(RequestTemplate(operation, query={**query, **cursor}), VALID)
+
+    def twins(self, base: RequestTemplate) -> tuple[RequestTemplate, RequestTemplate | None]:
+        """Returns a creation with a value in the caller's own field, and one of the same length with another; else the base."""
+        if base.operation.id != self.provider.lifecycle.create.operation or base.parts:
+            return base, None
+        values = [request_discovery.free_value(self.provider, f"key {which} {self.seed}") for which in ("one", "two")]
+        made = [None if value is None else request_discovery.with_free(self.provider, base, value) for value in values]
+        one, two = made
+        return (base, None) if one is None or two is None or one.body == two.body else (one, two)
+
+    def move(self, ids: Mapping[str, str]) -> None:
+        """Moves a session by the first operation that takes no more than its ids."""
+        for operation in request_discovery.session_actions(self.provider):
+            if ids and names_in(self.provider, operation.id) <= set(ids):
+                self.ask(minimal_request(self.provider, operation.id, ids))
+                return

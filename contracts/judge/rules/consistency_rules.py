@@ -98,7 +98,10 @@ def _word(body: Any, *, has_codes: bool) -> tuple[str, str | None]:
     quote="the same field of the same session",
 )
 def answers_agree(exchange: Exchange, history: History) -> Iterator[Finding]:
-    """What a session was made with is the same everywhere; of one that has ended, so is all else that does not move."""
+    """What a session was made with is the same everywhere; of one that has ended, so is all else that does not move.
+
+    A session that was seen in a later state is nowhere back in its first one, unless the lifecycle leads there.
+    """
     if exchange.is_wished or not exchange.is_success or exchange.operation is None:
         return
     for shown in _sessions(exchange):
@@ -276,6 +279,21 @@ def ends_come_after_creations(exchange: Exchange, history: History) -> Iterator[
             yield Finding(f"{place}/{name}", "not earlier than the session's creation", value)
 
 
+@rule(
+    "GEN-030",
+    "a creation that names something unknown is refused",
+    mark="I",
+    source="creation of a session",
+    quote="to pin a specific template",
+)
+def unknown_references_are_refused(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """Such as a template or a flow: a session of another one is not what was asked for."""
+    operation = exchange.operation
+    is_creation = operation is not None and operation.id == exchange.provider.lifecycle.create.operation
+    if exchange.intent.get("unknown_reference") and is_creation and exchange.is_success:
+        yield Finding("", "a refusal of what the provider does not have", exchange.status)
+
+
 RULES: tuple[Rule, ...] = tuple(
     getattr(function, RULE_ATTRIBUTE)
     for function in (
@@ -285,5 +303,6 @@ RULES: tuple[Rule, ...] = tuple(
         ended_sessions_rest,
         ids_stay,
         ends_come_after_creations,
+        unknown_references_are_refused,
     )
 )
