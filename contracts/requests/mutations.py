@@ -132,9 +132,11 @@ def _of_body(provider: Provider, base: RequestTemplate) -> Iterator[Mutation]:
     seen: Counter[tuple[str, str]] = Counter()
     for body in bodies(provider, operation, base):
         limits = _limits(provider.document.at(media.pointer), provider)
-        for value in _broken_bodies(body, limits):
+        # Of a text other than a choice, other capitals may mean the same.
+        capitals = ((value, "enum") for value in _in_other_capitals(body))
+        for value, only in (*capitals, *((value, "") for value in _broken_bodies(body, limits))):
             for pointer, keyword in _first_errors(provider, media.pointer, value):
-                if seen[pointer, keyword] < _MOST.get(keyword, 1):
+                if only in ("", keyword) and seen[pointer, keyword] < _MOST.get(keyword, 1):
                     seen[pointer, keyword] += 1
                     yield Mutation(replace(base, body=value), pointer or "body", keyword)
 
@@ -199,9 +201,17 @@ def _broken_bodies(body: Any, limits: Sequence[int]) -> Iterator[Any]:
             yield copied
 
 
+def _in_other_capitals(body: Any) -> Iterator[Any]:
+    for way in _ways(body, ()):
+        text = _at(body, way)
+        if isinstance(text, str):
+            copied = copy.deepcopy(body)
+            _at(copied, way[:-1])[way[-1]] = text.swapcase()
+            yield copied
+
+
 def _near(original: Any, limits: Sequence[int]) -> Iterator[Any]:
     if isinstance(original, str):
-        yield original.swapcase()
         yield original.replace("https://", "http://", 1)
         yield "00000000-0000-4000-8000-000000000000"
         yield original[:-1]
