@@ -17,7 +17,7 @@ from specimen.contracts.client.http_connection import HttpConnection
 from specimen.contracts.http.base_url import BaseUrl, is_loopback
 from specimen.contracts.http.credentials import secret_headers
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.http.guesses import of_same_form, one_character_changed
+from specimen.contracts.http.guesses import WRONG_CREDENTIALS
 from specimen.contracts.http.no_response import ARE_SILENT, CLOSED, TIMEOUT, TOLD
 from specimen.contracts.judge.request_validation import request_errors
 from specimen.specs import Operation, Provider
@@ -125,8 +125,8 @@ class Transport:
     ) -> Exchange:
         """Sends an encoded request for an operation with the credentials, and returns the exchange.
 
-        `credentials`: good, other, none, unknown (invalid, in the form of the good ones) or near (the good ones with one
-        character changed; unknown in the exchange); `method` replaces the documented one.
+        `credentials`: good, other, none, or one of `wrong_credentials`, each of which is `unknown` in the exchange's intent;
+        `method` replaces the documented one.
 
         Raises:
             Forbidden: it may not be sent to a production host.
@@ -139,7 +139,7 @@ class Transport:
             sent_headers["prefer"] = prefer
         meaning = dict(intent or {})
         if credentials != "good":
-            meaning["credentials"] = "unknown" if credentials == "near" else credentials
+            meaning["credentials"] = "unknown" if credentials in WRONG_CREDENTIALS else credentials
         wanted = replace(
             request, method=method or request.method, request_headers=sent_headers, at=time.time_ns() // 1_000_000,
             seen_by=self.seen_by, intent=meaning,
@@ -161,6 +161,13 @@ class Transport:
         self._obey_limits(exchange)
         return exchange
 
+    @property
+    def wrong_credentials(self) -> tuple[str, ...]:
+        """The wrong forms of the good credentials that can be sent, as `credentials` names them: those that they have."""
+        secret = secret_headers(self.provider)
+        good = [value for name, value in self.headers.items() if name in secret]
+        return tuple(kind for kind, guess in WRONG_CREDENTIALS.items() if good and None not in map(guess, good))
+
     def _credentials(self, kind: str) -> dict[str, str]:
         secret = secret_headers(self.provider)
         if kind == "good":
@@ -168,9 +175,10 @@ class Transport:
         rest = {name: value for name, value in self.headers.items() if name not in secret}
         if kind == "other":
             rest.update(self.other_headers)
-        guess = {"unknown": of_same_form, "near": one_character_changed}.get(kind)
+        guess = WRONG_CREDENTIALS.get(kind)
         if guess is not None:
-            rest.update({name: guess(value) for name, value in self.headers.items() if name in secret})
+            guessed = {name: guess(value) for name, value in self.headers.items() if name in secret}
+            rest.update({name: value for name, value in guessed.items() if value is not None})
         return rest
 
     def _guard(self, operation: Operation, wanted: Exchange) -> None:

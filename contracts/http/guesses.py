@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Callable, Mapping
 from hashlib import sha256
+from types import MappingProxyType
 
 # What comes before the part that tells one from another: a scheme, prefixes such as `ak_test_`, a JWT's head and claims.
 _PREFIX = re.compile(r"(?:Bearer |Basic )?(?:[A-Za-z]{1,8}_)*(?:[A-Za-z0-9_-]+\.)*")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+# What is read without regard to capitals: a number in hexadecimal digits.
+_NUMBER = re.compile(r"[0-9a-fA-F-]*")
 _HEX = ("0123456789", "abcdef", "ABCDEF")
 _ANY = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
 
@@ -26,6 +30,29 @@ def one_character_changed(known: str) -> str:
     order = sorted(range(start, len(known)), key=lambda index: abs(index - (start + len(known)) // 2))
     place = next((index for index in order if known[index].isascii() and known[index].isalnum()), None)
     return known + "0" if place is None else _changed(known, range(place, place + 1), _number(known))
+
+
+def with_another_scheme(known: str) -> str | None:
+    """Returns a credential under another scheme than its own; None where it has none."""
+    scheme, space, key = known.rpartition(" ")
+    return f"{'Bearer' if scheme.lower() == 'basic' else 'Basic'} {key}" if space else None
+
+
+def without_scheme(known: str) -> str | None:
+    """Returns a credential without its scheme; None where it has none."""
+    _, space, key = known.rpartition(" ")
+    return key if space else None
+
+
+def in_other_capitals(known: str) -> str | None:
+    """Returns a text with capitals for small letters and the reverse, a scheme unchanged; None where that may mean the same."""
+    scheme, space, key = known.rpartition(" ")
+    return None if _NUMBER.fullmatch(key) or key.swapcase() == key else scheme + space + key.swapcase()
+
+
+def one_character_longer(known: str) -> str:
+    """Returns a text with a character behind its end."""
+    return known + "0"
 
 
 def _start(known: str) -> int:
@@ -51,3 +78,14 @@ def _other(letter: str, number: int, kinds: tuple[str, ...]) -> str:
 
 def _number(known: str) -> int:
     return int(sha256(known.encode("utf-8", "surrogatepass")).hexdigest(), 16)
+
+
+# The credentials that must be refused, by what `Transport.send` calls them; None where a credential has no such form.
+WRONG_CREDENTIALS: Mapping[str, Callable[[str], str | None]] = MappingProxyType({
+    "near": one_character_changed,
+    "unknown": of_same_form,
+    "longer": one_character_longer,
+    "scheme": with_another_scheme,
+    "capitals": in_other_capitals,
+    "bare": without_scheme,
+})  # fmt: skip

@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
 
@@ -73,7 +73,7 @@ def curl(exchange: Exchange, base_url: str, hidden: Mapping[str, str], *, unknow
         words.append(f"-X {method}")
     words.append(_quoted(without_userinfo(base_url), {}) + _target(exchange, own, secrets))
     for name, value in sorted(exchange.request_headers.items()):
-        header = _header(exchange, name, value, own, secrets, unknown)
+        header = _header(exchange, name, value, own, secrets, lambda text: _unknown(text, hidden, unknown))
         if header:
             words.append(f"-H {header}")
     before, body = _body(exchange, own, secrets)
@@ -95,7 +95,9 @@ def _target(exchange: Exchange, own: bool, secrets: Mapping[str, str]) -> str:
     return path + "".join(f'"{"&" if index else "?"}{name}=${variable("query_" + name)}"' for index, name in enumerate(asked))
 
 
-def _header(exchange: Exchange, name: str, value: str, own: bool, secrets: Mapping[str, str], unknown: str) -> str | None:
+def _header(
+    exchange: Exchange, name: str, value: str, own: bool, secrets: Mapping[str, str], unknown: Callable[[str], str]
+) -> str | None:
     shown = "-".join(part.capitalize() for part in name.split("-"))
     if name in _PASSING or not re.fullmatch(r"[a-z0-9_-]{1,60}", name):
         return None
@@ -104,7 +106,7 @@ def _header(exchange: Exchange, name: str, value: str, own: bool, secrets: Mappi
             return None
         is_unknown = exchange.intent.get("credentials") == "unknown"
         text = value.rpartition(" ")[2]
-        known = f"${{{UNKNOWN_TOKEN}:-{unknown}}}" if is_unknown else f"${secrets.get(text, _token(exchange))}"
+        known = unknown(text) if is_unknown else f"${secrets.get(text, _token(exchange))}"
         scheme = value.partition(" ")[0]
         return f'"{shown}: {scheme + " " if scheme.lower() in ("bearer", "basic") else ""}{known}"'
     documented = name in _documented_headers(exchange)
@@ -117,6 +119,14 @@ def _header(exchange: Exchange, name: str, value: str, own: bool, secrets: Mappi
             return None
         return _quoted(f"{shown}: {value}" if value else f"{shown};", secrets)
     return f'"{shown}: ${variable("header_" + name)}"' if own or documented else None
+
+
+def _unknown(text: str, hidden: Mapping[str, str], unknown: str) -> str:
+    """A credential that nobody issued; the known one where only its scheme is wrong, or a character stands behind it."""
+    if text in hidden:
+        return f"${hidden[text]}"
+    is_longer = text[:-1] in hidden and text[-1:].isalnum()
+    return f"${{{hidden[text[:-1]]}}}{text[-1]}" if is_longer else f"${{{UNKNOWN_TOKEN}:-{unknown}}}"
 
 
 def _body(exchange: Exchange, own: bool, secrets: Mapping[str, str]) -> tuple[str, list[str]]:

@@ -26,7 +26,7 @@ _CANDIDATES: tuple[Any, ...] = (
 )  # fmt: skip
 _FIRST = ("type", "required", "enum", "pattern", "format", "minimum", "maximum", "minLength", "maxLength")
 # The number of mutations per keyword, where there are many ways to break it.
-_MOST = {"pattern": 3, "format": 3, "propertyNames": 3, "required": 2}
+_MOST = {"enum": 2, "pattern": 3, "format": 3, "propertyNames": 3, "required": 2}
 
 
 @dataclass(frozen=True)
@@ -92,15 +92,16 @@ def _texts(entry: Parameter, base: RequestTemplate) -> Iterator[str]:
     for name, step in (("minimum", -1), ("maximum", 1)):
         if isinstance(schema.get(name), int):
             yield str(schema[name] + step)
+    choices = [str(value) for value in schema.get("enum", ())]
+    yield from [(good if good in choices else choices[0]).swapcase()] if choices else ()
     yield from _TEXTS
     if good:
         yield good[:-1]
         yield good + "0"
         yield "!" + good[1:]
         yield good.replace("_", "-", 1)
-    for value in schema.get("enum", ()):
+    for value in choices:
         yield f"{value}x"
-        yield str(value).swapcase()
     yield "a" * (int(schema.get("maxLength", 255)) + 1)
 
 
@@ -131,9 +132,11 @@ def _of_body(provider: Provider, base: RequestTemplate) -> Iterator[Mutation]:
     seen: Counter[tuple[str, str]] = Counter()
     for body in bodies(provider, operation, base):
         limits = _limits(provider.document.at(media.pointer), provider)
-        for value in _broken_bodies(body, limits):
+        # Of a text other than a choice, other capitals may mean the same.
+        capitals = ((value, "enum") for value in _in_other_capitals(body))
+        for value, only in (*capitals, *((value, "") for value in _broken_bodies(body, limits))):
             for pointer, keyword in _first_errors(provider, media.pointer, value):
-                if seen[pointer, keyword] < _MOST.get(keyword, 1):
+                if only in ("", keyword) and seen[pointer, keyword] < _MOST.get(keyword, 1):
                     seen[pointer, keyword] += 1
                     yield Mutation(replace(base, body=value), pointer or "body", keyword)
 
@@ -195,6 +198,15 @@ def _broken_bodies(body: Any, limits: Sequence[int]) -> Iterator[Any]:
         for value in (*_near(original, limits), *_VALUES):
             copied = copy.deepcopy(body)
             _at(copied, way[:-1])[way[-1]] = value
+            yield copied
+
+
+def _in_other_capitals(body: Any) -> Iterator[Any]:
+    for way in _ways(body, ()):
+        text = _at(body, way)
+        if isinstance(text, str):
+            copied = copy.deepcopy(body)
+            _at(copied, way[:-1])[way[-1]] = text.swapcase()
             yield copied
 
 

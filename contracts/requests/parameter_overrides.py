@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.http.guesses import of_same_form
 from specimen.contracts.judge.account_refusals import account_refusal
 from specimen.contracts.requests.request_templates import RequestTemplate
 from specimen.specs import Document, Provider, SpecimenError
@@ -113,6 +114,18 @@ def without_refused(provider: Provider, sent: RequestTemplate, answer: Exchange)
         return None
     rest = {name: field for name, field in sent.body.items() if name not in names}
     return replace(sent, body=rest) if provider.schemas.validator(media.pointer).is_valid(rest) else None
+
+
+def with_unknown_references(provider: Provider, base: RequestTemplate) -> Iterator[RequestTemplate]:
+    """Yields the creation with a made-up name in the known form, for each field that names something of the provider."""
+    for value in provider.lifecycle.values.values() if not base.parts else ():
+        known = next(iter(_defaults(provider, value)), None)
+        for place in value.places if value.names and known is not None else ():
+            named = {place.name: of_same_form(known or "")}
+            if place.operation == base.operation.id and place.location == "path":
+                yield replace(base, path={**base.path, **named})
+            elif place.operation == base.operation.id and place.location == "body":
+                yield replace(base, body={**(base.body if isinstance(base.body, Mapping) else {}), **named})
 
 
 def _possible(name: str, known: Mapping[str, ProbeValue]) -> str:

@@ -73,6 +73,12 @@ def size_name(operation: Operation) -> str:
     return next((entry.name for entry in operation.parameters if _SIZE.fullmatch(entry.name)), "")
 
 
+def largest_page(operation: Operation) -> dict[str, Any]:
+    """Returns the query for as many rows as a page may have; empty where there is no page size."""
+    name = size_name(operation)
+    return next(({name: entry.schema.get("maximum", 100)} for entry in operation.parameters if entry.name == name), {})
+
+
 def next_page(operation: Operation, exchange: Exchange) -> dict[str, str] | None:
     """Returns the query for the page after an answer; None after the last page."""
     name = next((entry.name for entry in operation.parameters if _CURSOR.fullmatch(entry.name)), None)
@@ -209,6 +215,19 @@ def by_free(provider: Provider, value: str) -> Iterator[RequestTemplate]:
         operation = provider.document.operations[read.operation]
         if magic is not None and magic.pointer.count("/") == 1 and magic.pointer[1:] in _fields(provider, operation):
             yield RequestTemplate(operation, body={magic.pointer[1:]: value})
+
+
+def near_values(provider: Provider, value: str) -> list[str]:
+    """Returns other values close to one in the caller's own field: in other capitals, unless they mean the same, and longer."""
+    magic = provider.lifecycle.magic
+    capitals = [] if magic is None or magic.form in ("address", "query") else [value.swapcase()]
+    wanted = [near for near in (*capitals, value + "0") if near != value]
+    return [near for near in wanted if all(_is_valid(provider, one) for one in by_free(provider, near))]
+
+
+def _is_valid(provider: Provider, wanted: RequestTemplate) -> bool:
+    media = wanted.operation.body("application/json")
+    return media is None or media.pointer is None or bool(provider.schemas.validator(media.pointer).is_valid(wanted.body))
 
 
 def elsewhere(provider: Provider, wanted: RequestTemplate) -> Iterator[RequestTemplate]:

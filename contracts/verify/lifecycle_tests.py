@@ -20,16 +20,15 @@ from specimen.contracts.requests.request_templates import (
     names_in,
     request_examples,
 )
-from specimen.contracts.verify import listed_rows, time_filters
+from specimen.contracts.verify import listed_rows
 from specimen.contracts.verify.drivers import Journey, SessionRef, creation
-from specimen.contracts.verify.negative_tests import SMOKE_REQUESTS, NegativeTests
-from specimen.specs import Operation
+from specimen.contracts.verify.negative_tests import SMOKE_REQUESTS
+from specimen.contracts.verify.probes import VALID, Probes
 
 __all__ = ["SMOKE_REQUESTS", "Step", "Walk"]
 
 # The URL namespace of UUIDs (RFC 9562, section 6.6); idempotency keys are derived from it, by seed.
 _KEYS = UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
-VALID = {"valid": True}
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Step:
     run: Callable[[], None]
 
 
-class Walk(NegativeTests):
+class Walk(Probes):
     """The walk against one provider at one base URL.
 
     `most` limits the requests of all steps together (None: no limit).
@@ -54,7 +53,7 @@ class Walk(NegativeTests):
             yield Step("a session with default values", self._default_session)
         if self.transport.other_headers:
             yield Step("a second credential", self._second_credential)
-        yield Step("lists", self._lists)
+        yield Step("lists", self.lists)
         yield Step("a row of each list", self._listed_rows)
         if self.transport.is_production:
             return
@@ -62,11 +61,18 @@ class Walk(NegativeTests):
         yield Step("the caller's own key of a session", self._free)
         if self.most is None and self.driver.drives:
             yield Step("sessions in a fixed state", self._fixed_states)
+        yield Step("values at their limits", self.limits)
+        if self.most is None and self.driver.supports_prefer:
+            yield Step("the caller's own key in every state", self.one_value_in_every_state)
         yield Step("repeated keys", self._keys)
         yield Step("operations that end a session", self._session_actions)
+        if self.most is None and self.driver.drives:
+            yield Step("lists after reads", self.lists_after_reads)
         yield Step("other reads", self._other_reads)
         yield Step("credentials", self.without_credentials)
+        yield Step("malformed requests without credentials", self.strangers_forms)
         yield Step("unknown ids", self.unknown_ids)
+        yield Step("unknown references", self.unknown_references)
         yield Step("malformed ids", self.malformed_ids)
         yield Step("another path value", self.elsewhere)
         yield Step("invalid requests", self.invalid_requests)
@@ -128,17 +134,6 @@ class Walk(NegativeTests):
         exchange = self.ask(filled(self.provider, read.operation, read.request, known.ids), VALID)
         return known if exchange is None else replace(known, ids={**request_discovery.ids(self.provider, exchange), **known.ids})
 
-    def _lists(self) -> None:
-        for operation in request_discovery.lists(self.provider):
-            own_time = None if self.made is None else time_filters.own_time(operation, self.made)
-            if own_time is not None:
-                self.ask(RequestTemplate(operation, query=own_time), VALID)
-            for query in request_discovery.list_queries(operation, is_short=self.most is not None):
-                if not self.transport.is_production or not query:
-                    exchange = self.ask(RequestTemplate(operation, query=query), VALID)
-                    if "limit" in "".join(query) and exchange is not None and not self.transport.is_production:
-                        self._pages(operation, query, exchange)
-
     def _listed_rows(self) -> None:
         """Reads a row of each list by its ids (two where there is room), first one that the walk did not make, if any."""
         own = {value for one in self.sessions for value in one.ids.values()}
@@ -149,13 +144,6 @@ class Walk(NegativeTests):
                 for value in ids.values():
                     self.transport.admit(value)
                 self._read(SessionRef(ids))
-
-    def _pages(self, operation: Operation, query: Mapping[str, Any], exchange: Exchange | None) -> None:
-        for _ in range(2 if self.most is not None else 5):
-            cursor = None if exchange is None else request_discovery.next_page(operation, exchange)
-            if cursor is None or query.get(request_discovery.size_name(operation)) not in (1, 2):
-                return
-            exchange = self.ask(RequestTemplate(operation, query={**query, **cursor}), VALID)
 
     def _default_session(self) -> None:
         """Creates a session without a `Prefer` header and reads it, which needs no driver."""
@@ -210,6 +198,7 @@ class Walk(NegativeTests):
         """
         base, is_short = creation(self.provider, {}), self.most is not None
         first: SessionRef | None = None
+        same: tuple[str, Mapping[str, str]] | None = None
         for index, text in enumerate(("same", "same") if is_short else ("same", "same", "other", "same")):
             value = request_discovery.free_value(self.provider, f"{text} {self.seed}")
             wanted = None if base is None or value is None else request_discovery.with_free(self.provider, base, value)
@@ -218,6 +207,7 @@ class Walk(NegativeTests):
             for request in (wanted, *(() if is_short else request_discovery.elsewhere(self.provider, wanted))):
                 exchange = self.ask(request, VALID)
                 ids = ids_shown(self.provider, exchange) if exchange is not None else {}
+                same = same or ((value, ids) if ids else None)
                 if ids and (index or not is_short):
                     self._read(self._made(request, ids), only_first=is_short)
                 if ids and request is wanted and request_discovery.may_reuse(request.operation):
@@ -227,6 +217,8 @@ class Walk(NegativeTests):
             if index or not is_short:
                 for other in request_discovery.by_free(self.provider, value):
                     self.ask(other, VALID)
+        if same is not None:
+            self.near_lookups(*same)
         if self.ended is not None and base is not None:
             self.ask(request_discovery.continued(self.provider, base, self.ended.ids["session"]), VALID)
 
@@ -250,13 +242,18 @@ class Walk(NegativeTests):
                 base = minimal_request(self.provider, operation.id, known.ids if known else None)
             if base is None or header is None:
                 continue
+            base, twin = self.twins(base)
             examples = [body for body in request_examples(self.provider, operation) if body != base.body]
             first = {**base.headers, header: str(uuid5(_KEYS, f"specimen {self.seed} {number} {self.transport.sent}"))}
             one = replace(base, headers=first)
+            made = self.ask(one, VALID)
             self.ask(one, VALID)
-            self.ask(one, VALID)
+            if twin is not None:
+                self.ask(replace(one, body=twin.body), {"conflict": True})
             for body in examples[: None if self.most is None else 1]:
                 self.ask(replace(one, body=body), {"conflict": True})
+            if made is not None and self.most is None:
+                self.move(ids_shown(self.provider, made))
             if base.body is not MISSING and self.most is None:
                 self.ask(one, VALID)
                 self.ask(replace(base, headers={**base.headers, header: first[header] + "0"}), VALID)
@@ -273,6 +270,7 @@ class Walk(NegativeTests):
                 for index in range(2):
                     wrong = {name: values[index] for name, values in others.items()}
                     self.ask(minimal_request(self.provider, operation.id, {**known.ids, **wrong}))
+                self.another_sessions_ids(operation.id, known, iter((*([self.open] if self.open else ()), *self.sessions)))
             is_short = self.most is not None
             for kind in self.guessed_credentials(1) if operation.security and self.transport.headers else ():
                 self.ask(minimal_request(self.provider, operation.id, known.ids), credentials=kind)

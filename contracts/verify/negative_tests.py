@@ -73,10 +73,11 @@ class NegativeTests:
                 self.ask(base, credentials=kind)
 
     def guessed_credentials(self, turn: int) -> tuple[str, ...]:
-        """Returns the credentials that must be refused: none and both guesses, within a limit one of them in turn."""
+        """Returns the credentials that must be refused: none and all wrong ones, within a limit two of them in turn."""
+        wrong = self.transport.wrong_credentials
         if self.most is None:
-            return ("none", "unknown", "near")
-        return ("none", "near" if turn % 2 else "unknown") if turn <= 3 else ("none",)
+            return ("none", *wrong)
+        return ("none", *(wrong[2 * turn - 2 : 2 * turn] if turn <= 3 else ()))
 
     def unknown_ids(self) -> None:
         """Calls each operation on a session with ids that nobody issued, then sends what is documented to find nothing.

@@ -115,6 +115,6 @@ def _code(refusal: AccountRefusal) -> str:
 def _is_meant_to_fail(exchange: Exchange) -> bool:
     """Whether another refusal than the account's was asked for, or would be right as well."""
     meant = exchange.intent
-    invalid = ("invalid", "malformed_id", "unknown_id", "refused", "wrong_method", "elsewhere")
+    invalid = ("invalid", "malformed_id", "unknown_id", "foreign_id", "unknown_reference", "refused", "wrong_method", "elsewhere")
     is_invalid = any(meant.get(name) for name in invalid)
     return exchange.is_wished or is_invalid or meant.get("credentials") in ("none", "unknown", "other")

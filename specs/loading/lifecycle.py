@@ -137,7 +137,8 @@ class ProbeValue:
     """A value of the requests that a verification sends, which another account or deployment may need to be another one.
 
     `part` is `host` where it is the host of the URL at its places, else empty. `in_creation`: where it is given, every
-    creation of a session holds it; otherwise it replaces the value of the requests that have one.
+    creation of a session holds it; otherwise it replaces the value of the requests that have one. `names` says what of the
+    provider's it names, such as a template, which must exist; empty where any text may stand.
     """
 
     name: str
@@ -145,6 +146,7 @@ class ProbeValue:
     places: tuple[ValuePlace, ...]
     part: str = ""
     in_creation: bool = False
+    names: str = ""
 
 
 @dataclass(frozen=True, slots=True)

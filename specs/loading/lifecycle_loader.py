@@ -157,7 +157,8 @@ def _build(data: Mapping[str, Any]) -> Lifecycle:
 
 def _value(name: str, entry: Mapping[str, Any]) -> ProbeValue:
     places = tuple(ValuePlace(place["operation"], place["in"], place["name"]) for place in entry["at"])
-    return ProbeValue(name, entry["meaning"], places, entry.get("part", ""), entry.get("in_creation", False))
+    part, is_in_creation, names = entry.get("part", ""), entry.get("in_creation", False), entry.get("names", "")
+    return ProbeValue(name, entry["meaning"], places, part, is_in_creation, names)
 
 
 def _error(name: str, entry: Mapping[str, Any]) -> ErrorCase:

@@ -335,7 +335,7 @@ def test_html__has_a_section_of_its_own(applied: Report) -> None:
     assert "2027-01-31" in section
     assert "was to be mended" in section
     assert "matched nothing in this run" in section
-    assert '>known</td>' in text
+    assert ">known</td>" in text
     assert '<h2 id="known">' not in render(broken_report(), "html")
 
 

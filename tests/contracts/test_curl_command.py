@@ -127,6 +127,16 @@ def test_curl__without_credentials_and_with_made_up_ones(echo) -> None:
     assert repeat(unknown, echo, SPECIMEN_TOKEN="good")["headers"]["authorization"] == "Bearer invalid"
 
 
+@pytest.mark.parametrize(
+    ("sent", "repeated"), [("Basic mine-42", "Basic good"), ("mine-42", "good"), ("Bearer mine-420", "Bearer good0")]
+)
+def test_curl__a_wrong_form_of_the_good_credential(echo, sent: str, repeated: str) -> None:
+    """Another scheme, none, or a character behind the key: the key itself is the user's."""
+    wrong = exchange(request_headers={"authorization": sent}, intent={"credentials": "unknown"})
+    request = repeat(wrong, echo, {"mine-42": "SPECIMEN_TOKEN"}, SPECIMEN_TOKEN="good")
+    assert request["headers"]["authorization"] == repeated
+
+
 def test_curl__sessions_of_the_user(echo) -> None:
     """An id that the user gave is a variable that the user sets."""
     request = repeat(exchange(), echo, {SESSION: "SPECIMEN_SESSION"}, SPECIMEN_SESSION="vs_mine")

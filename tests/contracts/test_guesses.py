@@ -14,7 +14,7 @@ from specimen import specs
 from specimen.contracts.client.transport import Transport
 from specimen.contracts.http.credentials import of_lifecycle
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.http.guesses import of_same_form, one_character_changed
+from specimen.contracts.http.guesses import WRONG_CREDENTIALS, of_same_form, one_character_changed
 from specimen.contracts.verify.drivers import PreferDriver
 from specimen.contracts.verify.lifecycle_tests import SMOKE_REQUESTS, Walk
 from specimen.fixtures.primitives import ids
@@ -64,6 +64,17 @@ def test_guesses__of_a_jwt_change_its_signature() -> None:
         assert signature != before
 
 
+def test_wrong_credentials__are_each_one_change_away() -> None:
+    """Another scheme, none, other capitals and a character more; a number in hexadecimal digits has no other capitals."""
+    wrong = {kind: guess("Bearer Ab_c1") for kind, guess in WRONG_CREDENTIALS.items()}
+    assert wrong["longer"] == "Bearer Ab_c10"
+    assert wrong["scheme"] == "Basic Ab_c1"
+    assert wrong["capitals"] == "Bearer aB_C1"
+    assert wrong["bare"] == "Ab_c1"
+    plain = {kind: guess("5bec1e40-c6b1-11f0-8de9-0242ac120002") for kind, guess in WRONG_CREDENTIALS.items()}
+    assert {kind for kind, value in plain.items() if value is None} == {"scheme", "capitals", "bare"}
+
+
 @given(st.text(max_size=60))
 def test_guesses__are_never_the_known_one(known: str) -> None:
     """Of any text that a service may issue, one character changed is another one; they depend on nothing else."""
@@ -97,7 +108,7 @@ def test_walk__reaches_every_documented_401_and_404(name: str, most: int | None)
 
 @pytest.mark.parametrize("name", NAMES)
 def test_walk__guesses_both_ways(name: str) -> None:
-    """Each secured operation gets no credential, a changed one and an unknown one; each operation with an id both guesses."""
+    """Each secured operation gets no credential, and every wrong form that the good one has."""
     seen = walked(name, None)
     with_one = {name.lower() for name in of_lifecycle(specs.load(name))}
     good = {key.lower(): value for key, value in of_lifecycle(specs.load(name)).items()}
@@ -105,7 +116,9 @@ def test_walk__guesses_both_ways(name: str) -> None:
         if operation.security:
             shown = [one.request_headers for one in seen if one.operation is operation and "credentials" in one.intent]
             values = {headers.get(key) for headers in shown for key in with_one}
-            assert {None, *map(of_same_form, good.values()), *map(one_character_changed, good.values())} <= values
+            wrong = {guess(value) for guess in WRONG_CREDENTIALS.values() for value in good.values()}
+            assert wrong - {None} <= values
+            assert None in values
 
 
 def test_walk__reaches_the_cancel_token_itself() -> None:

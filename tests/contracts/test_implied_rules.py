@@ -270,6 +270,10 @@ CASES: tuple[tuple[str, str, str, Make], ...] = (
     ("predicate", "GEN-028", "a user, once there is one",
      twice({"/userId": "user-1"}, {"/userId": REMOVED}, scenario="submitted")),
     ("predicate", "GEN-029", "over as it was made", over_at_once),
+    ("kyve", "GEN-030", "an unknown template that is refused",
+     lambda stage: [stage.ask("createSession", body={"template_id": "tpl_000000000000"}, intent={"unknown_reference": True})]),
+    ("predicate", "GEN-025", "pending again after a retry",
+     twice({"/status": "pending"}, scenario="retry")),
     ("veritas", "GEN-010", "another flag of the same end", twice({})),
 )  # fmt: skip
 

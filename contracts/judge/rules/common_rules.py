@@ -249,9 +249,13 @@ def credentials_are_checked(exchange: Exchange, _: History) -> Iterator[Finding]
 
 @_rule("GEN-018", "an unknown id finds no session", "P", "RFC 9110, section 15.5.5, 404 Not Found")
 def unknown_ids_find_nothing(exchange: Exchange, _: History) -> Iterator[Finding]:
-    """A well-formed id that the service did not issue is answered with a refusal."""
-    if exchange.intent.get("unknown_id") and exchange.operation is not None and exchange.is_success and shows_session(exchange):
+    """A well-formed id that the service did not issue is answered with a refusal; and one that it issued to another session."""
+    if exchange.operation is None or not exchange.is_success or not shows_session(exchange):
+        return
+    if exchange.intent.get("unknown_id"):
         yield Finding("", "a refusal of an unknown id", exchange.status)
+    elif exchange.intent.get("foreign_id"):
+        yield Finding("", "a refusal of another session's id", exchange.status, mark="I")
 
 
 @_rule(

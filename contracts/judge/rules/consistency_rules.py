@@ -16,6 +16,7 @@ from specimen.contracts.judge.rule import RULE_ATTRIBUTE, Finding, Rule, rule
 from specimen.specs import Operation
 from specimen.specs.core.json_pointer import at, escape
 from specimen.specs.loading.error_bodies import error_code
+from specimen.specs.loading.lifecycle import Lifecycle
 
 # Members that say with what a session was made: they are the same wherever the session is shown.
 _MADE_WITH = re.compile(
@@ -100,7 +101,8 @@ def _word(body: Any, *, has_codes: bool) -> tuple[str, str | None]:
 def answers_agree(exchange: Exchange, history: History) -> Iterator[Finding]:
     """What a session was made with is the same everywhere; of one that has ended, so is all else that does not move.
 
-    What a list shows, a read finds.
+    What a list shows, a read finds. A session that was seen in a later state is nowhere back in its first one, unless the
+    lifecycle leads there.
     """
     if exchange.is_wished or exchange.operation is None:
         return
@@ -135,6 +137,9 @@ def _differences(exchange: Exchange, shown: Shown, earlier: Mapping[str, Any]) -
     if has_ended and before not in may_leave and now != before and now in lifecycle.states:
         yield Finding(f"{shown.pointer}/{status}", f"'{before}', as another answer said", now)
         return
+    if now == lifecycle.initial and before in lifecycle.states and now != before and not _leads_to(lifecycle, now):
+        yield Finding(f"{shown.pointer}/{status}", f"'{before}', as another answer said, or what follows", now)
+        return
     is_read = read_of(exchange) is not None
     for name, was in earlier.items():
         value, is_made_with = shown.members.get(name), _MADE_WITH.fullmatch(name) is not None
@@ -142,6 +147,10 @@ def _differences(exchange: Exchange, shown: Shown, earlier: Mapping[str, Any]) -
         is_gone = is_made_with and was != "" and (name in shown.members or is_read) and value in (None, "")
         if is_stable and _is_plain(was) and (is_gone or (_is_plain(value) and not same_value(value, was))):
             yield Finding(f"{shown.pointer}/{name}", "the value that another answer showed", value)
+
+
+def _leads_to(lifecycle: Lifecycle, state: str) -> bool:
+    return any(edge.to == state for edge in lifecycle.transitions)
 
 
 def _is_plain(value: Any) -> bool:
@@ -289,6 +298,21 @@ def ends_come_after_creations(exchange: Exchange, history: History) -> Iterator[
             yield Finding(f"{place}/{name}", "not earlier than the session's creation", value)
 
 
+@rule(
+    "GEN-030",
+    "a creation that names something unknown is refused",
+    mark="I",
+    source="creation of a session",
+    quote="to pin a specific template",
+)
+def unknown_references_are_refused(exchange: Exchange, _: History) -> Iterator[Finding]:
+    """Such as a template or a flow: a session of another one is not what was asked for."""
+    operation = exchange.operation
+    is_creation = operation is not None and operation.id == exchange.provider.lifecycle.create.operation
+    if exchange.intent.get("unknown_reference") and is_creation and exchange.is_success:
+        yield Finding("", "a refusal of what the provider does not have", exchange.status)
+
+
 RULES: tuple[Rule, ...] = tuple(
     getattr(function, RULE_ATTRIBUTE)
     for function in (
@@ -298,5 +322,6 @@ RULES: tuple[Rule, ...] = tuple(
         ended_sessions_rest,
         ids_stay,
         ends_come_after_creations,
+        unknown_references_are_refused,
     )
 )

@@ -186,7 +186,9 @@ def verified_means_completed(exchange: Exchange, history: History) -> Iterator[F
     asked = at(exchange.declared_json, "/address")
     if at(exchange.response_json, "/verified") is not True or not isinstance(asked, str):
         return
-    sessions = [_registered(one)[1] for one in history.calls("register") if (_registered(one)[0] or ("",))[0] == _account(asked)]
+    shown = [history.created(str(at(one.response_json, "/sessionId"))) for one in history.calls("getStatus") if one.is_success]
+    made = [*history.calls("register"), *(one for one in shown if one is not None)]
+    sessions = [_registered(one)[1] for one in made if (_registered(one)[0] or ("",))[0] == _account(asked)]
     reads = [history.of(f"read getStatus {session}")[-1:] for session in dict.fromkeys(sessions)]
     states = [at(one.response_json, "/status") for found in reads for one in found]
     if states and len(states) == len(reads) and "completed" not in states:

@@ -111,7 +111,25 @@ def asked_for(stage: Stage, source: str) -> Exchange:
     return changed(stage.ask("createSession", body=body), {"/data/share_fields/family_name/source": source})
 
 
+def behind(stage: Stage) -> list[Exchange]:
+    """A session that a read shows under way, and a list as it was made."""
+    first = made(stage)
+    page = stage.ask("listSessions", query={"limit": 1})
+    read = stage.ask("getSession", path={"id": first.response_json["data"]["id"]})
+    return [changed(read, {"/data/status": "in_progress"}), page]
+
+
+def anybodys_token(stage: Stage) -> list[Exchange]:
+    """A session that is cancelled by the token of another one."""
+    first, other = made(stage), made(stage)
+    token = {"cancel_token": other.response_json["data"]["cancel_token"]}
+    path = {"id": first.response_json["data"]["id"]}
+    return [changed(stage.ask("cancelByToken", path=path, body=token, intent={"foreign_id": True}), status=204)]
+
+
 MUTANTS = (
+    Mutant("GEN-025", "a list behind the detail", behind),
+    Mutant("GEN-018", "another session's token", anybodys_token),
     Mutant("KAY-029", "a field of the request is said to be a default", lambda stage: [asked_for(stage, "default")]),
     Mutant(
         "KAY-010",

@@ -111,6 +111,11 @@ def failed(stage: Stage, *, operation: str = VERIFICATION) -> Exchange:
 
 
 MUTANTS = (
+    Mutant(
+        "GEN-030",
+        "the default in place of an unknown template",
+        lambda stage: [changed(made(stage), request_body=b'{"template_slug": "nobodys"}', intent={"unknown_reference": True})],
+    ),
     Mutant("GEN-023", "a failure for a lawful read, as documented", lambda stage: [failed(stage)]),
     Mutant(
         "KYV-003",

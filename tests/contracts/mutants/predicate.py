@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 from specimen.contracts.http.exchange import Exchange
 from tests.contracts.golden_exchanges import Mutant, Stage, changed
@@ -75,6 +76,12 @@ def verify_open(stage: Stage) -> list[Exchange]:
     return [made, status(stage, made), changed(answer, {"": values})]
 
 
+def verify_wished(stage: Stage) -> list[Exchange]:
+    """The same wallet, of a session that a mock was asked to make."""
+    made, read, answer = verify_open(stage)
+    return [replace(made, request_headers={**made.request_headers, "prefer": "status=pending"}), read, answer]
+
+
 def under_review(values: dict[str, object]) -> Callable[[Stage], list[Exchange]]:
     """A session that is read when it is pending, and then under review with other wallets."""
 
@@ -104,6 +111,7 @@ MUTANTS = (
     Mutant("PRE-007", "a wallet has another id", under_review({"/unverifiedWallets": [{**WALLETS[0], "id": "x"}]})),
     Mutant("PRE-012", "a rejected session again", rejected_again),
     Mutant("PRE-019", "a wallet under way is verified", verify_open),
+    Mutant("PRE-019", "a wallet of a session that was wished for", verify_wished),
     Mutant("GEN-029", "over before it was made", ended_before),
     Mutant(
         "PRE-006",
