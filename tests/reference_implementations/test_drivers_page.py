@@ -59,8 +59,7 @@ def test_driver_that_changes_nothing__is_inconclusive(tmp_path: Path, monkeypatc
     lines = [line.replace("database.execute", "(lambda *_: None)") for line in SCRIPTS["python"].splitlines()]
     found = verified(tmp_path, monkeypatch, "\n".join(lines))
     assert found.exit_code == 4
-    (why,) = found.incomplete
-    assert "a session of --driver was driven to 'succeeded' and stayed 'created'" in why
+    assert any("a session of --driver was driven to 'succeeded' and stayed 'created'" in why for why in found.incomplete)
 
 
 def test_page__has_both_scripts() -> None:
