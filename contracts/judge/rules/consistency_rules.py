@@ -12,7 +12,7 @@ from specimen.contracts.judge.checks import fields
 from specimen.contracts.judge.checks.body_mark import body_mark
 from specimen.contracts.judge.checks.fields import made_by, read_of
 from specimen.contracts.judge.history import History, same_caller
-from specimen.contracts.judge.rule import RULE_ATTRIBUTE, Finding, Rule, rule
+from specimen.contracts.judge.rule import EXAMINED, RULE_ATTRIBUTE, Examined, Finding, Rule, rule
 from specimen.specs import Operation
 from specimen.specs.core.json_pointer import at, escape
 from specimen.specs.loading.error_bodies import error_code
@@ -48,7 +48,7 @@ class Shown(NamedTuple):
     source="OpenAPI 3.1, Response Object, examples",
     quote="the codes and messages of the documented errors",
 )
-def errors_say_what_they_are(exchange: Exchange, _: History) -> Iterator[Finding]:
+def errors_say_what_they_are(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """A code of another status tells a client the wrong thing; a code that the document does not know may be a new one.
 
     Where errors have no code, the message is all that tells them apart, and is one of those in the document.
@@ -59,9 +59,10 @@ def errors_say_what_they_are(exchange: Exchange, _: History) -> Iterator[Finding
         return
     known, elsewhere, has_codes = _words(operation, str(exchange.status))
     pointer, said = _word(exchange.response_json, has_codes=has_codes)
-    if said is None or not known or said in known:
+    if said is None or not known:
         return
-    if said in elsewhere or not has_codes:
+    yield EXAMINED
+    if said not in known and (said in elsewhere or not has_codes):
         mark = body_mark(exchange.provider.document, response)
         yield Finding(pointer, f"one of {', '.join(sorted(known))}", said, mark=mark)
 
@@ -96,7 +97,7 @@ def _word(body: Any, *, has_codes: bool) -> tuple[str, str | None]:
     source="lifecycle of the vendor's page",
     quote="the same field of the same session",
 )
-def answers_agree(exchange: Exchange, history: History) -> Iterator[Finding]:
+def answers_agree(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """What a session was made with is the same everywhere; of one that has ended, so is all else that does not move."""
     if exchange.is_wished or not exchange.is_success or exchange.operation is None:
         return
@@ -106,21 +107,26 @@ def answers_agree(exchange: Exchange, history: History) -> Iterator[Finding]:
             break
 
 
-def _differences(exchange: Exchange, shown: Shown, earlier: Mapping[str, Any]) -> Iterator[Finding]:
+def _differences(exchange: Exchange, shown: Shown, earlier: Mapping[str, Any]) -> Iterator[Finding | Examined]:
     lifecycle = exchange.provider.lifecycle
     status = next((read.status.rpartition("/")[2] for read in lifecycle.reads if read.status is not None), "status")
     now, before = shown.members.get(status), earlier.get(status)
     may_leave = {edge.origin for edge in lifecycle.transitions if edge.operation is not None}
     has_ended = before in lifecycle.terminal
-    if has_ended and before not in may_leave and now != before and now in lifecycle.states:
-        yield Finding(f"{shown.pointer}/{status}", f"'{before}', as another answer said", now)
-        return
+    if has_ended and before not in may_leave and now in lifecycle.states:
+        yield EXAMINED
+        if now != before:
+            yield Finding(f"{shown.pointer}/{status}", f"'{before}', as another answer said", now)
+            return
     is_read = read_of(exchange) is not None
     for name, was in earlier.items():
         value, is_made_with = shown.members.get(name), _MADE_WITH.fullmatch(name) is not None
         is_stable = is_made_with or (has_ended and now == before and not _MOVING.fullmatch(name))
         is_gone = is_made_with and was != "" and (name in shown.members or is_read) and value in (None, "")
-        if is_stable and _is_plain(was) and (is_gone or (_is_plain(value) and value != was)):
+        if not is_stable or not _is_plain(was) or not (is_gone or _is_plain(value)):
+            continue
+        yield EXAMINED
+        if value != was:
             yield Finding(f"{shown.pointer}/{name}", "the value that another answer showed", value)
 
 
@@ -177,7 +183,7 @@ def _elsewhere(session: str, exchange: Exchange, history: History) -> Iterator[M
     source="creation of a session",
     quote="the field that the request and the answer share",
 )
-def sent_comes_back(exchange: Exchange, history: History) -> Iterator[Finding]:
+def sent_comes_back(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """A text that the creation sent under a name stands under that name in the session, where it stands there at all."""
     read = read_of(exchange)
     made = made_by(exchange, history)
@@ -187,7 +193,10 @@ def sent_comes_back(exchange: Exchange, history: History) -> Iterator[Finding]:
     shown, sent = at(exchange.response_json, place), made.declared_fields
     for name, value in sent.items() if isinstance(shown, Mapping) else ():
         answered = shown.get(name)
-        if isinstance(value, str) and isinstance(answered, str) and answered != value and not same_url(value, answered):
+        if not isinstance(value, str) or not isinstance(answered, str):
+            continue
+        yield EXAMINED
+        if answered != value and not same_url(value, answered):
             yield Finding(f"{place}/{name}", "what the creation sent", answered)
 
 
@@ -198,11 +207,12 @@ def sent_comes_back(exchange: Exchange, history: History) -> Iterator[Finding]:
     source="lifecycle of the vendor's page",
     quote="terminal state",
 )
-def ended_sessions_rest(exchange: Exchange, history: History) -> Iterator[Finding]:
+def ended_sessions_rest(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """Reading changes nothing, and nothing else does: but for the time of the answer, and for links that are signed anew."""
     earlier = [one for one in history.reads(exchange)[-1:] if fields.state_of(one) == fields.state_of(exchange)]
     if not earlier or fields.state_of(exchange) not in exchange.provider.lifecycle.terminal:
         return
+    yield EXAMINED
     for pointer, value in _changes(earlier[0].response_json, exchange.response_json):
         yield Finding(pointer, "what the read before showed", value)
         return
@@ -234,7 +244,7 @@ def _is_link(value: Any) -> bool:
     source="names of the fields",
     quote="the unique identifier",
 )
-def ids_stay(exchange: Exchange, history: History) -> Iterator[Finding]:
+def ids_stay(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """Such as the user's, once there is one, or the version of the flow."""
     read = read_of(exchange)
     earlier = history.reads(exchange)[-1:]
@@ -244,7 +254,10 @@ def ids_stay(exchange: Exchange, history: History) -> Iterator[Finding]:
     before, now = at(earlier[0].response_json, place), at(exchange.response_json, place)
     for name, value in now.items() if isinstance(now, Mapping) and isinstance(before, Mapping) else ():
         was = before.get(name)
-        if _IDENTITY.fullmatch(name) and _is_plain(was) and was not in ("", value):
+        if not _is_plain(was) or was == "" or not _IDENTITY.fullmatch(name):
+            continue
+        yield EXAMINED
+        if was != value:
             yield Finding(f"{place}/{name}", "the same value in every read", value)
 
 
@@ -255,7 +268,7 @@ def ids_stay(exchange: Exchange, history: History) -> Iterator[Finding]:
     source="names of the fields",
     quote="timestamp when session reached a terminal state",
 )
-def ends_come_after_creations(exchange: Exchange, history: History) -> Iterator[Finding]:
+def ends_come_after_creations(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """By the time at which its creation was answered, give or take the difference of two clocks."""
     read, made = read_of(exchange), made_by(exchange, history)
     if exchange.is_wished or read is None or read.id is None or made is None or made.is_wished:
@@ -264,7 +277,10 @@ def ends_come_after_creations(exchange: Exchange, history: History) -> Iterator[
     shown = at(exchange.response_json, place)
     for name, value in shown.items() if isinstance(shown, Mapping) else ():
         when = fields.moment(value) if _ENDED.fullmatch(name) else None
-        if when is not None and when < made.at / 1000 - _CLOCKS_SECONDS:
+        if when is None:
+            continue
+        yield EXAMINED
+        if when < made.at / 1000 - _CLOCKS_SECONDS:
             yield Finding(f"{place}/{name}", "not earlier than the session's creation", value)
 
 
