@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection
 
 from specimen.contracts.http.exchange import Exchange
@@ -26,7 +25,7 @@ class RuleCoverage:
         self._provider = provider
         self._rules = rulebook(provider)
         self._exercised: set[str] = set()
-        self._tries: Counter[tuple[str, int, str | None]] = Counter()
+        self._tries: dict[tuple[str, int, str | None], int] = {}
         self._longest: dict[tuple[str, int, str | None], int] = {}
 
     @property
@@ -44,13 +43,14 @@ class RuleCoverage:
         if operation is None:
             return
         alike = (operation.id, exchange.status, state)
-        if self._tries[alike] >= _TRIES and size <= self._longest[alike]:
+        tries = self._tries.get(alike, 0)
+        if tries >= _TRIES and size <= self._longest[alike]:
             return
         response = operation.responses.get(str(exchange.status))
         media = response.content(exchange.response_type) if response is not None else None
         if media is None or media.pointer is None or exchange.response_json is None:
             return
-        self._tries[alike] += 1
+        self._tries[alike] = tries + 1
         self._longest[alike] = max(size, self._longest.get(alike, 0))
         found = {ENVELOPE_RULE if exchange.status >= 400 else BODY_RULE}
         for rule in rules_at(self._provider, media.pointer) - self._exercised:

@@ -96,14 +96,20 @@ def _only(outline: Any, rule: str) -> Any:
     if isinstance(outline.get("title"), str):
         return outline if outline["title"] == rule else None
     found: dict[str, Any] = {}
+    is_there = False
     for key, below in outline.items():
-        if key in _IN_LISTS:
+        if key == "if":
+            found[key] = below
+        elif key in _IN_LISTS:
             found[key] = [_only(one, rule) or {} for one in below]
+            is_there |= any(found[key])
         elif key in _IN_NAMED:
             found[key] = {name: _only(one, rule) or {} for name, one in below.items()}
+            is_there |= any(found[key].values())
         else:
-            found[key] = below if key == "if" else _only(below, rule) or {}
-    return found if any(_titles(found)) else None
+            found[key] = _only(below, rule) or {}
+            is_there |= bool(found[key])
+    return found if is_there else None
 
 
 def _titles(outline: Any) -> Iterator[str]:
