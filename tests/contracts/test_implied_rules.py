@@ -140,6 +140,13 @@ def newer_session(stage: Stage) -> list[Exchange]:
     return [changed(first, shown), changed(first, later)]
 
 
+def repeated_creation(stage: Stage) -> list[Exchange]:
+    """A creation that is repeated under its key after the session was cancelled: the first answer comes again."""
+    made = stage.ask("createSession", body={}, headers={"Idempotency-Key": "key-of-one-creation"})
+    path = {"id": made.response_json["id"]}
+    return [made, stage.ask("cancelSession", path=path), stage.ask("getSession", path=path), stage.again(made)]
+
+
 # Provider, rule, what comes close, and the exchanges.
 CASES: tuple[tuple[str, str, str, Make], ...] = (
     ("kayle", "KAY-010", "never changed", same_times(["/data/created_at", "/data/updated_at"], state="created")),
@@ -212,6 +219,7 @@ CASES: tuple[tuple[str, str, str, Make], ...] = (
      lambda stage: [changed(stage.ask("getVerification", path={"id": "ver_00000000000000000000000000"}),
                             {"/error/code": "verification_archived"})]),
     ("kayle", "GEN-025", "withdrawn between a read and a list", withdrawn_and_listed),
+    ("kyve", "GEN-025", "repeated under its key", repeated_creation),
     ("neurovision", "GEN-026", "a session of another client", read()),
     ("kyve", "GEN-027", "links signed anew", twice({"/media/0/url": "https://kyc.example/other"}, **DETAIL)),
     ("predicate", "GEN-028", "a user, once there is one",

@@ -99,8 +99,8 @@ def _word(body: Any, *, has_codes: bool) -> tuple[str, str | None]:
 )
 def answers_agree(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """What a session was made with is the same everywhere; of one that has ended, so is all else that does not move."""
-    if exchange.is_wished or not exchange.is_success or exchange.operation is None:
-        return
+    if exchange.is_wished or not exchange.is_success or exchange.operation is None or history.under_key(exchange):
+        return  # under a repeated key the first answer comes again, whatever became of the session
     for shown in _sessions(exchange):
         for earlier in _elsewhere(shown.id, exchange, history):
             yield from _differences(exchange, shown, earlier)
