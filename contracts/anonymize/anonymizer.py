@@ -40,7 +40,7 @@ _ENDING = re.compile(r"[0-9]{1,3}")
 _SEXES = ("female", "male")
 _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-%s[0-9a-fA-F]{3}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 _INSIDE = "Traceback (most recent call last)"
-_LEAKS = next(rule.check for rule in RULES if rule.id == "GEN-007")
+_LEAKS = next(rule for rule in RULES if rule.id == "GEN-007")
 # The ways in which JSON is usually written.
 _STYLES: tuple[dict[str, Any], ...] = (
     {"separators": (",", ":"), "ensure_ascii": False}, {"separators": (",", ":")}, {"ensure_ascii": False}, {},
@@ -114,7 +114,7 @@ class Anonymizer:
         if exchange.response_type == EVENT_STREAM:
             place = described(self._provider).event(operation, status)
             return b"".join(b"data: " + self._body(data.encode(), place).strip() + b"\n\n" for data in exchange.events)
-        leaks = _LEAKS is not None and any(_LEAKS(exchange, History()))
+        leaks = any(_LEAKS.findings(exchange, History()))
         return self._body(body, described(self._provider).answer(operation, status), leaks=leaks)
 
     def _body(self, body: bytes, place: SchemaLocation, prefix: tuple[str, ...] = (), *, leaks: bool = False) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from specimen.contracts.http.exchange import Exchange, parsed
 from specimen.contracts.http.sse import event_pointer
@@ -21,6 +21,7 @@ from specimen.contracts.judge.general_rules import RULES
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.misread import other_shapes
 from specimen.contracts.judge.registry import Finding, Rule, Violation, rulebook
+from specimen.contracts.judge.rule import EXAMINED
 from specimen.contracts.judge.rules import consistency_rules
 from specimen.contracts.judge.rules.common_rules import ABOUT_FORM, ABOUT_SAFETY, ABOUT_SILENCE
 from specimen.contracts.judge.severity import severity_of, weakest
@@ -35,23 +36,42 @@ _GENERAL = frozenset(rule.id for rule in RULES)
 _COMPARING = frozenset(rule.id for rule in consistency_rules.RULES)
 
 
+class Judgement(NamedTuple):
+    """The violations of an exchange, sorted and without repeats, and the ids of the rules that another answer could have broken.
+
+    Rules that stand in the document's schemas are among the examined ones only where they were broken.
+    """
+
+    violations: list[Violation]
+    examined: frozenset[str]
+
+
 def judge(exchange: Exchange, history: History) -> list[Violation]:
     """Returns the violations of an exchange, sorted and without repeats; `history` holds earlier exchanges, unchanged.
 
     Of an answer that was asked for with `Prefer` only the format is judged: it need not be true of any session. A missing
     answer is the only violation then.
     """
+    return examine(exchange, history).violations
+
+
+def examine(exchange: Exchange, history: History) -> Judgement:
+    """Judges an exchange as `judge` does, and says which rules were examined."""
     rules = rulebook(exchange.provider)
     said = [] if exchange.failure else [*_by_schema(exchange, rules)]
+    examined = {one.violation.rule for one in said}
     for rule in rules.values():
         if rule.check is None or (exchange.is_wished and rule.id not in ABOUT_FORM):
             continue
         if exchange.failure and rule.id != ABOUT_SILENCE:
             continue
         for finding in rule.check(exchange, history):
+            examined.add(rule.id)
+            if finding is EXAMINED:
+                continue
             rests_on = tuple(place for pointer in (finding.pointer, *finding.rests_on) for place in places_of(pointer))
             said.append(LocatedViolation(_violation(rule, exchange, finding), None, rests_on))
-    return sorted(_without_echoes(deduplicate(said)))
+    return Judgement(sorted(_without_echoes(deduplicate(said))) if said else [], frozenset(examined))
 
 
 def _without_echoes(found: set[Violation]) -> Iterator[Violation]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from specimen.contracts.judge.kind import CONSISTENCY, kind_of
 from specimen.contracts.judge.severity import severity_of, weakest
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from specimen.contracts.http.exchange import Exchange
     from specimen.contracts.judge.history import History
 
-__all__ = ["Finding", "Rule", "Violation", "rule"]
+__all__ = ["EXAMINED", "Examined", "Finding", "Rule", "Violation", "rule"]
 
 
 class Finding(NamedTuple):
@@ -33,7 +34,18 @@ class Finding(NamedTuple):
     mark: str = "D"
 
 
-Check = Callable[["Exchange", "History"], Iterable[Finding]]
+class Examined(Enum):
+    """What a rule's function yields where it compares, before it yields a finding or none: another answer could break it here.
+
+    The report counts a rule as exercised where it says so. A finding says so too.
+    """
+
+    EXAMINED = "examined"
+
+
+EXAMINED: Final = Examined.EXAMINED
+
+Check = Callable[["Exchange", "History"], Iterable[Finding | Examined]]
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,12 @@ class Rule:
     def severity(self) -> str:
         """error; warning where the rule is implied, note where it rests on an assumption."""
         return severity_of(self.mark)
+
+    def findings(self, exchange: Exchange, history: History) -> Iterator[Finding]:
+        """What the rule finds in an exchange; nothing where it stands in the spec's schemas."""
+        for one in self.check(exchange, history) if self.check is not None else ():
+            if one is not EXAMINED:
+                yield one
 
 
 @dataclass(frozen=True, order=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.history import History
-from specimen.contracts.judge.rule import RULE_ATTRIBUTE, Check, Finding, Rule
+from specimen.contracts.judge.rule import EXAMINED, RULE_ATTRIBUTE, Check, Examined, Finding, Rule
 from specimen.contracts.judge.severity import MARKS
 from specimen.specs import Provider, SpecError, SpecimenError
 from specimen.specs.core.errors import did_you_mean
@@ -67,7 +67,7 @@ def _guarded(entry: Rule, path: Path) -> Rule:
 
 
 def _checked(rule_id: str, check: Check, path: Path) -> Check:
-    def guarded(exchange: Exchange, history: History) -> list[Finding]:
+    def guarded(exchange: Exchange, history: History) -> list[Finding | Examined]:
         try:
             found = list(check(exchange, history))
         except SpecimenError:
@@ -76,8 +76,8 @@ def _checked(rule_id: str, check: Check, path: Path) -> Check:
             what = f"rule '{rule_id}' fails with {type(error).__name__}{line_in(error, path)}."
             raise SpecError(str(path), what) from error
         for finding in found:
-            if not isinstance(finding, Finding):
-                raise SpecError(str(path), f"rule '{rule_id}' gives {type(finding).__name__}; expected Finding.")
+            if finding is not EXAMINED and not isinstance(finding, Finding):
+                raise SpecError(str(path), f"rule '{rule_id}' gives {type(finding).__name__}; expected Finding or EXAMINED.")
         return found
 
     return guarded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.no_response import TOLD
 from specimen.contracts.judge.history import History
-from specimen.contracts.judge.judge import judge
+from specimen.contracts.judge.judge import examine
 from specimen.contracts.judge.openapi_core_check import disagreements
 from specimen.contracts.judge.registry import rulebook
 from specimen.contracts.judge.rule import Violation
@@ -114,11 +114,12 @@ class Collector:
         `only` names the rules that can be judged by what was seen; such an exchange says nothing of later ones. `without`
         names rules that cannot.
         """
-        found = judge(exchange, self._history if only is None else History())
+        found, examined = examine(exchange, self._history if only is None else History())
         if self._second_opinion and only is None:
             found += disagreements(exchange)
         found = [one for one in found if (only is None or one.rule in only) and one.rule not in without]
-        self.add(exchange, found, only=only, without=without)
+        examined = (examined if only is None else examined & only) - without
+        self.add(exchange, found, examined=examined, only=only, without=without)
         return found
 
     def add(
@@ -126,10 +127,11 @@ class Collector:
         exchange: Exchange,
         violations: Iterable[Violation] = (),
         *,
+        examined: Collection[str] = (),
         only: frozenset[str] | None = None,
         without: frozenset[str] = frozenset(),
     ) -> None:
-        """Counts an exchange that was judged elsewhere; arguments as those of `judge`."""
+        """Counts an exchange that was judged elsewhere; `examined` are ids of rules, the others as those of `judge`."""
         if exchange.seen_by in OWN:
             self._sampler.memory.send(exchange)
         found = list(violations)
@@ -150,7 +152,7 @@ class Collector:
         if exchange.seen_by in OWN and only is None:
             self._sampler.memory.receive(exchange)
         if self._coverage is not None:
-            self._coverage.add(exchange, {one.rule for one in found}, only=only, without=without)
+            self._coverage.add(exchange, [*examined, *(one.rule for one in found)], only=only, without=without)
         if only is None:
             self._history.add(exchange)
 

@@ -6,15 +6,14 @@ from collections.abc import Collection
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.history import History, read_subject
-from specimen.contracts.judge.rules.common_rules import ABOUT_SILENCE
 from specimen.contracts.reporting.model import Coverage, Covered
-from specimen.contracts.reporting.rule_coverage import AnswerKind, RequestKind, RuleCoverage
+from specimen.contracts.reporting.rule_coverage import RuleCoverage
 from specimen.specs import Provider
 from specimen.specs.core.json_pointer import at
 
 
 class CoverageCounter:
-    """Counts what exchanges reach. A rule is exercised when it fired, or would have fired for an invalid answer.
+    """Counts what exchanges reach. A rule is exercised when it fired, or could have fired for another answer.
 
     `history` holds what came before; the caller adds an exchange after it was counted.
     """
@@ -22,14 +21,9 @@ class CoverageCounter:
     def __init__(self, provider: Provider, history: History) -> None:
         self._provider = provider
         self._history = history
-        self._rules = RuleCoverage(provider, history)
+        self._rules = RuleCoverage(provider)
         # Of two reads by one operation the first counts, as everywhere.
         self._pointers = {read.operation: read.status for read in reversed(provider.lifecycle.reads)}
-        self._queries = {
-            operation.id: {parameter.name for parameter in operation.parameters if parameter.location == "query"}
-            for operation in provider.document.operations.values()
-        }
-        self._good: dict[str, Exchange] = {}
         self._operations: dict[str, None] = {}
         self._statuses: dict[tuple[str, str], None] = {}
         self._states: dict[str, None] = {}
@@ -38,48 +32,33 @@ class CoverageCounter:
     def add(
         self,
         exchange: Exchange,
-        broken_rules: Collection[str] = (),
+        rules: Collection[str] = (),
         *,
         only: frozenset[str] | None = None,
         without: frozenset[str] = frozenset(),
     ) -> None:
-        """Counts an exchange with the rules that it broke; to be called in the order in which they were seen.
+        """Counts an exchange with the rules that it examined or broke; to be called in the order in which they were seen.
 
-        Without an answer nothing was reached. `only` and `without` name the rules that could be judged and those that could not.
+        Without an answer nothing else was reached. `only` and `without` name the rules that could be judged and those that
+        could not.
         """
-        if broken_rules:
-            self._rules.fired(broken_rules)
-        if only is None:
-            self._rules.fired_one(ABOUT_SILENCE)
+        self._rules.add(rules)
         if exchange.failure:
             return
-        operation, is_wished = exchange.operation, exchange.is_wished
+        operation = exchange.operation
         subject = read_subject(exchange)
         state: str | None = None
-        before: str | None = None
         if operation is not None:
             self._operations.setdefault(operation.id)
             self._statuses.setdefault((operation.id, str(exchange.status)))
             pointer = self._pointers.get(operation.id)
             state = self._state(exchange, pointer or "/status")
-            if subject is not None and not is_wished:
+            if subject is not None and not exchange.is_wished:
                 earlier = self._history.of(subject)
                 before = self._state(earlier[-1], pointer or "/status") or "" if earlier else None
                 self._see_state(before, state)
-        kind = AnswerKind(self._request(exchange, is_wished), exchange.status, state, before, only)
-        self._rules.add(exchange, kind, without)
-        if operation is not None and subject is not None:
-            self._good[operation.id] = exchange
-
-    def _request(self, exchange: Exchange, is_wished: bool) -> RequestKind:
-        operation = exchange.operation
-        is_repeated = bool(self._history.under_key(exchange)) if "idempotency-key" in exchange.request_headers else None
-        body = type(exchange.request_json).__name__ if exchange.request_body else ""
-        if operation is None:
-            return RequestKind(None, (), (), exchange.has_credentials, is_repeated, body, is_wished)
-        intent = tuple(sorted((name, str(value)) for name, value in exchange.intent.items())) if exchange.intent else ()
-        queries = tuple(sorted(self._queries[operation.id].intersection(exchange.queries))) if exchange.query else ()
-        return RequestKind(operation.id, intent, queries, exchange.has_credentials, is_repeated, body, is_wished)
+        if only is None:
+            self._rules.see_schema(exchange, state, without)
 
     def _state(self, exchange: Exchange, pointer: str) -> str | None:
         shown = at(exchange.response_json, pointer)
@@ -103,5 +82,5 @@ class CoverageCounter:
             statuses=Covered(tuple(self._statuses), statuses),
             states=Covered(tuple(self._states), tuple(lifecycle.states)),
             edges=Covered(tuple(self._edges), tuple(dict.fromkeys(edges))),
-            rules=Covered(self._rules.result(self._good), self._rules.possible),
+            rules=Covered(self._rules.result(), self._rules.possible),
         )

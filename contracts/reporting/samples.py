@@ -115,10 +115,9 @@ class Sampler:
         rule, known, history = rulebook(self._provider)[violation.rule], words(self._provider), History()
         for one in earlier:
             history.add(one)
-        found = rule.check(exchange, history) if rule.check is not None else ()
         return any(
             shown_pointer(one.pointer, known) == violation.pointer and (violation.mark == "A" or not one.is_assumed)
-            for one in found
+            for one in rule.findings(exchange, history)
         )
 
     def _earlier(self, exchange: Exchange, violation: Violation) -> list[Exchange] | None:

@@ -32,11 +32,17 @@ class Schemas:
         """The validator of the schema at a JSON pointer of the document."""
         found = self._compiled.get(pointer)
         if found is None:
-            fragment = pointer.replace("%", "%25").replace("{", "%7B").replace("}", "%7D")
-            found = self._compiled[pointer] = jsonschema_rs.Draft202012Validator(
-                {"$ref": f"{_DOCUMENT_URI}#{fragment}"}, registry=self._registry, validate_formats=True
-            )
+            found = self._compiled[pointer] = self.compiled(self.reference(pointer))
         return found
+
+    def reference(self, pointer: str) -> dict[str, str]:
+        """A schema that is the one at a JSON pointer of the document, for `compiled`."""
+        fragment = pointer.replace("%", "%25").replace("{", "%7B").replace("}", "%7D")
+        return {"$ref": f"{_DOCUMENT_URI}#{fragment}"}
+
+    def compiled(self, schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
+        """The validator of a schema that is not in the document, and may refer to it."""
+        return jsonschema_rs.Draft202012Validator(dict(schema), registry=self._registry, validate_formats=True)
 
     def rule_node(self, error: jsonschema_rs.ValidationError) -> Mapping[str, Any] | None:
         """The rule that a validation error broke (`title: KAY-004 …`), read from the failing schema's path.

@@ -8,8 +8,6 @@ from functools import cache
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.judge.history import History
-from specimen.contracts.judge.judge import observe
 from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.model import Report
 from specimen.specs import Provider, load
@@ -56,9 +54,8 @@ def exchange(body: Any = None, **changes: Any) -> Exchange:
 def collected(*exchanges: Exchange, sessions: tuple[str, ...] = (), **options: Any) -> Report:
     """A report of exchanges, judged in their order."""
     collector = Collector(kayle(), options.pop("base_url", BASE_URL), token=options.pop("token", TOKEN), sessions=sessions)
-    history = History()
     for one in exchanges:
-        collector.add(one, observe(one, history))
+        collector.judge(one)
     values: dict[str, Any] = {
         "profile": "smoke", "seed": 1, "fail_on": "warning", "started_at": STARTED_AT, "seconds": 1.25,
         "requests": len(exchanges),

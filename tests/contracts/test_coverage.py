@@ -5,6 +5,7 @@ from __future__ import annotations
 import cProfile
 import json
 import pstats
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -14,14 +15,17 @@ from hypothesis import strategies as st
 from specimen import specs
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.history import History
-from specimen.contracts.judge.judge import judge, observe
+from specimen.contracts.judge.judge import examine, observe
 from specimen.contracts.judge.registry import rulebook
 from specimen.contracts.judge.rule import Finding, Violation
 from specimen.contracts.reporting import collector as collector_module
+from specimen.contracts.reporting import rule_coverage
 from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.coverage import CoverageCounter
-from specimen.contracts.reporting.response_mutations import broken
+from specimen.contracts.reporting.schema_rules import is_about, rules_at
+from specimen.specs.loading.schemas import rules
 from tests.contracts.reporting import STARTED_AT, exchange, kayle, session_body
+from tests.contracts.response_mutations import broken
 
 MOMENTS = st.sampled_from(["2026-01-01T00:00:00Z", "1990-05-06", "2999-01-01T00:00:00.000+02:00", "text", ""])
 JSON = st.recursive(
@@ -57,7 +61,7 @@ def test_reach__the_examples_of_the_document_exercise_its_schema_rules(name) -> 
     provider = specs.load(name)
     counter = Collector(provider)
     for one in examples(provider):
-        counter.add(one)
+        counter.judge(one)
     reach = counter.reach()
     assert reach.operations.missed == ()
     assert {"GEN-001", "GEN-002", "GEN-005", "GEN-006"} <= set(reach.rules.hit)
@@ -85,7 +89,7 @@ def test_broken__takes_any_json(body, status) -> None:
     assert any(wrong is one for wrong in broken(one))  # rules that its own answer breaks are found as well
     counter, history = Collector(kayle()), History()
     for again in (one, one):
-        counter.add(again)
+        counter.judge(again)
         observe(again, history)
 
 
@@ -102,7 +106,7 @@ DEEP = {
 def test_broken__takes_what_is_nested_deep_or_no_json(body) -> None:
     """An answer made to overflow a reader is counted like any other."""
     counter = Collector(kayle())
-    counter.add(exchange(response_body=body))
+    counter.judge(exchange(response_body=body))
     assert counter.reach().operations.hit == ("getSession",)
 
 
@@ -112,18 +116,80 @@ def test_broken__takes_thousands_of_times() -> None:
     assert len(list(broken(exchange(many, path="/v1/sessions")))) > 10
 
 
-def test_reach__look_alikes_are_kept_once() -> None:
-    """A long run keeps one exchange of a kind and the latest, and no more."""
+def pointer_of(one: Exchange) -> str | None:
+    """The schema of an exchange's answer."""
+    response = one.operation.responses.get(str(one.status)) if one.operation is not None else None
+    media = response.content(one.response_type) if response is not None else None
+    return None if media is None else media.pointer
+
+
+@pytest.mark.parametrize("name", specs.names())
+def test_schema_rules__each_is_found_where_it_stands(name) -> None:
+    """Every rule of the document is on the way to the schema of some answer."""
+    provider = specs.load(name)
+    answers = [answer for one in provider.document.operations.values() for answer in one.responses.values()]
+    pointers = {media.pointer for answer in answers for media in answer.media if media.pointer is not None}
+    found = {rule for pointer in pointers for rule in rules_at(provider, pointer)}
+    assert found == {node["title"].partition(" ")[0] for node in rules(provider.document.raw)} != set()
+
+
+@pytest.mark.parametrize("name", specs.names())
+def test_schema_rules__one_that_is_broken_is_about_the_answer(name) -> None:
+    """Whatever the validators find broken, its `if` holds."""
+    provider, tried = specs.load(name), set[str]()
+    for one in examples(provider):
+        pointer = pointer_of(one)
+        for wrong in broken(one) if pointer is not None else ():
+            if pointer_of(wrong) == pointer:
+                found = rules_at(provider, pointer) & examine(wrong, History()).examined
+                assert all(is_about(provider, pointer, rule, wrong.response_json) for rule in found)
+                tried |= found
+    assert tried
+
+
+@pytest.mark.parametrize(
+    ("condition", "about", "not_about"),
+    [
+        ({"if": {"required": ["a"]}, "then": {"required": ["b"]}}, {"a": 1, "b": 1}, {"b": 1}),
+        ({"if": {"required": ["a"]}, "else": {"required": ["b"]}}, {"b": 1}, {"a": 1}),
+        ({"if": {"required": ["a"]}, "then": {"required": ["b"]}, "else": {"required": ["c"]}}, {"c": 1}, None),
+        ({"required": ["b"]}, {"b": 1}, None),
+    ],
+)
+def test_schema_rules__are_about_what_their_if_says(condition, about, not_about) -> None:
+    """In a list of entries, beside what is no rule, behind a reference; an empty list is nothing that a rule speaks of."""
+    entry = {"type": "object", "required": ["n"], "allOf": [{"title": "ABC-001 b follows a", **condition}, {"minProperties": 9}]}
+    raw = {"x": {"properties": {"rows": {"items": {"$ref": "#/y"}}}}, "y": {**entry, "properties": {"in": {"$ref": "#/y"}}}}
+    provider = replace(kayle(), document=specs.Document(raw, kayle().document.path))
+    assert rules_at(provider, "/x") == {"ABC-001"}
+    assert is_about(provider, "/x", "ABC-001", {"rows": [about]})
+    assert not is_about(provider, "/x", "ABC-001", {"rows": []})
+    if not_about is not None:
+        assert not is_about(provider, "/x", "ABC-001", {"rows": [not_about]})
+
+
+def test_reach__schema_rules_are_worked_out_once_per_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long a run is, a few answers of a kind are asked which rules of the schema they are about."""
+    asked: list[str] = []
+    monkeypatch.setattr(rule_coverage, "is_about", lambda *arguments: bool(asked.append(arguments[2])))
     counter = Collector(kayle())
     for at in range(200):
-        counter.add(replace(exchange(), at=at))
-    assert counter._coverage is not None
-    kept = counter._coverage._rules
-    assert len(kept._examples) == len(kept._latest) == 2  # the first read, and those after it
+        counter.judge(replace(exchange(), at=at))
+    assert asked
+    assert max(Counter(asked).values()) <= 5
+
+
+def test_reach__a_longer_answer_of_a_kind_is_looked_at_again() -> None:
+    """Empty lists tell nothing of the rules on entries, however many came first."""
+    rule, empty = "KAY-004", {"data": [], "pagination": {"next_cursor": None, "has_more": False}, "error": None}
+    full = {**empty, "data": [session_body(status="succeeded", completed_at="2026-03-19T10:31:30.000Z")["data"]]}
+    lists = [answered("kayle", "GET", "/v1/sessions", empty, at=at) for at in range(10)]
+    assert rule not in exercised("kayle", lists)
+    assert rule in exercised("kayle", [*lists, answered("kayle", "GET", "/v1/sessions", full, at=10)])
 
 
 def test_reach__a_broken_rule_is_exercised() -> None:
-    """What was found is never among what could not be found, not even where no broken answer would show it."""
+    """What was found is never among what could not be found, not even where it was judged elsewhere."""
     counter = Collector(kayle())
     fired = next(rule for rule in rulebook(kayle()) if rule not in counter.reach().rules.seen)
     rule = rulebook(kayle())[fired]
@@ -142,7 +208,7 @@ def test_reach__no_finding_contradicts_it(name) -> None:
 
 
 def test_reach__what_came_later_exercises_nothing_earlier() -> None:
-    """The rules are worked out at the end, by what was known when each exchange came."""
+    """A rule is examined by what was known when an exchange came."""
     once, twice = Collector(kayle()), Collector(kayle())
     once.judge(exchange())
     twice.judge(exchange())
@@ -189,13 +255,13 @@ TIMES = ["created_from=text", "created_to=text", "created_from=text&created_to=t
     ],
 )
 def test_reach__what_was_asked_for_late_counts(name, path, rule, others, query) -> None:
-    """However many lists were asked for in another way before, the one that a rule is about is tried."""
+    """However many lists were asked for in another way before, the one that a rule is about counts."""
     assert rule not in exercised(name, lists(name, path, *others))
     assert rule in exercised(name, lists(name, path, *others, query))
 
 
 def test_reach__a_refusal_could_have_shown_the_session_that_was_asked_for() -> None:
-    """Rules about a session in another place are tried with that session's answer, not with any."""
+    """Rules about a session in another place are exercised by a refusal of that session, not of any."""
     ids = [f"20e206ad-bfc7-4e7e-afa4-6d923fb68de{number}" for number in range(3)]
     operation = specs.load("predicate").document.operations["getStatus"]
     example = next(iter(operation.responses["200"].media[0].examples.values()))
@@ -211,8 +277,11 @@ def test_reach__a_refusal_could_have_shown_the_session_that_was_asked_for() -> N
     assert "PRE-009" in exercised("predicate", [*seen, read("business", ids[0], 9, 404)])
 
 
+STATES = ("created", "in_progress", "in_progress", "succeeded")
+
+
 def test_reach__costs_a_tenth_of_judging_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While exchanges are judged, what is reached is noted by few calls of functions, counted by the profiler."""
+    """What is reached is noted and reported by few calls of functions, counted by the profiler."""
     calls = {"judge": 0, "coverage": 0}
 
     def counted(name, function):
@@ -224,10 +293,14 @@ def test_reach__costs_a_tenth_of_judging_at_most(monkeypatch: pytest.MonkeyPatch
 
         return call
 
-    Collector(kayle()).judge(exchange())  # what is compiled once
-    monkeypatch.setattr(collector_module, "judge", counted("judge", judge))
+    first = Collector(kayle())
+    for state in STATES:
+        first.judge(exchange(session_body(status=state)))  # what is compiled once
+    monkeypatch.setattr(collector_module, "examine", counted("judge", examine))
     monkeypatch.setattr(CoverageCounter, "add", counted("coverage", CoverageCounter.add))
+    monkeypatch.setattr(CoverageCounter, "result", counted("coverage", CoverageCounter.result))
     counter = Collector(kayle())
-    for state in ("created", "in_progress", "in_progress", "succeeded"):
+    for state in STATES:
         counter.judge(exchange(session_body(status=state)))
+    assert counter.reach().rules.seen == first.reach().rules.seen
     assert 0 < calls["coverage"] * 10 <= calls["judge"], calls

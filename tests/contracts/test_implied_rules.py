@@ -181,6 +181,13 @@ def summary_listed(stage: Stage) -> list[Exchange]:
     return [found, changed(page, {"/data": [row_of(found)]})]
 
 
+def repeated_creation(stage: Stage) -> list[Exchange]:
+    """A creation that is repeated under its key after the session was cancelled: the first answer comes again."""
+    made = stage.ask("createSession", body={}, headers={"Idempotency-Key": "key-of-one-creation"})
+    path = {"id": made.response_json["id"]}
+    return [made, stage.ask("cancelSession", path=path), stage.ask("getSession", path=path), stage.again(made)]
+
+
 # Provider, rule, what comes close, and the exchanges.
 CASES: tuple[tuple[str, str, str, Make], ...] = (
     ("kayle", "KAY-010", "never changed", same_times(["/data/created_at", "/data/updated_at"], state="created")),
@@ -265,6 +272,7 @@ CASES: tuple[tuple[str, str, str, Make], ...] = (
     ("predicate", "GEN-028", "a UUID in capitals", id_in_capitals),
     ("kyve", "GEN-027", "a time that is written at another offset",
      twice({"/created_at": "2026-03-19T12:31:06.123+02:00"}, {"/created_at": "2026-03-19T10:31:06.123Z"}, **DETAIL)),
+    ("kyve", "GEN-025", "repeated under its key", repeated_creation),
     ("neurovision", "GEN-026", "a session of another client", read()),
     ("kyve", "GEN-027", "links signed anew", twice({"/media/0/url": "https://kyc.example/other"}, **DETAIL)),
     ("predicate", "GEN-028", "a user, once there is one",

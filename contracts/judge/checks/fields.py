@@ -10,7 +10,7 @@ from typing import Any
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.checks.precision import instant, unit
 from specimen.contracts.judge.history import History, read_subject
-from specimen.contracts.judge.rule import Check, Finding
+from specimen.contracts.judge.rule import EXAMINED, Check, Examined, Finding
 from specimen.specs.core.json_pointer import at
 from specimen.specs.loading.lifecycle import Lifecycle, Read
 
@@ -57,7 +57,7 @@ def in_order(pointers: tuple[str, ...], *operations: str) -> Check:
     Of two that are shown with another precision each, one may seem earlier by less than the coarser unit.
     """
 
-    def check(exchange: Exchange, _: History) -> Iterator[Finding]:
+    def check(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
         if not is_read(exchange, *operations):
             return
         before: tuple[str, float, timedelta] | None = None
@@ -67,10 +67,12 @@ def in_order(pointers: tuple[str, ...], *operations: str) -> Check:
             if value is None:
                 continue
             slack = 0.0 if before is None or before[2] == width else max(before[2], width).total_seconds()
-            if before is not None and value < before[1] and value + slack <= before[1]:
-                yield Finding(
-                    pointer, f"not earlier than {before[0]}", at(exchange.response_json, pointer), rests_on=(before[0],)
-                )
+            if before is not None:
+                yield EXAMINED
+                if value < before[1] and value + slack <= before[1]:
+                    yield Finding(
+                        pointer, f"not earlier than {before[0]}", at(exchange.response_json, pointer), rests_on=(before[0],)
+                    )
             before = (pointer, value, width)
 
     return check
@@ -79,15 +81,18 @@ def in_order(pointers: tuple[str, ...], *operations: str) -> Check:
 def unchanged(pointers: tuple[str, ...], *operations: str) -> Check:
     """What the pointers show is the same in every read of a session, and the same as when it was made."""
 
-    def check(exchange: Exchange, history: History) -> Iterator[Finding]:
+    def check(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
         if not is_read(exchange, *operations):
             return
         earlier, made = history.reads(exchange), made_by(exchange, history)
         for pointer in pointers:
             shown = at(exchange.response_json, pointer)
+            first = at(made.response_json, pointer) if made is not None else None
+            if earlier or first is not None:
+                yield EXAMINED
             if earlier and not same_value(shown, at(earlier[0].response_json, pointer)):
                 yield Finding(pointer, "the same value in every read", shown)
-            elif made is not None and not same_value(first := at(made.response_json, pointer), shown) and first is not None:
+            elif first is not None and not same_value(first, shown):
                 yield Finding(pointer, "the same value as when the session was made", shown)
 
     return check
@@ -96,13 +101,16 @@ def unchanged(pointers: tuple[str, ...], *operations: str) -> Check:
 def never_less(pointers: tuple[str, ...], *operations: str, grows: bool = True) -> Check:
     """Numbers or times at the pointers never go down from read to read (`grows=False`: never up)."""
 
-    def check(exchange: Exchange, history: History) -> Iterator[Finding]:
+    def check(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
         earlier = history.reads(exchange) if is_read(exchange, *operations) else ()
         if not earlier:
             return
         for pointer in pointers:
             now, before = (_number(at(one.response_json, pointer)) for one in (exchange, earlier[-1]))
-            if now is not None and before is not None and (now < before if grows else now > before):
+            if now is None or before is None:
+                continue
+            yield EXAMINED
+            if now < before if grows else now > before:
                 wanted = "not less than in the read before" if grows else "not more than in the read before"
                 yield Finding(pointer, wanted, at(exchange.response_json, pointer))
 
@@ -121,13 +129,16 @@ def _number(value: Any) -> float | None:
 def terminal_stays(*operations: str, assumed: tuple[str, ...] = ()) -> Check:
     """A status that is terminal in lifecycle.yaml is never followed by another one; `assumed`: ends only by our reading."""
 
-    def check(exchange: Exchange, history: History) -> Iterator[Finding]:
+    def check(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
         if not is_read(exchange, *operations):
             return
         pointer, lifecycle = str(status_pointer(exchange)), exchange.provider.lifecycle
         for earlier in reversed(history.reads(exchange)):
             before = state_of(earlier)
-            if before in lifecycle.terminal and state_of(exchange) != before:
+            if before not in lifecycle.terminal:
+                continue
+            yield EXAMINED
+            if state_of(exchange) != before:
                 shown = at(exchange.response_json, pointer)
                 yield Finding(pointer, f"'{before}', which is terminal", shown, before in assumed)
                 return
@@ -138,12 +149,15 @@ def terminal_stays(*operations: str, assumed: tuple[str, ...] = ()) -> Check:
 def echoes(pointers: Mapping[str, str], *operations: str) -> Check:
     """The answer shows at a pointer what the path's parameter asked for; UUIDs may differ in case (RFC 9562)."""
 
-    def check(exchange: Exchange, _: History) -> Iterator[Finding]:
+    def check(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
         if not is_read(exchange, *operations):
             return
         for pointer, parameter in pointers.items():
             asked, shown = exchange.parameters.get(parameter), at(exchange.response_json, pointer)
-            if asked is not None and not NEAR_MISS.fullmatch(asked) and not same_id(asked, shown):
+            if asked is None or NEAR_MISS.fullmatch(asked):
+                continue
+            yield EXAMINED
+            if not same_id(asked, shown):
                 yield Finding(pointer, "what the path asked for", shown)
 
     return check
@@ -198,7 +212,7 @@ def made_by(exchange: Exchange, history: History) -> Exchange | None:
 def every(*checks: Check) -> Check:
     """Combines several checks."""
 
-    def check(exchange: Exchange, history: History) -> Iterable[Finding]:
+    def check(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
         for one in checks:
             yield from one(exchange, history)
 
@@ -213,12 +227,15 @@ def at_null(exchange: Exchange, pointer: str) -> bool:
 def asked_is_shown(operation: str, fields: Mapping[str, str]) -> Check:
     """What a request's body says (a JSON pointer) stands in the answer at another one; what it does not say is free."""
 
-    def check(exchange: Exchange, _: History) -> Iterator[Finding]:
+    def check(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
         if exchange.operation is None or exchange.operation.id != operation or not exchange.is_success:
             return
         for asked_at, shown_at in fields.items():
             asked = at(exchange.declared_json, asked_at)
-            if asked is not None and not same_value(at(exchange.response_json, shown_at), asked):
+            if asked is None:
+                continue
+            yield EXAMINED
+            if not same_value(at(exchange.response_json, shown_at), asked):
                 yield Finding(shown_at, "what the request said", at(exchange.response_json, shown_at))
 
     return check
@@ -230,7 +247,7 @@ def ended_by(operations: Mapping[str, str], parameter: str, *wanted: str) -> Che
     `operations` maps the call to the read whose path's `parameter` names the same session.
     """
 
-    def check(exchange: Exchange, history: History) -> Iterator[Finding]:
+    def check(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
         pointer, asked = status_pointer(exchange), exchange.parameters.get(parameter)
         if pointer is None or asked is None or exchange.operation is None or exchange.operation.id not in operations.values():
             return
@@ -238,9 +255,11 @@ def ended_by(operations: Mapping[str, str], parameter: str, *wanted: str) -> Che
             return
         shown = at(exchange.response_json, pointer)
         for call, read in operations.items():
-            calls = history.calls(call) if read == exchange.operation.id and shown not in wanted else ()
+            calls = history.calls(call) if read == exchange.operation.id else ()
             if any(one.is_success and one.parameters.get(parameter) == asked for one in calls):
-                yield Finding(pointer, f"one of {', '.join(wanted)}, after {call}", shown)
+                yield EXAMINED
+                if shown not in wanted:
+                    yield Finding(pointer, f"one of {', '.join(wanted)}, after {call}", shown)
 
     return check
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.history import History
-from specimen.contracts.judge.rule import Check, Finding
+from specimen.contracts.judge.rule import EXAMINED, Check, Examined, Finding
 from specimen.contracts.redaction.values import Words
 from specimen.specs.core.json_pointer import at
 
@@ -18,10 +18,11 @@ _BEFORE_THE_KEY = frozenset({401, 403, 408, 413, 415, 429})
 def answers_again(key_seconds: int) -> Check:
     """The same key with the same body gives the original answer: the first success of the last `key_seconds`."""
 
-    def check(exchange: Exchange, history: History) -> Iterator[Finding]:
+    def check(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
         first = original(exchange, history, key_seconds)
         if first is None or not _same_body(first, exchange) or exchange.status in _BEFORE_THE_KEY or exchange.status >= 500:
             return
+        yield EXAMINED
         if exchange.status != first.status:
             yield Finding("", f"{first.status}, as the first time", exchange.status)
         elif (pointer := _difference(first.response_json, exchange.response_json)) is not None:
@@ -33,12 +34,13 @@ def answers_again(key_seconds: int) -> Check:
 def answers_exactly(key_seconds: int, header: str) -> Check:
     """A repeated answer of the same value has the bytes and a header of the first one too."""
 
-    def check(exchange: Exchange, history: History) -> Iterator[Finding]:
+    def check(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
         first = original(exchange, history, key_seconds)
         if first is None or not _same_body(first, exchange) or exchange.status != first.status:
             return
         if _difference(first.response_json, exchange.response_json) is not None:
             return
+        yield EXAMINED
         if first.response_body != exchange.response_body:
             yield Finding("", "the same bytes as the first time", Words("other bytes of the same value"))
         elif first.response_headers.get(header) != exchange.response_headers.get(header):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
@@ -26,9 +27,10 @@ from specimen.contracts.judge.checks.fields import (
 from specimen.contracts.judge.history import History, read_subject
 from specimen.contracts.judge.kind import CONSISTENCY, FAILURE, REFUSAL, SAFETY, SCHEMA
 from specimen.contracts.judge.request_validation import may_mean_nothing, readers_differ, request_errors
-from specimen.contracts.judge.rule import Check, Finding, Rule
+from specimen.contracts.judge.rule import EXAMINED, Check, Examined, Finding, Rule
+from specimen.contracts.redaction.curl_command import OWN
 from specimen.contracts.redaction.values import Words
-from specimen.specs import Operation
+from specimen.specs import Operation, Provider
 from specimen.specs.core.json_pointer import at
 from specimen.specs.loading.openapi import mark_of
 
@@ -70,10 +72,13 @@ _FAILURES = range(500, 600)
 
 
 @_rule("GEN-001", "the status code is documented for the operation", "D", "OpenAPI 3.1, Responses Object", kind=SCHEMA)
-def status_is_documented(exchange: Exchange, _: History) -> Iterator[Finding]:
+def status_is_documented(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """An operation answers with the statuses that its document lists; where the list is assumed, this is a note."""
     operation = exchange.operation
-    if operation is not None and str(exchange.status) not in operation.responses and "default" not in operation.responses:
+    if operation is None or "default" in operation.responses:
+        return
+    yield EXAMINED
+    if str(exchange.status) not in operation.responses:
         expected = f"one of {', '.join(operation.responses)}"
         # An id that is almost right may be called malformed, whatever the document says of ids that are not there.
         is_malformed = exchange.status in _MALFORMED and bool(exchange.intent.get("malformed_id"))
@@ -88,11 +93,12 @@ def status_is_documented(exchange: Exchange, _: History) -> Iterator[Finding]:
     "OpenAPI 3.1, Response Object, content",
     kind=SCHEMA,
 )
-def content_type_is_documented(exchange: Exchange, _: History) -> Iterator[Finding]:
+def content_type_is_documented(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """Where the document lists content types for a status, there is a body of one of them."""
     response = exchange.operation.responses.get(str(exchange.status)) if exchange.operation else None
     if response is None or not response.media or exchange.method == "HEAD":
         return
+    yield EXAMINED
     expected = ", ".join(media.content_type for media in response.media)
     mark = body_mark(exchange.provider.document, response)
     if response.content(exchange.response_type) is None and (exchange.response_body or exchange.response_type):
@@ -102,22 +108,26 @@ def content_type_is_documented(exchange: Exchange, _: History) -> Iterator[Findi
 
 
 @_rule("GEN-003", "every required header is there", "D", "OpenAPI 3.1, Header Object, required", kind=SCHEMA)
-def required_headers_are_there(exchange: Exchange, _: History) -> Iterator[Finding]:
+def required_headers_are_there(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """An answer carries the headers that its document requires."""
     response = exchange.operation.responses.get(str(exchange.status)) if exchange.operation else None
     if response is None:
         return
     for name, node in response.headers.items():
         header = exchange.provider.document.resolve(node)[0]
-        if header.get("required") and name.lower() not in exchange.response_headers:
+        if not header.get("required"):
+            continue
+        yield EXAMINED
+        if name.lower() not in exchange.response_headers:
             yield Finding("", f"the header {name}", None, "A" in (mark_of(header), response.mark))
 
 
 @_rule("GEN-004", "an answer of a JSON type is JSON", "D", "RFC 8259", kind=SCHEMA)
-def json_is_json(exchange: Exchange, _: History) -> Iterator[Finding]:
+def json_is_json(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """A body that says it is JSON can be read as JSON."""
     if exchange.method == "HEAD" or not exchange.response_type.endswith("json") or not exchange.response_body:
         return
+    yield EXAMINED
     if exchange.response_json is None and exchange.response_body.strip() != b"null":
         yield Finding("", "a JSON value", Words(f"{len(exchange.response_body)} bytes that are none"))
 
@@ -128,16 +138,22 @@ _rule("GEN-006", "an error comes in the documented envelope", "D", "OpenAPI 3.1,
 
 
 @_rule("GEN-007", "an error shows nothing of the server's inside", "P", "OWASP, Improper Error Handling", kind=SAFETY)
-def errors_leak_nothing(exchange: Exchange, _: History) -> Iterator[Finding]:
+def errors_leak_nothing(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """No traceback, file name or SQL state in an error."""
-    if exchange.status >= 400 and _TRACEBACK.search(exchange.response_body):
+    if exchange.status < 400:
+        return
+    yield EXAMINED
+    if _TRACEBACK.search(exchange.response_body):
         yield Finding("", "no traceback", Words(f"{len(exchange.response_body)} bytes with one"))
 
 
 @_rule("GEN-008", "nothing is answered without credentials", "D", "OpenAPI 3.1, Security Requirement Object", kind=SAFETY)
-def credentials_are_needed(exchange: Exchange, _: History) -> Iterator[Finding]:
+def credentials_are_needed(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """A secured operation answers nothing to who shows no credentials."""
-    if _is_secured(exchange) and exchange.is_success and not exchange.has_credentials:
+    if not _is_secured(exchange) or exchange.has_credentials:
+        return
+    yield EXAMINED
+    if exchange.is_success:
         yield Finding("", "a refusal of a request without credentials", exchange.status)
 
 
@@ -148,15 +164,18 @@ def credentials_are_needed(exchange: Exchange, _: History) -> Iterator[Finding]:
     "RFC 9562, section 4; contracts of the id's pattern",
     kind=REFUSAL,
 )
-def near_misses_are_refused(exchange: Exchange, _: History) -> Iterator[Finding]:
+def near_misses_are_refused(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """An id in braces, as a URN, or with white space at an end does not find the session; a note where any text may be one."""
     asked = asked_id(exchange)
-    if isinstance(asked, str) and NEAR_MISS.fullmatch(asked) and read_subject(exchange) is not None:
+    if not isinstance(asked, str) or not NEAR_MISS.fullmatch(asked):
+        return
+    yield EXAMINED
+    if read_subject(exchange) is not None:
         yield Finding("", "a refusal", exchange.status, is_assumed=_any_text_is_an_id(exchange))
 
 
 @_rule("GEN-010", "a terminal state is never left", "I", "lifecycle of the vendor's page", quote="terminal state")
-def terminal_states_stay(exchange: Exchange, history: History) -> Iterable[Finding]:
+def terminal_states_stay(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """Once a session was seen in a terminal state, it is never seen in another one."""
     return terminal_stays()(exchange, history)
 
@@ -164,45 +183,53 @@ def terminal_states_stay(exchange: Exchange, history: History) -> Iterable[Findi
 @_rule(
     "GEN-011", "a session moves along the lifecycle's edges", "A", "transitions in lifecycle.yaml", "most edges are drawn by us"
 )
-def moves_are_legal(exchange: Exchange, history: History) -> Iterator[Finding]:
+def moves_are_legal(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """What is seen of a session now can be reached from what was seen before."""
     earlier = history.reads(exchange) if is_read(exchange) else ()
     lifecycle, shown = exchange.provider.lifecycle, state_of(exchange)
     before = state_of(earlier[-1]) if earlier else None
     if before is None or before not in lifecycle.states or before in lifecycle.terminal:
         return
+    yield EXAMINED
     if shown not in reachable(lifecycle, before):
         yield Finding(str(status_pointer(exchange)), f"a state that can follow '{before}'", shown)
 
 
 @_rule("GEN-012", "the time of an answer never runs backwards", "I", "names of the fields", quote="last updated")
-def time_runs_forward(exchange: Exchange, history: History) -> Iterator[Finding]:
+def time_runs_forward(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """Times of the last change or of the answer are not earlier than in the read before."""
     earlier = history.reads(exchange) if is_read(exchange) else ()
     for pointer, value in _fields(exchange.response_json, _MOVING) if earlier else ():
         now, before = moment(value), moment(at(earlier[-1].response_json, pointer))
-        if now is not None and before is not None and now < before:
+        if now is None or before is None:
+            continue
+        yield EXAMINED
+        if now < before:
             is_assumed = _ANSWERED.fullmatch(pointer.rpartition("/")[2]) is not None  # two servers may have two clocks
             yield Finding(pointer, "not earlier than in the read before", value, is_assumed)
 
 
 @_rule("GEN-013", "the time of creation never changes", "I", "name of the field", quote="when session was created")
-def creation_stays(exchange: Exchange, history: History) -> Iterator[Finding]:
+def creation_stays(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """A session was made once."""
     earlier = history.reads(exchange) if is_read(exchange) else ()
     for pointer, value in _fields(exchange.response_json, _CREATED) if earlier else ():
+        yield EXAMINED
         if value != at(earlier[0].response_json, pointer):
             yield Finding(pointer, "the same value in every read", value)
 
 
 @_rule("GEN-014", "the id in the answer is the id that was asked for", "D", "path parameter of the operation")
-def ids_are_echoed(exchange: Exchange, _: History) -> Iterator[Finding]:
+def ids_are_echoed(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """An answer shows the session that was asked for."""
     read = read_of(exchange)
     if read is None or read.id is None or read_subject(exchange) is None:
         return
     asked, shown = asked_id(exchange), at(exchange.response_json, read.id)
-    if isinstance(asked, str) and not NEAR_MISS.fullmatch(asked) and not same_id(asked, shown):
+    if not isinstance(asked, str) or NEAR_MISS.fullmatch(asked):
+        return
+    yield EXAMINED
+    if not same_id(asked, shown):
         yield Finding(read.id, "the id that was asked for", shown)
 
 
@@ -213,11 +240,20 @@ def ids_are_echoed(exchange: Exchange, _: History) -> Iterator[Finding]:
     "OpenAPI 3.1, Parameter and Request Body Object",
     kind=REFUSAL,
 )
-def invalid_requests_are_refused(exchange: Exchange, _: History) -> Iterator[Finding]:
+def invalid_requests_are_refused(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """What the document forbids is not answered with success; what only we forbid makes a note."""
-    broken = request_errors(exchange) if exchange.is_success and exchange.operation is not None else []
+    is_refused = exchange.status in _MALFORMED
+    if is_refused and exchange.intent.get("invalid"):
+        yield EXAMINED
+    # Of a refused request its sender knows; only what others sent is looked at.
+    if exchange.operation is None or not (exchange.is_success or (is_refused and exchange.seen_by not in OWN)):
+        return
+    broken = request_errors(exchange)
+    if not broken:
+        return
+    yield EXAMINED
     # Some vendors answer "not found" with 200: a read that shows no session accepted nothing.
-    if not broken or (read_of(exchange) is not None and read_subject(exchange) is None):
+    if is_refused or (read_of(exchange) is not None and read_subject(exchange) is None):
         return
     worst = min(broken, key=lambda fault: fault.is_assumed)
     yield Finding("", f"a refusal: {worst.sentence}", exchange.status, worst.is_assumed)
@@ -230,27 +266,39 @@ def invalid_requests_are_refused(exchange: Exchange, _: History) -> Iterator[Fin
     "OpenAPI 3.1, Parameter and Request Body Object",
     kind=CONSISTENCY,
 )
-def valid_requests_are_accepted(exchange: Exchange, _: History) -> Iterator[Finding]:
+def valid_requests_are_accepted(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """A request that its sender knows to be valid gets no 400 or 422; a note where its values may mean nothing.
 
     A refusal that the document ties to the account says nothing of the request.
     """
-    is_refused = bool(exchange.intent.get("valid")) and exchange.status in (400, 422)
-    if is_refused and not readers_differ(exchange) and not is_account_dependent(exchange) and not request_errors(exchange):
+    if not exchange.intent.get("valid") or readers_differ(exchange):
+        return
+    is_refused = exchange.status in _MALFORMED
+    if is_refused and (is_account_dependent(exchange) or request_errors(exchange)):
+        return
+    yield EXAMINED
+    if is_refused:
         yield Finding("", "an answer other than 400 or 422", exchange.status, may_mean_nothing(exchange))
 
 
 @_rule("GEN-017", "nothing is answered to unknown credentials", "P", "OpenAPI 3.1, Security Requirement Object", kind=SAFETY)
-def credentials_are_checked(exchange: Exchange, _: History) -> Iterator[Finding]:
+def credentials_are_checked(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """A secured operation answers nothing to a caller with invalid credentials."""
-    if _is_secured(exchange) and exchange.is_success and exchange.intent.get("credentials") == "unknown":
+    if not _is_secured(exchange) or exchange.intent.get("credentials") != "unknown":
+        return
+    yield EXAMINED
+    if exchange.is_success:
         yield Finding("", "a refusal of unknown credentials", exchange.status)
 
 
 @_rule("GEN-018", "an unknown id finds no session", "P", "RFC 9110, section 15.5.5, 404 Not Found")
-def unknown_ids_find_nothing(exchange: Exchange, _: History) -> Iterator[Finding]:
+def unknown_ids_find_nothing(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """A well-formed id that the service did not issue is answered with a refusal; and one that it issued to another session."""
-    if exchange.operation is None or not exchange.is_success or not shows_session(exchange):
+    is_asked = exchange.intent.get("unknown_id") or exchange.intent.get("foreign_id")
+    if exchange.operation is None or not is_asked:
+        return
+    yield EXAMINED
+    if not exchange.is_success or not shows_session(exchange):
         return
     if exchange.intent.get("unknown_id"):
         yield Finding("", "a refusal of an unknown id", exchange.status)
@@ -266,22 +314,27 @@ def unknown_ids_find_nothing(exchange: Exchange, _: History) -> Iterator[Finding
     quote="the unique identifier of the session",
     kind=CONSISTENCY,
 )
-def new_sessions_are_found(exchange: Exchange, history: History) -> Iterator[Finding]:
+def new_sessions_are_found(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """For a minute after its creation, who made a session can read it in the place where it was made."""
     asked = asked_id(exchange)
     made = history.created(asked) if isinstance(asked, str) else None
-    is_lost = exchange.status in (404, 410) or (exchange.is_success and not shows_session(exchange))
-    if made is None or not is_lost or exchange.is_wished or exchange.at - made.at > _NEW_MILLISECONDS:
+    if made is None or exchange.is_wished or exchange.at - made.at > _NEW_MILLISECONDS:
         return
     shared = set(exchange.parameters) & set(made.parameters)
-    if _caller(exchange) == _caller(made) and all(exchange.parameters[name] == made.parameters[name] for name in shared):
+    if _caller(exchange) != _caller(made) or any(exchange.parameters[name] != made.parameters[name] for name in shared):
+        return
+    yield EXAMINED
+    if exchange.status in (404, 410) or (exchange.is_success and not shows_session(exchange)):
         yield Finding("", "the session that was made", exchange.status)
 
 
 @_rule("GEN-020", "a session is found in its own place only", "I", "path parameters of the operation", quote="path parameters")
-def sessions_stay_in_their_place(exchange: Exchange, _: History) -> Iterator[Finding]:
+def sessions_stay_in_their_place(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """Under another type or environment the id leads nowhere."""
-    if exchange.intent.get("elsewhere") and exchange.is_success and shows_session(exchange):
+    if not exchange.intent.get("elsewhere"):
+        return
+    yield EXAMINED
+    if exchange.is_success and shows_session(exchange):
         yield Finding("", "a refusal", exchange.status)
 
 
@@ -292,17 +345,22 @@ def sessions_stay_in_their_place(exchange: Exchange, _: History) -> Iterator[Fin
     "name of the field",
     quote="when session reached a terminal state",
 )
-def end_stays(exchange: Exchange, history: History) -> Iterator[Finding]:
+def end_stays(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """A session that stays in its state ended once."""
     earlier = [one for one in history.reads(exchange)[-1:] if state_of(one) == state_of(exchange)] if is_read(exchange) else []
     for pointer, value in _fields(exchange.response_json, _ENDED) if earlier else ():
-        if value is not None and at(earlier[0].response_json, pointer) not in (None, value):
+        before = at(earlier[0].response_json, pointer)
+        if value is None or before is None:
+            continue
+        yield EXAMINED
+        if before != value:
             yield Finding(pointer, "the same value in every read", value)
 
 
 @_rule(ABOUT_SILENCE, "a request is answered", "P", "RFC 9110, section 3.4, Messages", kind=FAILURE)
-def requests_are_answered(exchange: Exchange, _: History) -> Iterator[Finding]:
+def requests_are_answered(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """A connection does not end before its answer is whole; one that is late or too large to be read is a note."""
+    yield EXAMINED
     if exchange.failure:
         yield Finding("", "an answer", Words(TOLD[exchange.failure]), exchange.failure in ARE_NOTES)
 
@@ -314,13 +372,16 @@ def requests_are_answered(exchange: Exchange, _: History) -> Iterator[Finding]:
     "OpenAPI 3.1, Responses Object; RFC 9110, section 15.6",
     kind=FAILURE,
 )
-def server_does_not_fail(exchange: Exchange, _: History) -> Iterator[Finding]:
+def server_does_not_fail(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """A request that the document allows gets no 5xx, whether the document lists that answer or not.
 
     A note where a gateway may have answered, where readers may differ about the request, and where the document forbids the
     request: then a refusal was due, and a failure in its place accepts nothing.
     """
-    if exchange.operation is None or exchange.status not in _FAILURES or exchange.intent.get("asked_for"):
+    if exchange.operation is None or exchange.intent.get("asked_for"):
+        return
+    yield EXAMINED
+    if exchange.status not in _FAILURES:
         return
     is_in_doubt = exchange.status in _FROM_IN_BETWEEN or readers_differ(exchange) or bool(request_errors(exchange))
     yield Finding("", "an answer other than a failure of the server", exchange.status, is_in_doubt)
@@ -339,13 +400,14 @@ def shows_session(exchange: Exchange) -> bool:
 
 def _caller(exchange: Exchange) -> tuple[str | None, ...]:
     """The credentials that a request shows, and the namespace of a mock."""
-    names = ("authorization", "specimen-namespace", *(entry.lower() for entry in _key_headers(exchange)))
+    names = ("authorization", "specimen-namespace", *_key_headers(exchange.provider))
     return tuple(exchange.request_headers.get(name) for name in names)
 
 
-def _key_headers(exchange: Exchange) -> list[str]:
-    schemes = exchange.provider.document.raw.get("components", {}).get("securitySchemes", {}).values()
-    return [scheme["name"] for scheme in schemes if scheme["type"] == "apiKey"]
+@cache
+def _key_headers(provider: Provider) -> tuple[str, ...]:
+    schemes = provider.document.raw.get("components", {}).get("securitySchemes", {}).values()
+    return tuple(scheme["name"].lower() for scheme in schemes if scheme["type"] == "apiKey")
 
 
 def _is_secured(exchange: Exchange) -> bool:

@@ -12,7 +12,7 @@ from specimen.contracts.judge.checks import fields
 from specimen.contracts.judge.checks.body_mark import body_mark
 from specimen.contracts.judge.checks.fields import made_by, read_of, same_value
 from specimen.contracts.judge.history import History, same_caller
-from specimen.contracts.judge.rule import RULE_ATTRIBUTE, Finding, Rule, rule
+from specimen.contracts.judge.rule import EXAMINED, RULE_ATTRIBUTE, Examined, Finding, Rule, rule
 from specimen.specs import Operation
 from specimen.specs.core.json_pointer import at, escape
 from specimen.specs.loading.error_bodies import error_code
@@ -50,7 +50,7 @@ class Shown(NamedTuple):
     source="OpenAPI 3.1, Response Object, examples",
     quote="the codes and messages of the documented errors",
 )
-def errors_say_what_they_are(exchange: Exchange, _: History) -> Iterator[Finding]:
+def errors_say_what_they_are(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """A code of another status tells a client the wrong thing; a code that the document does not know may be a new one.
 
     Where errors have no code, the message is all that tells them apart, and is one of those in the document.
@@ -61,9 +61,10 @@ def errors_say_what_they_are(exchange: Exchange, _: History) -> Iterator[Finding
         return
     known, elsewhere, has_codes = _words(operation, str(exchange.status))
     pointer, said = _word(exchange.response_json, has_codes=has_codes)
-    if said is None or not known or said in known:
+    if said is None or not known:
         return
-    if said in elsewhere or not has_codes:
+    yield EXAMINED
+    if said not in known and (said in elsewhere or not has_codes):
         mark = body_mark(exchange.provider.document, response)
         yield Finding(pointer, f"one of {', '.join(sorted(known))}", said, mark=mark)
 
@@ -98,18 +99,20 @@ def _word(body: Any, *, has_codes: bool) -> tuple[str, str | None]:
     source="lifecycle of the vendor's page",
     quote="the same field of the same session",
 )
-def answers_agree(exchange: Exchange, history: History) -> Iterator[Finding]:
+def answers_agree(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """What a session was made with is the same everywhere; of one that has ended, so is all else that does not move.
 
     What a list shows, a read finds. A session that was seen in a later state is nowhere back in its first one, unless the
     lifecycle leads there.
     """
-    if exchange.is_wished or exchange.operation is None:
-        return
-    if exchange.status == _NOT_FOUND and read_of(exchange) is not None and _is_listed(exchange, history):
-        yield Finding("", "the session that a list showed", exchange.status)
+    if exchange.is_wished or exchange.operation is None or history.under_key(exchange):
+        return  # under a repeated key the first answer comes again, whatever became of the session
+    if read_of(exchange) is not None and _is_listed(exchange, history):
+        yield EXAMINED
+        if exchange.status == _NOT_FOUND:
+            yield Finding("", "the session that a list showed", exchange.status)
     is_creation = exchange.operation.id == exchange.provider.lifecycle.create.operation
-    if not exchange.is_success or is_creation:  # a repeated creation answers as it did at first (Idempotency-Key)
+    if not exchange.is_success or is_creation:
         return
     for shown in _sessions(exchange):
         for earlier in _elsewhere(shown.id, exchange, history):
@@ -128,24 +131,31 @@ def _is_listed(exchange: Exchange, history: History) -> bool:
     return False
 
 
-def _differences(exchange: Exchange, shown: Shown, earlier: Mapping[str, Any]) -> Iterator[Finding]:
+def _differences(exchange: Exchange, shown: Shown, earlier: Mapping[str, Any]) -> Iterator[Finding | Examined]:
     lifecycle = exchange.provider.lifecycle
     status = next((read.status.rpartition("/")[2] for read in lifecycle.reads if read.status is not None), "status")
     now, before = shown.members.get(status), earlier.get(status)
     may_leave = {edge.origin for edge in lifecycle.transitions if edge.operation is not None}
     has_ended = before in lifecycle.terminal
-    if has_ended and before not in may_leave and now != before and now in lifecycle.states:
-        yield Finding(f"{shown.pointer}/{status}", f"'{before}', as another answer said", now)
-        return
-    if now == lifecycle.initial and before in lifecycle.states and now != before and not _leads_to(lifecycle, now):
-        yield Finding(f"{shown.pointer}/{status}", f"'{before}', as another answer said, or what follows", now)
-        return
+    if has_ended and before not in may_leave and now in lifecycle.states:
+        yield EXAMINED
+        if now != before:
+            yield Finding(f"{shown.pointer}/{status}", f"'{before}', as another answer said", now)
+            return
+    if before in lifecycle.states and now in lifecycle.states and not _leads_to(lifecycle, lifecycle.initial):
+        yield EXAMINED
+        if now == lifecycle.initial and now != before:
+            yield Finding(f"{shown.pointer}/{status}", f"'{before}', as another answer said, or what follows", now)
+            return
     is_read = read_of(exchange) is not None
     for name, was in earlier.items():
         value, is_made_with = shown.members.get(name), _MADE_WITH.fullmatch(name) is not None
         is_stable = is_made_with or (has_ended and now == before and not _MOVING.fullmatch(name))
         is_gone = is_made_with and was != "" and (name in shown.members or is_read) and value in (None, "")
-        if is_stable and _is_plain(was) and (is_gone or (_is_plain(value) and not same_value(value, was))):
+        if not is_stable or not _is_plain(was) or not (is_gone or _is_plain(value)):
+            continue
+        yield EXAMINED
+        if is_gone or not same_value(value, was):
             yield Finding(f"{shown.pointer}/{name}", "the value that another answer showed", value)
 
 
@@ -206,7 +216,7 @@ def _elsewhere(session: str, exchange: Exchange, history: History) -> Iterator[M
     source="creation of a session",
     quote="the field that the request and the answer share",
 )
-def sent_comes_back(exchange: Exchange, history: History) -> Iterator[Finding]:
+def sent_comes_back(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """A text that the creation sent under a name stands under that name in the session, where it stands there at all."""
     read = read_of(exchange)
     made = made_by(exchange, history)
@@ -216,8 +226,10 @@ def sent_comes_back(exchange: Exchange, history: History) -> Iterator[Finding]:
     shown, sent = at(exchange.response_json, place), made.declared_fields
     for name, value in sent.items() if isinstance(shown, Mapping) else ():
         answered = shown.get(name)
-        are_texts = isinstance(value, str) and isinstance(answered, str)
-        if are_texts and not same_value(value, answered) and not same_url(value, answered):
+        if not isinstance(value, str) or not isinstance(answered, str):
+            continue
+        yield EXAMINED
+        if not same_value(value, answered) and not same_url(value, answered):
             yield Finding(f"{place}/{name}", "what the creation sent", answered)
 
 
@@ -228,11 +240,12 @@ def sent_comes_back(exchange: Exchange, history: History) -> Iterator[Finding]:
     source="lifecycle of the vendor's page",
     quote="terminal state",
 )
-def ended_sessions_rest(exchange: Exchange, history: History) -> Iterator[Finding]:
+def ended_sessions_rest(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """Reading changes nothing, and nothing else does: but for the time of the answer, and for links that are signed anew."""
     earlier = [one for one in history.reads(exchange)[-1:] if fields.state_of(one) == fields.state_of(exchange)]
     if not earlier or fields.state_of(exchange) not in exchange.provider.lifecycle.terminal:
         return
+    yield EXAMINED
     for pointer, value in _changes(earlier[0].response_json, exchange.response_json):
         yield Finding(pointer, "what the read before showed", value)
         return
@@ -264,7 +277,7 @@ def _is_link(value: Any) -> bool:
     source="names of the fields",
     quote="the unique identifier",
 )
-def ids_stay(exchange: Exchange, history: History) -> Iterator[Finding]:
+def ids_stay(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """Such as the user's, once there is one, or the version of the flow."""
     read = read_of(exchange)
     earlier = history.reads(exchange)[-1:]
@@ -274,7 +287,10 @@ def ids_stay(exchange: Exchange, history: History) -> Iterator[Finding]:
     before, now = at(earlier[0].response_json, place), at(exchange.response_json, place)
     for name, value in now.items() if isinstance(now, Mapping) and isinstance(before, Mapping) else ():
         was = before.get(name)
-        if _IDENTITY.fullmatch(name) and _is_plain(was) and was != "" and not same_value(was, value):
+        if not _is_plain(was) or was == "" or not _IDENTITY.fullmatch(name):
+            continue
+        yield EXAMINED
+        if not same_value(was, value):
             yield Finding(f"{place}/{name}", "the same value in every read", value)
 
 
@@ -285,7 +301,7 @@ def ids_stay(exchange: Exchange, history: History) -> Iterator[Finding]:
     source="names of the fields",
     quote="timestamp when session reached a terminal state",
 )
-def ends_come_after_creations(exchange: Exchange, history: History) -> Iterator[Finding]:
+def ends_come_after_creations(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """By the time at which its creation was answered, give or take the difference of two clocks."""
     read, made = read_of(exchange), made_by(exchange, history)
     if exchange.is_wished or read is None or read.id is None or made is None or made.is_wished:
@@ -294,7 +310,10 @@ def ends_come_after_creations(exchange: Exchange, history: History) -> Iterator[
     shown = at(exchange.response_json, place)
     for name, value in shown.items() if isinstance(shown, Mapping) else ():
         when = fields.moment(value) if _ENDED.fullmatch(name) else None
-        if when is not None and when < made.at / 1000 - _CLOCKS_SECONDS:
+        if when is None:
+            continue
+        yield EXAMINED
+        if when < made.at / 1000 - _CLOCKS_SECONDS:
             yield Finding(f"{place}/{name}", "not earlier than the session's creation", value)
 
 
@@ -305,11 +324,14 @@ def ends_come_after_creations(exchange: Exchange, history: History) -> Iterator[
     source="creation of a session",
     quote="to pin a specific template",
 )
-def unknown_references_are_refused(exchange: Exchange, _: History) -> Iterator[Finding]:
+def unknown_references_are_refused(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """Such as a template or a flow: a session of another one is not what was asked for."""
     operation = exchange.operation
     is_creation = operation is not None and operation.id == exchange.provider.lifecycle.create.operation
-    if exchange.intent.get("unknown_reference") and is_creation and exchange.is_success:
+    if not exchange.intent.get("unknown_reference") or not is_creation:
+        return
+    yield EXAMINED
+    if exchange.is_success:
         yield Finding("", "a refusal of what the provider does not have", exchange.status)
 
 

@@ -8,25 +8,29 @@ from typing import Any
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.checks import fields, pagination
 from specimen.contracts.judge.history import History
-from specimen.contracts.judge.rule import Finding, rule
+from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
 from specimen.specs.core.json_pointer import at
 
 PAGE = "Get session results"
 
 
 @rule("IDN-003", "the id of each reference is the dataBlockId of a data block of that type", source=f"{PAGE}, Response, results")
-def references_lead_somewhere(exchange: Exchange, history: History) -> Iterator[Finding]:
+def references_lead_somewhere(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """The data blocks, read after the session, hold all that it refers to; read before it, at least none of another type."""
     if fields.is_read(exchange, "listDatablocks"):
         blocks = _types(exchange)
         for kind, block_id in _references(next(reversed(_same_session(exchange, history, "getSession")), None)):
+            yield EXAMINED
             if blocks.get(block_id) != kind:
                 yield Finding("/dataBlocks", "a data block of its type for each reference of the session", [*blocks])
                 return
     elif fields.is_read(exchange, "getSession"):
         known = {key: kind for one in _same_session(exchange, history, "listDatablocks") for key, kind in _types(one).items()}
         for kind, block_id in _references(exchange):
-            if known.get(block_id, kind) != kind:
+            if block_id not in known:
+                continue
+            yield EXAMINED
+            if known[block_id] != kind:
                 yield Finding(f"/results/{kind}/id", "the dataBlockId of a data block of that type", block_id)
 
 
@@ -37,7 +41,7 @@ def references_lead_somewhere(exchange: Exchange, history: History) -> Iterator[
     source=f"{PAGE}, Response",
     quote="timestamp when session was created … when processing started … of last update … when session reached a terminal state",
 )
-def times_are_in_order(exchange: Exchange, history: History) -> Iterable[Finding]:
+def times_are_in_order(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """What is absent or null is passed over."""
     return fields.in_order(("/createdAt", "/startedAt", "/completedAt", "/updatedAt"), "getSession")(exchange, history)
 
@@ -50,7 +54,7 @@ def times_are_in_order(exchange: Exchange, history: History) -> Iterable[Finding
     quote="timestamp of last update",
     replaces=("GEN-012",),
 )
-def updates_go_on(exchange: Exchange, history: History) -> Iterable[Finding]:
+def updates_go_on(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """Time runs forward."""
     return fields.never_less(("/updatedAt",), "getSession")(exchange, history)
 
@@ -63,13 +67,13 @@ def updates_go_on(exchange: Exchange, history: History) -> Iterable[Finding]:
     quote="when session reached a terminal state (COMPLETED, ERROR, ABORTED, or EXPIRED)",
     replaces=("GEN-010",),
 )
-def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding]:
+def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """COMPLETED, ABORTED, EXPIRED and ERROR are ends."""
     return fields.terminal_stays("getSession")(exchange, history)
 
 
 @rule("IDN-013", "sessionId and environment are those in the path", source=f"{PAGE}, Path parameters", replaces=("GEN-014",))
-def path_is_echoed(exchange: Exchange, history: History) -> Iterable[Finding]:
+def path_is_echoed(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """An answer is about the requested session. The page's own curl and answer show two ids; an answer has one."""
     return fields.echoes({"/sessionId": "sessionId", "/environment": "environment"}, "getSession")(exchange, history)
 
@@ -81,15 +85,18 @@ def path_is_echoed(exchange: Exchange, history: History) -> Iterable[Finding]:
     source=f"{PAGE}, Response, lastStep",
     quote="present whenever at least one step has been executed",
 )
-def step_stays(exchange: Exchange, history: History) -> Iterator[Finding]:
+def step_stays(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """Whatever becomes of the session."""
     earlier = history.reads(exchange)[-1:] if fields.is_read(exchange, "getSession") else ()
-    if any(at(one.response_json, "/lastStep") is not None for one in earlier) and at(exchange.response_json, "/lastStep") is None:
+    if not any(at(one.response_json, "/lastStep") is not None for one in earlier):
+        return
+    yield EXAMINED
+    if at(exchange.response_json, "/lastStep") is None:
         yield Finding("/lastStep", "the last step, for one was shown before", None)
 
 
 @rule("IDN-015", "subjectId is the one given when the session was created", source=f"{PAGE}, Response, subjectId")
-def subject_is_kept(exchange: Exchange, history: History) -> Iterator[Finding]:
+def subject_is_kept(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """The original value of the metadata."""
     if not fields.is_read(exchange, "getSession"):
         return
@@ -97,7 +104,10 @@ def subject_is_kept(exchange: Exchange, history: History) -> Iterator[Finding]:
     asked = None if made is None else at(made.declared_json, "/metadata/subjectId")
     shown = at(exchange.response_json, "/subjectId")
     # A mock may have been asked for a scenario in that very field.
-    if isinstance(asked, str) and shown != asked:
+    if not isinstance(asked, str):
+        return
+    yield EXAMINED
+    if shown != asked:
         yield Finding("/subjectId", "the subjectId of the creation", shown)
 
 
@@ -108,7 +118,7 @@ def subject_is_kept(exchange: Exchange, history: History) -> Iterator[Finding]:
     source="IDnow platform docs, Get data blocks, Response",
     reason="the page shows a list without naming its order",
 )
-def blocks_are_in_order(exchange: Exchange, history: History) -> Iterable[Finding]:
+def blocks_are_in_order(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """By createdAt; those of one step have one time."""
     return fields.every(
         pagination.once("listDatablocks", "dataBlockId", "/dataBlocks"),

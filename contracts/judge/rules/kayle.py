@@ -9,7 +9,7 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.url_equivalence import same_url
 from specimen.contracts.judge.checks import fields, pagination
 from specimen.contracts.judge.history import History
-from specimen.contracts.judge.rule import Finding, rule
+from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
 from specimen.contracts.redaction.values import Words
 from specimen.specs.core.json_pointer import at, escape
 
@@ -30,7 +30,7 @@ ENDPOINT = "/data/webhook_endpoint_id"
     source=PAGE,
     quote="The time the verification session was last updated",
 )
-def created_before_updated(exchange: Exchange, history: History) -> Iterable[Finding]:
+def created_before_updated(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """A session is made before it changes."""
     return fields.in_order(("/data/created_at", "/data/updated_at"))(exchange, history)
 
@@ -42,7 +42,7 @@ def created_before_updated(exchange: Exchange, history: History) -> Iterable[Fin
     source=PAGE,
     quote="The time the verification session reached a terminal state",
 )
-def completed_in_between(exchange: Exchange, history: History) -> Iterable[Finding]:
+def completed_in_between(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """A session ends after it was made, and its end is a change."""
     if fields.at_null(exchange, "/data/completed_at"):
         return ()
@@ -58,7 +58,7 @@ def completed_in_between(exchange: Exchange, history: History) -> Iterable[Findi
     source=PAGE,
     quote="The expiration time of the verification session",
 )
-def expires_after_creation(exchange: Exchange, history: History) -> Iterable[Finding]:
+def expires_after_creation(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """A session does not expire before it exists."""
     return fields.in_order(("/data/created_at", "/data/expires_at"))(exchange, history)
 
@@ -70,7 +70,7 @@ def expires_after_creation(exchange: Exchange, history: History) -> Iterable[Fin
     source=PAGE,
     quote="Number of NFC chip-read failures the session has consumed",
 )
-def counters_never_go_down(exchange: Exchange, history: History) -> Iterable[Finding]:
+def counters_never_go_down(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """A failed try stays failed."""
     return fields.never_less(("/data/nfc_tries_used", "/data/liveness_tries_used"))(exchange, history)
 
@@ -83,13 +83,13 @@ def counters_never_go_down(exchange: Exchange, history: History) -> Iterable[Fin
     quote="Effective normalized share fields used by this session",
     replaces=("GEN-013",),
 )
-def contract_never_changes(exchange: Exchange, history: History) -> Iterable[Finding]:
+def contract_never_changes(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """What a session was made with stays."""
     return fields.unchanged(("/data/share_fields", "/data/contract_version", "/data/created_at"))(exchange, history)
 
 
 @rule("KAY-015", "the id in the answer is the id in the path", source=f"{PAGE}, parameter id", replaces=("GEN-014",))
-def id_is_echoed(exchange: Exchange, history: History) -> Iterable[Finding]:
+def id_is_echoed(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """An answer shows the session that was asked for."""
     return fields.echoes({"/data/id": "id"})(exchange, history)
 
@@ -102,13 +102,16 @@ def id_is_echoed(exchange: Exchange, history: History) -> Iterable[Finding]:
     replaces=("GEN-010",),
     quote="The time the verification session reached a terminal state (i.e., succeeded, failed, expired or cancelled)",
 )
-def terminal_stays(exchange: Exchange, history: History) -> Iterator[Finding]:
+def terminal_stays(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """succeeded, failed, expired and cancelled are ends, but for a withdrawal: its holder's token cancels what had ended.
 
     A withdrawal that was not seen is a note, for the user's browser may have made it; it counts where the API key's
     cancel was seen in its stead, which leaves an end alone.
     """
     for finding in fields.terminal_stays()(exchange, history):
+        if finding is EXAMINED:
+            yield finding
+            continue
         seen = {fields.state_of(one) for one in history.reads(exchange)} & exchange.provider.lifecycle.terminal
         if finding.got != "cancelled" or not seen <= {"cancelled", *WITHDRAWN_FROM}:
             yield finding
@@ -117,51 +120,56 @@ def terminal_stays(exchange: Exchange, history: History) -> Iterator[Finding]:
 
 
 @rule("KAY-019", "a list holds at most as many sessions as asked for", mark="P", source=f"{LIST}, limit")
-def lists_are_limited(exchange: Exchange, history: History) -> Iterable[Finding]:
+def lists_are_limited(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """The limit limits."""
     return pagination.at_most("listSessions")(exchange, history)
 
 
 @rule("KAY-020", "a list holds only sessions with the status asked for", mark="P", source=f"{LIST}, status")
-def lists_are_filtered(exchange: Exchange, history: History) -> Iterable[Finding]:
+def lists_are_filtered(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """The filter filters."""
     return pagination.only("listSessions", "status", "status")(exchange, history)
 
 
 @rule("KAY-021", "a list holds only sessions created in the time asked for", mark="P", source=f"{LIST}, created_from, created_to")
-def lists_keep_to_the_time(exchange: Exchange, history: History) -> Iterable[Finding]:
+def lists_keep_to_the_time(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """Both ends are included."""
     return pagination.within("listSessions", "created_at", earliest="created_from", latest="created_to")(exchange, history)
 
 
 @rule("KAY-022", "a list is in the order of the ids, and a page begins after starting_after", mark="P", source=LIST)
-def lists_are_in_order(exchange: Exchange, history: History) -> Iterable[Finding]:
+def lists_are_in_order(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """Nothing is listed twice."""
     return fields.every(pagination.ascending("listSessions", "id"), pagination.follows_cursor("listSessions"))(exchange, history)
 
 
 @rule("KAY-023", "next_cursor is the page's last id where there are more, else null", mark="P", source=f"{LIST}, pagination")
-def pages_follow(exchange: Exchange, history: History) -> Iterable[Finding]:
+def pages_follow(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """The way to the next page."""
     found = pagination.has_cursor("listSessions", more="/pagination/has_more", cursor="/pagination/next_cursor")
     return found(exchange, history)
 
 
 @rule("KAY-024", "a used cancel_token cancels nothing more", source=f"{PAGE}, cancel_token")
-def tokens_work_once(exchange: Exchange, history: History) -> Iterator[Finding]:
+def tokens_work_once(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """One-shot. Once the session is cancelled or expired, a success is none: there is nothing more to cancel."""
-    if exchange.operation is None or exchange.operation.id != "cancelByToken" or not exchange.is_success:
+    if exchange.operation is None or exchange.operation.id != "cancelByToken":
+        return
+    reads = history.of(f"read getSession {exchange.parameters.get('id')}")
+    if not reads or fields.state_of(reads[-1]) not in WITHDRAWN_FROM:
         return
     token = at(exchange.declared_json, "/cancel_token")
     uses = [one for one in history.calls("cancelByToken") if one.is_success and one.parameters == exchange.parameters]
     used = next((one for one in uses if token is not None and at(one.declared_json, "/cancel_token") == token), None)
-    reads = history.of(f"read getSession {exchange.parameters.get('id')}")
-    if used is not None and reads and reads[-1].at >= used.at and fields.state_of(reads[-1]) in WITHDRAWN_FROM:
+    if used is None or reads[-1].at < used.at:
+        return
+    yield EXAMINED
+    if exchange.is_success:
         yield Finding("", "401 CANCEL_TOKEN_USED", exchange.status)
 
 
 @rule("KAY-025", "a session that was cancelled is over", mark="P", source=CANCEL)
-def cancel_ends(exchange: Exchange, history: History) -> Iterable[Finding]:
+def cancel_ends(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """By key or by token; one that was over stays as it was."""
     calls = {"cancelSession": "getSession", "cancelByToken": "getSession"}
     return fields.ended_by(calls, "id", *sorted(exchange.provider.lifecycle.terminal))(exchange, history)
@@ -174,7 +182,7 @@ def cancel_ends(exchange: Exchange, history: History) -> Iterable[Finding]:
     source=CREATE,
     replaces=("GEN-026",),
 )
-def sent_is_answered(exchange: Exchange, history: History) -> Iterator[Finding]:
+def sent_is_answered(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """In the answer to the creation, and in every read.
 
     A URL may be answered as a parser writes it, and endpoints without their duplicates, one alone as a text.
@@ -184,6 +192,9 @@ def sent_is_answered(exchange: Exchange, history: History) -> Iterator[Finding]:
         fields.unchanged((REDIRECT, ENDPOINT)),
     )
     for finding in found(exchange, history):
+        if finding is EXAMINED:
+            yield finding
+            continue
         is_same = _leads_there if finding.pointer == REDIRECT else _are_those_endpoints
         if not is_same(exchange, history):
             yield finding
@@ -196,14 +207,17 @@ def sent_is_answered(exchange: Exchange, history: History) -> Iterator[Finding]:
     source=f"{PAGE}, share_fields, source",
     quote="Whether the field came from defaults or RC request",
 )
-def asked_fields_are_of_the_request(exchange: Exchange, _: History) -> Iterator[Finding]:
+def asked_fields_are_of_the_request(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """Of kayle_document_id, which is always there, no page says which it is."""
     if exchange.operation is None or exchange.operation.id != "createSession" or not exchange.is_success:
         return
     asked = at(exchange.declared_json, "/share_fields")
     for name in asked if isinstance(asked, Mapping) else ():
         source = at(exchange.response_json, f"/data/share_fields/{escape(str(name))}/source")
-        if name != "kayle_document_id" and source == "default":
+        if name == "kayle_document_id":
+            continue
+        yield EXAMINED
+        if source == "default":
             yield Finding(f"/data/share_fields/{escape(str(name))}/source", "rc", Words("default"))
 
 
@@ -241,19 +255,32 @@ def _before(exchange: Exchange, history: History, shown: str, sent: str) -> list
     mark="P",
     source=f"{LIST}, created_from, created_to",
 )
-def times_are_inclusive(exchange: Exchange, history: History) -> Iterable[Finding]:
+def times_are_inclusive(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """A session is found from one unit of its created_at before it, and to one after it: it may be kept finer than shown."""
     found = pagination.finds_its_own("listSessions", "createSession", "created_at", earliest="created_from", latest="created_to")
     return found(exchange, history)
 
 
 @rule("KAY-028", "a session is shown to its own organisation only", mark="P", source="Kayle ID public source, session queries")
-def organizations_are_apart(exchange: Exchange, history: History) -> Iterator[Finding]:
+def organizations_are_apart(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """A run with a second credential states that it must not see what the first one made, nor the other way round."""
+    if exchange.intent.get("credentials") not in (None, "other"):
+        return
+    if _may_show_others(exchange, history):
+        yield EXAMINED
     for pointer, shown in _shown_ids(exchange):
         made = history.created(shown) if isinstance(shown, str) else None
-        if made is not None and _is_other(made) != _is_other(exchange) and exchange.intent.get("credentials") in (None, "other"):
+        if made is not None and _is_other(made) != _is_other(exchange):
             yield Finding(pointer, "nothing of the other organisation's session", Words("a session that the other one made"))
+
+
+def _may_show_others(exchange: Exchange, history: History) -> bool:
+    """Whether a read asks for a session of the other organisation, or the other one lists sessions while the first has one."""
+    operation = exchange.operation.id if exchange.operation is not None else ""
+    if operation == "listSessions" and exchange.is_success and _is_other(exchange):
+        return any(one.is_success and not _is_other(one) for one in history.calls("createSession"))
+    made = history.created(exchange.parameters.get("id", "")) if operation == "getSession" else None
+    return made is not None and _is_other(made) != _is_other(exchange)
 
 
 def _is_other(exchange: Exchange) -> bool:

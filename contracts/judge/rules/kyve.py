@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.checks import fields, idempotency, pagination
 from specimen.contracts.judge.history import History, same_caller
-from specimen.contracts.judge.rule import Finding, rule
+from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
 from specimen.contracts.redaction.values import Words
 from specimen.specs.core.json_pointer import at
 
@@ -21,11 +21,13 @@ KEY_SECONDS = 24 * 3600
 # By how much two machines' clocks may differ, in seconds.
 _SKEW_SECONDS = 60
 _ROUNDING_SECONDS = 1
+# In so many of the latest lists a verification that was read is looked for.
+_LISTS_BEFORE = 5
 _SESSION_OPERATIONS = frozenset({"createSession", "getSession", "cancelSession"})
 
 
 @rule("KYV-003", "a media URL expires within 15 minutes of the read", source=f"{PAGE}, Fetching verifications")
-def media_expire_soon(exchange: Exchange, _: History) -> Iterator[Finding]:
+def media_expire_soon(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """By the answer's own field, and by what a pre-signed URL says of itself."""
     if not fields.is_read(exchange, "getVerification"):
         return
@@ -34,15 +36,17 @@ def media_expire_soon(exchange: Exchange, _: History) -> Iterator[Finding]:
     # A server whose clock is ahead of ours cannot be measured by ours.
     is_ahead = any(time is not None and time > now + _SKEW_SECONDS for time in shown)
     for index, entry in _objects(at(body, "/media")):
-        ends = fields.moment(entry.get("expires_at"))
+        ends, signed = fields.moment(entry.get("expires_at")), _signed_seconds(entry.get("url"))
+        if (ends is not None and not is_ahead) or signed is not None:
+            yield EXAMINED
         if ends is not None and not is_ahead and ends > now + MEDIA_SECONDS + _SKEW_SECONDS:
             yield Finding(f"/media/{index}/expires_at", "at most 15 minutes after the answer", entry["expires_at"])
-        elif (signed := _signed_seconds(entry.get("url"))) is not None and signed > MEDIA_SECONDS:
+        elif signed is not None and signed > MEDIA_SECONDS:
             yield Finding(f"/media/{index}/url", "X-Amz-Expires of at most 900", Words(f"{signed} seconds"))
 
 
 @rule("KYV-004", "the template_id answered is the one asked for", source=f"{PAGE}, Template-driven sessions")
-def template_is_the_asked_one(exchange: Exchange, history: History) -> Iterable[Finding]:
+def template_is_the_asked_one(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """A pinned template is taken; where a slug stands beside it, KYV-014 looks."""
     if at(exchange.declared_json, "/template_slug") is not None:
         return ()
@@ -56,25 +60,28 @@ def template_is_the_asked_one(exchange: Exchange, history: History) -> Iterable[
     source=f"{PAGE}, Session lifecycle",
     reason="the page states the lifetime, not the fields; a tenant may have another than the default",
 )
-def lifetime_is_kept(exchange: Exchange, _: History) -> Iterator[Finding]:
+def lifetime_is_kept(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """30 minutes by default."""
     operation, lifetime = exchange.operation, exchange.provider.lifecycle.lifetime
     if operation is None or operation.id not in _SESSION_OPERATIONS or not exchange.is_success or lifetime is None:
         return
     made, ends = (fields.moment(at(exchange.response_json, f"/{name}")) for name in ("created_at", "expires_at"))
-    if made is not None and ends is not None and abs(ends - made - lifetime.seconds) > _ROUNDING_SECONDS:
+    if made is None or ends is None:
+        return
+    yield EXAMINED
+    if abs(ends - made - lifetime.seconds) > _ROUNDING_SECONDS:
         shown = at(exchange.response_json, "/expires_at")
         yield Finding("/expires_at", f"{lifetime.seconds} seconds after created_at", shown, rests_on=("/created_at",))
 
 
 @rule("KYV-006", "a list holds only verifications with the status asked for", source=f"{PAGE}, Fetching verifications, List")
-def lists_are_filtered(exchange: Exchange, history: History) -> Iterable[Finding]:
+def lists_are_filtered(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """The filter filters."""
     return pagination.only("listVerifications", "status", "status")(exchange, history)
 
 
 @rule("KYV-007", "a list holds at most as many verifications as asked for", source=f"{PAGE}, Fetching verifications, List")
-def lists_are_limited(exchange: Exchange, history: History) -> Iterable[Finding]:
+def lists_are_limited(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """The limit limits."""
     return pagination.at_most("listVerifications")(exchange, history)
 
@@ -86,29 +93,34 @@ def lists_are_limited(exchange: Exchange, history: History) -> Iterable[Finding]
     source=f"{PAGE}, Fetching verifications",
     quote="List: GET /v1/verifications … Detail: GET /v1/verifications/ver_...",
 )
-def listed_is_readable(exchange: Exchange, history: History) -> Iterator[Finding]:
+def listed_is_readable(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """What a key was shown in a list, it can read."""
     operation, asked = exchange.operation, exchange.parameters.get("id")
-    if operation is None or operation.id != "getVerification" or exchange.status != 404:
+    is_lost = exchange.status == 404
+    if operation is None or operation.id != "getVerification" or not (is_lost or exchange.is_success):
         return
-    for earlier in history.calls("listVerifications"):
+    lists = history.calls("listVerifications")
+    for earlier in lists if is_lost else lists[-_LISTS_BEFORE:]:
         rows = pagination.rows(earlier, "listVerifications")
         if same_caller(earlier, exchange) and any(at(row, "/id") == asked for row in rows):
-            yield Finding("", "the verification that a list showed to the same key", exchange.status)
+            yield EXAMINED
+            if is_lost:
+                yield Finding("", "the verification that a list showed to the same key", exchange.status)
             return
 
 
 @rule("KYV-009", "the same Idempotency-Key with the same body gives the same answer", source=f"{PAGE}, Idempotency")
-def repetition_changes_nothing(exchange: Exchange, history: History) -> Iterable[Finding]:
+def repetition_changes_nothing(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """Replaying returns the original response."""
     return idempotency.answers_again(KEY_SECONDS)(exchange, history)
 
 
 @rule("KYV-010", "the same Idempotency-Key with another body gives idempotency_conflict", source=f"{PAGE}, Idempotency")
-def another_body_conflicts(exchange: Exchange, history: History) -> Iterator[Finding]:
+def another_body_conflicts(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """A key stands for one request. A body that is refused for itself, or a call that gets no further, may say so first."""
     if not idempotency.has_other_body(exchange, history, KEY_SECONDS):
         return
+    yield EXAMINED
     code = at(exchange.response_json, "/error/code")
     if exchange.is_success:
         yield Finding("", "409 idempotency_conflict", exchange.status)
@@ -123,18 +135,24 @@ def another_body_conflicts(exchange: Exchange, history: History) -> Iterator[Fin
     source=f"{PAGE}, Creating a session",
     reason="the pages give each mode its keys without saying what they see",
 )
-def modes_are_apart(exchange: Exchange, history: History) -> Iterator[Finding]:
+def modes_are_apart(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """By what objects say of themselves, and by the key that made them."""
     mode = _mode(exchange)
     if mode is None or not exchange.is_success:
         return
     body = exchange.response_json
     for pointer, row in (("", body), *((f"/data/{index}", row) for index, row in _objects(at(body, "/data")))):
+        if not isinstance(at(row, "/livemode"), bool):
+            continue
+        yield EXAMINED
         if at(row, "/livemode") is (not mode):
             yield Finding(f"{pointer}/livemode", "the mode of the key", not mode)
             return
     made = fields.made_by(exchange, history) if fields.is_read(exchange, "getSession") else None
-    if made is not None and _mode(made) is (not mode):
+    if made is None or _mode(made) is None:
+        return
+    yield EXAMINED
+    if _mode(made) is (not mode):
         yield Finding("", "404: the session was made in the other mode", exchange.status)
 
 
@@ -146,7 +164,7 @@ def modes_are_apart(exchange: Exchange, history: History) -> Iterator[Finding]:
     quote="(completed | failed | requires_review | canceled | expired)",
     replaces=("GEN-010",),
 )
-def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding]:
+def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """completed, failed, canceled and expired are ends."""
     return fields.terminal_stays()(exchange, history)
 
@@ -159,7 +177,7 @@ def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding]:
     quote="we snapshot the template's flow_config onto the session",
     replaces=("GEN-013",),
 )
-def creation_never_changes(exchange: Exchange, history: History) -> Iterable[Finding]:
+def creation_never_changes(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """Neither for the session nor for its verification."""
     return fields.unchanged(("/created_at", "/template_version"))(exchange, history)
 
@@ -171,7 +189,7 @@ def creation_never_changes(exchange: Exchange, history: History) -> Iterable[Fin
     source=f"{PAGE}, Template-driven sessions",
     reason="the page says to pass one of them",
 )
-def template_id_wins(exchange: Exchange, history: History) -> Iterable[Finding]:
+def template_id_wins(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """Both given: the id is answered."""
     if at(exchange.declared_json, "/template_slug") is None:
         return ()
@@ -185,7 +203,7 @@ def template_id_wins(exchange: Exchange, history: History) -> Iterable[Finding]:
     source=f"{PAGE}, Template-driven sessions",
     quote="immutable snapshot, so edits to the template never change an in-flight session",
 )
-def snapshot_never_changes(exchange: Exchange, history: History) -> Iterable[Finding]:
+def snapshot_never_changes(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """Edits to the template never change an open session."""
     return fields.unchanged(("/template_id", "/flow_config"), "getSession")(exchange, history)
 
@@ -197,7 +215,7 @@ def snapshot_never_changes(exchange: Exchange, history: History) -> Iterable[Fin
     source=f"{PAGE}, Idempotency",
     reason='"the original response" is taken at its word',
 )
-def repetition_is_exact(exchange: Exchange, history: History) -> Iterable[Finding]:
+def repetition_is_exact(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """What differs in meaning is for KYV-009."""
     return idempotency.answers_exactly(KEY_SECONDS, REQUEST_ID)(exchange, history)
 
@@ -209,7 +227,7 @@ def repetition_is_exact(exchange: Exchange, history: History) -> Iterable[Findin
     source="kyve.dev Webhooks, Event types (verification.created)",
     reason="the event is sent at creation; that the status is the same is assumed",
 )
-def verification_follows(exchange: Exchange, history: History) -> Iterator[Finding]:
+def verification_follows(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """Only ends are compared: between two reads an open session may have moved."""
     asked = exchange.parameters.get("id")
     operation = exchange.operation
@@ -223,6 +241,8 @@ def verification_follows(exchange: Exchange, history: History) -> Iterator[Findi
     ]
     terminal = exchange.provider.lifecycle.terminal
     ends = [state for one in sessions if (state := fields.state_of(one)) in terminal]
+    if sessions:
+        yield EXAMINED
     if exchange.status == 404 and sessions:
         yield Finding("", "the verification that the session names", exchange.status)
     elif ends and fields.state_of(exchange) != ends[-1]:
@@ -230,10 +250,13 @@ def verification_follows(exchange: Exchange, history: History) -> Iterator[Findi
 
 
 @rule("KYV-018", "KYC-Request-Id is the error's request_id", mark="P", source=CODES)
-def request_id_is_echoed(exchange: Exchange, _: History) -> Iterator[Finding]:
+def request_id_is_echoed(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """One id for the vendor's support, wherever it is read."""
     shown, header = at(exchange.response_json, "/error/request_id"), exchange.response_headers.get(REQUEST_ID)
-    if exchange.status >= 400 and isinstance(shown, str) and header is not None and header != shown:
+    if exchange.status < 400 or not isinstance(shown, str) or header is None:
+        return
+    yield EXAMINED
+    if header != shown:
         yield Finding("/error/request_id", "the value of KYC-Request-Id", shown)
 
 
@@ -244,7 +267,7 @@ def request_id_is_echoed(exchange: Exchange, _: History) -> Iterator[Finding]:
     source=f"{PAGE}, Fetching verifications, List",
     reason="no public page describes how to reach the next page",
 )
-def pages_follow(exchange: Exchange, history: History) -> Iterable[Finding]:
+def pages_follow(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """Nothing is listed twice."""
     return fields.every(
         pagination.follows_cursor("listVerifications"),
@@ -260,14 +283,14 @@ def pages_follow(exchange: Exchange, history: History) -> Iterable[Finding]:
     quote='"metadata": { "customer_id": "cus_123" }, "redirect_url": …',
     replaces=("GEN-026",),
 )
-def sent_is_answered(exchange: Exchange, history: History) -> Iterator[Finding]:
+def sent_is_answered(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """What the tenant wants to find again is there, also in every read; that it is answered at all is assumed."""
     shown = fields.every(
         fields.asked_is_shown("createSession", {"/metadata": "/metadata", "/redirect_url": "/redirect_url"}),
         fields.unchanged(("/metadata", "/redirect_url"), "getSession"),
     )
     for finding in shown(exchange, history):
-        yield finding._replace(is_assumed=finding.got is None)
+        yield finding if finding is EXAMINED else finding._replace(is_assumed=finding.got is None)
 
 
 @rule(
@@ -277,11 +300,13 @@ def sent_is_answered(exchange: Exchange, history: History) -> Iterator[Finding]:
     source=f"{PAGE}, Session lifecycle",
     reason="no page names the call",
 )
-def cancel_cancels(exchange: Exchange, history: History) -> Iterator[Finding]:
+def cancel_cancels(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """In the answer to the call, and in every read after it."""
     if exchange.operation is not None and exchange.operation.id == "cancelSession" and exchange.is_success:
         shown = at(exchange.response_json, "/status")
-        if shown is not None and shown != "canceled":
+        if shown is not None:
+            yield EXAMINED
+        if shown not in (None, "canceled"):
             yield Finding("/status", "canceled", shown)
     yield from fields.ended_by({"cancelSession": "getSession"}, "id", "canceled")(exchange, history)
 

@@ -9,7 +9,7 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.checks import fields
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.request_validation import invalid_fields
-from specimen.contracts.judge.rule import Finding, rule
+from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
 from specimen.contracts.redaction.values import Words
 from specimen.specs.core.json_pointer import at
 
@@ -31,13 +31,16 @@ _ROUNDING_SECONDS = 0.01
     source=f"{PAGE}, document type task",
     quote="History of previous attempts (if tries > 1)",
 )
-def history_counts_tries(exchange: Exchange, _: History) -> Iterator[Finding]:
+def history_counts_tries(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """That there is one is in the schema; how many there are is assumed, there for up to five tries, and here for more."""
     for index, task in _tasks(exchange):
         tries, entries = task.get("tries"), task.get("history")
         if task.get("type") != "document" or not isinstance(tries, int) or not isinstance(entries, list):
             continue
-        if tries > 5 and entries and len(entries) != tries - 1:
+        if tries <= 5 or not entries:
+            continue
+        yield EXAMINED
+        if len(entries) != tries - 1:
             yield Finding(f"/results/{index}/history", f"{tries - 1} entries", entries, is_assumed=True)
 
 
@@ -48,13 +51,16 @@ def history_counts_tries(exchange: Exchange, _: History) -> Iterator[Finding]:
     source=FIELDS,
     reason='"Total processing time" is read as: of all tasks.',
 )
-def spent_adds_up(exchange: Exchange, _: History) -> Iterator[Finding]:
+def spent_adds_up(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """The whole is not less than its parts."""
     total = at(exchange.response_json, "/spent")
     parts: dict[str, float] = {
         f"/results/{index}/spent": task["spent"] for index, task in _tasks(exchange) if _is_number(task.get("spent"))
     }
-    if _is_number(total) and parts and total < sum(parts.values()) - _ROUNDING_SECONDS:
+    if not _is_number(total) or not parts:
+        return
+    yield EXAMINED
+    if total < sum(parts.values()) - _ROUNDING_SECONDS:
         yield Finding("/spent", "at least the sum of the tasks' spent", total, rests_on=tuple(parts))
 
 
@@ -65,16 +71,20 @@ def spent_adds_up(exchange: Exchange, _: History) -> Iterator[Finding]:
     source=FIELDS,
     quote="Session creation date and time … Processing start time … Response generation time",
 )
-def tasks_start_in_between(exchange: Exchange, _: History) -> Iterator[Finding]:
+def tasks_start_in_between(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """createdAt, startedAt, responseTime."""
     body = exchange.response_json
     made, answered = fields.moment(at(body, "/createdAt")), fields.moment(at(body, "/responseTime"))
-    if made is not None and answered is not None and _tasks(exchange) and answered < made:
-        yield Finding("/responseTime", "not earlier than /createdAt", at(body, "/responseTime"), rests_on=("/createdAt",))
+    if made is not None and answered is not None and _tasks(exchange):
+        yield EXAMINED
+        if answered < made:
+            yield Finding("/responseTime", "not earlier than /createdAt", at(body, "/responseTime"), rests_on=("/createdAt",))
     for index, task in _tasks(exchange):
         started = fields.moment(task.get("startedAt"))
         if started is None:
             continue
+        if made is not None or answered is not None:
+            yield EXAMINED
         if made is not None and started < made:
             yield Finding(
                 f"/results/{index}/startedAt", "not earlier than /createdAt", task["startedAt"], rests_on=("/createdAt",)
@@ -90,7 +100,7 @@ def tasks_start_in_between(exchange: Exchange, _: History) -> Iterator[Finding]:
     source=f"{PAGE}, Parameter Priority",
     replaces=("GEN-014",),
 )
-def asked_session_is_answered(exchange: Exchange, _: History) -> Iterator[Finding]:
+def asked_session_is_answered(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """An answer is about the requested session. To an upload the session's id is what says where it belongs."""
     if not _shows_session(exchange):
         return
@@ -98,10 +108,13 @@ def asked_session_is_answered(exchange: Exchange, _: History) -> Iterator[Findin
     key, session = asked.get("clientKey"), asked.get("sessionId")
     is_upload = exchange.operation is not None and exchange.operation.id == UPLOAD
     if isinstance(key, str) and not (is_upload and session):
+        yield EXAMINED
         if at(body, "/clientKey") != key:
             yield Finding("/clientKey", "the clientKey that was asked for", at(body, "/clientKey"))
-    elif isinstance(session, str) and not fields.NEAR_MISS.fullmatch(session) and not fields.same_id(session, body["sessionId"]):
-        yield Finding("/sessionId", "the sessionId that was asked for", body["sessionId"])
+    elif isinstance(session, str) and not fields.NEAR_MISS.fullmatch(session):
+        yield EXAMINED
+        if not fields.same_id(session, body["sessionId"]):
+            yield Finding("/sessionId", "the sessionId that was asked for", body["sessionId"])
 
 
 @rule(
@@ -112,13 +125,13 @@ def asked_session_is_answered(exchange: Exchange, _: History) -> Iterator[Findin
     quote="Session creation date and time … KYC schema UUID … Session UUID v1",
     replaces=("GEN-013",),
 )
-def session_never_changes(exchange: Exchange, history: History) -> Iterable[Finding]:
+def session_never_changes(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """The id is what reads are compared by; under one clientKey another id means a newer session, which NEU-022 looks at."""
     return fields.unchanged(("/createdAt", "/schemaId", "/sessionId"))(exchange, history)
 
 
 @rule("NEU-019", "secondsToLive never grows", mark="A", source=FIELDS, reason="a lifetime that is left only gets shorter")
-def life_gets_shorter(exchange: Exchange, history: History) -> Iterable[Finding]:
+def life_gets_shorter(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """From read to read."""
     return fields.never_less(("/secondsToLive",), grows=False)(exchange, history)
 
@@ -131,7 +144,7 @@ def life_gets_shorter(exchange: Exchange, history: History) -> Iterable[Finding]
     quote="All tasks completed successfully … Session lifetime expired",
     replaces=("GEN-010",),
 )
-def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding]:
+def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """Success and expired are ends by their words; that failed and exception are, is assumed: a user may try again."""
     return fields.terminal_stays(assumed=("failed", "exception"))(exchange, history)
 
@@ -143,7 +156,7 @@ def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding]:
     source=f"{PAGE}, Parameter Priority",
     reason="the page does not say which one is meant",
 )
-def newest_is_answered(exchange: Exchange, history: History) -> Iterator[Finding]:
+def newest_is_answered(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """Once a session of a key was seen, an older one of the same key is not answered any more."""
     key = exchange.declared_fields.get("clientKey")
     if not isinstance(key, str) or not fields.is_read(exchange, READ):
@@ -154,7 +167,10 @@ def newest_is_answered(exchange: Exchange, history: History) -> Iterator[Finding
         if not _shows_session(earlier) or before["sessionId"] == shown or at(before, "/clientKey") != key:
             continue
         known = fields.moment(at(before, "/createdAt"))
-        if made is not None and known is not None and made < known:
+        if made is None or known is None:
+            continue
+        yield EXAMINED
+        if made < known:
             yield Finding("/sessionId", "the newest session of the clientKey", shown)
             return
 
@@ -166,9 +182,12 @@ def newest_is_answered(exchange: Exchange, history: History) -> Iterator[Finding
     source=f"{PAGE}, Authorization",
     quote='Without a token (neither in the header nor in the body), the request will return "access denied"',
 )
-def access_comes_first(exchange: Exchange, _: History) -> Iterator[Finding]:
+def access_comes_first(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """A refusal for another reason shows the fields to a stranger."""
-    if exchange.operation is not None and exchange.status == 400 and not exchange.has_credentials:
+    if exchange.operation is None or exchange.has_credentials:
+        return
+    yield EXAMINED
+    if exchange.status == 400:
         yield Finding("", "401", exchange.status)
 
 
@@ -180,9 +199,12 @@ def access_comes_first(exchange: Exchange, _: History) -> Iterator[Finding]:
     reason="the page describes the missing token only",
     replaces=("GEN-017",),
 )
-def wrong_token_is_refused(exchange: Exchange, _: History) -> Iterator[Finding]:
+def wrong_token_is_refused(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """An invalid token is refused."""
-    if exchange.intent.get("credentials") == "unknown" and exchange.is_success and exchange.operation is not None:
+    if exchange.intent.get("credentials") != "unknown" or exchange.operation is None:
+        return
+    yield EXAMINED
+    if exchange.is_success:
         yield Finding("", "a refusal of an invalid token", exchange.status)
 
 
@@ -193,13 +215,16 @@ def wrong_token_is_refused(exchange: Exchange, _: History) -> Iterator[Finding]:
     source=f"{PAGE}, Invalid schema (400)",
     reason="the page shows the refusal of a field only",
 )
-def other_bodies_are_invalid(exchange: Exchange, _: History) -> Iterator[Finding]:
+def other_bodies_are_invalid(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """Then no identifier is missing: there is nowhere to look for one."""
     if exchange.operation is None or exchange.operation.id != READ or exchange.status != 400:
         return
     message = at(exchange.response_json, "/message")
     is_object = isinstance(exchange.request_json, Mapping) or isinstance(exchange.declared_json, Mapping)
-    if not is_object and message is not None and message != "invalid schema":
+    if is_object or message is None:
+        return
+    yield EXAMINED
+    if message != "invalid schema":
         yield Finding("/message", "invalid schema", message)
 
 
@@ -210,7 +235,7 @@ def other_bodies_are_invalid(exchange: Exchange, _: History) -> Iterator[Finding
     source=FIELDS,
     quote="true — first client visit, false — repeat visit",
 )
-def reading_is_no_visit(exchange: Exchange, history: History) -> Iterable[Finding]:
+def reading_is_no_visit(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """It was the client's first visit or it was not."""
     return fields.unchanged(("/isClientNew",))(exchange, history)
 
@@ -222,14 +247,17 @@ def reading_is_no_visit(exchange: Exchange, history: History) -> Iterable[Findin
     source=FIELDS,
     quote="Total processing time in seconds",
 )
-def spent_fits_the_clock(exchange: Exchange, _: History) -> Iterator[Finding]:
+def spent_fits_the_clock(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """From createdAt to responseTime, give or take ten minutes: milliseconds do not fit."""
     body = exchange.response_json
     made, answered = fields.moment(at(body, "/createdAt")), fields.moment(at(body, "/responseTime"))
     if not _shows_session(exchange) or made is None or answered is None or answered < made:
         return
     spent = at(body, "/spent")
-    if _is_number(spent) and spent > answered - made + _LEEWAY_SECONDS:
+    if not _is_number(spent):
+        return
+    yield EXAMINED
+    if spent > answered - made + _LEEWAY_SECONDS:
         yield Finding("/spent", "seconds, at most those from createdAt to responseTime", spent)
 
 
@@ -238,14 +266,17 @@ def spent_fits_the_clock(exchange: Exchange, _: History) -> Iterator[Finding]:
     "the details of an invalid schema name a field that is invalid",
     source=f"{PAGE}, Invalid schema (400)",
 )
-def details_name_the_field(exchange: Exchange, _: History) -> Iterator[Finding]:
+def details_name_the_field(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """Where the request's own fields break the document; what is wrong elsewhere may be named as it is."""
     details = at(exchange.response_json, "/details")
     if exchange.status != 400 or not isinstance(details, list):
         return
     named = {str(at(detail, "/path")).split(".")[0] for detail in details}
     broken = invalid_fields(exchange)
-    if broken and named and not broken & named:
+    if not broken or not named:
+        return
+    yield EXAMINED
+    if not broken & named:
         yield Finding("/details", "the path of a field that is invalid", Words(", ".join(sorted(named & _FIELDS)) or "another"))
 
 

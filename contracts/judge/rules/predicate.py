@@ -9,7 +9,7 @@ from typing import Any
 from specimen.contracts.http.exchange import Exchange, parsed
 from specimen.contracts.judge.checks import fields, pagination
 from specimen.contracts.judge.history import History
-from specimen.contracts.judge.rule import Finding, rule
+from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
 from specimen.specs.core.json_pointer import at
 
 PAGE = "Get Session Status"
@@ -25,10 +25,12 @@ _HEXADECIMAL = re.compile(r"0x[0-9a-f]+", re.IGNORECASE)
     source=f"{PAGE}, Response Fields",
     quote="Populated when `completed` … Populated when not `completed`",
 )
-def wallets_are_in_one_list(exchange: Exchange, _: History) -> Iterator[Finding]:
+def wallets_are_in_one_list(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """A wallet is verified or it is not."""
     if fields.is_read(exchange, "getStatus"):
         verified, unverified = (_wallets(exchange, pointer) for pointer in LISTS)
+        if verified or unverified:
+            yield EXAMINED
         for wallet in sorted(set(verified) & set(unverified)):
             yield Finding(f"/unverifiedWallets/{unverified[wallet]}", "a wallet that is not verified", {})
 
@@ -40,7 +42,7 @@ def wallets_are_in_one_list(exchange: Exchange, _: History) -> Iterator[Finding]
     source=f"{PAGE}, Response Fields",
     quote="Wallets connected to this session",
 )
-def wallets_move(exchange: Exchange, history: History) -> Iterator[Finding]:
+def wallets_move(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """What a session's last open answer showed as not verified stays so until it is completed, and is verified then."""
     body = exchange.response_json
     if not fields.is_read(exchange, "getStatus"):
@@ -51,6 +53,8 @@ def wallets_move(exchange: Exchange, history: History) -> Iterator[Finding]:
     before = [one for one in history.reads(exchange) if at(one.response_json, "/status") != "completed"]
     known = _wallets(before[-1], "/unverifiedWallets") if before else {}
     shown = _wallets(exchange, pointer)
+    if known:
+        yield EXAMINED
     if set(known) - set(shown):
         yield Finding(pointer, "every wallet that the session had before", at(body, pointer))
     for wallet, index in shown.items():
@@ -61,11 +65,12 @@ def wallets_move(exchange: Exchange, history: History) -> Iterator[Finding]:
 
 
 @rule("PRE-008", "sessionId is the one in the path", source=f"{PAGE}, Path Parameters", replaces=("GEN-014",))
-def id_is_echoed(exchange: Exchange, history: History) -> Iterable[Finding]:
+def id_is_echoed(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """An answer is about the requested session, also in a stream."""
     yield from fields.echoes({"/sessionId": "sessionId"}, "getStatus")(exchange, history)
     asked = exchange.parameters.get("sessionId", "")
     for index, event in _events(exchange):
+        yield EXAMINED
         if not fields.same_id(asked, event.get("sessionId")):
             yield Finding(f"/{index}/sessionId", "what the path asked for", event.get("sessionId"))
 
@@ -77,18 +82,20 @@ def id_is_echoed(exchange: Exchange, history: History) -> Iterable[Finding]:
     source=f"{PAGE}, Path Parameters",
     quote="Verification type: `individual` or `business`",
 )
-def types_are_apart(exchange: Exchange, history: History) -> Iterator[Finding]:
+def types_are_apart(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """A person is no company."""
-    if not fields.is_read(exchange, "getStatus"):
+    if exchange.operation is None or exchange.operation.id != "getStatus":
         return
-    asked = exchange.parameters.get("type")
-    shown = at(exchange.response_json, "/sessionId")
-    if not isinstance(shown, str):
+    asked, is_read = exchange.parameters.get("type"), fields.is_read(exchange, "getStatus")
+    session = at(exchange.response_json, "/sessionId") if is_read else exchange.parameters.get("sessionId")
+    if not isinstance(session, str):
         return
-    made = history.created(shown)
-    for earlier in (*([made] if made is not None else []), *history.reads(exchange)):
+    made = history.created(session)
+    for earlier in (*([made] if made is not None else []), *history.of(f"read getStatus {session}")):
         if earlier.parameters.get("type") != asked:
-            yield Finding("", "404: the session is known under the other type", exchange.status)
+            yield EXAMINED
+            if is_read:
+                yield Finding("", "404: the session is known under the other type", exchange.status)
             return
 
 
@@ -100,11 +107,13 @@ def types_are_apart(exchange: Exchange, history: History) -> Iterator[Finding]:
     quote="Verification successful, user is verified … Verification permanently failed",
     replaces=("GEN-010",),
 )
-def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding]:
+def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """Neither from read to read nor from event to event."""
     yield from fields.terminal_stays()(exchange, history)
     terminal, before = exchange.provider.lifecycle.terminal, None
     for index, event in _events(exchange):
+        if before in terminal:
+            yield EXAMINED
         if before in terminal and event.get("status") != before:
             yield Finding(f"/{index}/status", f"'{before}', which is terminal", event.get("status"))
             return
@@ -117,7 +126,7 @@ def terminal_stays(exchange: Exchange, history: History) -> Iterable[Finding]:
     mark="P",
     source=f"{REGISTER}, Wallet Constraint",
 )
-def sessions_are_used_again(exchange: Exchange, history: History) -> Iterator[Finding]:
+def sessions_are_used_again(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """A wallet that is registered again gets its session; a 200 never answers another wallet's, a 201 never an old one."""
     if fields.is_read(exchange, "getStatus"):
         yield from _passed_over(exchange, history)
@@ -125,6 +134,8 @@ def sessions_are_used_again(exchange: Exchange, history: History) -> Iterator[Fi
     if key is None:
         return
     made = history.created(shown)
+    if made is not None or exchange.status == 200:
+        yield EXAMINED
     if made is not None and exchange.status == 201:
         yield Finding("/sessionId", "a new session, or status 200", shown)
     elif made is not None and _registered(made)[0] not in (key, None):
@@ -134,19 +145,24 @@ def sessions_are_used_again(exchange: Exchange, history: History) -> Iterator[Fi
     elif exchange.status == 201:
         for earlier in history.calls("register"):
             kept = _registered(earlier)
-            states = [at(read.response_json, "/status") for read in history.of(f"read getStatus {kept[1]}")]
-            if kept[0] == key and "completed" in states:
+            if kept[0] != key:
+                continue
+            yield EXAMINED
+            if "completed" in [at(read.response_json, "/status") for read in history.of(f"read getStatus {kept[1]}")]:
                 yield Finding("/sessionId", "the completed session of this wallet, with status 200", shown)
                 return
 
 
 @rule("PRE-015", "the address answered is the one asked for", mark="P", source="Predicate docs, Verify Wallet, Response Fields")
-def address_is_echoed(exchange: Exchange, _: History) -> Iterator[Finding]:
+def address_is_echoed(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """The case is ignored where it is only a checksum."""
     if exchange.operation is None or exchange.operation.id != "verifyWallet" or not exchange.is_success:
         return
     asked, shown = at(exchange.declared_json, "/address"), at(exchange.response_json, "/address")
-    if isinstance(asked, str) and isinstance(shown, str) and _account(asked) != _account(shown):
+    if not isinstance(asked, str) or not isinstance(shown, str):
+        return
+    yield EXAMINED
+    if _account(asked) != _account(shown):
         yield Finding("/address", "the address that was asked for", shown)
 
 
@@ -157,7 +173,7 @@ def address_is_echoed(exchange: Exchange, _: History) -> Iterator[Finding]:
     source=f"{PAGE}, Response Fields",
     quote="Wallets connected to this session",
 )
-def wallets_are_listed_once(exchange: Exchange, history: History) -> Iterable[Finding]:
+def wallets_are_listed_once(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """By the wallet's own id."""
     return fields.every(*(pagination.once("getStatus", pointer=pointer) for pointer in LISTS))(exchange, history)
 
@@ -169,33 +185,39 @@ def wallets_are_listed_once(exchange: Exchange, history: History) -> Iterable[Fi
     source="Predicate docs, Verify Wallet, Response Fields",
     reason="they are all wallets of the identity; that the one asked for is among them is assumed",
 )
-def verified_wallet_is_listed(exchange: Exchange, _: History) -> Iterator[Finding]:
+def verified_wallet_is_listed(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """Where the answer lists any."""
     shown = [_account(str(at(row, "/address"))) for row in pagination.rows(exchange, "verifyWallet", "/wallets")]
     asked = at(exchange.declared_json, "/address")
-    if shown and isinstance(asked, str) and at(exchange.response_json, "/verified") is True and _account(asked) not in shown:
+    if shown and isinstance(asked, str) and at(exchange.response_json, "/verified") is True:
+        yield EXAMINED
+        if _account(asked) in shown:
+            return
         rests_on = tuple(f"/wallets/{index}/address" for index in range(len(shown)))
         yield Finding("/wallets", "the address that was asked for among them", {}, rests_on=rests_on)
 
 
 @rule("PRE-019", "no wallet is verified before its session is completed", source=f"{PAGE}, Status Values, Warning")
-def verified_means_completed(exchange: Exchange, history: History) -> Iterator[Finding]:
+def verified_means_completed(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """Of a wallet all of whose sessions that were seen are open or rejected; another caller may have verified it elsewhere."""
     if exchange.operation is None or exchange.operation.id != "verifyWallet" or exchange.is_wished:
         return
-    asked = at(exchange.declared_json, "/address")
-    if at(exchange.response_json, "/verified") is not True or not isinstance(asked, str):
+    asked, verified = at(exchange.declared_json, "/address"), at(exchange.response_json, "/verified")
+    if not isinstance(verified, bool) or not isinstance(asked, str):
         return
     shown = [history.created(str(at(one.response_json, "/sessionId"))) for one in history.calls("getStatus") if one.is_success]
     made = [*history.calls("register"), *(one for one in shown if one is not None)]
     sessions = [_registered(one)[1] for one in made if (_registered(one)[0] or ("",))[0] == _account(asked)]
     reads = [history.of(f"read getStatus {session}")[-1:] for session in dict.fromkeys(sessions)]
     states = [at(one.response_json, "/status") for found in reads for one in found]
-    if states and len(states) == len(reads) and "completed" not in states:
+    if not states or len(states) != len(reads) or "completed" in states:
+        return
+    yield EXAMINED
+    if verified:
         yield Finding("/verified", "false until the session is completed", True)
 
 
-def _passed_over(exchange: Exchange, history: History) -> Iterator[Finding]:
+def _passed_over(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """A session that is pending, as it was made, was pending when its wallet was registered again."""
     shown = at(exchange.response_json, "/sessionId")
     made = history.created(shown) if isinstance(shown, str) and at(exchange.response_json, "/status") == "pending" else None
@@ -205,7 +227,10 @@ def _passed_over(exchange: Exchange, history: History) -> Iterator[Finding]:
     calls = history.calls("register")
     later = calls[calls.index(made) + 1 :] if made in calls else ()
     for call in later:
-        if call.status == 201 and _registered(call)[0] == key:
+        if _registered(call)[0] != key:
+            continue
+        yield EXAMINED
+        if call.status == 201:
             yield Finding("/status", "a session that register answers again: this wallet got a second one", "pending")
             return
 
@@ -217,9 +242,10 @@ def _last_status(session: str, history: History) -> Any:
 
 def _registered(exchange: Exchange) -> tuple[tuple[str, str] | None, str]:
     """Wallet and type of a successful register, and the session that it answered; None for any other exchange."""
-    is_register = exchange.operation is not None and exchange.operation.id == "register" and exchange.is_success
+    if exchange.operation is None or exchange.operation.id != "register" or not exchange.is_success:
+        return None, ""
     wallet, shown = at(exchange.declared_json, "/walletAddress"), at(exchange.response_json, "/sessionId")
-    if not is_register or not isinstance(wallet, str) or not wallet or not isinstance(shown, str):
+    if not isinstance(wallet, str) or not wallet or not isinstance(shown, str):
         return None, ""
     return (_account(wallet), exchange.parameters.get("type", "")), shown
 

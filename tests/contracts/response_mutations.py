@@ -1,4 +1,4 @@
-"""Mutates answers in every way that a rule could find; a rule that finds one was exercised."""
+"""Mutates answers in every way that a rule could find."""
 
 from __future__ import annotations
 
