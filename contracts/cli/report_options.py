@@ -11,13 +11,14 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from specimen.specs import Provider, SpecimenError
+from specimen.specs import SpecimenError
 from specimen.specs.cli import completion
 from specimen.specs.core.extras import needs
 
 if TYPE_CHECKING:
     from specimen.contracts.reporting.known_failures import Baseline
     from specimen.contracts.reporting.model import Report
+    from specimen.specs import Provider
 
 ReportOption = Annotated[
     list[str] | None,

@@ -273,5 +273,8 @@ def _first_errors(provider: Provider, pointer: str, value: Any) -> Iterator[tupl
 
 
 def _broken(provider: Provider, pointer: str, value: Any) -> str | None:
-    error = next(iter(provider.schemas.validator(pointer).iter_errors(value)), None)
+    try:
+        error = next(iter(provider.schemas.validator(pointer).iter_errors(value)), None)
+    except ValueError:  # half of a surrogate pair
+        return None
     return None if error is None else str(error.kind.name)

@@ -138,8 +138,9 @@ class Walk(Probes):
         """Reads a row of each list by its ids (two where there is room), first one that the walk did not make, if any."""
         own = {value for one in self.sessions for value in one.ids.values()}
         for operation in request_discovery.lists(self.provider):
-            query = {} if self.transport.is_production else listed_rows.largest_page(operation)
-            listed = self.ask(RequestTemplate(operation, query=query), VALID)
+            listed = self.listed.get(operation.id)
+            if not self.transport.is_production:
+                listed = self.ask(RequestTemplate(operation, query=listed_rows.largest_page(operation)), VALID)
             for ids in listed_rows.to_read(self.provider, listed, own, 2 if self.most is None else 1):
                 for value in ids.values():
                     self.transport.admit(value)

@@ -35,6 +35,7 @@ class NegativeTests:
         self._sent_before = transport.sent
         self.open: SessionRef | None = None
         self.made: Exchange | None = None
+        self.listed: dict[str, Exchange | None] = {}
 
     @property
     def left(self) -> int:

@@ -140,6 +140,8 @@ class Probes(NegativeTests):
             for query in request_discovery.list_queries(operation, is_short=self.most is not None):
                 if not self.transport.is_production or not query:
                     exchange = self.ask(RequestTemplate(operation, query=query), VALID)
+                    if not query:
+                        self.listed[operation.id] = exchange
                     if "limit" in "".join(query) and exchange is not None and not self.transport.is_production:
                         self._pages(operation, query, exchange)
 
