@@ -86,7 +86,7 @@ class Walk(Probes):
             return 10**9
         operations = len(self.provider.document.operations)
         others = (
-            20
+            45
             + 9 * len(request_discovery.lists(self.provider))
             + 7 * len(request_discovery.session_actions(self.provider))
             + 2 * operations

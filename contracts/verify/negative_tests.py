@@ -14,7 +14,7 @@ from specimen.contracts.requests.request_encoder import send
 from specimen.contracts.requests.request_templates import RequestTemplate, filled, guesses, minimal_request, names_in
 from specimen.contracts.verify.drivers import Driver, SessionRef
 
-SMOKE_REQUESTS = 100
+SMOKE_REQUESTS = 140
 
 
 class NegativeTests:

@@ -144,7 +144,8 @@ def test_judge__an_environment_that_no_page_names() -> None:
     ("status", "more", "expected"),
     [
         (500, {}, {"GEN-023": "error"}),
-        (503, {}, {"GEN-023": "note"}),
+        (502, {}, {"GEN-001": "note", "GEN-023": "note"}),
+        (503, {}, {}),
         (500, {"intent": {"asked_for": "internal_error"}}, {}),
         (500, {"wished": True}, {}),
         (500, {"query": "limit=0"}, {"GEN-023": "note"}),
@@ -153,7 +154,7 @@ def test_judge__an_environment_that_no_page_names() -> None:
     ids=str,
 )
 def test_failure__of_the_server(status: int, more: dict[str, Any], expected: dict[str, str]) -> None:
-    """A documented 5xx to a lawful request is a violation; a gateway's, and one to an unlawful request, a note; a wish none."""
+    """A documented 500 to a valid request is a violation; a gateway's, and one to an invalid request, a note."""
     kyve = specs.load("kyve")
     operation = kyve.document.operations["listVerifications"]
     body = operation.example("internal_error" if status == 500 else "dependency_unavailable")[2]

@@ -367,7 +367,7 @@ def requests_are_answered(exchange: Exchange, _: History) -> Iterator[Finding | 
 
 @_rule(
     "GEN-023",
-    "a lawful request does not make the server fail",
+    "a valid request does not make the server fail",
     "D",
     "OpenAPI 3.1, Responses Object; RFC 9110, section 15.6",
     kind=FAILURE,
@@ -375,15 +375,17 @@ def requests_are_answered(exchange: Exchange, _: History) -> Iterator[Finding | 
 def server_does_not_fail(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """A request that the document allows gets no 5xx, whether the document lists that answer or not.
 
-    A note where a gateway may have answered, where readers may differ about the request, and where the document forbids the
-    request: then a refusal was due, and a failure in its place accepts nothing.
+    A documented 502, 503 or 504 says that something else is down. A note where a gateway may have answered, where readers may
+    differ about the request, and where the document forbids the request: then a refusal was due, and a failure in its place
+    accepts nothing.
     """
     if exchange.operation is None or exchange.intent.get("asked_for"):
         return
     yield EXAMINED
-    if exchange.status not in _FAILURES:
+    is_from_in_between = exchange.status in _FROM_IN_BETWEEN
+    if exchange.status not in _FAILURES or (is_from_in_between and str(exchange.status) in exchange.operation.responses):
         return
-    is_in_doubt = exchange.status in _FROM_IN_BETWEEN or readers_differ(exchange) or bool(request_errors(exchange))
+    is_in_doubt = is_from_in_between or readers_differ(exchange) or bool(request_errors(exchange))
     yield Finding("", "an answer other than a failure of the server", exchange.status, is_in_doubt)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 from tests.score.asgi import Answer, Ask, Call
 from tests.score.changes import (
@@ -78,7 +79,7 @@ def _read_from_a_copy() -> Change:
         shown = call.parameters.get("id", "")
         if call.operation in ("cancelSession", "cancelByToken") and not call.is_wished:
             live = call.provider.lifecycle.credentials["live"].headers["Authorization"]
-            read = await ask(Call(call.provider, "GET", f"/v1/sessions/{shown}", "", {"authorization": live}, b""))
+            read = await ask(Call(call.provider, "GET", f"/v1/sessions/{quote(shown)}", "", {"authorization": live}, b""))
             answer = await ask(call)
             if answer.status == 204 and read.status == 200:
                 before[shown] = read.body
