@@ -46,6 +46,7 @@ pre { background: var(--soft); border-radius: 4px; padding: .6rem .75rem; margin
 table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line) }
 td.n, th.n { text-align: right; white-space: nowrap }
+thead th { white-space: nowrap; overflow-wrap: normal }
 td.id { white-space: nowrap }
 summary { cursor: pointer }
 @media (max-width: 44rem) {
