@@ -13,7 +13,7 @@ from specimen.contracts.judge.rule import Violation
 from specimen.contracts.reporting.known_failures import expired_text, stale_text
 from specimen.contracts.reporting.model import FindingKey, Report, is_disagreement
 from specimen.contracts.reporting.order import mend_first
-from specimen.contracts.traffic.har_writer import moment
+from specimen.contracts.traffic.har_writer import iso_time
 from specimen.contracts.traffic.monitor import JudgedExchange, Monitor, as_json, as_text
 from specimen.contracts.traffic.session_poller import Poll
 from specimen.specs import SpecimenError
@@ -68,7 +68,7 @@ def print_poll(poll: Poll, monitor: Monitor, printed: set[FindingKey]) -> None:
     """Prints a poll of a watch if it shows something new."""
     out = console()
     if poll.is_change and poll.state is not None and poll.verdict is not None:
-        line = Text(f"{moment(poll.verdict.exchange.at)}  ")
+        line = Text(f"{iso_time(poll.verdict.exchange.at)}  ")
         line.append(shown(poll.state), style="bold green" if poll.is_end else "bold")
         out.print(line)
     elif poll.said:

@@ -18,7 +18,7 @@ from specimen.contracts.http.base_url import BaseUrl, is_loopback
 from specimen.contracts.http.credentials import secret_headers
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.guesses import WRONG_CREDENTIALS
-from specimen.contracts.http.no_response import ARE_SILENT, CLOSED, TIMEOUT, TOLD
+from specimen.contracts.http.no_response import ARE_SILENT, CLOSED, SENTENCES, TIMEOUT
 from specimen.contracts.judge.request_validation import request_errors
 from specimen.specs import Operation, Provider
 from specimen.specs.loading.serialization import is_in_query
@@ -231,7 +231,7 @@ class Transport:
             self._failures_in_a_row, self._has_answered = 0, True
         if not exchange.failure:
             return
-        what = f"{exchange.label} at {self.host}: {TOLD[exchange.failure]}"
+        what = f"{exchange.label} at {self.host}: {SENTENCES[exchange.failure]}"
         if exchange.failure in ARE_SILENT:
             self._failures_in_a_row += 1
             is_patient = self._has_answered and exchange.failure == CLOSED and not self.is_production

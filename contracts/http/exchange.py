@@ -142,7 +142,7 @@ class Exchange:
         return {part.name: part.text for part in parts if part.filename is None}
 
     @property
-    def is_wished(self) -> bool:
+    def has_preference(self) -> bool:
         """Whether the request asks a mock for an answer (RFC 7240, Prefer), which says nothing of the session."""
         return _WISH.search(self.request_headers.get("prefer", "")) is not None
 

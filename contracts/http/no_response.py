@@ -9,7 +9,7 @@ TIMEOUT: Final = "timeout"
 TOO_LARGE: Final = "too large"
 UNREADABLE: Final = "unreadable"
 
-TOLD: Final = {
+SENTENCES: Final = {
     CLOSED: "a connection that ended without a whole answer",
     TIMEOUT: "no whole answer in time",
     TOO_LARGE: "an answer that is larger than what is read here: it was not judged",

@@ -39,7 +39,7 @@ class History:
 
     def reads(self, exchange: Exchange) -> Sequence[Exchange]:
         """Returns earlier reads of the same subject, oldest first; none for an answer asked for with `Prefer`."""
-        subject = None if exchange.is_wished else read_subject(exchange)
+        subject = None if exchange.has_preference else read_subject(exchange)
         return () if subject is None else self.of(subject)
 
     def calls(self, operation_id: str) -> Sequence[Exchange]:
@@ -49,7 +49,7 @@ class History:
     def under_key(self, exchange: Exchange) -> Sequence[Exchange]:
         """Earlier calls of the same path by the same caller with the same Idempotency-Key, oldest first."""
         subject = key_subject(exchange)
-        return () if subject is None or exchange.is_wished else self.of(subject)
+        return () if subject is None or exchange.has_preference else self.of(subject)
 
     def created(self, session_id: str) -> Exchange | None:
         """The exchange that made a session, or None."""
@@ -77,14 +77,14 @@ def subjects(exchange: Exchange) -> Iterator[str]:
     if operation is None:
         return
     subject = read_subject(exchange)
-    if subject is not None and not exchange.is_wished:
+    if subject is not None and not exchange.has_preference:
         yield subject
     create = exchange.provider.lifecycle.create
     if exchange.is_success and operation.id == create.operation:
         made = at(exchange.response_json, create.session)
         if isinstance(made, str):
             yield f"created {made}"
-    if exchange.is_wished:
+    if exchange.has_preference:
         return
     key = key_subject(exchange)
     if key is not None:

@@ -61,7 +61,7 @@ def examine(exchange: Exchange, history: History) -> Judgement:
     said = [] if exchange.failure else [*_by_schema(exchange, rules)]
     examined = {one.violation.rule for one in said}
     for rule in rules.values():
-        if rule.check is None or (exchange.is_wished and rule.id not in ABOUT_FORM):
+        if rule.check is None or (exchange.has_preference and rule.id not in ABOUT_FORM):
             continue
         if exchange.failure and rule.id != ABOUT_SILENCE:
             continue

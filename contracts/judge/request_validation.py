@@ -23,14 +23,14 @@ _SETTLED = frozenset({"enum", "const", "pattern", "format"})
 _EARLY = re.compile(r"(0\d{3}|1[0-4]\d{2}|15[0-7]\d|158[0-2])-\d{2}-\d{2}", re.ASCII)
 
 
-class Fault(NamedTuple):
+class RequestError(NamedTuple):
     """What is wrong with a request, without its values; `is_assumed` where only we forbid it."""
 
     sentence: str
     is_assumed: bool
 
 
-def request_errors(exchange: Exchange) -> list[Fault]:
+def request_errors(exchange: Exchange) -> list[RequestError]:
     """What a request's parameters and its body, JSON or a form, break of the document."""
     operation = exchange.operation
     return [] if operation is None else [*_parameters(exchange, operation), *_body(exchange, operation)]
@@ -49,7 +49,7 @@ def invalid_fields(exchange: Exchange) -> frozenset[str]:
     return frozenset(str(error.instance_path[0]) for error in errors if error.instance_path)
 
 
-def _parameters(exchange: Exchange, operation: Operation) -> Iterator[Fault]:
+def _parameters(exchange: Exchange, operation: Operation) -> Iterator[RequestError]:
     for parameter in operation.parameters:
         if parameter.location == "cookie":
             continue
@@ -57,11 +57,11 @@ def _parameters(exchange: Exchange, operation: Operation) -> Iterator[Fault]:
         is_assumed = _is_assumed(exchange.provider.document, parameter)
         if value is ABSENT:
             if parameter.required:
-                yield Fault(f"the {parameter.location} parameter '{parameter.name}' is missing", is_assumed)
+                yield RequestError(f"the {parameter.location} parameter '{parameter.name}' is missing", is_assumed)
             continue
         wrong = _first_error(exchange.provider.schemas.validator(parameter.pointer), value)
         if wrong is not None:
-            yield Fault(f"the {parameter.location} parameter '{parameter.name}' breaks its schema{wrong}", is_assumed)
+            yield RequestError(f"the {parameter.location} parameter '{parameter.name}' breaks its schema{wrong}", is_assumed)
 
 
 def _value(exchange: Exchange, parameter: Parameter) -> Any:
@@ -75,10 +75,10 @@ def _value(exchange: Exchange, parameter: Parameter) -> Any:
     return ABSENT if text is None else read_header(parameter, text)
 
 
-def _body(exchange: Exchange, operation: Operation) -> Iterator[Fault]:
+def _body(exchange: Exchange, operation: Operation) -> Iterator[RequestError]:
     if not exchange.request_body:
         if operation.body_required:
-            yield Fault("the body is missing", False)
+            yield RequestError("the body is missing", False)
         return
     # A body that does not say what it is, or is of another type than the document's, need not be read.
     content_type = exchange.request_headers.get("content-type", "")
@@ -92,18 +92,18 @@ def _body(exchange: Exchange, operation: Operation) -> Iterator[Fault]:
         return
     body = exchange.declared_json
     if body is None and exchange.request_body.strip() != b"null":
-        yield Fault("the body is not JSON", _is_too_deep(exchange.request_body))
+        yield RequestError("the body is not JSON", _is_too_deep(exchange.request_body))
         return
     yield from _breaches(exchange, media.pointer, body)
 
 
-def _form(exchange: Exchange, pointer: str) -> Iterator[Fault]:
+def _form(exchange: Exchange, pointer: str) -> Iterator[RequestError]:
     form, document = exchange.request_form, exchange.provider.document
     if form is None:
         return
     if form.error:
         # No vendor says that a form must be whole, and there are parsers that take what came.
-        yield Fault(f"the body is not {FORM_TYPE}: {form.error}", True)
+        yield RequestError(f"the body is not {FORM_TYPE}: {form.error}", True)
         return
     yield from _breaches(exchange, pointer, form_value(form.parts, document.resolve(document.at(pointer))[0], document))
 
@@ -119,18 +119,18 @@ def _is_too_deep(body: bytes) -> bool:
     return False
 
 
-def _breaches(exchange: Exchange, pointer: str, body: Any) -> Iterator[Fault]:
+def _breaches(exchange: Exchange, pointer: str, body: Any) -> Iterator[RequestError]:
     try:
         errors = list(exchange.provider.schemas.validator(pointer).iter_errors(body))
     except (ValueError, OverflowError):  # nested too deep, or half of a surrogate pair
-        yield Fault("the body cannot be read", True)
+        yield RequestError("the body cannot be read", True)
         return
     for error in errors:
         counts, is_assumed = _along(exchange.provider.document, pointer, error.evaluation_path, body)
         if counts:
             is_assumed = is_assumed or _fits_but_for_ours(exchange.provider.document, pointer, error, body)
             place = shown_pointer("".join(f"/{escape(str(part))}" for part in error.instance_path), words(exchange.provider))
-            yield Fault(f"{place or 'the body'} breaks '{error.kind.name}' ({expected(error)})", is_assumed)
+            yield RequestError(f"{place or 'the body'} breaks '{error.kind.name}' ({expected(error)})", is_assumed)
 
 
 def _along(document: Document, place: str, path: list[Any], body: Any) -> tuple[bool, bool]:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.http.no_response import TOLD
+from specimen.contracts.http.no_response import SENTENCES
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import examine
 from specimen.contracts.judge.openapi_core_check import disagreements
@@ -225,7 +225,7 @@ class Collector:
 
     def _answer(self, exchange: Exchange) -> str:
         if exchange.failure:
-            return f"none: {TOLD[exchange.failure]}"
+            return f"none: {SENTENCES[exchange.failure]}"
         body = exchange.response_json
         if body is None and exchange.response_body.strip() != b"null":
             kind = exchange.response_type if exchange.response_type in self._words | _MEDIA_TYPES else "another content type"

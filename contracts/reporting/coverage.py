@@ -53,7 +53,7 @@ class CoverageCounter:
             self._statuses.setdefault((operation.id, str(exchange.status)))
             pointer = self._pointers.get(operation.id)
             state = self._state(exchange, pointer or "/status")
-            if subject is not None and not exchange.is_wished:
+            if subject is not None and not exchange.has_preference:
                 earlier = self._history.of(subject)
                 before = self._state(earlier[-1], pointer or "/status") or "" if earlier else None
                 self._see_state(before, state)

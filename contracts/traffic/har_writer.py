@@ -91,7 +91,7 @@ def as_entry(verdict: JudgedExchange, base_url: str, started_at: int, anonymizer
     content = {"size": len(exchange.response_body), "mimeType": got_type, "text": exchange.response_body.decode()}
     violations = [_without_values(as_json(one)) for one in verdict.found]
     return {
-        "startedDateTime": moment(started_at),
+        "startedDateTime": iso_time(started_at),
         "time": taken,
         "request": request,
         "response": {
@@ -124,6 +124,6 @@ def _headers(headers: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in headers.items()]
 
 
-def moment(millis: int) -> str:
+def iso_time(millis: int) -> str:
     """Formats a time in milliseconds since the epoch, as ISO 8601 in UTC."""
     return datetime.fromtimestamp(millis / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

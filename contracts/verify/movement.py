@@ -73,7 +73,7 @@ class Movement:
     def see(self, exchange: Exchange) -> None:
         """Notes the state that a read shows; from a call that may change a session on, nothing is expected of it."""
         operation = exchange.operation
-        if not self._open or operation is None or exchange.failure or exchange.is_wished:
+        if not self._open or operation is None or exchange.failure or exchange.has_preference:
             return
         for session in self._named(exchange):
             if operation.id not in self._reads:

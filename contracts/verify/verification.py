@@ -117,4 +117,4 @@ def _is_meant_to_fail(exchange: Exchange) -> bool:
     meant = exchange.intent
     invalid = ("invalid", "malformed_id", "unknown_id", "foreign_id", "unknown_reference", "refused", "wrong_method", "elsewhere")
     is_invalid = any(meant.get(name) for name in invalid)
-    return exchange.is_wished or is_invalid or meant.get("credentials") in ("none", "unknown", "other")
+    return exchange.has_preference or is_invalid or meant.get("credentials") in ("none", "unknown", "other")

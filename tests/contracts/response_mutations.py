@@ -8,7 +8,7 @@ from itertools import chain, repeat
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.judge.checks.fields import moment, read_of, status_pointer
+from specimen.contracts.judge.checks.fields import epoch_seconds, read_of, status_pointer
 from specimen.specs.core.json_pointer import at
 
 Change = Callable[[Any], Any]
@@ -98,7 +98,7 @@ Leaf = Callable[[Any], Any]
 
 
 def _is_time(leaf: Any) -> bool:
-    return isinstance(leaf, str) and leaf[:4].isdigit() and moment(leaf) is not None
+    return isinstance(leaf, str) and leaf[:4].isdigit() and epoch_seconds(leaf) is not None
 
 
 def _mapped(*leaves: Leaf, lists: Callable[[list[Any]], list[Any]] = lambda found: found) -> Change:
@@ -171,7 +171,7 @@ def _later_than(seconds: float) -> Change:
     """Times to come are far off."""
 
     def leaf(value: Any) -> Any:
-        time = moment(value)
+        time = epoch_seconds(value)
         return "2150-01-01T00:00:00+00:00" if time is not None and time > seconds else value
 
     return _mapped(leaf)

@@ -91,7 +91,7 @@ def walked(name: str, most: int | None) -> list[Exchange]:
         for step in Walk(sender, PreferDriver(sender, every_scenario=most is None), most=most).steps():
             step.run()
         sender.close()
-    return [exchange for exchange in seen if not exchange.is_wished]
+    return [exchange for exchange in seen if not exchange.has_preference]
 
 
 @pytest.mark.parametrize("most", [SMOKE_REQUESTS, None], ids=["smoke", "ci"])

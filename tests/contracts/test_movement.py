@@ -30,7 +30,7 @@ def verified(name: str, prefer: Callable[[str], str]) -> Report:
 
     def make() -> Change:
         async def change(call: Call, ask: Ask) -> Answer:
-            if call.operation == call.provider.lifecycle.create.operation and call.is_wished:
+            if call.operation == call.provider.lifecycle.create.operation and call.has_preference:
                 call.headers["prefer"] = prefer(call.headers["prefer"])
             return await ask(call)
 

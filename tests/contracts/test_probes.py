@@ -93,7 +93,7 @@ def test_references__that_nobody_issued_are_refused() -> None:
 def test_sessions__of_one_key_are_made_again_in_every_state() -> None:
     """predicate: a wallet that is pending, to retry or completed gets its session, a rejected one a new one."""
     seen = walked("predicate", "the caller's own key in every state")
-    again = [one.status for one in seen if one.operation and one.operation.id == "register" and not one.is_wished]
+    again = [one.status for one in seen if one.operation and one.operation.id == "register" and not one.has_preference]
     states = list(specs.load("predicate").lifecycle.states)
     assert dict(zip(states, again, strict=True))["rejected"] == 201
     assert dict(zip(states, again, strict=True))["completed"] == 200

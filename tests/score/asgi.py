@@ -62,7 +62,7 @@ class Call:
         self.headers["content-type"] = "application/json"
 
     @property
-    def is_wished(self) -> bool:
+    def has_preference(self) -> bool:
         """Whether it asks the mock for a certain answer."""
         return "prefer" in self.headers
 

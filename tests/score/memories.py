@@ -26,7 +26,7 @@ def remembering(operations: str, edit: Remembering, *, when: When = lambda _: Tr
                 call.operation in operations.split()
                 and answer.status < 300
                 and body is not None
-                and not call.is_wished
+                and not call.has_preference
                 and when(body)
             ):
                 edit(body, call, memory)
@@ -87,7 +87,7 @@ def first_for_all(operations: str) -> Make:
 
         async def change(call: Call, ask: Ask) -> Answer:
             answer = await ask(call)
-            if call.operation in operations.split() and answer.status == 200 and not call.is_wished:
+            if call.operation in operations.split() and answer.status == 200 and not call.has_preference:
                 answer.body = first.setdefault(call.operation, answer.body)
             return answer
 
@@ -104,7 +104,7 @@ def unknown_is_known(operations: str, parameter: str, pointer: str, *, refused: 
 
         async def change(call: Call, ask: Ask) -> Answer:
             answer = await ask(call)
-            if call.operation not in operations.split() or call.is_wished:
+            if call.operation not in operations.split() or call.has_preference:
                 return answer
             if answer.status == 200:
                 last[call.operation] = answer.json

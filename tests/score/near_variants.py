@@ -52,7 +52,7 @@ def _touched() -> Change:
         if _in_reads(call) and answer.status == 200 and isinstance(body, dict):
             shown = body.get("data", body)
             ended = call.provider.lifecycle.terminal
-            is_open = isinstance(shown, dict) and shown.get("status") not in ended and not call.is_wished
+            is_open = isinstance(shown, dict) and shown.get("status") not in ended and not call.has_preference
             if is_open and shown.get("updated_at"):
                 shown["updated_at"] = answer_time(shown["updated_at"])
                 answer.json = body

@@ -205,7 +205,7 @@ def _long_ids() -> Change:
 def _not_found_for_malformed(answer: Answer, call: Call) -> Answer | None:
     """Where an id is malformed, 404 as well as 400."""
     wanted = {"kayle": "getSession cancelSession", "predicate": "getStatus streamStatus"}.get(call.provider.name, "")
-    if answer.status != 400 or call.operation not in wanted.split() or call.is_wished:
+    if answer.status != 400 or call.operation not in wanted.split() or call.has_preference:
         return None
     if call.provider.name == "predicate" and call.parameters.get("type") not in ("individual", "business"):
         return None

@@ -96,7 +96,7 @@ def _as_sent(name: str) -> Make:
         async def change(call: Call, ask: Ask) -> Answer:
             answer = await ask(call)
             body = answer.json
-            if call.operation not in OPERATIONS.split() or answer.status != 200 or call.is_wished:
+            if call.operation not in OPERATIONS.split() or answer.status != 200 or call.has_preference:
                 return answer
             if call.operation == "createSession" and isinstance(call.json, dict) and call.json.get(name) is not None:
                 if body["data"][name] is None:  # a body of another content type is not read

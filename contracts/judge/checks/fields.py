@@ -19,7 +19,7 @@ NEAR_MISS = re.compile(r"\{.*\}|urn:uuid:.*|\s.*|.*\s", re.DOTALL | re.IGNORECAS
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-def moment(text: Any) -> float | None:
+def epoch_seconds(text: Any) -> float | None:
     """Seconds since the epoch of an ISO 8601 moment with its offset; None for anything else."""
     if not isinstance(text, str):
         return None
@@ -63,7 +63,7 @@ def in_order(pointers: tuple[str, ...], *operations: str) -> Check:
         before: tuple[str, float, timedelta] | None = None
         for pointer in pointers:
             text = at(exchange.response_json, pointer)
-            value, width = moment(text), unit(text)
+            value, width = epoch_seconds(text), unit(text)
             if value is None:
                 continue
             slack = 0.0 if before is None or before[2] == width else max(before[2], width).total_seconds()
@@ -121,7 +121,7 @@ def _number(value: Any) -> float | None:
     if isinstance(value, bool):
         return None
     try:
-        return float(value) if isinstance(value, (int, float)) else moment(value)
+        return float(value) if isinstance(value, (int, float)) else epoch_seconds(value)
     except OverflowError:
         return None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.judge.checks.fields import moment
+from specimen.contracts.judge.checks.fields import epoch_seconds
 from specimen.contracts.judge.checks.precision import instant, interval
 from specimen.contracts.judge.history import History, same_caller
 from specimen.contracts.judge.rule import EXAMINED, Check, Examined, Finding
@@ -82,7 +82,7 @@ def finds_its_own(
         asked = set(exchange.queries)
         named = {name: instant(exchange.queries[name]) for name in (earliest, latest) if name in asked}
         bounds = {name: bound for name, bound in named.items() if bound is not None}
-        if exchange.operation is None or exchange.operation.id != operation or not exchange.is_success or exchange.is_wished:
+        if exchange.operation is None or exchange.operation.id != operation or not exchange.is_success or exchange.has_preference:
             return
         is_whole = at(exchange.response_json, "/pagination/has_more") is False
         if not bounds or not is_whole or not asked <= {earliest, latest, "limit"}:
@@ -110,7 +110,7 @@ def ascending(operation: str, field: str, pointer: str = "/data") -> Check:
     def check(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
         found = [at(row, f"/{field}") for row in rows(exchange, operation, pointer)]
         texts = [value for value in found if isinstance(value, str)]
-        moments = [found_at for value in texts if (found_at := moment(value)) is not None]
+        moments = [found_at for value in texts if (found_at := epoch_seconds(value)) is not None]
         # One moment can be spelled in many ways; databases order texts by code point, or with capitals beside small letters.
         are_moments = bool(texts) and len(moments) == len(texts)
         by_text = (texts == sorted(texts), texts == sorted(texts, key=str.casefold))

@@ -8,15 +8,15 @@ from functools import cache
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.http.no_response import ARE_NOTES, TOLD
+from specimen.contracts.http.no_response import ARE_NOTES, SENTENCES
 from specimen.contracts.http.sse import EVENT_STREAM
 from specimen.contracts.judge.account_refusals import is_account_dependent
 from specimen.contracts.judge.checks.body_mark import body_mark
 from specimen.contracts.judge.checks.fields import (
     NEAR_MISS,
     asked_id,
+    epoch_seconds,
     is_read,
-    moment,
     reachable,
     read_of,
     same_id,
@@ -200,7 +200,7 @@ def time_runs_forward(exchange: Exchange, history: History) -> Iterator[Finding 
     """Times of the last change or of the answer are not earlier than in the read before."""
     earlier = history.reads(exchange) if is_read(exchange) else ()
     for pointer, value in _fields(exchange.response_json, _MOVING) if earlier else ():
-        now, before = moment(value), moment(at(earlier[-1].response_json, pointer))
+        now, before = epoch_seconds(value), epoch_seconds(at(earlier[-1].response_json, pointer))
         if now is None or before is None:
             continue
         yield EXAMINED
@@ -318,7 +318,7 @@ def new_sessions_are_found(exchange: Exchange, history: History) -> Iterator[Fin
     """For a minute after its creation, who made a session can read it in the place where it was made."""
     asked = asked_id(exchange)
     made = history.created(asked) if isinstance(asked, str) else None
-    if made is None or exchange.is_wished or exchange.at - made.at > _NEW_MILLISECONDS:
+    if made is None or exchange.has_preference or exchange.at - made.at > _NEW_MILLISECONDS:
         return
     shared = set(exchange.parameters) & set(made.parameters)
     if _caller(exchange) != _caller(made) or any(exchange.parameters[name] != made.parameters[name] for name in shared):
@@ -362,7 +362,7 @@ def requests_are_answered(exchange: Exchange, _: History) -> Iterator[Finding | 
     """A connection does not end before its answer is whole; one that is late or too large to be read is a note."""
     yield EXAMINED
     if exchange.failure:
-        yield Finding("", "an answer", Words(TOLD[exchange.failure]), exchange.failure in ARE_NOTES)
+        yield Finding("", "an answer", Words(SENTENCES[exchange.failure]), exchange.failure in ARE_NOTES)
 
 
 @_rule(

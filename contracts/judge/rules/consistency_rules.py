@@ -105,7 +105,7 @@ def answers_agree(exchange: Exchange, history: History) -> Iterator[Finding | Ex
     What a list shows, a read finds. A session that was seen in a later state is nowhere back in its first one, unless the
     lifecycle leads there.
     """
-    if exchange.is_wished or exchange.operation is None or history.under_key(exchange):
+    if exchange.has_preference or exchange.operation is None or history.under_key(exchange):
         return  # under a repeated key the first answer comes again, whatever became of the session
     if read_of(exchange) is not None and _is_listed(exchange, history):
         yield EXAMINED
@@ -126,7 +126,7 @@ def _is_listed(exchange: Exchange, history: History) -> bool:
     for operation in exchange.provider.document.operations.values():
         if operation.is_safe and "{" not in operation.path:
             for listed in history.calls(operation.id)[-1:]:
-                if listed.is_success and not listed.is_wished and same_caller(listed, exchange):
+                if listed.is_success and not listed.has_preference and same_caller(listed, exchange):
                     return any(shown.id in asked for shown in _sessions(listed))
     return False
 
@@ -205,7 +205,7 @@ def _elsewhere(session: str, exchange: Exchange, history: History) -> Iterator[M
     ]
     for name, earlier in others:
         for one in reversed(earlier) if name != here else ():
-            if one.is_success and not one.is_wished and same_caller(one, exchange):
+            if one.is_success and not one.has_preference and same_caller(one, exchange):
                 yield from (shown.members for shown in _sessions(one) if shown.id == session)
 
 
@@ -220,7 +220,7 @@ def sent_comes_back(exchange: Exchange, history: History) -> Iterator[Finding | 
     """A text that the creation sent under a name stands under that name in the session, where it stands there at all."""
     read = read_of(exchange)
     made = made_by(exchange, history)
-    if made is None or made.is_wished or read is None or read.id is None or exchange.is_wished:
+    if made is None or made.has_preference or read is None or read.id is None or exchange.has_preference:
         return
     place = read.id.rpartition("/")[0]
     shown, sent = at(exchange.response_json, place), made.declared_fields
@@ -304,12 +304,12 @@ def ids_stay(exchange: Exchange, history: History) -> Iterator[Finding | Examine
 def ends_come_after_creations(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """By the time at which its creation was answered, give or take the difference of two clocks."""
     read, made = read_of(exchange), made_by(exchange, history)
-    if exchange.is_wished or read is None or read.id is None or made is None or made.is_wished:
+    if exchange.has_preference or read is None or read.id is None or made is None or made.has_preference:
         return
     place = read.id.rpartition("/")[0]
     shown = at(exchange.response_json, place)
     for name, value in shown.items() if isinstance(shown, Mapping) else ():
-        when = fields.moment(value) if _ENDED.fullmatch(name) else None
+        when = fields.epoch_seconds(value) if _ENDED.fullmatch(name) else None
         if when is None:
             continue
         yield EXAMINED

@@ -32,11 +32,11 @@ def media_expire_soon(exchange: Exchange, _: History) -> Iterator[Finding | Exam
     if not fields.is_read(exchange, "getVerification"):
         return
     body, now = exchange.response_json, exchange.at / 1000
-    shown = [fields.moment(at(body, f"/{name}")) for name in ("created_at", "updated_at", "closed_at")]
+    shown = [fields.epoch_seconds(at(body, f"/{name}")) for name in ("created_at", "updated_at", "closed_at")]
     # A server whose clock is ahead of ours cannot be measured by ours.
     is_ahead = any(time is not None and time > now + _SKEW_SECONDS for time in shown)
     for index, entry in _objects(at(body, "/media")):
-        ends, signed = fields.moment(entry.get("expires_at")), _signed_seconds(entry.get("url"))
+        ends, signed = fields.epoch_seconds(entry.get("expires_at")), _signed_seconds(entry.get("url"))
         if (ends is not None and not is_ahead) or signed is not None:
             yield EXAMINED
         if ends is not None and not is_ahead and ends > now + MEDIA_SECONDS + _SKEW_SECONDS:
@@ -65,7 +65,7 @@ def lifetime_is_kept(exchange: Exchange, _: History) -> Iterator[Finding | Exami
     operation, lifetime = exchange.operation, exchange.provider.lifecycle.lifetime
     if operation is None or operation.id not in _SESSION_OPERATIONS or not exchange.is_success or lifetime is None:
         return
-    made, ends = (fields.moment(at(exchange.response_json, f"/{name}")) for name in ("created_at", "expires_at"))
+    made, ends = (fields.epoch_seconds(at(exchange.response_json, f"/{name}")) for name in ("created_at", "expires_at"))
     if made is None or ends is None:
         return
     yield EXAMINED

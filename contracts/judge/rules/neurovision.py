@@ -74,13 +74,13 @@ def spent_adds_up(exchange: Exchange, _: History) -> Iterator[Finding | Examined
 def tasks_start_in_between(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """createdAt, startedAt, responseTime."""
     body = exchange.response_json
-    made, answered = fields.moment(at(body, "/createdAt")), fields.moment(at(body, "/responseTime"))
+    made, answered = fields.epoch_seconds(at(body, "/createdAt")), fields.epoch_seconds(at(body, "/responseTime"))
     if made is not None and answered is not None and _tasks(exchange):
         yield EXAMINED
         if answered < made:
             yield Finding("/responseTime", "not earlier than /createdAt", at(body, "/responseTime"), rests_on=("/createdAt",))
     for index, task in _tasks(exchange):
-        started = fields.moment(task.get("startedAt"))
+        started = fields.epoch_seconds(task.get("startedAt"))
         if started is None:
             continue
         if made is not None or answered is not None:
@@ -161,12 +161,12 @@ def newest_is_answered(exchange: Exchange, history: History) -> Iterator[Finding
     key = exchange.declared_fields.get("clientKey")
     if not isinstance(key, str) or not fields.is_read(exchange, READ):
         return
-    shown, made = at(exchange.response_json, "/sessionId"), fields.moment(at(exchange.response_json, "/createdAt"))
+    shown, made = at(exchange.response_json, "/sessionId"), fields.epoch_seconds(at(exchange.response_json, "/createdAt"))
     for earlier in (*history.calls(READ), *history.calls(UPLOAD)):
         before = earlier.response_json
         if not _shows_session(earlier) or before["sessionId"] == shown or at(before, "/clientKey") != key:
             continue
-        known = fields.moment(at(before, "/createdAt"))
+        known = fields.epoch_seconds(at(before, "/createdAt"))
         if made is None or known is None:
             continue
         yield EXAMINED
@@ -250,7 +250,7 @@ def reading_is_no_visit(exchange: Exchange, history: History) -> Iterable[Findin
 def spent_fits_the_clock(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """From createdAt to responseTime, give or take ten minutes: milliseconds do not fit."""
     body = exchange.response_json
-    made, answered = fields.moment(at(body, "/createdAt")), fields.moment(at(body, "/responseTime"))
+    made, answered = fields.epoch_seconds(at(body, "/createdAt")), fields.epoch_seconds(at(body, "/responseTime"))
     if not _shows_session(exchange) or made is None or answered is None or answered < made:
         return
     spent = at(body, "/spent")

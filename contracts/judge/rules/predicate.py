@@ -200,7 +200,7 @@ def verified_wallet_is_listed(exchange: Exchange, _: History) -> Iterator[Findin
 @rule("PRE-019", "no wallet is verified before its session is completed", source=f"{PAGE}, Status Values, Warning")
 def verified_means_completed(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """Of a wallet all of whose sessions that were seen are open or rejected; another caller may have verified it elsewhere."""
-    if exchange.operation is None or exchange.operation.id != "verifyWallet" or exchange.is_wished:
+    if exchange.operation is None or exchange.operation.id != "verifyWallet" or exchange.has_preference:
         return
     asked, verified = at(exchange.declared_json, "/address"), at(exchange.response_json, "/verified")
     if not isinstance(verified, bool) or not isinstance(asked, str):
@@ -221,7 +221,7 @@ def _passed_over(exchange: Exchange, history: History) -> Iterator[Finding | Exa
     """A session that is pending, as it was made, was pending when its wallet was registered again."""
     shown = at(exchange.response_json, "/sessionId")
     made = history.created(shown) if isinstance(shown, str) and at(exchange.response_json, "/status") == "pending" else None
-    key = None if made is None or made.is_wished else _registered(made)[0]
+    key = None if made is None or made.has_preference else _registered(made)[0]
     if key is None or any(at(read.response_json, "/status") != "pending" for read in history.reads(exchange)):
         return
     calls = history.calls("register")

@@ -165,7 +165,7 @@ def as_exchange(base: Base, payload: Any, content_type: str | None = None) -> Ex
     headers: dict[str, str] = {}
     if base.direction == RESPONSE:
         unknown_ids = {name: unknown(provider, name) for name in provider.lifecycle.ids}
-        sent = encode(provider, _asking(base, unknown_ids if base.moment is None else base.moment.ids))
+        sent = encode(provider, _asking(base, unknown_ids if base.snapshot is None else base.snapshot.ids))
         status, body = base.status, as_bytes(payload)
         headers["content-type"] = content_type or "application/json"
     else:
@@ -184,12 +184,12 @@ def _credentials(provider: Provider) -> dict[str, str]:
 def _asking(base: Base, ids: Mapping[str, str]) -> RequestTemplate:
     """Returns the request that a response answers: the read of its session."""
     for read in base.provider.lifecycle.reads:
-        if read.operation == base.operation.id and (base.moment is None or read.fits(base.moment.facts)):
+        if read.operation == base.operation.id and (base.snapshot is None or read.fits(base.snapshot.facts)):
             found = filled(base.provider, read.operation, read.request, ids)
             if found is not None:
                 return found
     found = minimal_request(base.provider, base.operation.id, ids) or RequestTemplate(base.operation)
-    if base.moment is not None or not isinstance(base.payload, Mapping):
+    if base.snapshot is not None or not isinstance(base.payload, Mapping):
         return found
     # An answer that was made from no single session repeats what it was asked, in itself or in its rows.
     rows: list[Any] = next((value for value in base.payload.values() if isinstance(value, list) and value), [{}])

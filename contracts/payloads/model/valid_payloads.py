@@ -38,7 +38,7 @@ class Base:
             such as `{session}`, a form's parts as an object.
         status: the HTTP status of a response; 0 of a request.
         state: the session's state in a response, None where the answer is about none.
-        moment: the snapshot of the session that the payload was made from, if any.
+        snapshot: the one of the session that the payload was made from, if any.
         request: the template of a request.
     """
 
@@ -50,7 +50,7 @@ class Base:
     status: int = 0
     scenario: str | None = None
     state: str | None = None
-    moment: SessionSnapshot | None = None
+    snapshot: SessionSnapshot | None = None
     request: RequestTemplate | None = None
     seed: int = 0
     media: Media | None = field(default=None)
@@ -59,7 +59,7 @@ class Base:
     @property
     def now(self) -> int:
         """When it is read (milliseconds since the epoch)."""
-        return self.moment.now if self.moment is not None else self.sent_at
+        return self.snapshot.now if self.snapshot is not None else self.sent_at
 
     def places(self) -> tuple[PayloadField, ...]:
         """Returns the fields of the payload, in its order."""
@@ -122,9 +122,11 @@ def responses(
         if operation.id == provider.lifecycle.create.operation and operation.id not in reads:
             life = life[:1]
         last.append(life)
-    for moment in [life[-1] for life in last] + [moment for life in last for moment in life[:-1]]:
-        body = answer(answers[operation.id], moment)
-        yield Base(provider, operation, RESPONSE, body, found.pointer, status, moment.scenario, moment.state, moment, seed=seed)
+    for snapshot in [life[-1] for life in last] + [snapshot for life in last for snapshot in life[:-1]]:
+        body = answer(answers[operation.id], snapshot)
+        yield Base(
+            provider, operation, RESPONSE, body, found.pointer, status, snapshot.scenario, snapshot.state, snapshot, seed=seed
+        )
 
 
 def _pages(provider: Provider, listing: Listing, seed: int, locale: str | None, now: int) -> Iterator[tuple[str, Any]]:
@@ -133,11 +135,11 @@ def _pages(provider: Provider, listing: Listing, seed: int, locale: str | None, 
     One session alone: a change of its id or times then says nothing of the order of several.
     """
     for index, name in enumerate(provider.lifecycle.scenarios):
-        moment = session_histories.snapshots(
+        snapshot = session_histories.snapshots(
             provider, name, seed=1000 * seed + index, key=f"payloads/{seed}/page/{name}", at=now, locale=locale,
             facts=listing.made_with,
         )[-1]  # fmt: skip
-        yield name, settle(listing.page([moment], *((1, True) if index == 1 else (_LIMIT, False))), now)
+        yield name, settle(listing.page([snapshot], *((1, True) if index == 1 else (_LIMIT, False))), now)
 
 
 @cache

@@ -233,7 +233,7 @@ def test_day__stands_where_it_says_beside_the_others() -> None:
         found = list(days_of(kind))
         assert found
         for case, day in found:
-            assert is_so(day, case.base.moment.identity), case.id
+            assert is_so(day, case.base.snapshot.identity), case.id
     for kind, days in (("expires_today", 0), ("expired_yesterday", -1), ("issued_today", 0), ("born_today", 0)):
         for case, day in days_of(kind):
             assert day - datetime.fromtimestamp(case.base.now / 1000, UTC).date() == timedelta(days=days)

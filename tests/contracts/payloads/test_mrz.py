@@ -217,8 +217,8 @@ def test_case__is_accepted_just_where_the_second_reader_is_silent(name) -> None:
 
     def broken(case: Case):
         faults = read(lines_of(case)).faults
-        if case.base.moment is not None:
-            faults = faults - read(case.base.moment.identity.document.mrz).faults
+        if case.base.snapshot is not None:
+            faults = faults - read(case.base.snapshot.identity.document.mrz).faults
         if (case.verdict == ACCEPT) != (not faults):
             yield f"the reader finds {faults}: {lines_of(case)}"
 
@@ -234,12 +234,12 @@ def test_case__has_the_number_of_the_document_unless_it_is_about_the_number(name
     """One thing is changed: a zone that is so already makes no case, and gets no other number to make one."""
 
     def broken(case: Case):
-        fields, valid = read(lines_of(case)).fields, read(case.base.moment.identity.document.mrz).fields
+        fields, valid = read(lines_of(case)).fields, read(case.base.snapshot.identity.document.mrz).fields
         # A card's long number is cut to nine characters where a passport has it.
         if fields and not OF_NUMBERS.fullmatch(case.kind) and fields["number"][:9] != valid["number"][:9]:
             yield f"{valid['number']} became {fields['number']}"
 
-    check_all((case for case in catalogue(name).cases if case.kind.startswith("mrz.") and case.base.moment), broken)
+    check_all((case for case in catalogue(name).cases if case.kind.startswith("mrz.") and case.base.snapshot), broken)
 
 
 def test_case__is_of_a_whole_card_or_of_its_line_and_not_both() -> None:
@@ -255,8 +255,8 @@ def lines_of(case: Case) -> list[str]:
     """The zone that a case shows."""
     if isinstance(case.value, list):
         return case.value
-    assert case.base.moment is not None
-    lines = list(case.base.moment.identity.document.mrz)
+    assert case.base.snapshot is not None
+    lines = list(case.base.snapshot.identity.document.mrz)
     changed = case.value.items() if isinstance(case.value, dict) else [(case.field, case.value)]
     for pointer, text in changed:
         lines[lines.index(value_at(case.base.payload, pointer))] = text

@@ -48,7 +48,7 @@ def _snake_case(text: str) -> str:
 def _found_by_id_alone() -> Change:
     async def change(call: Call, ask: Ask) -> Answer:
         answer = await ask(call)
-        if call.operation in ("getSession", "listDatablocks") and answer.status == 404 and not call.is_wished:
+        if call.operation in ("getSession", "listDatablocks") and answer.status == 404 and not call.has_preference:
             environment = call.parameters["environment"]
             if environment in OTHER:
                 found = await ask(call.to(environment, OTHER[environment]))
@@ -104,7 +104,7 @@ def _one_for_nobody() -> Change:
     async def change(call: Call, ask: Ask) -> Answer:
         answer = await ask(call)
         is_nobodys = at(call.json, "/metadata/subjectId") is None
-        if call.operation == "createSession" and answer.status == 201 and is_nobodys and not call.is_wished:
+        if call.operation == "createSession" and answer.status == 201 and is_nobodys and not call.has_preference:
             answer.body = first.setdefault((call.headers.get("authorization", ""), call.path), answer.body)
         return answer
 

@@ -77,7 +77,7 @@ def _read_from_a_copy() -> Change:
 
     async def change(call: Call, ask: Ask) -> Answer:
         shown = call.parameters.get("id", "")
-        if call.operation in ("cancelSession", "cancelByToken") and not call.is_wished:
+        if call.operation in ("cancelSession", "cancelByToken") and not call.has_preference:
             live = call.provider.lifecycle.credentials["live"].headers["Authorization"]
             read = await ask(Call(call.provider, "GET", f"/v1/sessions/{quote(shown)}", "", {"authorization": live}, b""))
             answer = await ask(call)
@@ -85,7 +85,7 @@ def _read_from_a_copy() -> Change:
                 before[shown] = read.body
             return answer
         answer = await ask(call)
-        if call.operation == "getSession" and answer.status == 200 and not call.is_wished:
+        if call.operation == "getSession" and answer.status == 200 and not call.has_preference:
             answer.body = before.pop(shown, answer.body)
         return answer
 

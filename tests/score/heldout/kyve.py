@@ -47,7 +47,7 @@ def _one_before(body: Any, _: Call, memory: dict[Any, Any]) -> None:
 
 def _answered_before_the_change() -> Change:
     async def change(call: Call, ask: Ask) -> Answer:
-        if call.operation != "cancelSession" or call.is_wished:
+        if call.operation != "cancelSession" or call.has_preference:
             return await ask(call)
         read = Call(call.provider, "GET", call.path.removesuffix("/cancel"), "", dict(call.headers), b"")
         for name in (KEY, "content-type"):
@@ -87,7 +87,7 @@ def _limit_first() -> Change:
     async def change(call: Call, ask: Ask) -> Answer:
         wanted = call.queries
         answer = await ask(call)
-        if call.operation != "listVerifications" or answer.status != 200 or "status" not in wanted or call.is_wished:
+        if call.operation != "listVerifications" or answer.status != 200 or "status" not in wanted or call.has_preference:
             return answer
         call.queries = {name: value for name, value in wanted.items() if name != "status"}
         answer = await ask(call)
@@ -113,7 +113,7 @@ def _last_key_alone() -> Change:
 
     async def change(call: Call, ask: Ask) -> Answer:
         key, holder = call.headers.get(KEY), call.headers.get("authorization", "")
-        if call.operation == "createSession" and key is not None and not call.is_wished:
+        if call.operation == "createSession" and key is not None and not call.has_preference:
             before = last.get(holder)
             if before is not None and before != key:
                 driven_out[holder, before] += 1
@@ -128,7 +128,7 @@ def _last_key_alone() -> Change:
 def _created_anyway() -> Change:
     async def change(call: Call, ask: Ask) -> Answer:
         answer = await ask(call)
-        if call.operation == "createSession" and answer.status == 409 and not call.is_wished:
+        if call.operation == "createSession" and answer.status == 409 and not call.has_preference:
             again = call.copy()
             again.headers.pop(KEY, None)
             await ask(again)
@@ -144,7 +144,7 @@ def _both_modes() -> Change:
         answer = await ask(call)
         good = [entry for entry in call.provider.lifecycle.credentials.values() if entry.fails is None]
         own = next((entry for entry in good if entry.headers["Authorization"] == call.headers.get("authorization")), None)
-        if call.operation != "listVerifications" or answer.status != 200 or own is None or call.is_wished:
+        if call.operation != "listVerifications" or answer.status != 200 or own is None or call.has_preference:
             return answer
         rest = next(
             entry for entry in good

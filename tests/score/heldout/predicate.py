@@ -78,7 +78,7 @@ def _starts_over() -> Change:
     async def change(call: Call, ask: Ask) -> Answer:
         answer = await ask(call)
         body = answer.json
-        if call.operation == "register" and answer.status == 200 and not call.is_wished:
+        if call.operation == "register" and answer.status == 200 and not call.has_preference:
             again.add(body["sessionId"])
         if call.operation == "getStatus" and answer.status == 200 and COMPLETED(body) and body["sessionId"] in again:
             _pending(body)

@@ -56,7 +56,7 @@ def _anybodys_token() -> Change:
         if call.operation == "createSession" and answer.status == 200:
             tokens[answer.json["data"]["id"]] = answer.json["data"]["cancel_token"]
         sent = call.json.get("cancel_token") if isinstance(call.json, dict) else None
-        if call.operation == "cancelByToken" and answer.status == 401 and sent in tokens.values() and not call.is_wished:
+        if call.operation == "cancelByToken" and answer.status == 401 and sent in tokens.values() and not call.has_preference:
             own = tokens.get(call.parameters["id"])
             if own is not None:
                 call.json = {**call.json, "cancel_token": own}

@@ -39,7 +39,7 @@ def _named(call: Call, name: str) -> Any:
 def _default_for_unknown() -> Change:
     async def change(call: Call, ask: Ask) -> Answer:
         answer = await ask(call)
-        if call.operation == "createSession" and answer.status == 404 and isinstance(call.json, dict) and not call.is_wished:
+        if call.operation == "createSession" and answer.status == 404 and isinstance(call.json, dict) and not call.has_preference:
             call.json = {name: value for name, value in call.json.items() if name not in ("template_id", "template_slug")}
             return await ask(call)
         return answer
@@ -101,7 +101,7 @@ def _replayed_as_it_is_now() -> Change:
     async def change(call: Call, ask: Ask) -> Answer:
         answer = await ask(call)
         key = call.headers.get(KEY)
-        if key is None or call.operation != "createSession" or answer.status != 201 or call.is_wished:
+        if key is None or call.operation != "createSession" or answer.status != 201 or call.has_preference:
             return answer
         place = (call.headers.get("authorization", ""), key, call.body)
         if place in seen:
@@ -120,7 +120,7 @@ def _filter_by_first_word() -> Change:
 
     async def change(call: Call, ask: Ask) -> Answer:
         wanted = call.queries
-        if call.operation != "listVerifications" or not wanted.get("status", "").startswith("requires_") or call.is_wished:
+        if call.operation != "listVerifications" or not wanted.get("status", "").startswith("requires_") or call.has_preference:
             return await ask(call)
         other = call.copy()
         other.queries = {**wanted, "status": {"requires_review": "requires_input"}.get(wanted["status"], "requires_review")}

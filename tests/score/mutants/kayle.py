@@ -117,7 +117,7 @@ def _apart_no_more(operation: str) -> Make:
         async def change(call: Call, ask: Ask) -> Answer:
             answer = await ask(call)
             others = [key for key in keys[:2] if key != call.headers.get("authorization")]
-            if call.operation == operation and answer.status in (200, 404) and len(others) == 1 and not call.is_wished:
+            if call.operation == operation and answer.status in (200, 404) and len(others) == 1 and not call.has_preference:
                 asked = call.copy()
                 asked.headers["authorization"] = others[0]
                 other = await ask(asked)

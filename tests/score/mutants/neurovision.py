@@ -61,7 +61,7 @@ def _unknown_found() -> Change:
     async def change(call: Call, ask: Ask) -> Answer:
         answer = await ask(call)
         value = answer.json
-        if call.operation != READ or answer.status != 200 or call.is_wished:
+        if call.operation != READ or answer.status != 200 or call.has_preference:
             return answer
         if "results" in value:
             last.update(value)
@@ -174,7 +174,7 @@ def _oldest_of_key() -> Change:
         key = at(call.json, "/clientKey") if call.operation == READ else None
         if call.operation == UPLOAD and answer.status == 200 and "results" in answer.json and answer.json["clientKey"]:
             first.setdefault(answer.json["clientKey"], answer.body)
-        if isinstance(key, str) and key in first and answer.status == 200 and not call.is_wished:
+        if isinstance(key, str) and key in first and answer.status == 200 and not call.has_preference:
             answer.body = first[key]
         return answer
 
@@ -183,7 +183,7 @@ def _oldest_of_key() -> Change:
 
 def _goes_on_with_another() -> Change:
     async def change(call: Call, ask: Ask) -> Answer:
-        if call.operation == UPLOAD and not call.is_wished:
+        if call.operation == UPLOAD and not call.has_preference:
             call.body = call.body.replace(b'name="sessionId"', b'name="session"')
         return await ask(call)
 
@@ -227,7 +227,7 @@ def _first_for_all() -> Change:
 
     async def change(call: Call, ask: Ask) -> Answer:
         answer = await ask(call)
-        if call.operation == READ and answer.status == 200 and not call.is_wished and "results" in answer.json:
+        if call.operation == READ and answer.status == 200 and not call.has_preference and "results" in answer.json:
             first.append(answer.body)
             answer.body = first[0]
         return answer

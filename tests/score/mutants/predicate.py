@@ -71,7 +71,7 @@ def _other_wallet() -> Change:
         """One wallet has one session, whatever its type."""
         wallet = at(call.json, "/walletAddress")
         answer = await ask(call)
-        if call.operation == "register" and answer.status == 201 and isinstance(wallet, str) and not call.is_wished:
+        if call.operation == "register" and answer.status == 201 and isinstance(wallet, str) and not call.has_preference:
             value = answer.json
             value["sessionId"] = known.setdefault(wallet.lower(), value["sessionId"])
             answer.json = value

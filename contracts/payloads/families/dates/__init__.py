@@ -58,9 +58,9 @@ def _day(place: PayloadField, base: Base) -> Day | None:
     if value is None or place.holds is None:
         return None
     is_dotted = place.value[2] == "."
-    if base.moment is None:
+    if base.snapshot is None:
         return Day(place.holds, value, is_dotted, base.now, None, None, None)
-    person = base.moment.identity
+    person = base.snapshot.identity
     return Day(place.holds, value, is_dotted, base.now, person.birth_date, person.document.issued_on, person.document.expires_on)
 
 

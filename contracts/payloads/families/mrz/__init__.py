@@ -86,7 +86,7 @@ def _of_cards(base: Base) -> Iterator[Edge]:
 
 def _printed(base: Base) -> Zone | None:
     """Returns the zone of the session's document."""
-    return None if base.moment is None else read(base.moment.identity.document.mrz)
+    return None if base.snapshot is None else read(base.snapshot.identity.document.mrz)
 
 
 def _row(zone: Zone, value: Any) -> int | None:
