@@ -69,6 +69,8 @@ class Sampler:
             needs, steps = [AGAIN], []
         if not steps and exchange.operation is not None and not exchange.operation.is_safe and exchange.parameters and not needs:
             needs.append(STATE)
+        if not exchange.request_headers.get("idempotency-key", KEY) and AGAIN not in needs:
+            needs.append(AGAIN)  # an empty key cannot be made a new one
         captured: dict[str, str] = {}
         before = list(self._fresh_key(exchange, captured)) if steps else []
         for index, step in enumerate(steps):
@@ -97,14 +99,16 @@ class Sampler:
     def _states(self, exchange: Exchange, steps: list[Exchange]) -> Iterator[str]:
         """Says in which state a session was that a command reads, where it may since have left it, and no step made it so."""
         read = next((one for one in self._provider.lifecycle.reads if _is(one.operation, exchange) and one.status), None)
-        if read is None or not _values(exchange):
-            return
-        if steps:
+        is_list = read is None and exchange.operation is not None and exchange.operation.is_safe
+        if steps and (read is not None or is_list):
             yield COURSE
+            return
+        if read is None or not _values(exchange):
             return
         state = at(exchange.response_json, read.status or "")
         known = self._provider.lifecycle.states.get(state) if isinstance(state, str) else None
-        if known is None or not known.terminal:
+        may_leave = {edge.origin for edge in self._provider.lifecycle.transitions if edge.operation is not None}
+        if known is None or not known.terminal or state in may_leave:
             yield f"{IN_STATE} {repr(state) if known is not None else 'of this answer'}, which it may have left."
 
     def _stands_alone(self, exchange: Exchange, violation: Violation) -> bool:

@@ -124,7 +124,8 @@ def anybodys_token(stage: Stage) -> list[Exchange]:
     first, other = made(stage), made(stage)
     token = {"cancel_token": other.response_json["data"]["cancel_token"]}
     path = {"id": first.response_json["data"]["id"]}
-    return [changed(stage.ask("cancelByToken", path=path, body=token, intent={"foreign_id": True}), status=204)]
+    used = changed(stage.ask("cancelByToken", path=path, body=token, intent={"foreign_id": True}), status=204)
+    return [first, other, used]
 
 
 MUTANTS = (
