@@ -11,7 +11,7 @@ from specimen import specs
 from specimen.contracts.anonymize.anonymizer import Anonymizer
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.multipart import form
-from specimen.contracts.judge.request_validation import Fault, request_errors
+from specimen.contracts.judge.request_validation import RequestError, request_errors
 from specimen.contracts.requests.mutations import mutations
 from specimen.contracts.requests.request_templates import BOUNDARY, minimal_request, multipart
 from specimen.mockserver.http.request_body import RequestRejected, parse_multipart
@@ -75,7 +75,7 @@ def test_request_errors__of_a_form_without_an_end() -> None:
     """Its parts are not taken for a whole form, by the judge and by the mock alike, and it is recorded as broken as it was."""
     whole = uploaded(IMAGE, {"name": "clientKey", "value": "k" * 37})
     sent = replace(whole, request_body=whole.request_body.removesuffix(f"--{BOUNDARY}--\r\n".encode()))
-    fault = Fault("the body is not multipart/form-data: the boundary that closes it is missing", True)
+    fault = RequestError("the body is not multipart/form-data: the boundary that closes it is missing", True)
     assert request_errors(sent) == [fault]
     recorded = Anonymizer(sent.provider, b"secret").exchange(sent)
     assert request_errors(recorded) == [fault]
