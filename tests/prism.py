@@ -35,6 +35,7 @@ REVIEWED = {
     "GEN-017": "takes any token",
     "GEN-018": "gives a session for an id that it never issued, and cancels it",
     "GEN-020": "gives a live session under staging too",
+    "GEN-025": "generates other values of a session in each of its answers",
     "KAY-001": "generates share fields without kayle_document_id",
     "KAY-004": "generates a failure_code for sessions that are cancelled or expired, and none for a failed one",
     "KAY-005": "generates ended sessions without completed_at",
