@@ -26,7 +26,7 @@ class Exchange:
     `path` begins at the provider's base URL and is percent-encoded as it was sent (`/v1/sessions/vs_…`); header names are
     lower-case. `at` is when the answer came, in milliseconds since the epoch. `seen_by` says who observed it: walk, fuzz,
     machine, watch, proxy, har, client. `intent` is what the observer knows about the request: `credentials` none or unknown,
-    `malformed_id` for a malformed id, `unknown_id` for one that nobody issued, `foreign_id` for another session's,
+    `malformed_id` for a malformed id, `unknown_id` for an unknown one, `foreign_id` for another session's,
     `unknown_reference` for a creation that names what the provider does not have, `refused` for what is documented to be refused,
     `invalid` for an invalid request, `valid` for a valid one. `failure` says why a request
     that was sent has no answer: one of `specimen.contracts.http.no_response`; its status is 0 then, and it has no answer's body.

@@ -1,4 +1,4 @@
-"""Credentials and identifiers that nobody issued, in the form of known ones."""
+"""Unknown credentials and identifiers, in the form of known ones."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def examine(exchange: Exchange, history: History) -> Judgement:
 
 
 def _without_echoes(found: set[Violation]) -> Iterator[Violation]:
-    """Leaves out what a rule that compares answers says of a field of which another rule speaks: one fault is told once."""
+    """Leaves out what a rule that compares answers says of a field of which another rule speaks: one fault is reported once."""
     echoes = sorted(one for one in found if one.rule in _COMPARING)
     told = {one.pointer for one in found if one.rule not in _COMPARING}
     yield from (one for one in found if one.rule not in _COMPARING)

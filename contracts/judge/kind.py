@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from specimen.contracts.http.exchange import Exchange
 
 FAILURE, SAFETY, CONSISTENCY, SCHEMA, LIST, REFUSAL = "failure", "safety", "consistency", "schema", "list", "refusal"
-# The heaviest first: the server fails; what nobody may see is shown; fields, requests and times contradict one another; a success
+# The heaviest first: the server fails; protected data is shown; fields, requests and times contradict one another; a success
 # has another form; a list is not what was asked for; a refusal, or what ought to be one, has another form.
 KINDS = (FAILURE, SAFETY, CONSISTENCY, SCHEMA, LIST, REFUSAL)
 # Intents of requests that must not be answered: for other credentials, and for ids that were never issued or belong elsewhere.

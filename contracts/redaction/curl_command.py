@@ -59,7 +59,7 @@ def curl(exchange: Exchange, base_url: str, hidden: Mapping[str, str], *, unknow
         exchange: what to repeat.
         base_url: where to; user and password are left out.
         hidden: texts that must not be shown, and the shell variables that stand for them; `{NAME%?}` is one without its end.
-        unknown: stands for a credential that nobody issued.
+        unknown: stands for an unknown credential.
     """
     own = exchange.seen_by in OWN
     secrets = _spelled({**_credentials(exchange), **hidden})
@@ -122,7 +122,7 @@ def _header(
 
 
 def _unknown(text: str, hidden: Mapping[str, str], unknown: str) -> str:
-    """A credential that nobody issued; the known one where only its scheme is wrong, or a character stands behind it."""
+    """An unknown credential; the known one where only its scheme is wrong, or a character stands behind it."""
     if text in hidden:
         return f"${hidden[text]}"
     is_longer = text[:-1] in hidden and text[-1:].isalnum()

@@ -40,7 +40,7 @@ STATE = "The request changes its session: repeat it on a session in the state th
 _MEANINGS = {
     commands.TOKEN: "the credential of the run",
     commands.OTHER_TOKEN: "the second credential (--other-token)",
-    commands.UNKNOWN_TOKEN: "a credential that nobody issued; one is made up where it is not set",
+    commands.UNKNOWN_TOKEN: "an unknown credential; one of the same form is made where it is not set",
     commands.BODY: "a file with the body of the request",
     "SPECIMEN_PATH": "the path of the request",
 }

@@ -81,7 +81,7 @@ def unknown(provider: Provider, name: str = "session", known: str | None = None)
 
 
 def guesses(provider: Provider, name: str, known: str | None) -> list[str]:
-    """Returns the ids that nobody issued to ask for in place of a known one: of its form, and it with one character changed."""
+    """Returns the unknown ids to ask for in place of a known one: of its form, and it with one character changed."""
     return [unknown(provider, name, known), *([one_character_changed(known)] if known else [])]
 
 

@@ -81,7 +81,7 @@ class NegativeTests:
         return ("none", *(wrong[2 * turn - 2 : 2 * turn] if turn <= 3 else ()))
 
     def unknown_ids(self) -> None:
-        """Calls each operation on a session with ids that nobody issued, then sends what is documented to find nothing.
+        """Calls each operation on a session with unknown ids, then sends what is documented to find nothing.
 
         The ids are of the form of a known one, and a known one with one character changed; within a limit one of them in turn.
         """
