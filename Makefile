@@ -1,4 +1,4 @@
-# make serve | test | test-long | test-versions | check | fixtures | bench | bench-peers | prism | score
+# make serve | test | test-long | test-versions | check | fixtures | bench | bench-peers | bench-store | attack | crash | prism | score
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,7 +12,7 @@ PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-long test-versions check fixtures bench bench-peers prism score clean
+.PHONY: help serve test test-long test-versions check fixtures bench bench-peers bench-store attack crash prism score clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,10 +37,10 @@ serve: $(READY) ## serve all five providers on http://127.0.0.1:8080
 	@$(BIN)/specimen serve --port $(PORT)
 
 test: $(DEV_READY) ## run the tests but for the long ones
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long" --hypothesis-profile quick
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long" --hypothesis-profile quick
 
 test-long: $(DEV_READY) ## run the long tests, and those of Hypothesis with all their examples
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "long or hypothesis"
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "long or hypothesis"
 
 test-versions: $(DEV_READY) ## a part of the tests with the lowest and the newest versions allowed, from the registry
 	@$(BIN)/python -m tests.versions
@@ -59,6 +59,16 @@ bench: $(DEV_READY) ## measure the mock against a bare ASGI function and stock C
 
 bench-peers: $(DEV_READY) ## the same, with Prism and Mockoon from npm
 	@$(BIN)/python -m tests.bench --peers
+
+bench-store: $(DEV_READY) ## measure the stores: CPU a request, round trips, lists up to a million sessions
+	@$(BIN)/python -m tests.bench.stores $(BENCH)
+
+crash: $(DEV_READY) ## kill servers amid creates and deliveries, and count what is lost
+	@$(BIN)/python -m tests.crash
+	@$(BIN)/python -m tests.crash_deliveries
+
+attack: $(DEV_READY) ## attack the mock and the judge for three minutes (ATTACK=long: twenty)
+	@ATTACK=$(ATTACK) $(BIN)/python -m tests.attack
 
 prism: $(DEV_READY) ## judge Prism, from npm, serving our kayle and idnow documents
 	@$(BIN)/python -m tests.prism

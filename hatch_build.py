@@ -14,7 +14,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PACKAGES = ("specs", "fixtures", "mockserver", "contracts")
-OWN = ("__init__.py", "__main__.py", "cli.py", "py.typed", "vendor")
+OWN = ("__init__.py", "__main__.py", "cli.py", "client.py", "webhooks.py", "py.typed", "vendor")
 EDITABLE = '''"""An editable install: the modules are those of the checkout."""
 
 __path__ = [{package!r}, {checkout!r}]  # the second for a checkout without symbolic links

@@ -1,11 +1,15 @@
-"""`specimen serve`, `providers`, `show` and `ids`."""
+"""`specimen serve`, `providers`, `show` and `ids`; the other commands of the mock are added to them."""
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import json
 import shlex
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,8 +20,13 @@ from rich.text import Text
 
 from specimen import specs
 from specimen.fixtures.primitives import times
-from specimen.mockserver.errors import SettingError, SpecimenError
-from specimen.mockserver.settings import Pace, Settings
+from specimen.mockserver.control.commands import control as control_commands
+from specimen.mockserver.control.commands import faults as fault_commands
+from specimen.mockserver.control.commands import store as store_commands
+from specimen.mockserver.errors import SettingError, SpecimenError, did_you_mean
+from specimen.mockserver.sessions.catalogue.export.cli import export
+from specimen.mockserver.sessions.catalogue.spec_command import spec
+from specimen.mockserver.settings import MEBIBYTE, Pace, Settings
 from specimen.specs.cli import completion
 from specimen.specs.cli.console import console, standard_output, table_console, user_errors
 
@@ -37,6 +46,11 @@ def register(app: typer.Typer) -> None:
     app.command()(providers)
     app.command()(show)
     app.command()(ids)
+    app.command()(export)
+    app.command()(spec)
+    app.command("faults")(fault_commands.faults)
+    app.add_typer(control_commands.app, name="ctl")
+    app.add_typer(store_commands.app)
 
 
 def serve(
@@ -61,6 +75,59 @@ def serve(
     log_level: Annotated[str, typer.Option(help=f"One of {', '.join(LOG_LEVELS)}.")] = "warning",
     ready_file: Annotated[Path | None, typer.Option(help="Write the URL there, as JSON, once the port answers.")] = None,
     sse_max: Annotated[float, typer.Option(min=0.1, help="Close event streams after so many seconds.")] = 300.0,
+    store: Annotated[
+        str, typer.Option(metavar="URL", help="Where sessions are kept: memory, sqlite:///file.db, redis://host:6379/0.")
+    ] = "memory",
+    most_sessions: Annotated[int, typer.Option(min=1, help="Sessions kept; another one is answered 507.")] = 5_000_000,
+    most_namespaces: Annotated[
+        int, typer.Option(min=2, help="Namespaces kept; for another one the least recently used is ended.")
+    ] = 10_000,
+    most_values: Annotated[
+        int, typer.Option(min=1, help="Kept values, such as results of idempotent calls; those that end first go.")
+    ] = 1_000_000,
+    most_value_bytes: Annotated[int, typer.Option(min=1, help="Bytes of all kept values.")] = 512 * MEBIBYTE,
+    webhook: Annotated[
+        list[str] | None, typer.Option(metavar="PROVIDER=URL", help="Send its webhooks there; may be repeated.")
+    ] = None,
+    webhook_host: Annotated[
+        list[str] | None, typer.Option(metavar="HOST", help="Allow targets on this host too; may be repeated.")
+    ] = None,
+    webhook_secret: Annotated[
+        str | None,
+        typer.Option(
+            envvar="SPECIMEN_WEBHOOK_SECRET", help="Sign with it; a new one is made and shown if not given.", show_default=False
+        ),
+    ] = None,
+    webhook_keys: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write there what receivers need, for `specimen webhooks listen`.")
+    ] = None,
+    root_path: Annotated[
+        str, typer.Option(metavar="PATH", help="The prefix that a reverse proxy shows the server under, such as /kyc.")
+    ] = "",
+    trust_proxy: Annotated[
+        bool, typer.Option("--trust-proxy", help="Believe Forwarded and X-Forwarded-… of the proxy in links of answers.")
+    ] = False,
+    tls_cert: Annotated[Path | None, typer.Option(metavar="FILE", help="Serve HTTPS with this certificate (PEM).")] = None,
+    tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its key (PEM), where that is in another file.")] = None,
+    tls_self_signed: Annotated[
+        bool, typer.Option("--tls-self-signed", help="Serve HTTPS with a certificate that is made now.")
+    ] = False,
+    tls_ca: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write there whom clients are to trust, with --tls-self-signed.")
+    ] = None,
+    control: Annotated[bool, typer.Option("--control/--no-control", help="Serve the control API.")] = True,
+    control_token: Annotated[
+        str | None, typer.Option(envvar="SPECIMEN_CONTROL_TOKEN", help="The bearer token that calls of the control API need.")
+    ] = None,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Another name in the Host header of the control API; may be repeated."),
+    ] = None,
+    faults: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Faults for every namespace: a file, or a preset such as chaos.")
+    ] = None,
+    most_log_entries: Annotated[int, typer.Option(min=0, help="Entries kept of the request log.")] = 5_000,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that answer; more than one need a shared store.")] = 1,
 ) -> None:
     """Serve the sandbox of all providers, or of some.
 
@@ -71,10 +138,14 @@ def serve(
         specimen serve kayle --port 0 --ready-file ready.json
 
         specimen serve --now 2026-03-01T12:00:00Z --freeze --pace instant
+
+        specimen serve --store sqlite:///sandbox.db --workers 4
     """
     with user_errors():
-        if ready_file is not None and not ready_file.parent.is_dir():
-            raise SettingError(f"ready file '{ready_file}': its folder does not exist.")
+        from specimen.mockserver.preferences.faults.rules import read as read_faults
+
+        _check_writable(ready_file, "ready file")
+        _check_writable(webhook_keys, "webhook keys")
         if log_level not in LOG_LEVELS:
             raise SettingError(f"log level '{log_level}': expected one of {', '.join(LOG_LEVELS)}.")
         settings = Settings(
@@ -88,24 +159,76 @@ def serve(
             locale=locale,
             log_level=log_level,
             sse_max_seconds=sse_max,
+            store=store,
+            most_sessions=most_sessions,
+            most_namespaces=most_namespaces,
+            most_values=most_values,
+            most_value_bytes=most_value_bytes,
+            request_log_entries=most_log_entries,
+            webhooks=_targets(webhook, webhook_host or ()),
+            webhook_secret=webhook_secret,
+            webhook_hosts=tuple(webhook_host or ()),
+            root_path=root_path,
+            trust_proxy=trust_proxy,
+            control=control,
+            control_token=control_token or None,
+            allowed_hosts=tuple(allowed_host or ()),
+            faults=() if faults is None else tuple(read_faults(faults)),
         )
         from specimen.mockserver.app import build_app
-        from specimen.mockserver.http.server import run, write_ready_file
+        from specimen.mockserver.http.server import run, write_private_json, write_ready_file
+        from specimen.mockserver.http.tls import context_of
+        from specimen.mockserver.http.workers import Supervisor, sockets
         from specimen.specs.core.listening import listen, url_of
 
+        tls = context_of(host, tls_cert, tls_key, tls_ca, is_self_signed=tls_self_signed)
         app = build_app(settings)
-        listening = listen(host, port)
-        url = url_of(listening, host)
+        _check_targets(app, settings)
+        if workers > 1 and not app.store.is_shared:
+            raise SettingError(
+                f"--workers {workers}: the processes would not see one another's sessions, as they are kept in memory. "
+                "Add --store sqlite:///sandbox.db, or redis://…"
+            )
+        if workers > 1 and settings.webhooks:
+            # Once, before the workers would at the same time; by a store of its own, which no process inherits.
+            app.registered = asyncio.run(_registered(build_app(settings)))
+        listening = sockets(host, port, workers) if workers > 1 else [listen(host, port)]
+        url = url_of(listening[0], host, "http" if tls is None else "https")
+
+        app.served_at(url)
 
         def started() -> None:
+            if webhook_keys is not None:
+                write_private_json(webhook_keys, {name: keys for name, _, keys in app.registered})
             try:
-                _print_start(app, url)
+                _print_start(app, url + app.root_path, shows_keys=webhook_keys is None)
             except SpecimenError as error:  # the server also runs where its output is lost
                 Console(stderr=True, highlight=False).print(f"{error} The server goes on at {url}", soft_wrap=True)
             if ready_file is not None:
                 write_ready_file(ready_file, url)
 
-        run(app, listening, started)
+        if not settings.is_loopback:
+            text = f"--host {host}: whoever reaches this machine can use the sandbox; its credentials are public."
+            Console(stderr=True, highlight=False).print(text, soft_wrap=True)
+        if workers == 1:
+            run(app, listening[0], started, tls)
+        elif code := Supervisor(listening, partial(run, app, tls=tls), started).run():
+            raise typer.Exit(code)
+
+
+def _check_writable(path: Path | None, what: str) -> None:
+    """Raises `SettingError` where a file cannot be written: who waits for it would wait for ever."""
+    if path is None:
+        return
+    if not path.parent.is_dir():
+        raise SettingError(f"{what} '{path}': its folder does not exist.")
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "Is a directory")
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
+            pass
+    except OSError as error:
+        raise SettingError(f"{what} '{path}': cannot be written: {error.strerror or error}.") from error
 
 
 def providers(as_json: JsonOption = False) -> None:
@@ -152,6 +275,13 @@ def show(
     seed: SeedOption = 0,
     now: Annotated[str | None, typer.Option(metavar="TIME", help="The time of the read (ISO 8601).", show_default="now")] = None,
     locale: Annotated[str | None, typer.Option(help="The person's locale, such as ja_JP.")] = None,
+    operation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OP", help="The operation that answers.", show_default="the first read", autocompletion=completion.operations
+        ),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every operation that reads or lists the session, by its name.")] = False,
 ) -> None:
     """Print the API's answer for a session at the scenario's end.
 
@@ -160,11 +290,21 @@ def show(
         specimen show kayle succeeded
 
         specimen show neurovision success --seed 7 --locale ja_JP
+
+        specimen show kyve completed --operation getVerification
+
+        specimen show idnow accepted --all
     """
     with user_errors(), standard_output():
-        from specimen.mockserver.testing.preview import preview
+        from specimen.mockserver.testing.preview import preview, previews
 
-        body = preview(specs.load(name), scenario, seed=seed, now=_time(now), locale=locale)
+        if every and operation is not None:
+            raise SpecimenError("--operation and --all: give one of them.")
+        provider, at = specs.load(name), _time(now)
+        if every:
+            body = previews(provider, scenario, seed=seed, now=at, locale=locale)
+        else:
+            body = preview(provider, scenario, seed=seed, now=at, locale=locale, operation=operation)
         text = json.dumps(body, indent=2, ensure_ascii=False)
         if sys.stdout.isatty():
             console().print_json(text)
@@ -191,11 +331,11 @@ def ids(
         specimen ids --json
     """
     with user_errors(), standard_output():
-        from specimen.mockserver.sessions.catalogue import Catalogue
-        from specimen.mockserver.sessions.scenario_requests import VERSION, ScenarioRequests
+        from specimen.mockserver.sessions.catalogue.catalogue import Catalogue
+        from specimen.mockserver.sessions.catalogue.scenario_requests import VERSION, ScenarioRequests
 
         found = [specs.load(one) for one in ([name] if name else specs.names())]
-        tables = [ScenarioRequests(provider, Catalogue(provider, seed, 0)) for provider in found]
+        tables = [ScenarioRequests(provider, Catalogue(provider, seed)) for provider in found]
         if as_json:
             entries = [entry for table in tables for entry in table.entries()]
             print(json.dumps({"version": VERSION, "entries": entries}, indent=1, ensure_ascii=False))
@@ -232,8 +372,45 @@ def _print_table(table: Any) -> None:
     out.print()
 
 
+def _targets(given: list[str] | None, hosts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """The providers and targets of `--webhook`."""
+    from specimen.mockserver.webhooks.endpoints import check_url
+
+    found = []
+    for text in given or ():
+        name, equals, target = text.partition("=")
+        if not equals:
+            raise SettingError(f"--webhook '{text}': expected PROVIDER=URL, such as kyve=http://127.0.0.1:9000/hook.")
+        check_url(target, hosts)
+        found.append((name, target))
+    return tuple(found)
+
+
+def _check_targets(app: Any, settings: Settings) -> None:
+    """Fails before the server starts where a provider of `--webhook` sends none."""
+    from specimen.mockserver.webhooks.outbox import webhooks_of
+    from specimen.specs.core.extras import needs
+
+    for name, _ in settings.webhooks:
+        if name not in app.mounted:
+            raise SettingError(f"--webhook of '{name}': it is not served. {did_you_mean(name, app.mounted)}")
+        webhooks = webhooks_of(app.mounted[name].shared_state)
+        if webhooks.token is not None or webhooks.encryption is not None:
+            with needs("webhooks", f"--webhook of {name}"):
+                import joserfc  # noqa: F401 - asked for before anything is sent
+
+
+async def _registered(app: Any) -> Any:
+    """The endpoints of the settings, added to the store."""
+    try:
+        await app.register_webhooks()
+    finally:
+        await app.close()
+    return app.registered
+
+
 @standard_output()
-def _print_start(app: Any, url: str) -> None:
+def _print_start(app: Any, url: str, *, shows_keys: bool) -> None:
     from specimen.fixtures.recipes.recipe import DEFAULT_NAMESPACE
 
     out = console(soft_wrap=True)
@@ -244,6 +421,14 @@ def _print_start(app: Any, url: str) -> None:
         out.print(f"  document  {url}/{name}/openapi.json   {url}/{name}/ui/")
         for label, entry in example_requests(mounted):
             out.print(Text.assemble(f"  {label:<9} ", (as_curl(entry, url), "cyan")))
+    for name, endpoint, keys in app.registered:
+        out.print(f"Webhooks of {name} go to {endpoint.url}")
+        if shows_keys:
+            out.print(Text(f"  {json.dumps(keys)}"))
+    if app.control is not None:
+        token = f"  (bearer token {app.control_token})" if app.control_token and not app.settings.control_token else ""
+        out.print(f"Control API {url}/_specimen/v1/ui/{token}")
+        out.print(f"Page        {url}/")
     out.print(f"Serving on {url} (namespace '{DEFAULT_NAMESPACE}', seed {app.settings.seed}). Stop with Ctrl-C.")
 
 

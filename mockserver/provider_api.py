@@ -13,11 +13,13 @@ from specimen.mockserver.errors import IllegalTransition, SpecError, did_you_mea
 from specimen.mockserver.http.messages import Problem, Reply, SchemaError
 from specimen.mockserver.sessions.service import Sessions
 from specimen.mockserver.sessions.session import Session
+from specimen.mockserver.webhooks.account import AccountWebhooks
 from specimen.specs import Operation, Provider
 from specimen.specs.core.multipart import FormPart
 from specimen.specs.loading.lifecycle import Credential
 
 __all__ = [
+    "AccountWebhooks",
     "Behaviour",
     "Credential",
     "FormPart",
@@ -163,14 +165,16 @@ def _normal(value: str) -> str:
 
 
 def load_behaviour(provider: Provider) -> Behaviour:
-    """The provider's handlers, one for each operation of its document.
+    """The provider's handlers, one for each operation of its document; those of the modules in `parts` are handlers too.
 
     Raises:
         SpecError: the module cannot be imported, an operation has no handler or two, or a handler no operation.
     """
     module = provider.module("specimen.mockserver.providers", "handlers")
     handlers: dict[str, Handler] = {}
-    for name, function in inspect.getmembers(module, inspect.isfunction):
+    modules = (module, *getattr(module, "parts", ()))
+    functions = [found for each in modules for found in inspect.getmembers(each, inspect.isfunction)]
+    for name, function in functions:
         operation_id = getattr(function, _MARK, None)
         other = handlers.setdefault(operation_id, function) if operation_id is not None else function
         if other is not function:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from specimen.mockserver.errors import SettingError
 
@@ -20,6 +21,13 @@ class Pace:
     kind: str
     speed: float = 1.0
     polls: int = 0
+
+    @property
+    def text(self) -> str:
+        """The pace as `parse` reads it."""
+        if self.kind == "speed":
+            return "realtime" if self.speed == 1 else f"{self.speed:g}x"
+        return f"polls:{self.polls}" if self.kind == "polls" else self.kind
 
     @classmethod
     def parse(cls, text: str) -> Pace:
@@ -41,7 +49,15 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The mock's settings. `now` is in milliseconds since the epoch; sizes in bytes; times in seconds."""
+    """The mock's settings. `now` is in milliseconds since the epoch; sizes in bytes; times in seconds.
+
+    `root_path` is the prefix of a reverse proxy before all paths; with `trust_proxy` what it says of a request in `Forwarded` and
+    `X-Forwarded-…` is believed.
+    `control`: whether the control API is served; where others reach it, its callers need `control_token`. `allowed_hosts`
+    are further names in the `Host` header of its requests. `faults` are rules in the form of a faults file, for every namespace.
+    `store` is `memory` or a URL. `most_…` and `request_log_entries` are its bounds; values are idempotency results, clients, used
+    tokens and the like.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -52,16 +68,35 @@ class Settings:
     pace: Pace = field(default_factory=lambda: Pace("speed", speed=10.0))
     locale: str | None = None
     log_level: str = "warning"
+    root_path: str = ""
+    trust_proxy: bool = False
+    control: bool = True
+    control_token: str | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    faults: tuple[Any, ...] = ()
     sse_max_seconds: float = 300.0
     keep_alive_seconds: float = 15.0
     body_seconds: float = 10.0
     json_bytes: int = 2 * MEBIBYTE
     multipart_bytes: int = 20 * MEBIBYTE
     json_depth: int = 200
-    request_log_entries: int = 1000
+    webhooks: tuple[tuple[str, str], ...] = ()  # provider and target
+    webhook_secret: str | None = None
+    webhook_hosts: tuple[str, ...] = ()
+    request_log_entries: int = 5_000
+    store: str = "memory"
+    most_sessions: int = 5_000_000
+    most_namespaces: int = 10_000
+    most_values: int = 1_000_000
+    most_value_bytes: int = 512 * MEBIBYTE
     cached_answers: int = 4096
 
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the server."""
-        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+        return self.host.strip("[]") in ("localhost", "::1") or self.host.startswith("127.")
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only this machine reaches the server, and no proxy stands before it for others."""
+        return self.is_loopback and not (self.root_path or self.trust_proxy)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import cpu_time, sampling
+from tests import cpu_time, grouping, sampling
 
 settings.register_profile(
     "repeatable",
@@ -47,4 +47,5 @@ def core(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pytest_configure(config: pytest.Config) -> None:
     """Registers what chooses the long tests and what tells the cost."""
     config.pluginmanager.register(sampling)
+    config.pluginmanager.register(grouping)
     config.pluginmanager.register(cpu_time)

@@ -9,6 +9,7 @@ import schemathesis
 from hypothesis import settings
 from schemathesis.engine import Status, events, from_schema
 
+from specimen.contracts.verify.schemathesis_document import generated_from
 from specimen.contracts.verify.schemathesis_suite import NO_LINKS_FROM_TEXTS
 from specimen.mockserver.app import App
 from specimen.specs import Provider
@@ -50,7 +51,7 @@ def credentials(provider: Provider) -> dict[str, dict[str, str]]:
 def findings(app: App, provider: Provider) -> Iterator[str]:
     """What Schemathesis holds against the mock, in process; last a line that says how many checks it ran."""
     config = schemathesis.Config.from_dict(configuration(provider, examples()))
-    schema = schemathesis.openapi.from_dict(provider.document.served(provider.mount), config=config)
+    schema = schemathesis.openapi.from_dict(generated_from(provider, provider.mount), config=config)
     schema.app = app
     checks = 0
     for event in from_schema(schema).execute():

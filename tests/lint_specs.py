@@ -15,9 +15,9 @@ from tests import golden
 
 # The extensions that something reads, or that tell a reader where a fact comes from.
 KEYWORDS = frozenset(
-    {"x-account-dependent", "x-also-in-body", "x-claims-schema", "x-closed", "x-contradictions", "x-event-schema"}
+    {"x-account-dependent", "x-also-in-body", "x-assumed", "x-claims-schema", "x-closed", "x-contradictions", "x-event-schema"}
     | {"x-ignored-beside", "x-known-captions", "x-no-vendor-example", "x-other-content-types", "x-probe-value", "x-provenance"}
-    | {"x-quote", "x-reason", "x-safe", "x-source", "x-vendor-example"}
+    | {"x-part", "x-quote", "x-reason", "x-safe", "x-source", "x-vendor-example"}
 )
 # What these hold is data.
 _DATA = frozenset({"value", "example", "const", "default", "enum", "x-contradictions"})

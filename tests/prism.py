@@ -36,6 +36,12 @@ REVIEWED = {
     "GEN-018": "gives a session for an id that it never issued, and cancels it",
     "GEN-020": "gives a live session under staging too",
     "GEN-025": "generates other values of a session in each of its answers",
+    "GEN-031": "lists the same data block for every session",
+    "GEN-034": "gives every creation the same id",
+    "GEN-039": "generates an environment that is not that of the path",
+    "GEN-040": "generates sessions that expire before they were made",
+    "GEN-044": "shows a limit of 10 for limit=1",
+    "GEN-048": "generates a data block of a time after its session's end",
     "KAY-001": "generates share fields without kayle_document_id",
     "KAY-004": "generates a failure_code for sessions that are cancelled or expired, and none for a failed one",
     "KAY-005": "generates ended sessions without completed_at",
@@ -164,18 +170,18 @@ def main(
     markdown: Annotated[Path | None, typer.Option(help="Also write the table as Markdown to this file.")] = None,
 ) -> None:
     """Judge Prism, serving our kayle and idnow documents, static and dynamic. Exit code 1: a finding that nobody reviewed."""
-    told, out = Console(stderr=True, highlight=False), Console(width=None if sys.stdout.isatty() else 160)
+    errors, out = Console(stderr=True, highlight=False), Console(width=None if sys.stdout.isatty() else 160)
     try:
-        runs = list(judged(profile, told.print))
+        runs = list(judged(profile, errors.print))
     except BenchError as error:
-        told.print(f"error: {str(error).replace('--peers', 'this')}", style="bold red", markup=False)
+        errors.print(f"error: {str(error).replace('--peers', 'this')}", style="bold red", markup=False)
         raise typer.Exit(2) from error
     show(runs, out)
     if markdown is not None:
         markdown.write_text(as_markdown(runs) + "\n", encoding="utf-8")
     new = sorted({rule for run in runs for rule in run.unreviewed})
     if new:
-        told.print(f"not reviewed: {', '.join(new)}", style="bold red")
+        errors.print(f"not reviewed: {', '.join(new)}", style="bold red")
         raise typer.Exit(1)
 
 

@@ -65,6 +65,7 @@ def test_action__others_are_pinned_by_major_version() -> None:
     used = [entry["uses"] for entry in STEPS if "uses" in entry]
     assert [name.partition("@")[0] for name in used] == [
         "actions/setup-python",
+        "actions/cache",
         "actions/upload-artifact",
         "github/codeql-action/upload-sarif",
     ]
@@ -108,6 +109,8 @@ def run_verify(tmp_path: Path, **inputs: str) -> tuple[subprocess.CompletedProce
             PYTHONPATH=str(ROOT),
             RUNNER_TEMP=str(tmp_path),
             GITHUB_OUTPUT=str(tmp_path / "output"),
+            GITHUB_STEP_SUMMARY=str(tmp_path / "summary.md"),
+            GITHUB_WORKFLOW_REF="owner/app/.github/workflows/kyc.yml@refs/heads/main",
             **variables,
         ),
         capture_output=True,
@@ -127,12 +130,15 @@ def test_action__verify_writes_the_reports_and_tells_no_token(mock, tmp_path) ->
     assert ET.parse(outputs["junit"]).getroot().get("failures") == "0"
     assert json.loads(Path(outputs["sarif"]).read_text())["version"] == "2.1.0"
     assert Path(outputs["html"]).read_text().startswith("<!doctype html>")
-    told = [done.stdout, done.stderr, *(path.read_text() for path in Path(outputs["folder"]).iterdir())]
-    told.append((tmp_path / "arguments").read_text())
-    assert not any(TOKEN in text for text in told)
+    assert (tmp_path / "summary.md").read_text().startswith("### kayle: ")
+    assert json.loads(Path(outputs["json"]).read_text())["provider"] == "kayle"
+    reported = [done.stdout, done.stderr, *(path.read_text() for path in Path(outputs["folder"]).iterdir())]
+    reported.append((tmp_path / "arguments").read_text())
+    assert not any(TOKEN in text for text in reported)
     assert "--strict" in (tmp_path / "arguments").read_text().splitlines()
 
 
+@pytest.mark.long("the command's own baseline has quick tests")
 def test_action__takes_a_baseline(mock, tmp_path) -> None:
     """A file of known failures is handed over; one that is none is a mistake."""
     (tmp_path / "known failures.yaml").write_text("version: 1\nprovider: kayle\nknown: []\n", encoding="utf-8")
@@ -151,6 +157,7 @@ def test_action__the_verdict_is_the_exit_code_and_the_reports_are_kept(mock, tmp
     assert ET.parse(outputs["junit"]).getroot().get("failures") != "0"
 
 
+@pytest.mark.long("the command's own option has quick tests")
 def test_action__the_second_token_is_given_by_the_environment(mock, tmp_path) -> None:
     """It reaches the command, which refuses the same token twice, and is no argument."""
     done, outputs = run_verify(tmp_path, provider="kayle", url=f"{mock}/kayle", token=TOKEN, **{"other-token": TOKEN})
@@ -210,7 +217,7 @@ def test_action__installs_its_own_checkout_or_what_is_named(tmp_path, package, a
         check=True,
         timeout=30,
     )  # fmt: skip
-    told = log.read_text().splitlines()
-    assert told[0].endswith(arguments)
-    assert told[1] == f"pins: {constraint}"
+    reported = log.read_text().splitlines()
+    assert reported[0].endswith(arguments)
+    assert reported[1] == f"pins: {constraint}"
     assert (tmp_path / "path").read_text() == f"{tmp_path}/specimen/bin\n"

@@ -1,17 +1,16 @@
-"""What docs/architecture.md says of Connexion and of imports is so."""
+"""What docs/architecture.md says of Connexion is so, and every folder can be seen at a glance."""
 
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 from collections.abc import Callable
-from graphlib import TopologicalSorter
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import grimp
 import httpx
 
 from specimen.mockserver.app import App, build_app
@@ -64,14 +63,39 @@ def test_connexion__runs_at_start_and_not_per_request() -> None:
     assert connexion not in per_request
 
 
-def test_contracts__have_no_import_circle() -> None:
-    """No module of contracts comes back to itself by imports, not even by those within functions."""
-    graph = grimp.build_graph("specimen", cache_dir=None)
-    modules = [name for name in graph.modules if name.startswith("specimen.contracts.")]
-    assert "specimen.contracts.reporting.model" in modules
-    imports = {
-        name: {other for other in graph.find_modules_directly_imported_by(name) if other.startswith("specimen.contracts.")}
-        for name in modules
-    }
-    order = list(TopologicalSorter(imports).static_order())  # raises CycleError with the circle
-    assert set(modules) <= set(order)
+# Of data there may be more: a module for each locale, and the exchanges of each provider.
+DATA = {"fixtures/locales", "fixtures/golden"}
+# House rule: about twelve.
+MOST_ENTRIES = 13
+
+
+def rooms() -> dict[str, int]:
+    """The folders of product code, each with the number of its files and folders; what marks it as a package is none."""
+    found = {}
+    for package in ("contracts", "fixtures", "mockserver", "specs"):
+        for folder in [ROOT / package, *(ROOT / package).rglob("*/")]:
+            if folder.is_dir() and folder.name != "__pycache__":
+                entries = [entry for entry in folder.iterdir() if entry.name not in ("__init__.py", "__pycache__")]
+                found[folder.relative_to(ROOT).as_posix()] = len(entries)
+    return found
+
+
+def test_folders__have_a_dozen_entries_at_most() -> None:
+    """A stranger who opens a folder sees all of it; one that grows beyond is given rooms."""
+    found = rooms()
+    assert len(found) > 50
+    assert {name: count for name, count in found.items() if count > MOST_ENTRIES and not is_data(name)} == {}
+
+
+def is_data(folder: str) -> bool:
+    """Whether a folder holds data, a file for each of something."""
+    return any(folder == name or folder.startswith(f"{name}/") for name in DATA)
+
+
+def test_command__starts_without_the_files_of_providers() -> None:
+    """A help text needs neither the loader nor what judges and serves: commands import them when they run."""
+    code = "import sys, specimen.cli; print(*(name for name in sys.modules if name.startswith('specimen.')))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    rooms = {".".join(name.split(".")[1:3]) for name in done.stdout.split()}
+    assert "contracts.cli" in rooms
+    assert rooms & {"specs.loading", "contracts.judge", "contracts.reporting", "contracts.traffic", "mockserver.app"} == set()

@@ -43,13 +43,13 @@ def test_bench__one_case_end_to_end():
     """The command measures bare, stock and mock, and says what it ran on."""
     done = bench("--seconds", "1", "--rounds", "1", "--only", "kyve", "--json")
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert len(told["rows"]) == 3
-    bare, mock = told["rows"][0], told["rows"][2]
+    reported = json.loads(done.stdout)
+    assert len(reported["rows"]) == 3
+    bare, mock = reported["rows"][0], reported["rows"][2]
     assert bare["answer_bytes"] == mock["answer_bytes"] > 500
     assert mock["target"]["text"] == "≥ 0.15 of bare"
-    assert all(row["runs"][0]["requests_per_second"] > 0 and row["errors"] == 0 for row in told["rows"])
-    assert any("connections" in note for note in told["notes"])
+    assert all(row["runs"][0]["requests_per_second"] > 0 and row["errors"] == 0 for row in reported["rows"])
+    assert any("connections" in note for note in reported["notes"])
 
 
 @pytest.mark.long("starts each server; the table has a test of its own")
@@ -70,9 +70,9 @@ def test_bench__generation():
     """Each maker has a rate, ours leads polyfactory, and the dataset its memory; the table has a column for each."""
     done = bench("--rounds", "1", "--only", "generation", "--rows", "2000", "--json")
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["rows"] == []
-    figures = told["generation"]
+    reported = json.loads(done.stdout)
+    assert reported["rows"] == []
+    figures = reported["generation"]
     assert [figure["what"] for figure in figures] == ["neurovision success"] * 4 + ["predicate completed"] * 4 + [
         "2,000 neurovision rows to Parquet"
     ]
@@ -86,6 +86,7 @@ def test_bench__generation():
     assert generation.grid(shown).row_count == 1
 
 
+@pytest.mark.long("starts a process for each distribution")
 def test_startup__has_a_row_for_each_distribution_with_plugins(tmp_path: Path):
     """A help text, a run without plugins, what each adds, and all; ours has a target."""
     rows, notes = startup.measured(tmp_path, lambda _: None, runs=1)
@@ -146,7 +147,7 @@ def answered(provider_name: str) -> bytes:
     return json.dumps({"data": {"id": kayle}, "sessionId": "d0c3e1fc-e6a4-11f0-af6a-65ced68c8a7f", "id": "ses_x"}).encode()
 
 
-def test_processes__a_server_that_fails_is_told(tmp_path):
+def test_processes__a_server_that_fails_is_reported(tmp_path):
     """The error repeats what the server said."""
     with (
         pytest.raises(BenchError, match="broken on purpose"),
@@ -172,10 +173,10 @@ def test_machine__pinning_is_undone():
     assert Cores.found() == CORES
 
 
-def test_inprocess__sessions_are_made_and_profiles_told():
+def test_inprocess__sessions_are_made_and_profiles_reported():
     """Sessions are made through the API; a profile names functions and no folders."""
-    told = inprocess.live_sessions(20)
-    assert told["sessions"] == 20
+    reported = inprocess.live_sessions(20)
+    assert reported["sessions"] == 20
     assert "endpoint.py" in inprocess.profiled("kayle", 50)
     assert str(ROOT) not in inprocess.profiled("kyve", 50)
 

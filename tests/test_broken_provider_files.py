@@ -17,9 +17,9 @@ from starlette.routing import Route
 from typer.testing import CliRunner
 
 from specimen import cli, specs
-from specimen.contracts.traffic import proxy_server
 from specimen.contracts.traffic.monitor import BaseUrl, Monitor
-from specimen.contracts.traffic.proxy import build_proxy
+from specimen.contracts.traffic.proxy import server
+from specimen.contracts.traffic.proxy.proxy import build_proxy
 from specimen.specs import SpecError
 from specimen.specs.core.plugin_loading import load_file
 from tests.contracts.targets import serving
@@ -211,7 +211,7 @@ FAILING = {
 
 @pytest.mark.parametrize("case", FAILING)
 def test_rule__that_fails_while_it_judges(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A rule's function that raises, or gives what is no finding, is a mistake in a file and no violation; no value is told."""
+    """A rule's function that raises, or gives what is no finding, is a mistake in a file, no violation; no value is reported."""
     body, pattern = FAILING[case]
     source = f'{RULE}@rule("VER-901", "One.", source="page")\ndef a(exchange, history):\n{body}'
     path = broken(tmp_path, "rules.py", text(source))
@@ -285,7 +285,7 @@ def test_proxy__ends_with_2_where_a_rule_failed(tmp_path: Path, monkeypatch: pyt
         with serving(app) as proxy, httpx.Client(trust_env=False) as client:
             assert client.get(f"{proxy}/checks/one").text == "one"
 
-    monkeypatch.setattr(proxy_server, "serve", once)  # else it would go on until a signal
+    monkeypatch.setattr(server, "serve", once)  # else it would go on until a signal
     with serving(Starlette(routes=[Route("/checks/one", lambda _: Response("one"))])) as url:
         result = CliRunner().invoke(cli.app, ["proxy", NAME, "--target", url, "--port", "0"])
     assert result.exit_code == 2, result.output

@@ -43,7 +43,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     package = folder / f"client_of_{provider.name}"
     app = build_app(Settings(providers=(provider.name,), now=NOW, freeze=True))
     with running(app) as url:
-        document = download(f"{url}/{provider.name}/openapi.json", folder / "openapi.json")
+        document = download(f"{url}/{provider.name}/openapi.json?for=clients", folder / "openapi.json")
         complaints = generate(document, package)
         with imported(package) as module, contextlib.closing(GeneratedClient(module, provider, url)) as client:
             yield Served(provider, app, complaints, client)

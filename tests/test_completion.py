@@ -30,7 +30,7 @@ def proposed(line: str) -> list[str]:
         ("specimen show kyve failed_l", ["failed_liveness"]),
         ("specimen rules pre", ["predicate"]),
         ("specimen verify kayle --profile n", ["nightly"]),
-        ("specimen payloads kayle --operation list", ["listSessions"]),
+        ("specimen payloads kayle --operation listS", ["listSessions"]),
         ("specimen payloads kayle --status f", ["failed"]),
         ("specimen payloads kayle --format c", ["curl"]),
         ("specimen payloads kale --status f", []),

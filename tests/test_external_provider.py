@@ -22,7 +22,7 @@ from specimen.mockserver.app import build_app
 from specimen.mockserver.settings import Settings
 from specimen.specs import SpecError
 from tests.providers.provider_contract_tests import at
-from tests.sending import as_request
+from tests.scenario_exchanges import as_request
 from tests.serving import ROOT, run, serving
 
 FOLDER = next((ROOT / "tests" / "providers" / "external_provider").iterdir())
@@ -109,7 +109,7 @@ def test_serve__answers_in_every_status(root: Path, tmp_path: Path, monkeypatch:
 
 
 def test_serve__alone_is_at_the_root(root: Path, tmp_path: Path) -> None:
-    """Served alone it has the vendor's own paths; `--pace instant` moves a new session to the end that was wished for."""
+    """Served alone it has the vendor's own paths; `--pace instant` moves a new session to the end that was asked for."""
     options = (NAME, "--pace", "instant", "--now", NOW)
     with serving(*options, folder=tmp_path, PYTHONPATH=str(ROOT), SPECIMEN_PATH=str(root)) as url, httpx.Client() as client:
         listed = client.get(f"{url}/_specimen/scenarios").json()["entries"]
@@ -134,7 +134,9 @@ HYPOTHESIS = ("-p", "_hypothesis_pytestplugin", "--hypothesis-profile", "quick")
 LEFT_OUT = {"test_golden_files__are_remade_byte_for_byte"}
 
 
-@pytest.mark.parametrize("suite", [EVERY_PROVIDER, SCHEMATHESIS])
+@pytest.mark.parametrize(
+    "suite", [EVERY_PROVIDER, pytest.param(SCHEMATHESIS, marks=pytest.mark.long("Schemathesis takes seconds"))]
+)
 def test_promises__are_those_of_the_built_in_ones(suite: str, root: Path, tmp_path: Path) -> None:
     """The very tests that run over the built-in providers run over this one, and pass; none is left out unsaid."""
     options = {"folder": ROOT, "command": (sys.executable, "-m", "pytest", *HYPOTHESIS), "PYTHONPATH": str(ROOT)}
@@ -357,13 +359,21 @@ def test_broken_file__ends_a_command_without_a_traceback(tmp_path: Path) -> None
 # -- nothing in the house knows a provider's name ------------------------------------------------------------------
 
 
+OWN_FOLDERS = {
+    "fixtures/recipes",
+    "fixtures/webhooks",
+    "mockserver/providers",
+    "contracts/judge/rules",
+    "contracts/payloads/invalid_states",
+}
+
+
 def is_own(path: Path, name: str) -> bool:
     """Whether a Python file belongs to a provider: its recipe, handlers, rules or combinations, whole or in parts."""
-    folder = path.parent.relative_to(ROOT).as_posix()
-    return (
-        folder in ("fixtures/recipes", "mockserver/providers", "contracts/judge/rules", "contracts/payloads/invalid_states")
-        and re.fullmatch(rf"{name}(_\w+)?", path.stem) is not None
-    )
+    for one in (path, path.parent):  # a file, or a package of that name
+        if one.parent.relative_to(ROOT).as_posix() in OWN_FOLDERS and re.fullmatch(rf"{name}(_\w+)?", one.stem) is not None:
+            return True
+    return False
 
 
 def mentions(source: str, name: str) -> Iterator[int]:
@@ -422,8 +432,8 @@ def test_mentions__finds_code_not_prose(source: str, lines: list[int]) -> None:
 
 
 def test_repository__does_not_name_it() -> None:
-    """Apart from its own folder, this file and the judge's tests, nothing in the repository knows that it exists."""
-    mine = (FOLDER, Path(__file__), ROOT / "tests" / "contracts")
+    """Apart from its own folder, this file and the tests of judge and datasets, nothing in the repository knows it."""
+    mine = (FOLDER, Path(__file__), ROOT / "tests" / "contracts", ROOT / "tests" / "fixtures" / "test_dataset.py")
     ignored = {"__pycache__", "build", "dist", "node_modules"}
     files = [
         path

@@ -14,7 +14,7 @@ from tests.environments import OURS, brought, size, top_level
 from tests.serving import run, serving
 
 CONTRACTS = "pip install 'specimen-kyc[contracts]'"
-HAR = Path(__file__).parent / "contracts" / "har" / "chrome.har"
+HAR = Path(__file__).parent / "contracts" / "traffic" / "har" / "chrome.har"
 TOKEN = "kk_live_specimen"
 # What a distribution of another name is imported as; a stray `test` or `docs` has no place here.
 NAMES = {
@@ -51,7 +51,7 @@ def test_core__is_small() -> None:
 
 def test_core__has_no_extras(core: Path, tmp_path: Path) -> None:
     """Neither pytest nor what the extras bring is there: what follows is proved without them."""
-    extras = ("Crypto", "hypothesis", "openapi_core", "openapi_spec_validator", "pyarrow", "schemathesis")
+    extras = ("Crypto", "hypothesis", "openapi_core", "openapi_spec_validator", "pyarrow", "redis", "schemathesis")
     names = (*extras, "PIL", "pytest", "swagger_ui")
     done = script(core, tmp_path, "from importlib.util import find_spec", f"print([n for n in {names} if find_spec(n)])")
     assert (done.stdout, done.stderr) == ("[]\n", "")
@@ -67,13 +67,15 @@ def test_core__installs_no_stray_package(core: Path, tmp_path: Path) -> None:
     assert script(core, tmp_path, code).stdout.count("'") == 4  # specimen and its metadata
 
 
-@pytest.mark.parametrize("extra", ["contracts", "dataset", "all"])
+@pytest.mark.parametrize("extra", ["contracts", "dataset", "pictures", "redis", "all"])
 def test_extra__is_there(extra: str) -> None:
     """Each brings what the core goes without."""
     wanted = {
         "contracts": {"schemathesis", "hypothesis", "openapi-core"},
         "dataset": {"pyarrow", "pycryptodome"},
-        "all": {"schemathesis", "hypothesis", "openapi-core", "pyarrow", "pycryptodome"},
+        "pictures": {"pillow", "uharfbuzz"},
+        "redis": {"redis", "hiredis"},
+        "all": {"schemathesis", "hypothesis", "openapi-core", "pyarrow", "pycryptodome", "pillow", "redis", "hiredis"},
     }
     assert wanted[extra] <= brought([f"{OURS}[{extra}]"]).keys() - brought([OURS]).keys()
 
@@ -117,7 +119,8 @@ def test_core__serves_and_judges(core: Path, tmp_path: Path) -> None:
             core,
             tmp_path,
             "from specimen import specs",
-            "from specimen.contracts.traffic.http_clients import Listener, client",
+            "from specimen.contracts.traffic.http_clients import client",
+            "from specimen.contracts.traffic.listener import Listener",
             "from specimen.contracts.traffic.monitor import BaseUrl, Monitor",
             "bench = Monitor(specs.load('kayle'))",
             f"with client(Listener(bench, BaseUrl.parse({base!r})), headers={{'Authorization': 'Bearer {TOKEN}'}}) as caller:",

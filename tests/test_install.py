@@ -21,7 +21,7 @@ from specimen import specs, vendor
 from tests import golden
 from tests.environments import OURS, add, made
 from tests.providers.provider_contract_tests import at
-from tests.sending import as_request
+from tests.scenario_exchanges import as_request
 from tests.serving import ROOT, run, serving
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -41,6 +41,10 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 # -- what travels --------------------------------------------------------------------------------------------------
 
 
+# Pages, their styles and scripts, and the licences of the fonts.
+PAGES = (".html", ".css", ".js", ".svg", ".txt")
+
+
 def test_wheel__holds_the_packages_and_nothing_else(wheel: Path) -> None:
     """No tests, no CI, no caches: the four packages, the front door and the metadata."""
     with zipfile.ZipFile(wheel) as archive:
@@ -50,7 +54,7 @@ def test_wheel__holds_the_packages_and_nothing_else(wheel: Path) -> None:
     assert {PurePosixPath(name).parts[0] for name in names} == {"specimen", information}
     carried = [name for name in names if not name.startswith(information)]
     ours = [name for name in carried if not name.startswith(VENDOR) or name.endswith(".py")]
-    assert {PurePosixPath(name).suffix for name in ours} - {".typed"} == {".py", ".yaml", ".json", ".png"}
+    assert {PurePosixPath(name).suffix for name in ours} - {".typed"} == {".py", ".yaml", ".json", ".png", *PAGES}
     assert [name for name in carried if re.search(r"(^|/)(\.|__pycache__|tests?(/|$)|test_|conftest)", name)] == []
     licenses = f"{information}/licenses"
     assert {f"{licenses}/LICENSE", f"{licenses}/specimen/vendor/swagger-ui/LICENSE"} <= set(names)
@@ -67,7 +71,7 @@ def test_wheel__holds_every_file_of_the_packages(wheel: Path) -> None:
             if path.is_file() and path.suffix in {".py", ".yaml", ".json", ".png"}
         }
         assert sorted(f"specimen/{name}" for name in lying if f"specimen/{name}" not in names) == []
-    assert "specimen/specs/loading/lifecycle.schema.yaml" in names
+    assert "specimen/specs/loading/file_schemas/lifecycle.schema.yaml" in names
     listed = tomllib.loads((vendor.FOLDER / "vendor.toml").read_text(encoding="utf-8"))
     assert {f"{VENDOR}{folder}/{file}" for folder, entry in listed.items() for file in entry["sha256"]} <= names
     for name in specs.names():
@@ -130,9 +134,11 @@ def test_installed__serves_what_ids_lists(installed: Path, tmp_path: Path) -> No
     command = [str(installed / "specimen")]
     done = run("ids", "--json", folder=tmp_path, command=command)
     assert (done.returncode, done.stderr) == (0, "")
-    told = json.loads(done.stdout)
-    assert told["version"] == 1
-    firsts = {(entry["provider"], entry["status"]): entry for entry in reversed(told["entries"]) if entry["status"] is not None}
+    reported = json.loads(done.stdout)
+    assert reported["version"] == 1
+    firsts = {
+        (entry["provider"], entry["status"]): entry for entry in reversed(reported["entries"]) if entry["status"] is not None
+    }
     assert firsts.keys() == {(name, state) for name in specs.names() for state in specs.load(name).lifecycle.states}
     with serving(folder=tmp_path, command=command) as url, httpx.Client() as client:
         assert client.get(f"{url}/_specimen/health").json()["version"] == PROJECT["version"]

@@ -152,6 +152,7 @@ def test_cases__cover_each_pair_of_values() -> None:
         assert len({(case[one], case[other]) for case in CASES}) == 4
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(str, case)))
 def test_project__has_its_own_packages(case: Case, pythons: dict[str, Path], tmp_path: Path) -> None:
     """The command, both fixtures, `strategy` and `dataset` work, warnings are errors, and the project imports its own."""
@@ -195,6 +196,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("order", ["specimen first", "library first"])
 @pytest.mark.parametrize("leaves", [OURS, "fixtures"])
 def test_library__named_fixtures_stays_whole(order: str, leaves: str, wheel: Path, library: Path, tmp_path: Path) -> None:

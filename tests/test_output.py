@@ -14,11 +14,11 @@ import httpx
 import pytest
 
 from specimen.specs.cli.console import standard_output
-from tests.contracts.places import place
+from tests.contracts.servers import place
 from tests.contracts.targets import session_id
 from tests.serving import FROM_SOURCE, ROOT, environment
 
-HAR = ROOT / "tests" / "contracts" / "har"
+HAR = ROOT / "tests" / "contracts" / "traffic" / "har"
 TOKEN = "kk_live_specimen"
 LISTS = (
     "providers",
@@ -46,7 +46,7 @@ def ended(line: str, folder: Path, end: str) -> subprocess.CompletedProcess[byte
 
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("line", LISTS)
-def test_list__that_nobody_reads_on(line: str, tmp_path: Path) -> None:
+def test_list__whose_reader_leaves(line: str, tmp_path: Path) -> None:
     """`| true`: exit code 0, and nothing on the error stream."""
     done = ended(line, tmp_path, "| true")
     assert (done.returncode, done.stderr) == (0, b"")
@@ -75,7 +75,7 @@ def test_help__that_cannot_be_written(line: str, tmp_path: Path) -> None:
 
 @NEEDS_FULL
 def test_watch_and_check__output_that_is_full(tmp_path: Path) -> None:
-    """The same for what is judged: what was found cannot be told, so the command did not do its work."""
+    """The same for what is judged: what was found cannot be reported, so the command did not do its work."""
     with place("kayle") as there:
         watch = f"watch kayle --url {there.url} --token {TOKEN} --session {session_id()} --every 0.05"
         watched = ended(watch, tmp_path, "> /dev/full")
@@ -84,7 +84,7 @@ def test_watch_and_check__output_that_is_full(tmp_path: Path) -> None:
         assert (done.returncode, done.stderr) == (2, b"error: standard output cannot be written: No space left on device.\n")
 
 
-def test_watch__that_nobody_reads_on(tmp_path: Path) -> None:
+def test_watch__whose_reader_leaves(tmp_path: Path) -> None:
     """It ends at the next step: the end of the session was not seen."""
     with place("kayle") as there:
         watch = f"watch kayle --url {there.url} --token {TOKEN} --session {session_id(state='created')} --every 0.05"
@@ -94,7 +94,7 @@ def test_watch__that_nobody_reads_on(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("tool", "provider", "code"), [("firefox", "kayle", 0), ("insomnia", "idnow", 1)])
 @pytest.mark.parametrize("form", ["", "--json"])
-def test_check__that_nobody_reads_on(tool: str, provider: str, code: int, form: str, tmp_path: Path) -> None:
+def test_check__whose_reader_leaves(tool: str, provider: str, code: int, form: str, tmp_path: Path) -> None:
     """The exit code is the verdict's all the same."""
     done = ended(f"check {HAR / tool}.har {provider} {form}", tmp_path, "| true")
     assert (done.returncode, done.stderr) == (code, b"")

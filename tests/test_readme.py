@@ -118,7 +118,7 @@ def test_command_lines__are_taken(line: CommandLine) -> None:
 
 
 def test_command_lines__are_found() -> None:
-    """Those of shells, of pipelines and of sentences; a wrong one is told."""
+    """Those of shells, of pipelines and of sentences; a wrong one is reported."""
     found = list(documentation.command_lines())
     assert {line.arguments[0] for line in found} >= {command for command in COMMANDS.commands if command != "check"}
     assert {line.page for line in found if line.is_whole} >= {"README.md", "docs/judge.md", "docs/ci.md", "docs/payloads.md"}
@@ -146,7 +146,14 @@ def test_python__of_the_fixtures_passes(tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [text for text in CONSOLE if text.split()[2] in PRINT_AT_ONCE], ids=lambda text: CONSOLE[text].page
+    "text",
+    [
+        pytest.param(
+            text, id=block.page, marks=[pytest.mark.long("makes all answers of an operation")] if " payloads " in text else []
+        )
+        for text, block in CONSOLE.items()
+        if text.split()[2] in PRINT_AT_ONCE
+    ],
 )
 def test_excerpt__is_what_the_command_prints(text: str) -> None:
     """Line by line, but for what `…` stands for."""
@@ -229,7 +236,15 @@ def test_table_of_speed__has_the_columns_of_the_bench() -> None:
 
 
 ROOMS = ("specs", "fixtures", "mockserver", "contracts")
-INTERNAL = {"specimen.mockserver.sessions.store"}  # a protocol of our own
+INTERNAL = {
+    "specimen.contracts.judge.history",
+    "specimen.mockserver.app",
+    "specimen.mockserver.sessions.service",
+    "specimen.mockserver.sessions.store",
+    "specimen.mockserver.sessions.store.memory",
+    "specimen.mockserver.sessions.store.redis",
+    "specimen.mockserver.sessions.store.sqlite",
+}  # rooms that only others of ours use
 
 
 def public() -> dict[str, list[str]]:

@@ -23,7 +23,7 @@ def test_make_test__runs_some_of_each_function_and_of_each_provider(request: pyt
 
 def test_mistakes__are_named() -> None:
     """A provider of which nothing is left, and a long test without a reason."""
-    told = list(
+    reported = list(
         mistakes(
             {
                 "a.py::test_whole": Function(quick=[*NAMES, None]),
@@ -34,7 +34,7 @@ def test_mistakes__are_named() -> None:
             }
         )
     )
-    assert told == [
+    assert reported == [
         "a.py::test_unexplained: expected a reason, pytest.mark.long('why')",
         f"a.py::test_lost: `make test` runs it for ['{NAMES[0]}'] and not for ['{NAMES[1]}']",
     ]
@@ -116,5 +116,5 @@ def test_marks__part_the_tests_in_two(tmp_path: Path) -> None:
 def test_cpu_time__counts_workers(tmp_path: Path) -> None:
     """Four seconds of a worker's are a fifteenth of a minute, and more than the first process needs."""
     _, printed = theirs(BUSY, tmp_path, "-n", "1")
-    (told,) = re.findall(r"^([\d.]+) CPU-minutes", printed, re.MULTILINE)
-    assert float(told) > 0.06
+    (reported,) = re.findall(r"^([\d.]+) CPU-minutes", printed, re.MULTILINE)
+    assert float(reported) > 0.06

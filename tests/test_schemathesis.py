@@ -56,12 +56,12 @@ def test_command_line__finds_nothing(name: str, tmp_path: Path) -> None:
             check=False,
         )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    told = json.loads(report.read_text(encoding="utf-8"))
-    assert told["failures"] == told["errors"] == []
-    assert {phase: entry["status"] for phase, entry in told["phases"].items()} == dict.fromkeys(
+    reported = json.loads(report.read_text(encoding="utf-8"))
+    assert reported["failures"] == reported["errors"] == []
+    assert {phase: entry["status"] for phase, entry in reported["phases"].items()} == dict.fromkeys(
         ("examples", "coverage", "fuzzing", "stateful"), "success"
     )
-    assert told["operations"]["tested"] == len(specs.load(name).document.operations)
+    assert reported["operations"]["tested"] == len(specs.load(name).document.operations)
 
 
 def test_in_process__finds_a_mock_that_asks_for_no_credentials() -> None:

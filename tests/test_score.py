@@ -24,12 +24,12 @@ from tests.score.scoring import UNBROKEN, Job
 from tests.score.variants import VARIANTS
 
 NAMES = [name for name in specs.names() if specs.load(name).is_builtin]
-# One of each class, and the lawful ones that are quickest to lose.
+# One of each class, and the conforming ones that are quickest to lose.
 HANDFUL = {
     "idnow": ("no_credentials_read", "outcome_missing", "results_early", "terminal_left", "references_to_nothing"),
     "kyve": ("key_ignored",),
 }
-LAWFUL = {"idnow": ("more_fields", "chunked", "uuids_in_capitals"), "predicate": ("not_found_for_malformed",)}
+VALID = {"idnow": ("more_fields", "chunked", "uuids_in_capitals"), "predicate": ("not_found_for_malformed",)}
 
 
 def call(name: str, method: str, path: str, body: bytes = b"") -> Call:
@@ -38,7 +38,7 @@ def call(name: str, method: str, path: str, body: bytes = b"") -> Call:
 
 
 def test_tables__hold_enough_of_every_class() -> None:
-    """At least 120 broken implementations in five classes, each provider in each class, and 15 lawful ones."""
+    """At least 120 broken implementations in five classes, each provider in each class, and 15 conforming ones."""
     found = Counter((name, entry.kind) for name in NAMES for entry in mutants(name))
     assert sum(found.values()) >= 120
     assert set(found) == {(name, kind) for name in NAMES for kind in CLASSES}
@@ -90,7 +90,7 @@ def test_mutants__have_a_memory_for_each_run(name: str) -> None:
         assert entry.make() is not entry.make(), entry.name
 
 
-def test_calls__change_only_what_they_are_told() -> None:
+def test_calls__change_only_what_they_name() -> None:
     """An id in the path is replaced as it was sent, encoded."""
     asked = call("kayle", "GET", "/v1/sessions/a%7Bb")
     assert asked.parameters == {"id": "a{b"}
@@ -99,19 +99,20 @@ def test_calls__change_only_what_they_are_told() -> None:
     assert match(asked.provider.document, "GET", asked.to("a{b", "c d").path) is not None
 
 
-def test_runs__a_handful_is_found_and_the_lawful_are_not() -> None:
-    """`smoke` finds a mutant of each class; neither the mock nor a lawful variant is found fault with."""
+def test_runs__a_handful_is_found_and_the_valid_are_not() -> None:
+    """`smoke` finds a mutant of each class; neither the mock nor a conforming variant is found fault with."""
     with serving() as served:
-        for name in {**HANDFUL, **LAWFUL}:
+        for name in {**HANDFUL, **VALID}:
             assert run(served, name, None, SMOKE, 1)[:2] == ((), ())
         for name, labels in HANDFUL.items():
             for label in labels:
                 assert run(served, name, subject(name, label), SMOKE, 1).is_found, label
-        for name, labels in LAWFUL.items():
+        for name, labels in VALID.items():
             for label in labels:
                 assert run(served, name, subject(name, label), SMOKE, 1)[:2] == ((), ()), label
 
 
+@pytest.mark.long("Schemathesis alone takes seconds; the table of the score has it")
 def test_runs__schemathesis_alone_is_silent_and_finds() -> None:
     """It has its own checks, finds nothing in the mock and ends at the first finding."""
     with serving() as served:
@@ -123,7 +124,7 @@ def test_runs__schemathesis_alone_is_silent_and_finds() -> None:
 
 
 def test_runs__a_change_that_fails_is_no_finding() -> None:
-    """A mistake in the table is told, and changes nothing."""
+    """A mistake in the table is reported, and changes nothing."""
 
     def make():
         async def change(asked, ask):
@@ -192,7 +193,7 @@ def test_table__a_suite_has_the_seeds_in_which_the_mock_passed_it() -> None:
     assert found == {SMOKE: (2,), CI: (2, 1)}
 
 
-def test_table__says_how_many_lawful_runs_there_were() -> None:
+def test_table__says_how_many_valid_runs_there_were() -> None:
     """A suite that met no variant says so, and without any variant there is no row."""
     results = made_up()
     nothing = Outcome((), (), 100, 2.0)
@@ -213,7 +214,7 @@ def test_table__says_how_seconds_were_measured() -> None:
 
 
 def test_table__a_departing_variant_may_have_notes() -> None:
-    """What departs from an assumption may be told so; an error is a false alarm."""
+    """What departs from an assumption may be reported so; an error is a false alarm."""
     departing = next(entry.name for entry in VARIANTS if entry.departs)
     results = {Job("kayle", departing, SMOKE, 1): Outcome((), ("KAY-020",), 90, 1.0)}
     assert not scoring.false_alarms(results)
@@ -222,27 +223,27 @@ def test_table__a_departing_variant_may_have_notes() -> None:
 
 
 def scored(processes: int, suites: tuple[str, ...] = (SMOKE,)) -> tuple[scoring.Results, list[str]]:
-    """Some mutants and a variant of one provider, in so many processes; the results, and what was told, as it ended."""
-    told: list[str] = []
+    """Some mutants and a variant of one provider, in so many processes; the results, and what was reported, as it ended."""
+    reported: list[str] = []
     found = scoring.score(
         ["idnow"], [1], only=frozenset({"no_credentials_read", "results_early", "chunked"}), suites=suites,
-        processes=processes, tell=lambda *now: told.append(now[2]),
+        processes=processes, tell=lambda *now: reported.append(now[2]),
     )  # fmt: skip
-    return found, told
+    return found, reported
 
 
+@pytest.mark.long("runs `ci` on three implementations")
 def test_score__runs_the_unbroken_mock_first_and_repeats_no_finding() -> None:
     """The mock is measured before the rest begins; what `smoke` finds with an error is not run again under `ci`."""
-    found, told = scored(1, (SMOKE, CI))
-    assert told[:2] == ["smoke idnow", "ci idnow"]
+    found, reported = scored(1, (SMOKE, CI))
+    assert reported[:2] == ["smoke idnow", "ci idnow"]
     assert found[Job("idnow", "no_credentials_read", SMOKE, 1)].errors
     assert found[Job("idnow", "no_credentials_read", CI, 1)] is found[Job("idnow", "no_credentials_read", SMOKE, 1)]
-    assert len(told) == len(found)
+    assert len(reported) == len(found)
 
 
-@pytest.mark.parametrize(
-    "suites", [(SMOKE,), pytest.param((CI, PLAIN), marks=pytest.mark.long("every run of Schemathesis takes seconds"))], ids=str
-)
+@pytest.mark.parametrize("suites", [(SMOKE,), (CI, PLAIN)], ids=str)
+@pytest.mark.long("runs three implementations twice; that another one repeats its bytes is tested for each")
 def test_score__is_the_same_in_any_number_of_processes(suites: tuple[str, ...]) -> None:
     """Neither the number of processes nor what ran before in one changes what is sent, found and shown first."""
     one, two = (scored(processes, suites)[0] for processes in (1, 2))
@@ -256,7 +257,7 @@ def test_score__a_run_that_raises_is_named() -> None:
         scoring.run_all([Job("idnow", "no_such_mutant", SMOKE, 1)], 1)
 
 
-def test_score__a_process_that_ends_is_told_with_its_run() -> None:
+def test_score__a_process_that_ends_is_reported_with_its_run() -> None:
     """Where a process is killed, the error names what it may have been at."""
     jobs = [Job("idnow", label, SMOKE, 1) for label in ("", "chunked", "slower")]
     with pytest.raises(scoring.RunError, match=r"^a process ended in one of these runs: smoke idnow chunked seed 1$"):
@@ -273,7 +274,7 @@ def test_score__a_process_that_ends_is_told_with_its_run() -> None:
     ],
 )
 def test_command__says_what_is_wrong_before_it_runs(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A mistake in an argument is told at once, not after an hour."""
+    """A mistake in an argument is reported at once, not after an hour."""
     with pytest.raises(SystemExit):
         main(["--provider", "idnow", *arguments])
     assert said in capsys.readouterr().err

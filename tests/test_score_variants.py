@@ -10,12 +10,12 @@ import pytest
 from specimen import specs
 from tests.answer_differences import Answers, ChangedError, Do, Recorder
 from tests.mockserver.calling import frozen_app
+from tests.scenario_exchanges import in_process
 from tests.score.asgi import Changed
 from tests.score.near_variants import NEAR_VARIANTS
 from tests.score.runs import subject
 from tests.score.scoring import variants
 from tests.score.vendor_variants import RATE, SESSIONS_ALLOWED, VENDOR_VARIANTS
-from tests.sending import in_process
 
 TEXT = {"raw": b"{}", "content_type": "text/plain"}
 
@@ -93,6 +93,13 @@ async def predicate_submitted(do: Do) -> None:
     await do("GET", f"/api/v1/status/individual/{made['sessionId']}")
 
 
+async def idnow_blocks(do: Do) -> None:
+    """A session that has ended, with its data blocks."""
+    path = "/api/v1/flows/0197c55f-5af6-7e3d-af9b-f2359b154be8/live/sessions"
+    made = await do("POST", path, {}, prefer="status=COMPLETED")
+    await do("GET", f"/api/v1/live/sessions/{made['sessionContext']['sessionId']}/datablocks")
+
+
 STORIES: dict[str, tuple[str, Callable[[Do], Awaitable[None]], int]] = {
     "no_domain_verified": ("kayle", kayle_redirect, 400),
     "key_may_only_read": ("kayle", kayle_creation, 403),
@@ -116,10 +123,11 @@ STORIES: dict[str, tuple[str, Callable[[Do], Awaitable[None]], int]] = {
     "links_signed_anew": ("kyve", kyve_media, 200),
     "ids_in_capitals_in_reads": ("predicate", predicate_submitted, 200),
     "user_known_late": ("predicate", predicate_submitted, 200),
+    "blocks_beside_output": ("idnow", idnow_blocks, 200),
 }
 
 
-async def told(label: str | None, name: str, story: Callable[[Do], Awaitable[None]], expected: Answers | None) -> Answers:
+async def reported(label: str | None, name: str, story: Callable[[Do], Awaitable[None]], expected: Answers | None) -> Answers:
     """The answers to a story of the unbroken mock or of a variant; up to the first that is another than expected."""
     provider = specs.load(name)
     app = Changed(frozen_app(name), provider, None if label is None else subject(name, label).make())
@@ -138,7 +146,7 @@ async def told(label: str | None, name: str, story: Callable[[Do], Awaitable[Non
 def test_variant__answers_otherwise_than_the_mock(label: str) -> None:
     """Nothing is to be found in it although it differs: one that answered as the mock would prove nothing."""
     name, story, status = STORIES[label]
-    found = asyncio.run(told(label, name, story, asyncio.run(told(None, name, story, None))))
+    found = asyncio.run(reported(label, name, story, asyncio.run(reported(None, name, story, None))))
     assert found[-1][0] == status
 
 

@@ -69,9 +69,11 @@ def test_shown_workflow__keeps_the_schema(tmp_path) -> None:
 
 def test_shown_inputs_and_outputs__are_those_of_the_action() -> None:
     """All of them, and no other."""
-    told = re.search(r"^Inputs: (.*?); outputs: (.*?)\. `action", documentation.pages()["docs/ci.md"], re.DOTALL | re.MULTILINE)
-    assert told is not None
-    inputs, outputs = (re.findall(r"`([\w-]+)`", text) for text in told.groups())
+    reported = re.search(
+        r"^Inputs: (.*?); outputs: (.*?)\. `action", documentation.pages()["docs/ci.md"], re.DOTALL | re.MULTILINE
+    )
+    assert reported is not None
+    inputs, outputs = (re.findall(r"`([\w-]+)`", text) for text in reported.groups())
     assert set(inputs) == set(ACTION["inputs"])
     assert set(outputs) == set(ACTION["outputs"])
 
@@ -127,7 +129,7 @@ def test_ci__steps_run_the_checks_and_the_tests(job, targets, tools, tmp_path) -
     )
     make.chmod(0o755)
     assert CI["defaults"]["run"]["shell"] == "bash"
-    told = ""
+    reported = ""
     for step in CI["jobs"][job]["steps"]:
         if "run" in step:
             script = tmp_path / "step.sh"
@@ -138,6 +140,6 @@ def test_ci__steps_run_the_checks_and_the_tests(job, targets, tools, tmp_path) -
                 check=False,
             )  # fmt: skip
             assert done.returncode == 0, done.stdout + done.stderr
-            told += done.stdout
-    assert re.findall(r"^target (.*)$", told, re.MULTILINE) == targets
-    assert [told.index(tool) for tool in tools] == sorted(told.index(tool) for tool in tools)
+            reported += done.stdout
+    assert re.findall(r"^target (.*)$", reported, re.MULTILINE) == targets
+    assert [reported.index(tool) for tool in tools] == sorted(reported.index(tool) for tool in tools)

@@ -26,9 +26,9 @@ TESTS = (
     "tests/mockserver/test_connexion_app.py",
     "tests/mockserver/test_request_body.py",
     "tests/mockserver/test_pytest_plugin.py",
-    "tests/contracts/test_pytest_plugin.py",
-    "tests/contracts/test_verify.py::test_smoke__our_mock_holds_every_rule",
-    "tests/contracts/test_schemathesis_suite.py::test_fuzz__leaves_nothing_with_schemathesis",
+    "tests/contracts/traffic/test_pytest_plugin.py",
+    "tests/contracts/verify/test_verify.py::test_smoke__our_mock_holds_every_rule",
+    "tests/contracts/verify/test_schemathesis_suite.py::test_fuzz__leaves_nothing_with_schemathesis",
 )
 _REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?\s*>=\s*([0-9][0-9A-Za-z.]*)[^;]*(;.*)?")
 

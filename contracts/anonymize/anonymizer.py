@@ -113,7 +113,8 @@ class Anonymizer:
         operation, status, body = exchange.operation, exchange.status, exchange.response_body
         if exchange.response_type == EVENT_STREAM:
             place = described(self._provider).event(operation, status)
-            return b"".join(b"data: " + self._body(data.encode(), place).strip() + b"\n\n" for data in exchange.events)
+            events = b"".join(b"data: " + self._body(data.encode(), place).strip() + b"\n\n" for data in exchange.events)
+            return events or (b":\n\n" if body.strip() else b"")  # a stream of comments alone is not one of which nothing came
         leaks = any(_LEAKS.findings(exchange, History()))
         return self._body(body, described(self._provider).answer(operation, status), leaks=leaks)
 
@@ -122,23 +123,23 @@ class Anonymizer:
         try:
             text = body.decode()
             value = parsed(text)
-            masked = rewritten(value, self._known.position(place, prefix), self._name, self._leaf)
+            anonymized = rewritten(value, self._known.position(place, prefix), self._name, self._leaf)
         except (UnicodeDecodeError, RecursionError):
             value, text = None, ""
         if value is None and text.strip() != "null":
             return body and f"[{len(body)} bytes, not recorded{f': {_INSIDE}' if leaks else ''}]".encode()
-        if leaks and isinstance(masked, dict):
-            masked["_specimen"] = _INSIDE
-        return self._written(masked, value, text)
+        if leaks and isinstance(anonymized, dict):
+            anonymized["_specimen"] = _INSIDE
+        return self._written(anonymized, value, text)
 
-    def _written(self, masked: Any, value: Any, text: str) -> bytes:
+    def _written(self, anonymized: Any, value: Any, text: str) -> bytes:
         """Writes JSON in the style of the original, because rules compare bytes too."""
         style = next((one for one in _STYLES if json.dumps(value, **one) == text), None)
         ending = "" if style is not None else " " * self._pseudonyms.small(text)
         try:
-            return (json.dumps(masked, **(style or _STYLES[0])) + ending).encode()
+            return (json.dumps(anonymized, **(style or _STYLES[0])) + ending).encode()
         except UnicodeEncodeError:  # half of a surrogate pair stays an escape: UTF-8 cannot hold it
-            return (json.dumps(masked) + ending).encode()
+            return (json.dumps(anonymized) + ending).encode()
 
     def _form(self, form: Form, place: SchemaLocation) -> bytes:
         """A form whose files are left out; one that cannot be read to its end has none afterwards either."""

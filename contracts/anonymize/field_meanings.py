@@ -28,10 +28,10 @@ class FieldMeanings:
         step = self._steps.get(key)
         if step is None:
             step = self._steps[key] = self._step(states, name)
-        fitting, asking = step
-        if not asking:
+        fitting, by_value = step
+        if not by_value:
             return fitting
-        chosen = [(number, index + 1) for number, index in asking if _is_chosen(self._patterns[number][0][index], value)]
+        chosen = [(number, index + 1) for number, index in by_value if _is_chosen(self._patterns[number][0][index], value)]
         return fitting | self._closed(chosen) if chosen else fitting
 
     def held(self, states: States) -> str | None:
@@ -49,7 +49,7 @@ class FieldMeanings:
         return states
 
     def _step(self, states: States, name: str) -> tuple[States, tuple[tuple[int, int], ...]]:
-        found, asking = [], []
+        found, by_value = [], []
         for number, index in states:
             parts = self._patterns[number][0]
             if index == len(parts):
@@ -57,10 +57,10 @@ class FieldMeanings:
             if parts[index] == "**":
                 found.append((number, index))
             elif parts[index].startswith("["):
-                asking.append((number, index))
+                by_value.append((number, index))
             elif parts[index] in ("*", name):
                 found.append((number, index + 1))
-        return self._closed(found), tuple(asking)
+        return self._closed(found), tuple(by_value)
 
     def _closed(self, states: Iterable[tuple[int, int]]) -> States:
         """With those that `**` stands for nothing in."""

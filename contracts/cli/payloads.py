@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from specimen import specs
+from specimen.contracts.cli.webhooks import sender_keys
 from specimen.specs import SpecimenError
 from specimen.specs.cli import completion
 from specimen.specs.cli.console import standard_output, table_console, user_errors
@@ -20,6 +21,7 @@ from specimen.specs.core.errors import did_you_mean
 
 if TYPE_CHECKING:
     from specimen.contracts.payloads import Case, Choice
+    from specimen.contracts.webhooks.forging import SenderKeys
 
 
 TABLE = "table"
@@ -39,9 +41,12 @@ def payloads(
         ),
     ] = None,
     operation: Annotated[
-        str | None, typer.Option(metavar="OP", help="Cases of this operation only.", autocompletion=completion.operations)
+        str | None,
+        typer.Option(metavar="OP", help="This operation alone; those on webhooks need it.", autocompletion=completion.operations),
     ] = None,
-    direction: Annotated[str | None, typer.Option(metavar="request|response", help="What is sent, or what is answered.")] = None,
+    direction: Annotated[
+        str | None, typer.Option(metavar="request|response|webhook", help="What is sent, answered, or told by an event.")
+    ] = None,
     verdict: Annotated[
         str | None, typer.Option(metavar="accept|reject|either", help="The expected outcome; either: unspecified.")
     ] = None,
@@ -68,6 +73,13 @@ def payloads(
         list[str] | None,
         typer.Option("--kind", metavar="KIND", help="A kind, a family's name, or a pattern such as 'names.*'; may be repeated."),
     ] = None,
+    secret: Annotated[
+        str | None, typer.Option("--secret", metavar="TEXT", help="Sign events with this, as deliveries.", show_default=False)
+    ] = None,
+    keys: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The keys of the deliveries, as `webhooks attack` takes them.", show_default=False),
+    ] = None,
     count: Annotated[int | None, typer.Option(min=1, help="At most so many, spread over the families.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Another number gives other people.")] = 0,
     now: Annotated[
@@ -91,7 +103,7 @@ def payloads(
         bool, typer.Option("--summary", help="Print how many cases there are, by family, provider and direction.")
     ] = False,
     list_kinds: Annotated[
-        bool, typer.Option("--list-kinds", help="Print each kind, how many cases it has, and why it is one.")
+        bool, typer.Option("--list-kinds", help="Print each kind, the verdicts that it may have, and why it is one.")
     ] = False,
 ) -> None:
     """Print edge-case payloads for QA: each one mutation of a valid payload, with its expected outcome and the reason.
@@ -106,9 +118,12 @@ def payloads(
     {"$absent": true} is a field that was taken away. Accept is said of the field that was changed: what repeats it elsewhere,
     such as the zone of a document, keeps what it said.
 
-    Without a PROVIDER, --summary and --list-kinds count those of all; --format json prints each kind with its counts. Exit
-    codes: 0 done, 2 a mistake in the command, or nothing is left of what was asked for. What curl and pytest give is run:
-    `sh try.sh` and `pytest` end with 1 where an answer is not what it should be.
+    Direction webhook has what an event says, whose type is the OP. With --secret or --keys each case has a `delivery` {method,
+    headers, body} too, encrypted and signed as the vendor does it, and there are cases of the delivery itself (delivery.*).
+
+    Without a PROVIDER, --summary counts those of all, and --list-kinds lists theirs; --summary --format json prints each kind
+    with its counts. Exit codes: 0 done, 2 a mistake in the command, or nothing is left of what was asked for. What curl and
+    pytest give is run: `sh try.sh` and `pytest` end with 1 where an answer is not what it should be.
 
     Examples:
 
@@ -121,6 +136,8 @@ def payloads(
         specimen payloads idnow --kind 'dates.*' --now "$(date -u +%FT%TZ)" --format curl > today.sh
 
         specimen payloads kayle --format pytest --out tests/
+
+        specimen payloads kyve --direction webhook --operation verification.completed --secret whsec_… --format ndjson
 
         specimen payloads kayle --list-kinds --kind 'structure.*'
 
@@ -149,18 +166,37 @@ def payloads(
                 raise SpecimenError("--summary and --list-kinds: ask for one of them.")
             if out is not None:
                 raise SpecimenError("--out: counts are printed; take a > and a file's name.")
-            _print_counts([specs.load(one) for one in ([name] if name else specs.names())], choice, form, by_kind=list_kinds)
+            (_print_kinds if list_kinds else _print_counts)(
+                [specs.load(one) for one in ([name] if name else specs.names())], choice, form
+            )
             return
         if name is None:
             raise SpecimenError(f"PROVIDER is missing. There are {', '.join(specs.names())}; or ask for --summary.")
         provider = specs.load(name)
         choice.check(provider)
+        if secret or keys is not None:
+            _print_deliveries(provider, choice, form, out, sender_keys(name, secret, keys))
+            return
         if form is None:
             form = TABLE if out is None and sys.stdout.isatty() else "ndjson"
         if form == TABLE and out is None:
             _print_table(provider, choice)
         else:
             _print_cases(provider, choice, form, out, force)
+
+
+def _print_deliveries(provider: specs.Provider, choice: Choice, form: str | None, out: Path | None, keys: SenderKeys) -> None:
+    """Prints events as signed deliveries, one a line."""
+    from specimen.contracts.payloads import cases
+    from specimen.contracts.payloads.output.formats import lines
+    from specimen.contracts.payloads.output.signed import signed
+
+    if choice.direction != "webhook":
+        raise SpecimenError("--secret, --keys: they sign events. Ask for --direction webhook.")
+    if form not in (None, "ndjson") or out is not None:
+        raise SpecimenError("--secret, --keys: deliveries are printed as lines of JSON (--format ndjson).")
+    for line in lines(signed(provider, cases(provider, choice), keys, choice.now // 1000)):
+        sys.stdout.write(line)
 
 
 def _print_table(provider: specs.Provider, choice: Choice) -> None:
@@ -191,10 +227,11 @@ def _print_cases(provider: specs.Provider, choice: Choice, form: str, out: Path 
         raise SpecimenError("--format table: it is for people to read. For a file take json, ndjson, curl or pytest.")
     if form not in SUFFIXES:
         raise SpecimenError(f"--format '{form}': there is none. {did_you_mean(form, FORMATS)}")
-    if form == "curl" and choice.direction == "response":
-        raise SpecimenError("--format curl: a response is not sent. Ask for --direction request, or another format.")
+    if form == "curl" and choice.direction in ("response", "webhook"):
+        what = "a response" if choice.direction == "response" else "an event"
+        raise SpecimenError(f"--format curl: {what} is not sent. Ask for --direction request, or another format.")
     path = None if out is None else _path(out, provider, form, force)
-    found = _told(cases(provider, choice), form == "curl")
+    found = _counted(cases(provider, choice), form == "curl")
     if form == "pytest":
         first = next(found, None)
         pieces: Iterable[str] = [] if first is None else [as_pytest(provider, choice)]
@@ -245,7 +282,7 @@ def _or_nothing(found: Iterator[Case]) -> Iterator[Case] | None:
     return all_of()
 
 
-def _told(found: Iterator[Case], only_requests: bool) -> Iterator[Case]:
+def _counted(found: Iterator[Case], only_requests: bool) -> Iterator[Case]:
     """The cases, with a count of them on the error stream of a terminal while they are made."""
     console = Console(stderr=True)
     is_shown = console.is_terminal and not sys.stdout.isatty()
@@ -260,8 +297,24 @@ def _told(found: Iterator[Case], only_requests: bool) -> Iterator[Case]:
             yield case
 
 
-def _print_counts(providers: list[specs.Provider], choice: Choice, form: str | None, *, by_kind: bool) -> None:
-    from specimen.contracts.payloads.output.summary import as_value, grid, markdown, summed
+def _print_kinds(providers: list[specs.Provider], choice: Choice, form: str | None) -> None:
+    from specimen.contracts.payloads.generate.kinds import kinds
+    from specimen.contracts.payloads.output.summary import grid, kinds_value
+
+    if form not in (None, TABLE, "json"):
+        raise SpecimenError(f"--format {form}: kinds are printed as a table or as json.")
+    choice.check(*providers)
+    found = kinds(providers, choice).values()
+    if not found:
+        raise _none_left(*providers)
+    if form == "json":
+        print(json.dumps(kinds_value(found), indent=1, ensure_ascii=False))
+    else:
+        table_console().print(grid(found))
+
+
+def _print_counts(providers: list[specs.Provider], choice: Choice, form: str | None) -> None:
+    from specimen.contracts.payloads.output.summary import as_value, markdown, summed
 
     if form not in (None, TABLE, "json"):
         raise SpecimenError(f"--format {form}: counts are printed as a table or as json.")
@@ -273,8 +326,6 @@ def _print_counts(providers: list[specs.Provider], choice: Choice, form: str | N
         raise _none_left(*providers)
     if form == "json":
         print(json.dumps(as_value(found), indent=1, ensure_ascii=False))
-    elif by_kind:
-        table_console().print(grid(found))
     else:
         for line in markdown(found):
             print(line)

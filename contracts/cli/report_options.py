@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 
 ReportOption = Annotated[
     list[str] | None,
-    typer.Option("--report", metavar="FORMAT=FILE", help="Write junit, html, sarif or json; may be repeated."),
+    typer.Option(
+        "--report", metavar="FORMAT=FILE", help="Write junit, html, sarif, json, markdown, github or gitlab; may be repeated."
+    ),
+]
+LocationOption = Annotated[
+    str | None,
+    typer.Option(
+        "--sarif-location",
+        metavar="PATH",
+        help="The file of your repository that sarif, github and gitlab point at.  [default: the workflow, or a configuration]",
+        show_default=False,
+    ),
 ]
 SecondOpinionOption = Annotated[
     bool,
@@ -60,19 +71,26 @@ def report_files(options: Iterable[str] | None) -> Files:
     """
     if not options:
         return ()
-    from specimen.contracts.reporting import formats
+    from specimen.contracts.reporting.formats import registry
 
-    return [formats.wanted(option) for option in options]
+    return [registry.wanted(option) for option in options]
 
 
-def write_reports(report: Report, files: Files) -> SpecimenError | None:
-    """Writes every report; returns the first error, to be raised at the end."""
+def write_reports(report: Report, files: Files, location: str | None = None) -> SpecimenError | None:
+    """Writes every report; returns the first error, to be raised at the end.
+
+    `location` is the file of the user's repository that findings point at, by default the workflow or a configuration.
+    """
     failed: SpecimenError | None = None
+    if files:
+        from specimen.contracts.reporting.place import default_location
+
+        report = replace(report, location=location or default_location())
     for kind, path in files:
-        from specimen.contracts.reporting import formats
+        from specimen.contracts.reporting.formats import registry
 
         try:
-            formats.write(report, kind, path)
+            registry.write(report, kind, path)
         except SpecimenError as error:
             failed = failed or error
     return failed
@@ -118,7 +136,7 @@ class BaselineFiles:
         """Returns the report with the known failures apart."""
         if self.known is None:
             return report
-        from specimen.contracts.reporting.baseline import apply
+        from specimen.contracts.reporting.baseline.reader import apply
 
         return apply(report, self.known)
 
@@ -126,7 +144,7 @@ class BaselineFiles:
         """Writes the file of `--write-baseline`, and says so on the error stream; returns an error, to be raised at the end."""
         if self.target is None or self.before is None:
             return None
-        from specimen.contracts.reporting.baseline_writer import write
+        from specimen.contracts.reporting.baseline.writer import write
 
         if report.interrupted or report.unreachable is not None:
             why = "was interrupted" if report.interrupted else "got no answer"
@@ -148,8 +166,8 @@ def baseline_files(provider: Provider, known: Path | None, target: Path | None) 
     """
     if known is None and target is None:
         return BaselineFiles(provider, None, None, None)
-    from specimen.contracts.reporting.baseline import load
-    from specimen.contracts.reporting.baseline_writer import target as checked
+    from specimen.contracts.reporting.baseline.reader import load
+    from specimen.contracts.reporting.baseline.writer import target as checked
 
     before = None if target is None else checked(target, provider)
     if known is None:

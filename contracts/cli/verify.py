@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,11 +14,13 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from specimen import specs
+from specimen.contracts.cli.network_options import CaOption, InsecureOption, PatienceOption, seconds, tls
 from specimen.contracts.cli.report_options import (
     BaselineFiles,
     BaselineOption,
     FailOnOption,
     Files,
+    LocationOption,
     ReportOption,
     SecondOpinionOption,
     StrictOption,
@@ -27,12 +30,17 @@ from specimen.contracts.cli.report_options import (
     report_files,
     write_reports,
 )
+from specimen.contracts.cli.webhooks import KeysOption, SecretOption, receiver_keys
 from specimen.specs.cli import completion
 from specimen.specs.cli.console import console, standard_output, table_console, user_errors
 
 if TYPE_CHECKING:
+    from specimen.contracts.judge.rule import Rule
     from specimen.contracts.reporting.model import Report
-    from specimen.contracts.verify.runner import Plan, Progress
+    from specimen.contracts.verify.plan import Plan
+    from specimen.contracts.verify.runner import Progress
+    from specimen.contracts.webhooks.watching import Watch
+    from specimen.specs import Provider
 
 TOKEN_VARIABLE = "SPECIMEN_TOKEN"  # noqa: S105 - a variable's name
 OTHER_TOKEN_VARIABLE = "SPECIMEN_OTHER_TOKEN"  # noqa: S105 - a variable's name
@@ -45,7 +53,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _profiles(incomplete: str) -> list[str]:
-    from specimen.contracts.verify.runner import PROFILES
+    from specimen.contracts.verify.arguments import PROFILES
 
     return completion.among(PROFILES)(incomplete)
 
@@ -97,24 +105,44 @@ def verify(
             help="An operation or a state that must be seen; may be repeated. A production host is asked for a list only so.",
         ),
     ] = None,
+    part: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A part of the vendor's API to verify beside its main operations: webhooks (kayle)."),
+    ] = None,
     fail_on: FailOnOption = None,
     strict: StrictOption = False,
     baseline: BaselineOption = None,
     write_baseline: WriteBaselineOption = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The number that all drawn requests depend on.")] = 1,
     report: ReportOption = None,
+    sarif_location: LocationOption = None,
     second_opinion: SecondOpinionOption = False,
     allow_writes: Annotated[
         list[str] | None, typer.Option(metavar="HOST", help="This host is not a production host; may be repeated.")
     ] = None,
-    budget: Annotated[int | None, typer.Option(min=1, help="The most requests that the walk may send.")] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Send documented reads alone, on this machine too: a tunnel may end elsewhere.")
+    ] = False,
+    budget: Annotated[int | None, typer.Option(min=1, help="The most requests that may be sent.")] = None,
+    webhook_port: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=65535, metavar="PORT", help="Watch the webhooks that your own host sends to this port meanwhile."
+        ),
+    ] = None,
+    webhook_secret: SecretOption = None,
+    webhook_keys: KeysOption = None,
+    patience: PatienceOption = None,
+    ca: CaOption = None,
+    insecure: InsecureOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be sent, and send nothing.")] = False,
 ) -> None:
     """Verify that an implementation conforms to the vendor's contract.
 
     Every host but this machine is treated as a production host: it gets only documented reads, of the sessions given, one a
     second. Exit codes: 0 all rules passed, 1 violations, 2 a mistake in the command, or nowhere to print, 3 no answer, 4
-    inconclusive: something that is required was never seen, 130 interrupted; the reports are written all the same.
+    inconclusive: something that is required was never seen, 70 Specimen itself failed, 130 interrupted; the reports are written
+    all the same.
 
     Examples:
 
@@ -126,12 +154,15 @@ def verify(
 
         specimen verify kayle --url http://127.0.0.1:8080/kayle --baseline known.yaml
 
+        specimen verify kyve --url http://127.0.0.1:8000/kyve --profile smoke --webhook-port 9000 --webhook-secret whsec_…
+
         specimen verify kyve --url http://kyc.test:8000 --allow-writes kyc.test --driver ./session-in-state --report junit=kyc.xml
     """
     with user_errors():
         from specimen.contracts.cli import name_value
         from specimen.contracts.http.credentials import as_headers
-        from specimen.contracts.verify.runner import Interrupted, plan
+        from specimen.contracts.verify.plan import plan
+        from specimen.contracts.verify.runner import Crashed, Interrupted
         from specimen.contracts.verify.runner import verify as run
 
         files = report_files(report)
@@ -144,35 +175,56 @@ def verify(
         if dry_run:
             _print_plan(
                 plan(url, name, profile=profile, other_auth=other, driver=driver, sessions=session or (), values=values,
-                     require=require or (), allow_writes=allow_writes or (), budget=budget)
+                     require=require or (), parts=part or (), allow_writes=allow_writes or (), read_only=read_only, budget=budget)
             )  # fmt: skip
             return
         auth = {**as_headers(provider, token), **as_headers(provider, name_value.headers(header))}
         try:
-            with _progress() as tell:
+            with _watching(provider, webhook_port, webhook_secret, webhook_keys) as watch, _progress() as tell:
                 found = run(
                     url, name, profile=profile, auth=auth, other_auth=other, driver=driver, sessions=session or (),
-                    values=values, require=require or (), fail_on=fail_on, strict=strict, seed=seed,
-                    allow_writes=allow_writes or (), budget=budget, second_opinion=second_opinion, on_progress=tell,
+                    values=values, require=require or (), parts=part or (), fail_on=fail_on, strict=strict, seed=seed,
+                    allow_writes=allow_writes or (), read_only=read_only, budget=budget, webhooks=watch,
+                    patience_seconds=seconds(patience),
+                    tls=tls(ca, is_insecure=insecure), second_opinion=second_opinion, on_progress=tell,
                 )  # fmt: skip
         except Interrupted as stopped:
             found = stopped.report
+        except Crashed as crash:
+            _deliver(baselines.applied(crash.report), files, baselines, sarif_location)
+            raise crash.error from None
         found = baselines.applied(found)
-        _deliver(found, files, baselines)
+        _deliver(found, files, baselines, sarif_location)
     raise typer.Exit(found.exit_code)
 
 
-def _deliver(found: Report, files: Files, baselines: BaselineFiles) -> None:
+def _deliver(found: Report, files: Files, baselines: BaselineFiles, location: str | None) -> None:
     """Writes the reports and the baseline, then prints; an error of the one does not stop the other."""
-    from specimen.contracts.reporting.terminal_report import print_report
+    from specimen.contracts.reporting.formats.terminal_report import print_report
 
-    failed = write_reports(found, files)
+    failed = write_reports(found, files, location)
     with standard_output():
         print_report(found, console(soft_wrap=True))
     unwritten = baselines.write(found)
     failed = failed or unwritten
     if failed is not None:
         raise failed
+
+
+@contextlib.contextmanager
+def _watching(provider: specs.Provider, port: int | None, secret: str | None, keys: Path | None) -> Iterator[Watch | None]:
+    """Listens for webhooks on a port while the context lasts, if one is given."""
+    if port is None:
+        yield None
+        return
+    from specimen.contracts.webhooks.watching import Watch, WatchServer
+
+    watch = Watch(provider, receiver_keys(provider.name, secret, keys))
+    server = WatchServer(watch, port)
+    try:
+        yield watch
+    finally:
+        server.close()
 
 
 @contextlib.contextmanager
@@ -205,7 +257,7 @@ def _print_plan(found: Plan) -> None:
     for remark in found.remarks:
         out.print(Text(remark, style="yellow"))
     if not found.requests:
-        out.print("  none: name sessions with --session, or the host with --allow-writes if it is yours.")
+        out.print("  none: name sessions with --session, or, without --read-only, the host with --allow-writes if it is yours.")
 
 
 def rules(
@@ -214,7 +266,7 @@ def rules(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
 ) -> None:
-    """List the rules that answers are judged by, with the vendor's section that each comes from.
+    """List the rules that answers and webhooks are judged by, with the vendor's section that each comes from.
 
     D is documented by the vendor and P public elsewhere: a broken one is an error. I is implied by the words of the page that
     are quoted: a warning. A is assumed: a note, which fails nothing by default (--fail-on).
@@ -226,9 +278,7 @@ def rules(
         specimen rules --json
     """
     with user_errors(), standard_output():
-        from specimen.contracts.judge.registry import listed
-
-        found = {one: listed(specs.load(one)) for one in ([name] if name else specs.names())}
+        found = {one: _every_rule(specs.load(one)) for one in ([name] if name else specs.names())}
         if as_json:
             entries = [_values(one, rule) for one, book in found.items() for rule in book]
             print(json.dumps({"version": 1, "rules": entries}, indent=1, ensure_ascii=False))
@@ -241,6 +291,15 @@ def rules(
                 grid.add_row(rule.id, rule.severity, rule.mark, Text(rule.sentence), Text(_source(rule)))
             wide.print(grid)
             wide.print()
+
+
+def _every_rule(provider: Provider) -> tuple[Rule, ...]:
+    """The rules of answers, and those of what the provider sends."""
+    from specimen.contracts.judge.registry import listed
+    from specimen.contracts.webhooks import delivery_rules
+
+    sent = () if provider.webhooks is None else tuple(delivery_rules.rules(provider.webhooks).values())
+    return (*listed(provider), *sent)
 
 
 def _source(rule: Any) -> str:

@@ -15,6 +15,10 @@ class Unreachable(SpecimenError):
     """No service answers at the base URL."""
 
 
+class Untrusted(Unreachable):
+    """The certificate there is not trusted, which waiting does not mend."""
+
+
 class NoAnswer(SpecimenError):
     """One request got no answer: the connection was dropped or the time ran out."""
 

@@ -6,48 +6,40 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from enum import Enum
-from typing import Any, Final
+from typing import Any
 
 import httpx
 
 from specimen import specs
 from specimen.contracts.client.client_errors import BudgetSpent, Burst, Forbidden, NoAnswer, Planned, Unreachable
+from specimen.contracts.client.clock import now
 from specimen.contracts.client.http_connection import HttpConnection
+from specimen.contracts.client.network import Tls, environment_proxy
+from specimen.contracts.client.rate_limits import BURST, RateLimits
 from specimen.contracts.http.base_url import BaseUrl, is_loopback
 from specimen.contracts.http.credentials import secret_headers
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.http.guesses import WRONG_CREDENTIALS
 from specimen.contracts.http.no_response import ARE_SILENT, CLOSED, SENTENCES, TIMEOUT
-from specimen.contracts.judge.request_validation import request_errors
+from specimen.contracts.http.unknown_values import WRONG_CREDENTIALS
+from specimen.contracts.judge.validation.request_validation import request_errors
 from specimen.specs import Operation, Provider
 from specimen.specs.loading.serialization import is_in_query
 
-__all__ = ["MISSING", "BudgetSpent", "Burst", "Forbidden", "NoAnswer", "Planned", "Transport", "Unreachable", "is_loopback"]
+__all__ = ["BudgetSpent", "Burst", "Forbidden", "NoAnswer", "Planned", "Transport", "Unreachable", "is_loopback"]
 
-PRODUCTION_BUDGET = 200
-PRODUCTION_RATE = 1.0
-# So many answers of 429 or 5xx in a row are a burst, after which nothing more is sent.
-BURST = 3
-MOST_RETRY_AFTER_SECONDS = 120.0
 # A host of the user's own that drops connections is asked for the rest, up to so many failures in a row.
 MOST_DROPPED = 25
-
-
-class _Missing(Enum):
-    MISSING = "missing"
-
-
-MISSING: Final = _Missing.MISSING
 
 
 class Transport:
     """Sends documented requests to a base URL and returns exchanges.
 
-    A host that is neither loopback nor named in `allow_writes` is a production host. It gets only documented safe operations
+    A host that is neither loopback nor named in `allow_writes` is a production host, and every host is with `read_only`: a
+    tunnel to somebody's production looks like this machine. It gets only documented safe operations
     with ids that the user gave (`sessions`), and those without an id that the user named (`named`), valid in every parameter,
     with the given credentials and without `Prefer`; one a second, no more than `budget`, none before the time of a
-    `Retry-After`, and none after a burst of 429 or 5xx. No redirect is followed.
+    `Retry-After`, and none after a burst of 429 or 5xx. No redirect is followed, and no password file read; a proxy of the
+    environment is for other machines.
 
     `headers` hold the credentials, `other_headers` a second credential, which `credentials="other"` sends instead; a
     production host gets only the same reads with it. `seen` gets every exchange; with `dry_run` nothing is sent and
@@ -65,8 +57,11 @@ class Transport:
         sessions: Sequence[str] = (),
         named: Sequence[str] = (),
         seen_by: str = "walk",
+        read_only: bool = False,
         budget: int | None = None,
         rate_per_second: float | None = None,
+        patience_seconds: float | None = None,
+        tls: Tls | None = None,
         dry_run: bool = False,
         transport: httpx.BaseTransport | None = None,
         timeout_seconds: float = 10.0,
@@ -78,7 +73,9 @@ class Transport:
         base = BaseUrl.parse(base_url)
         self.base_url = str(base)
         self.host = base.host
-        self.is_production = not loopback(self.host) and not any(base.is_at(place) for place in allow_writes)
+        is_local = loopback(self.host)
+        self.is_read_only = read_only
+        self.is_production = read_only or not (is_local or any(base.is_at(place) for place in allow_writes))
         self.headers = {name.lower(): value for name, value in (headers or {}).items()}
         self.other_headers = {name.lower(): value for name, value in (other_headers or {}).items()}
         self.sessions = frozenset(sessions)
@@ -86,20 +83,28 @@ class Transport:
         self.seen_by = seen_by
         self.dry_run = dry_run
         self.planned: list[Planned] = []
-        self.sent = 0
-        self._budget = PRODUCTION_BUDGET if budget is None and self.is_production else budget
-        self._rate = PRODUCTION_RATE if rate_per_second is None and self.is_production else rate_per_second
-        self._obeys_retry_after = not loopback(self.host)
-        self._not_before = 0.0
-        self._bad_in_a_row = 0
+        self.limits = RateLimits(
+            self.host, is_production=self.is_production, is_local=is_local and not read_only, budget=budget,
+            rate_per_second=rate_per_second, patience_seconds=patience_seconds, sleep=sleep,
+        )  # fmt: skip
+        self.tls = tls or Tls()
+        self.proxy = environment_proxy(base, is_local=is_local)
         self._failures_in_a_row = 0
         self._has_answered = False
         self._seen = seen
-        self._sleep = sleep
-        # A proxy of the environment is for other machines; nothing else is read from there.
         self._connection = HttpConnection(
-            base, timeout_seconds=timeout_seconds, trust_env=not loopback(self.host), transport=transport
+            base, timeout_seconds=timeout_seconds, proxy=self.proxy, tls=self.tls, transport=transport
         )
+
+    @property
+    def sent(self) -> int:
+        """How many requests were sent, in all phases."""
+        return self.limits.sent
+
+    @property
+    def remedy(self) -> str:
+        """What lets a production host be written to."""
+        return "--read-only forbids it." if self.is_read_only else "Name the host with --allow-writes if it is yours."
 
     def close(self) -> None:
         """Closes the connections."""
@@ -141,24 +146,21 @@ class Transport:
         if credentials != "good":
             meaning["credentials"] = "unknown" if credentials in WRONG_CREDENTIALS else credentials
         wanted = replace(
-            request, method=method or request.method, request_headers=sent_headers, at=time.time_ns() // 1_000_000,
+            request, method=method or request.method, request_headers=sent_headers, at=(began := now()), began=began,
             seen_by=self.seen_by, intent=meaning,
         )  # fmt: skip
         if self.is_production:
             self._guard(operation, wanted)
-        if self._budget is not None and self.sent >= self._budget:
-            raise BudgetSpent(f"{self.sent} requests were sent, which is the budget.")
         if self.dry_run:
             return self._plan(operation, wanted)
-        self._wait()
-        self.sent += 1
+        self.limits.before()
         is_safe = operation.is_safe and wanted.method == operation.method.upper()
         exchange = self._connection.send(wanted, is_safe=is_safe, is_stream=operation.can_stream)
         # We close a stream without an event yet; its service did not fail.
         if self._seen is not None and not (exchange.failure == TIMEOUT and operation.can_stream):
             self._seen(exchange)
         self._check_failure(exchange)
-        self._obey_limits(exchange)
+        self.limits.after(exchange.status, exchange.response_headers.get("retry-after"))
         return exchange
 
     @property
@@ -166,7 +168,7 @@ class Transport:
         """The wrong forms of the good credentials that can be sent, as `credentials` names them: those that they have."""
         secret = secret_headers(self.provider)
         good = [value for name, value in self.headers.items() if name in secret]
-        return tuple(kind for kind, guess in WRONG_CREDENTIALS.items() if good and None not in map(guess, good))
+        return tuple(kind for kind, change in WRONG_CREDENTIALS.items() if good and None not in map(change, good))
 
     def _credentials(self, kind: str) -> dict[str, str]:
         secret = secret_headers(self.provider)
@@ -175,17 +177,17 @@ class Transport:
         rest = {name: value for name, value in self.headers.items() if name not in secret}
         if kind == "other":
             rest.update(self.other_headers)
-        guess = WRONG_CREDENTIALS.get(kind)
-        if guess is not None:
-            guessed = {name: guess(value) for name, value in self.headers.items() if name in secret}
-            rest.update({name: value for name, value in guessed.items() if value is not None})
+        change = WRONG_CREDENTIALS.get(kind)
+        if change is not None:
+            changed = {name: change(value) for name, value in self.headers.items() if name in secret}
+            rest.update({name: value for name, value in changed.items() if value is not None})
         return rest
 
     def _guard(self, operation: Operation, wanted: Exchange) -> None:
         """Raises `Forbidden` for a request that may not be sent to a production host."""
         where = f"{wanted.method} {operation.path} at {self.host}"
         if not operation.is_safe or wanted.method != operation.method.upper():
-            raise Forbidden(f"{where}: not a documented read. Name the host with --allow-writes if it is yours.")
+            raise Forbidden(f"{where}: not a documented read. {self.remedy}")
         is_other = bool(self.other_headers) and wanted.intent.get("credentials") == "other"
         if (
             set(wanted.intent) - {"valid", *(["credentials"] if is_other else [])}
@@ -215,7 +217,8 @@ class Transport:
 
     def _plan(self, operation: Operation, wanted: Exchange) -> Exchange:
         """Returns an exchange with the document's example as its answer."""
-        self.sent += 1
+        self.limits.check_budget()
+        self.limits.sent += 1
         note = ", ".join(sorted(name if value is True else f"{name}={value}" for name, value in wanted.intent.items()))
         query = f"?{wanted.query}" if wanted.query else ""
         self.planned.append(Planned(wanted.method, operation.path + query, note))
@@ -238,27 +241,6 @@ class Transport:
             if self._failures_in_a_row >= (MOST_DROPPED if is_patient else BURST):
                 raise Unreachable(f"{what}, {self._failures_in_a_row} times in a row. Is the service running, and the URL right?")
         raise NoAnswer(f"{what}.")
-
-    def _wait(self) -> None:
-        pause = self._not_before - time.monotonic()
-        if pause > 0:
-            self._sleep(pause)
-        if self._rate:
-            self._not_before = time.monotonic() + 1 / self._rate
-
-    def _obey_limits(self, exchange: Exchange) -> None:
-        """Obeys `Retry-After` and stops at a burst, except on this machine."""
-        if not self._obeys_retry_after:
-            return
-        is_bad = exchange.status == 429 or exchange.status >= 500
-        self._bad_in_a_row = self._bad_in_a_row + 1 if is_bad else 0
-        asked = exchange.response_headers.get("retry-after", "")
-        if is_bad and asked.isdigit():
-            if float(asked) > MOST_RETRY_AFTER_SECONDS:
-                raise Burst(f"{self.host} asks to wait {asked} s. Nothing more was sent.")
-            self._not_before = max(self._not_before, time.monotonic() + float(asked))
-        if self.is_production and self._bad_in_a_row >= BURST:
-            raise Burst(f"{self.host} answered {exchange.status} {BURST} times in a row. Nothing more was sent.")
 
 
 def _fixed(provider: Provider, operation: Operation) -> frozenset[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from specimen.specs import Provider, SpecimenError
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_BEARER = re.compile(r"bearer +(?=\S)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -32,6 +33,10 @@ def as_headers(provider: Provider, auth: Mapping[str, str] | str | None) -> dict
         if not auth.strip():
             raise SpecimenError("the token is empty. Give one, or leave the option out.")
         scheme = next(iter(provider.document.raw["components"]["securitySchemes"].values()))
+        if scheme["type"] == "http":
+            auth = (
+                _BEARER.sub("", auth, count=1) if _BEARER.match(auth) else auth
+            )  # as it stands in a header that somebody copied
         auth = {"authorization": f"Bearer {auth}"} if scheme["type"] == "http" else {scheme["name"].lower(): auth}
     for name, value in auth.items():
         _check(name, value)

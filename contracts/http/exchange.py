@@ -24,9 +24,11 @@ class Exchange:
     """A request to a provider and the answer to it.
 
     `path` begins at the provider's base URL and is percent-encoded as it was sent (`/v1/sessions/vs_…`); header names are
-    lower-case. `at` is when the answer came, in milliseconds since the epoch. `seen_by` says who observed it: walk, fuzz,
+    lower-case. `began` is when the request was sent (0 where nobody knows), `at` when the answer came, both in milliseconds since
+    the epoch. `seen_by` says who observed it: walk, fuzz,
     machine, watch, proxy, har, client. `intent` is what the observer knows about the request: `credentials` none or unknown,
     `malformed_id` for a malformed id, `unknown_id` for an unknown one, `foreign_id` for another session's,
+    `case` for one that is documented with its refusal, by the case's name,
     `unknown_reference` for a creation that names what the provider does not have, `refused` for what is documented to be refused,
     `invalid` for an invalid request, `valid` for a valid one. `failure` says why a request
     that was sent has no answer: one of `specimen.contracts.http.no_response`; its status is 0 then, and it has no answer's body.
@@ -45,6 +47,7 @@ class Exchange:
     seen_by: str = "client"
     intent: Mapping[str, Any] = field(default_factory=dict)
     failure: str = ""
+    began: int = 0
 
     def __repr__(self) -> str:
         """Leaves out what was sent, which may hold a token."""
@@ -141,7 +144,7 @@ class Exchange:
         parts = self.request_form.parts if self.request_form is not None else ()
         return {part.name: part.text for part in parts if part.filename is None}
 
-    @property
+    @cached_property
     def has_preference(self) -> bool:
         """Whether the request asks a mock for an answer (RFC 7240, Prefer), which says nothing of the session."""
         return _WISH.search(self.request_headers.get("prefer", "")) is not None
@@ -150,6 +153,11 @@ class Exchange:
     def events(self) -> tuple[str, ...]:
         """The data of a stream's whole events (HTML standard, Server-sent events)."""
         return tuple(events(self.response_body)) if self.response_type == EVENT_STREAM else ()
+
+    @property
+    def started(self) -> int:
+        """When the request was sent; where nobody knows, when the answer came."""
+        return self.began or self.at
 
     @property
     def label(self) -> str:

@@ -17,6 +17,7 @@ _ENDS = "".join(map(chr, range(0x21)))
 _TAKEN_OUT = str.maketrans("", "", "\t\n\r")
 _SPECIAL = re.compile(r"(https?):[/\\\\]*([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL | re.IGNORECASE)
 _NO_USER = re.compile(r"^:?@")
+_ZEROS_OF_A_PORT = re.compile(r":0+(?=[0-9]+\Z)")
 # The same, "percent-encoded bytes": what of ASCII stays as it is in a path, a special query and a fragment.
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 _IN_PATH, _IN_QUERY, _IN_FRAGMENT = (
@@ -29,7 +30,8 @@ def same_url(first: Any, second: Any) -> bool:
 
     The case of scheme and host, the scheme's own port, escapes of unreserved characters and the case of the others, an
     empty path and dot segments make no difference (RFC 3986, sections 6.2.2 and 6.2.3). Of http and https, nor does what a
-    browser's parser mends: blanks around, backslashes, an empty user, characters that it escapes (WHATWG URL Standard).
+    browser's parser mends: blanks around, backslashes, an empty user, zeros before a port, characters that it escapes (WHATWG
+    URL Standard).
     """
     if not isinstance(first, str) or not isinstance(second, str):
         return False
@@ -43,6 +45,7 @@ def _mended(url: str) -> str:
         return url
     scheme, rest, query, fragment = found.groups()
     host, slash, path = _NO_USER.sub("", rest.replace("\\", "/")).partition("/")
+    host = _ZEROS_OF_A_PORT.sub(":", host)  # a port is a number
     path = quote(path, _IN_PATH, errors="replace")
     query = "" if query is None else "?" + quote(query[1:], _IN_QUERY, errors="replace")
     fragment = "" if fragment is None else "#" + quote(fragment[1:], _IN_FRAGMENT, errors="replace")

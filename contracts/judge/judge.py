@@ -8,7 +8,13 @@ from typing import Any, NamedTuple
 
 from specimen.contracts.http.exchange import Exchange, parsed
 from specimen.contracts.http.sse import event_pointer
-from specimen.contracts.judge.deduplication import (
+from specimen.contracts.judge.general_rules import COMPARING, RULES
+from specimen.contracts.judge.general_rules.answer_rules import ABOUT_ANY_OPERATION, ABOUT_FORM, ABOUT_SILENCE
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.registry import Finding, Rule, Violation, rulebook
+from specimen.contracts.judge.rule import EXAMINED
+from specimen.contracts.judge.severity import severity_of, weakest
+from specimen.contracts.judge.validation.deduplication import (
     FieldError,
     LocatedViolation,
     deduplicate,
@@ -16,24 +22,18 @@ from specimen.contracts.judge.deduplication import (
     places_of,
     places_of_rule,
 )
-from specimen.contracts.judge.expectations import expected, got
-from specimen.contracts.judge.general_rules import RULES
-from specimen.contracts.judge.history import History
-from specimen.contracts.judge.misread import other_shapes
-from specimen.contracts.judge.registry import Finding, Rule, Violation, rulebook
-from specimen.contracts.judge.rule import EXAMINED
-from specimen.contracts.judge.rules import consistency_rules
-from specimen.contracts.judge.rules.common_rules import ABOUT_FORM, ABOUT_SAFETY, ABOUT_SILENCE
-from specimen.contracts.judge.severity import severity_of, weakest
+from specimen.contracts.judge.validation.expectations import expected, got
+from specimen.contracts.judge.validation.misread import other_shapes
+from specimen.contracts.judge.validation.readable import readable
 from specimen.contracts.redaction.values import Words, words
 from specimen.specs import Provider, SpecError
 from specimen.specs.core.json_pointer import escape
-from specimen.specs.loading.openapi import mark_of
+from specimen.specs.loading.openapi import mark_at, mark_of
 
 BODY_RULE = "GEN-005"
 ENVELOPE_RULE = "GEN-006"
 _GENERAL = frozenset(rule.id for rule in RULES)
-_COMPARING = frozenset(rule.id for rule in consistency_rules.RULES)
+_COMPARING = frozenset(rule.id for rule in COMPARING)
 
 
 class Judgement(NamedTuple):
@@ -57,7 +57,7 @@ def judge(exchange: Exchange, history: History) -> list[Violation]:
 
 def examine(exchange: Exchange, history: History) -> Judgement:
     """Judges an exchange as `judge` does, and says which rules were examined."""
-    rules = rulebook(exchange.provider)
+    rules, earlier = rulebook(exchange.provider), history.before(exchange)
     said = [] if exchange.failure else [*_by_schema(exchange, rules)]
     examined = {one.violation.rule for one in said}
     for rule in rules.values():
@@ -65,7 +65,7 @@ def examine(exchange: Exchange, history: History) -> Judgement:
             continue
         if exchange.failure and rule.id != ABOUT_SILENCE:
             continue
-        for finding in rule.check(exchange, history):
+        for finding in rule.check(exchange, earlier):
             examined.add(rule.id)
             if finding is EXAMINED:
                 continue
@@ -77,11 +77,11 @@ def examine(exchange: Exchange, history: History) -> Judgement:
 def _without_echoes(found: set[Violation]) -> Iterator[Violation]:
     """Leaves out what a rule that compares answers says of a field of which another rule speaks: one fault is reported once."""
     echoes = sorted(one for one in found if one.rule in _COMPARING)
-    told = {one.pointer for one in found if one.rule not in _COMPARING}
+    reported = {one.pointer for one in found if one.rule not in _COMPARING}
     yield from (one for one in found if one.rule not in _COMPARING)
     for one in echoes:
-        if one.pointer not in told:
-            told.add(one.pointer)
+        if one.pointer not in reported:
+            reported.add(one.pointer)
             yield one
 
 
@@ -95,7 +95,7 @@ def observe(exchange: Exchange, history: History) -> list[Violation]:
 def _violation(rule: Rule, exchange: Exchange, finding: Finding) -> Violation:
     """A violation; what a general rule finds at an operation that we assume is a note, except for what is never safe."""
     operation = exchange.operation
-    is_assumed = operation is not None and operation.mark == "A" and rule.id in _GENERAL and rule.id not in ABOUT_SAFETY
+    is_assumed = operation is not None and operation.mark == "A" and rule.id in _GENERAL and rule.id not in ABOUT_ANY_OPERATION
     return Violation.of(rule, exchange, finding._replace(is_assumed=True) if is_assumed else finding)
 
 
@@ -124,11 +124,15 @@ def _broken(
 ) -> Iterator[LocatedViolation]:
     schemas, known = exchange.provider.schemas, words(exchange.provider)
     general = rules[ENVELOPE_RULE if exchange.status >= 400 else BODY_RULE]
-    try:
-        errors = list(schemas.validator(place).iter_errors(body))
-    except (ValueError, OverflowError):  # nested too deep, or half of a surrogate pair: no client can read it
-        yield LocatedViolation(_violation(general, exchange, Finding("", "a value that a JSON reader can take", None)))
-        return
+    errors = _errors(schemas.validator(place), body)
+    if errors != []:
+        # What our validator cannot hold decides nothing: the rest of the answer is judged without it.
+        plain = readable(body)
+        errors = _errors(schemas.validator(place), plain) if plain != body else errors
+        if not errors:
+            found = Finding("", "a value that every JSON reader can take", None, is_assumed=errors is not None)
+            yield LocatedViolation(_violation(general, exchange, found))
+            return
     others = other_shapes(schemas, (leaf for error in errors if schemas.rule_node(error) is None for leaf in _leaves(error)))
     for one in others:
         finding = Finding("".join(f"/{escape(part)}" for part in one.place), one.expected, _at(body, one.place))
@@ -152,6 +156,14 @@ def _broken(
             mark = _mark_along(exchange.provider, place, leaf)
             violation = _weakened(_violation(general, exchange, finding), response_mark, mark)
             yield LocatedViolation(violation, field_error_of(leaf, prefix))
+
+
+def _errors(validator: Any, body: Any) -> list[Any] | None:
+    """The errors of a body; None where the validator cannot read it: nested too deep, or half of a surrogate pair."""
+    try:
+        return list(validator.iter_errors(body))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _weakened(violation: Violation, *marks: str) -> Violation:
@@ -193,7 +205,7 @@ def _mark_along(provider: Provider, place: str, error: Any) -> str:
     try:
         node, _ = document.resolve(document.at(place))
         for part in error.evaluation_path:
-            mark = _with(mark, node)
+            mark = weakest(mark, mark_at(node, str(part))) if isinstance(node, Mapping) else mark
             if part == "$ref":
                 continue  # resolved below, its siblings seen above
             node = node[int(part)] if isinstance(node, list) else node[str(part)]

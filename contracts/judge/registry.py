@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from specimen.contracts.judge import general_rules, openapi_core_check
+from specimen.contracts.judge import general_rules
 from specimen.contracts.judge.rule import Check, Finding, Rule, Violation, rule
 from specimen.contracts.judge.rule_modules import rules_of
+from specimen.contracts.judge.validation import openapi_core_check
 from specimen.specs import Provider
 from specimen.specs.loading.openapi import mark_of
 from specimen.specs.loading.schemas import rules as schema_rules

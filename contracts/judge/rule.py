@@ -128,15 +128,22 @@ def rule(
     reason: str = "",
     replaces: tuple[str, ...] = (),
     quote: str = "",
+    kind: str = "",
 ) -> Callable[[Check], Check]:
     """Makes a function a rule. `replaces` names general rules that it takes the place of for its provider.
 
-    An implied rule (`mark="I"`) needs `quote`: the words of the vendor's page that it follows from.
+    An implied rule (`mark="I"`) needs `quote`: the words of the vendor's page that it follows from. `kind` is that of `Rule`.
     """
 
     def wrap(function: Check) -> Check:
-        found = Rule(rule_id, sentence, mark, source, function, reason, replaces, quote)
+        found = Rule(rule_id, sentence, mark, source, function, reason, replaces, quote, kind)
         setattr(function, RULE_ATTRIBUTE, found)
         return function
 
     return wrap
+
+
+def declared(module: object) -> dict[str, Rule]:
+    """Returns the rules of a module by the names of their functions, in their order."""
+    found = {name: getattr(value, RULE_ATTRIBUTE, None) for name, value in vars(module).items()}
+    return {name: entry for name, entry in found.items() if isinstance(entry, Rule)}

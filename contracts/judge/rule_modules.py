@@ -8,7 +8,7 @@ from pathlib import Path
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.history import History
-from specimen.contracts.judge.rule import EXAMINED, RULE_ATTRIBUTE, Check, Examined, Finding, Rule
+from specimen.contracts.judge.rule import EXAMINED, Check, Examined, Finding, Rule, declared
 from specimen.contracts.judge.severity import MARKS
 from specimen.specs import Provider, SpecError, SpecimenError
 from specimen.specs.core.errors import did_you_mean
@@ -25,9 +25,8 @@ def rules_of(provider: Provider, general: Collection[str]) -> dict[str, Rule]:
     module = provider.find_module("specimen.contracts.judge.rules", "rules")
     found: dict[str, Rule] = {}
     names: dict[str, str] = {}
-    for name, value in () if module is None else vars(module).items():
-        entry = getattr(value, RULE_ATTRIBUTE, None)
-        if not isinstance(entry, Rule) or entry is found.get(entry.id):  # the same function under two names
+    for name, entry in () if module is None else declared(module).items():
+        if entry is found.get(entry.id):  # the same function under two names
             continue
         where = str(getattr(module, "__file__", provider.folder))
         wrong = next(_faults(entry, general), None)

@@ -14,7 +14,8 @@ _DATE = re.compile(r"([0-9]{4})(-?)([0-9]{2})(-?)([0-9]{2})(?:([Tt ])([0-9]{2})(
 _SPOKEN_DATE = re.compile(r"[0-9]{2}([./-])[0-9]{2}\1[0-9]{4}")
 _URL = re.compile(r"([a-z][a-z0-9+.-]*)(://)([^/?#]*)([^?#]*)(?:(\?)([^#]*))?(?:(#)(.*))?", re.DOTALL | re.IGNORECASE)
 _SCHEMES = frozenset({"http", "https", "ws", "wss"})
-_PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp|svg\+xml);base64,")
+# Of a PNG its signature, width and height (24 bytes) stay.
+_PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp|svg\+xml);base64,(?:iVBORw0KGgo[A-Za-z0-9+/]{21})?")
 _PORT = re.compile(r"(.*?)(:[0-9]{1,5})?", re.DOTALL)
 _HERE = frozenset({"localhost", "127.0.0.1", "[::1]"})
 # How long a signed link is good for, and in what form the rest of its signature comes (AWS Signature Version 4).
@@ -120,8 +121,7 @@ class Pseudonyms:
             return self._date(value, date)
         spoken = _SPOKEN_DATE.fullmatch(value)
         if spoken is not None:
-            draw = iter(self._stream(value, 4 + len(value)))
-            day, month, year = 1 + next(draw) % 28, 1 + next(draw) % 12, _another_year(next(draw), value[6:])
+            year, month, day = self._day(value, value[6:], value[3:5], value[:2])
             return f"{day:02}{spoken[1]}{month:02}{spoken[1]}{year}"
         if _URL.fullmatch(value):
             return self.url(value)
@@ -139,9 +139,9 @@ class Pseudonyms:
 
     def _date(self, value: str, found: re.Match[str]) -> str:
         """A date, or a date with its time, that exists exactly if the first one does."""
-        _, first, _, second, _, between, _, rest = found.groups()
+        in_year, first, in_month, second, on_day, between, _, rest = found.groups()
         draw = iter(self._stream(value, 4 + len(value)))
-        year, month, day = _another_year(next(draw), value[:4]), 1 + next(draw) % 12, 1 + next(draw) % 28
+        year, month, day = self._day(value, in_year, in_month, on_day)
         hour = next(draw) % 24
         if not _exists(value):
             month = 0
@@ -151,6 +151,29 @@ class Pseudonyms:
         # Minutes, seconds and an offset of hours and minutes all stay valid when tens stay below six.
         time = re.sub(r"[0-9]{2}", lambda _: f"{next(draw) % 24:02}", rest) if month else self._letters(rest)
         return f"{date}{between}{hour:02}{time}"
+
+    def _day(self, value: str, year: str, month: str, day: str) -> tuple[int, int, int]:
+        """Another day: earlier by years that the secret draws, so that days keep their order, and moved within half a year.
+
+        What is no day, or too early, is any day.
+        """
+        draw = iter(self._stream(value, 3))
+        try:
+            ordinal = datetime(int(year), int(month), int(day)).toordinal()  # noqa: DTZ001 - a day
+            moved = ordinal - self._back(ordinal)
+            found = datetime.fromordinal(moved)
+        except (ValueError, OverflowError):
+            return _another_year(next(draw), year), 1 + next(draw) % 12, 1 + next(draw) % 28
+        return (found.year, found.month, found.day) if found.year >= 1900 else (
+            _another_year(next(draw), year), 1 + next(draw) % 12, 1 + next(draw) % 28,
+        )  # fmt: skip
+
+    def _back(self, ordinal: int) -> int:
+        """By how many days a day is moved back: between two that the secret draws for the ends of its year of 366 days."""
+        block, rest = divmod(ordinal, 366)
+        years = self._stream("years", 1)[0] % 12 + 2
+        before, after = (self._stream(f"block {one}", 1)[0] % 180 for one in (block, block + 1))
+        return years * 366 + before + (after - before) * rest // 366
 
     def _number(self, digits: str) -> str:
         """As many digits; a zero at the beginning stays, and none is put there."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from hashlib import sha256
+from hashlib import blake2s
 from typing import Any
 
 from specimen.specs import Provider
@@ -30,6 +31,9 @@ _PERSONAL = re.compile(
 )
 _SECRET_HEADERS = frozenset({"authorization", "token", "cookie", "set-cookie", "proxy-authorization", "x-api-key"})
 _MOST_NUMBER = 10**9
+# Numbers at no field are mostly of a rule: a status, a count.
+_MOST_AT_NO_FIELD = 1000
+_FINGERPRINT = re.compile(r" \(#[0-9a-f]{8}\)|(#)[0-9a-f]{8}\b")
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -65,11 +69,14 @@ def redacted(value: Any, pointer: str = "", known: frozenset[str] = _NOTHING) ->
     """A value found at a JSON pointer, fit for a report; `known` are words that the contract itself uses."""
     if isinstance(value, Words):
         return str(value)
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return json.dumps(value) if _is_known(pointer, known) else "true or false"
     is_personal = _PERSONAL.search(pointer) is not None
     if isinstance(value, (int, float)):
-        return json.dumps(value) if not is_personal and -_MOST_NUMBER < value < _MOST_NUMBER else "a number"
+        most = _MOST_NUMBER if pointer else _MOST_AT_NO_FIELD
+        return json.dumps(value) if not is_personal and -most < value < most and _is_known(pointer, known) else "a number"
     if isinstance(value, str):
         return json.dumps(value) if _may_show(value, pointer, is_personal, known) else _hidden(value)
     if isinstance(value, (list, tuple)):
@@ -140,6 +147,11 @@ def _words(node: Any) -> Iterator[str]:
             yield from _words(value)
 
 
+def _is_known(pointer: str, known: frozenset[str]) -> bool:
+    """Whether the contract names all fields on the way; what stands below another one may be anything."""
+    return all(part in known or (part.isascii() and part.isdigit()) for part in pointer.split("/")[1:])
+
+
 def _may_show(value: str, pointer: str, is_personal: bool, known: frozenset[str]) -> bool:
     if _MEDIA_TYPE.fullmatch(value) and not pointer:
         return True
@@ -155,8 +167,21 @@ def _hidden(value: str) -> str:
 
 
 def fingerprint(value: str) -> str:
-    """Returns eight digits that distinguish two values and show nothing else."""
-    return sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    """Returns eight digits that distinguish two values of one run and show nothing else.
+
+    They depend on a secret that nothing shows or keeps: without it, who knows that a value is a birth date would try them all.
+    """
+    return blake2s(value.encode("utf-8", "surrogatepass"), key=_secret(), digest_size=4).hexdigest()
+
+
+def without_fingerprints(text: str) -> str:
+    """Returns a text with `#` in place of each fingerprint: what is compared between runs, in which they differ."""
+    return _FINGERPRINT.sub(lambda found: found[1] or "", text)
+
+
+@cache
+def _secret() -> bytes:
+    return secrets.token_bytes(32)
 
 
 def is_secret_header(name: str) -> bool:

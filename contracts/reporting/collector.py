@@ -13,13 +13,13 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.no_response import SENTENCES
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import examine
-from specimen.contracts.judge.openapi_core_check import disagreements
 from specimen.contracts.judge.registry import rulebook
 from specimen.contracts.judge.rule import Violation
+from specimen.contracts.judge.validation.openapi_core_check import disagreements
 from specimen.contracts.redaction.curl_command import OTHER_TOKEN, OWN, TOKEN, method_of, without_userinfo
 from specimen.contracts.redaction.spec_terms import field_names, shape, strings, vocabulary
 from specimen.contracts.redaction.values import Words, fingerprint
-from specimen.contracts.reporting.coverage import CoverageCounter
+from specimen.contracts.reporting.coverage.counter import CoverageCounter
 from specimen.contracts.reporting.model import Coverage, FindingKey, Found, Report, Sample
 from specimen.contracts.reporting.order import order
 from specimen.contracts.reporting.samples import Sampler
@@ -240,11 +240,11 @@ class Collector:
             violation,
             operation=exchange.operation.id if exchange.operation else f"{method_of(exchange)} (no documented operation)",
             pointer=self._scrubbed(violation.pointer),
-            expected=self._told(violation.expected, texts, ours),
-            got=self._scrubbed(got) if got.startswith('"') else self._told(got, texts, ours),
+            expected=self._redacted(violation.expected, texts, ours),
+            got=self._scrubbed(got) if got.startswith('"') else self._redacted(got, texts, ours),
         )
 
-    def _told(self, text: str, texts: set[str], ours: frozenset[str]) -> str:
+    def _redacted(self, text: str, texts: set[str], ours: frozenset[str]) -> str:
         """Words of a rule in which nothing stands that came; the words of the contract stay, whatever is a part of them."""
         if isinstance(text, Words):
             return self._scrubbed(text)

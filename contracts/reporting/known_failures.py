@@ -9,6 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from specimen.contracts.redaction.curl_command import shown_method
+from specimen.contracts.redaction.values import without_fingerprints
 
 if TYPE_CHECKING:
     from specimen.contracts.judge.rule import Violation
@@ -23,11 +24,16 @@ def any_item(pointer: str) -> str:
     return _ITEM.sub("/*", pointer)
 
 
+def any_place(pointer: str) -> str:
+    """Returns the same without fingerprints of names that the contract does not know: they are others in each run."""
+    return any_item(without_fingerprints(pointer))
+
+
 @dataclass(frozen=True, slots=True)
 class KnownFailure:
     """An entry of a baseline. It is valid to the end of the day `expires` (UTC); `status` None stands for any.
 
-    `pointer` is a JSON pointer with `*` for the items of lists; `file` and `line` say where the entry stands.
+    `pointer` is a JSON pointer with `*` for the items of lists and `#` for unknown names; `file` and `line` say where the entry
     """
 
     rule: str
@@ -82,7 +88,7 @@ class Baseline:
 
     def find(self, violation: Violation) -> KnownFailure | None:
         """Returns the entry that matches a violation: a live one before an expired one, then one with a status."""
-        place = (violation.rule, _shown(violation.operation), any_item(violation.pointer))
+        place = (violation.rule, _shown(violation.operation), any_place(violation.pointer))
         found = [entry for entry in self._by_place.get(place, ()) if entry.status in (None, violation.status)]
         return min(found, key=lambda entry: (not self.is_live(entry), entry.status is None), default=None)
 

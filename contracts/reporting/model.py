@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
-from specimen.contracts.judge import openapi_core_check, severity
+from specimen.contracts.judge import severity
 from specimen.contracts.judge.rule import Rule, Violation
+from specimen.contracts.judge.validation import openapi_core_check
 from specimen.contracts.reporting.inconclusive import Inconclusive
 from specimen.contracts.reporting.known_failures import KnownFailure, any_item
 
@@ -130,6 +131,7 @@ class Report:
     `found` are all findings but those that a baseline knows, which are `known` and never count. `expired` are findings whose
     entry has expired: they stand in `found` too. `stale` are entries that matched nothing, although the run saw their rule
     and their operation. `has_baseline`: a baseline was applied.
+    `location` is the file of the user's repository that formats for code hosts point at.
     """
 
     provider: str
@@ -155,6 +157,7 @@ class Report:
     expired: tuple[Known, ...] = ()
     stale: tuple[KnownFailure, ...] = ()
     has_baseline: bool = False
+    location: str | None = None
 
     @property
     def strict(self) -> bool:

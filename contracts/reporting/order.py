@@ -6,9 +6,9 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from specimen.contracts.judge.general_rules.answer_rules import ABOUT_WHOLE_ANSWER
 from specimen.contracts.judge.kind import FAILURE, KINDS, SAFETY
 from specimen.contracts.judge.rule import Violation
-from specimen.contracts.judge.rules.common_rules import ABOUT_WHOLE_ANSWER
 from specimen.contracts.judge.severity import SEVERITIES
 from specimen.contracts.reporting.model import Found, status_words
 
@@ -99,4 +99,4 @@ def _in_a_line(group: Group) -> str:
 def _cause(violation: Violation) -> str:
     """The rule and the status; for a place inside answers also a number for what was expected there."""
     name = f"{violation.rule}/{violation.severity}/{violation.status}"
-    return f"{name}/{zlib.crc32(violation.expected.encode()):08x}" if violation.pointer else name
+    return f"{name}/{zlib.crc32(violation.expected.encode(errors='surrogatepass')):08x}" if violation.pointer else name

@@ -11,8 +11,8 @@ from specimen.contracts.http.credentials import secret_headers
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.registry import rulebook
-from specimen.contracts.judge.request_validation import request_errors
 from specimen.contracts.judge.rule import Violation
+from specimen.contracts.judge.validation.request_validation import request_errors
 from specimen.contracts.redaction import curl_command as commands
 from specimen.contracts.redaction.pseudonyms import Pseudonyms
 from specimen.contracts.redaction.spec_terms import named_strings, strings
@@ -52,6 +52,7 @@ class Sampler:
     def __init__(self, provider: Provider, base_url: str, hidden: Mapping[str, str], known: frozenset[str]) -> None:
         self.memory = Memory(provider, known)
         self._provider = provider
+        self._known = known
         self._base_url = base_url
         self._hidden = hidden
         self._pseudonyms = Pseudonyms(os.urandom(16))
@@ -187,7 +188,9 @@ class Sampler:
         }  # fmt: skip
         wanted: dict[str, tuple[str, int]] = {}
         for name, text in named_strings(step.response_json):
-            if any(is_made_of(value, text) for value in sent) and self.memory.is_received(text) and text not in captured:
+            if name not in self._known or text in captured:  # a server's own name for a field is no part of a command
+                continue
+            if any(is_made_of(value, text) for value in sent) and self.memory.is_received(text):
                 found = _shown_at(step.response_body, name, text)
                 if found is not None:
                     wanted.setdefault(text, (name, found))

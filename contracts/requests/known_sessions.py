@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from specimen.contracts.judge.request_validation import request_errors
+from specimen.contracts.judge.validation.request_validation import request_errors
 from specimen.contracts.requests.request_encoder import encode
 from specimen.contracts.requests.request_templates import filled
 from specimen.specs import Provider, SpecimenError

@@ -14,6 +14,8 @@ from specimen.specs import Provider
 _LARGEST = ("maxLength", "maxItems", "maximum")
 _SMALLEST = ("minLength", "minItems", "minimum")
 _MOST_CHARACTERS = 5000
+# A letter of two bytes in UTF-8 and of one unit in UTF-16: a limit of characters is none of bytes.
+_WIDE = "\u0436"
 
 
 def at_limits(provider: Provider, base: RequestTemplate) -> Iterator[RequestTemplate]:
@@ -51,6 +53,9 @@ def _bodies(provider: Provider, base: RequestTemplate) -> Iterator[RequestTempla
                 if (way, step) not in seen and is_valid(inside) and not is_valid(beyond):
                     seen.add((way, step))
                     yield replace(base, body=inside)
+                    wide = _put(body, way, _WIDE * limit) if step > 0 and isinstance(_at(inside, way), str) else None
+                    if wide is not None and is_valid(wide) and limit <= _MOST_CHARACTERS:
+                        yield replace(base, body=wide)
 
 
 def _parts(provider: Provider, base: RequestTemplate) -> Iterator[RequestTemplate]:
@@ -64,6 +69,8 @@ def _parts(provider: Provider, base: RequestTemplate) -> Iterator[RequestTemplat
         if text and provider.schemas.validator(f"{place}/properties/{name}").is_valid(text):
             rest = tuple(part for part in base.parts if part["name"] != name)
             yield replace(base, parts=(*rest, {"name": name, "value": text}))
+            if provider.schemas.validator(f"{place}/properties/{name}").is_valid(_WIDE * len(text)):
+                yield replace(base, parts=(*rest, {"name": name, "value": _WIDE * len(text)}))
 
 
 def _parameters(provider: Provider, base: RequestTemplate) -> Iterator[RequestTemplate]:

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from specimen.contracts.client.transport import MISSING
-from specimen.contracts.requests.request_templates import RequestTemplate, filled, request_examples, unknown
+from specimen.contracts.requests.request_templates import MISSING, RequestTemplate, filled, request_examples, unknown
 from specimen.specs import Operation, Provider
 from specimen.specs.loading.parameters import Parameter, typed
 
@@ -25,8 +24,13 @@ _CANDIDATES: tuple[Any, ...] = (
     "specimen", "https://shop.example/x", 1, True, {}, [], "2026-01-01T00:00:00Z", "2026-01-01", "0x" + "1a" * 20, ["specimen"],
 )  # fmt: skip
 _FIRST = ("type", "required", "enum", "pattern", "format", "minimum", "maximum", "minLength", "maxLength")
+_LIMITS = ("maxLength", "maxProperties", "maxItems")
 # The number of mutations per keyword, where there are many ways to break it.
 _MOST = {"enum": 2, "pattern": 3, "format": 3, "propertyNames": 3, "required": 2}
+
+
+# What the place of a request begins with that lifecycle.yaml documents as malformed, before the name of its case.
+CASE = "case "
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ def _of_cases(provider: Provider, base: RequestTemplate) -> Iterator[Mutation]:
             known = {name: unknown(provider, name) for name in provider.lifecycle.ids}
             request = filled(provider, case.operation, case.request, known)
             if request is not None and not request.parts:
-                yield Mutation(request, f"case {case.name}", "case")
+                yield Mutation(request, f"{CASE}{case.name}", "case")
 
 
 def _rank(keyword: str) -> int:
@@ -186,7 +190,7 @@ def bodies(provider: Provider, operation: Operation, base: RequestTemplate) -> l
     return [copy.deepcopy(entry) for entry in (*first, full, *found)]
 
 
-def _broken_bodies(body: Any, limits: Sequence[int]) -> Iterator[Any]:
+def _broken_bodies(body: Any, limits: Mapping[str, Sequence[int]]) -> Iterator[Any]:
     yield from ([], "specimen", 42, None, {"specimen": "specimen"})
     for way in _ways(body, ()):
         node = _at(body, way[:-1])
@@ -210,14 +214,14 @@ def _in_other_capitals(body: Any) -> Iterator[Any]:
             yield copied
 
 
-def _near(original: Any, limits: Sequence[int]) -> Iterator[Any]:
+def _near(original: Any, limits: Mapping[str, Sequence[int]]) -> Iterator[Any]:
     if isinstance(original, str):
         yield original.replace("https://", "http://", 1)
         yield "00000000-0000-4000-8000-000000000000"
         yield original[:-1]
         yield original + "\n"
         yield "!" + original
-        for limit in limits:
+        for limit in limits["maxLength"]:
             yield original + "a" * (limit + 1 - len(original)) if len(original) <= limit else original
     if isinstance(original, dict):
         first = next(iter(original.values()), "specimen")
@@ -225,11 +229,11 @@ def _near(original: Any, limits: Sequence[int]) -> Iterator[Any]:
         for key in original:  # a number in a name may have limits
             yield {**original, re.sub(r"\d+", "1", key): first}
             yield {**original, re.sub(r"\d+", "999", key): first}
-        for limit in limits:
+        for limit in limits["maxProperties"]:
             if limit <= 256:
                 yield {**original, **{f"specimen_{index}": first for index in range(limit + 1)}}
     if isinstance(original, list):
-        for limit in limits:
+        for limit in limits["maxItems"]:
             if limit <= 256:
                 yield (original or ["specimen"]) * (limit + 1)
 
@@ -247,21 +251,22 @@ def _at(value: Any, way: Sequence[Any]) -> Any:
     return value
 
 
-def _limits(schema: Any, provider: Provider, depth: int = 0) -> list[int]:
-    """Returns every length or count that a schema names."""
-    found: set[int] = set()
+def _limits(schema: Any, provider: Provider) -> dict[str, list[int]]:
+    """Returns every length and count that a schema names, by keyword, smallest first."""
+    found = set(_named_limits(schema, provider))
+    return {keyword: sorted(limit for name, limit in found if name == keyword) for keyword in _LIMITS}
+
+
+def _named_limits(schema: Any, provider: Provider, depth: int = 0) -> Iterator[tuple[str, int]]:
     schema = provider.document.resolve(schema)[0]
-    if depth < 6 and isinstance(schema, Mapping):
-        for key, value in schema.items():
-            if key in ("maxLength", "maxProperties", "maxItems") and isinstance(value, int):
-                found.add(value)
-            elif isinstance(value, Mapping):
-                found.update(_limits(value, provider, depth + 1))
-            elif isinstance(value, list):
-                for entry in value:
-                    if isinstance(entry, Mapping):
-                        found.update(_limits(entry, provider, depth + 1))
-    return sorted(limit for limit in found if limit <= 5000)
+    if depth >= 6 or not isinstance(schema, Mapping):
+        return
+    for key, value in schema.items():
+        if key in _LIMITS and isinstance(value, int) and value <= 5000:
+            yield key, value
+        for entry in value if isinstance(value, list) else [value]:
+            if isinstance(entry, Mapping):
+                yield from _named_limits(entry, provider, depth + 1)
 
 
 def _first_errors(provider: Provider, pointer: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.http.guesses import of_same_form
-from specimen.contracts.judge.account_refusals import account_refusal
+from specimen.contracts.http.unknown_values import of_same_form
+from specimen.contracts.judge.checks.account_refusals import account_refusal
 from specimen.contracts.requests.request_templates import RequestTemplate
 from specimen.specs import Document, Provider, SpecimenError
 from specimen.specs.core.errors import did_you_mean

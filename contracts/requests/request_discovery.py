@@ -6,19 +6,26 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
-from hashlib import sha256
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.requests.mutations import Mutation, mutations
-from specimen.contracts.requests.parameter_overrides import given_at
-from specimen.contracts.requests.request_templates import RequestTemplate, ids_shown, minimal_request, names_in, strings
+from specimen.contracts.requests.request_templates import (
+    RequestTemplate,
+    filled,
+    ids_shown,
+    minimal_request,
+    names_in,
+    strings,
+)
 from specimen.specs import Operation, Provider
 from specimen.specs.core.json_pointer import at
+from specimen.specs.loading.lifecycle import Read
 
 _SIZE = re.compile(r"(?:page_?)?(?:limit|size)|per_?page", re.IGNORECASE)
 _CURSOR = re.compile(r"starting_after|cursor|page_?token|after", re.IGNORECASE)
 _NEXT = re.compile(r"next_?(?:cursor|page_?token)?", re.IGNORECASE)
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _HALF = re.compile("[\ud800-\udfff]")
 _SINCE = re.compile(r".*(?:from|since|after|min)", re.IGNORECASE)
 
@@ -64,6 +71,9 @@ def list_queries(operation: Operation, *, is_short: bool) -> Iterator[dict[str, 
                 far = "2001-01-01T00:00:00.000Z" if _SINCE.fullmatch(entry.name) else "2101-01-01T00:00:00.000Z"
                 near = "2101-01-01T00:00:00.000Z" if _SINCE.fullmatch(entry.name) else "2001-01-01T00:00:00.000Z"
                 yield {entry.name: near}
+                if not is_short:
+                    for other in operation.parameters:
+                        yield from ({other.name: value, entry.name: near} for value in other.schema.get("enum", ())[:2])
                 if not is_short:
                     yield {entry.name: far}
 
@@ -114,8 +124,9 @@ def may_reuse(operation: Operation) -> bool:
 
 
 def malformed_ids(good: str) -> list[str]:
-    """Returns malformed variants of an id: in braces, as a URN, with white space, without its last character."""
-    return [good + "\n", "{" + good + "}", f"urn:uuid:{good}", good[:-1], good + " ", " " + good, good + "0"]
+    """Returns malformed variants of an id: in braces, as a URN, with white space, without its last character or its dashes."""
+    found = [good + "\n", "{" + good + "}", f"urn:uuid:{good}", good[:-1], good + " ", " " + good, good + "0"]
+    return [*found, good.replace("-", "")] if _UUID.fullmatch(good) else found
 
 
 def state(provider: Provider, exchange: Exchange) -> Any:
@@ -176,82 +187,28 @@ def about(provider: Provider, shown: Exchange) -> Iterator[RequestTemplate]:
             yield RequestTemplate(operation, body={name: values[name] for name in needed})
 
 
-def free_value(provider: Provider, text: str) -> str | None:
-    """Returns a value for the caller's own field, deterministic for a text; None where the vendor has no such field.
-
-    What the user gave for the field by `--set` stands in it, a whole value for every text.
-    """
-    magic, digits = provider.lifecycle.magic, sha256(text.encode()).hexdigest()
-    if magic is None:
-        return None
-    whole, host = given_at(provider, magic.pointer)
-    if whole is not None:
-        return whole
-    forms = {"address": f"0x{digits[:40]}", "query": f"https://{host or 'shop.example'}/{digits[:12]}"}
-    return forms.get(magic.form, f"walk-{digits[:16]}")
-
-
-def with_free(provider: Provider, base: RequestTemplate, value: str) -> RequestTemplate | None:
-    """Returns a creation with a value in the caller's own field; None where the document does not allow it."""
-    magic = provider.lifecycle.magic
-    way = [] if magic is None else magic.pointer.split("/")[1:]
-    if base.parts:
-        rest = tuple(part for part in base.parts if part["name"] != way[-1])
-        return replace(base, parts=(*rest, {"name": way[-1], "value": value}))
-    node: Any = value
-    for name in reversed(way):
-        node = {name: node}
-    body = {**(base.body if isinstance(base.body, dict) else {}), **node}
-    media = base.operation.body("application/json")
-    if media is None or media.pointer is None or not provider.schemas.validator(media.pointer).is_valid(body):
-        return None
-    return replace(base, body=body)
-
-
-def by_free(provider: Provider, value: str) -> Iterator[RequestTemplate]:
-    """Yields reads whose body may name the caller's own field instead of the id."""
-    magic = provider.lifecycle.magic
-    for read in provider.lifecycle.reads if magic is not None else ():
-        operation = provider.document.operations[read.operation]
-        if magic is not None and magic.pointer.count("/") == 1 and magic.pointer[1:] in _fields(provider, operation):
-            yield RequestTemplate(operation, body={magic.pointer[1:]: value})
-
-
-def near_values(provider: Provider, value: str) -> list[str]:
-    """Returns other values close to one in the caller's own field: in other capitals, unless they mean the same, and longer."""
-    magic = provider.lifecycle.magic
-    capitals = [] if magic is None or magic.form in ("address", "query") else [value.swapcase()]
-    wanted = [near for near in (*capitals, value + "0") if near != value]
-    return [near for near in wanted if all(_is_valid(provider, one) for one in by_free(provider, near))]
-
-
-def _is_valid(provider: Provider, wanted: RequestTemplate) -> bool:
+def with_choices(provider: Provider, wanted: RequestTemplate) -> Iterator[RequestTemplate]:
+    """Yields a request with each value of each field of its body that has a choice of them."""
     media = wanted.operation.body("application/json")
-    return media is None or media.pointer is None or bool(provider.schemas.validator(media.pointer).is_valid(wanted.body))
+    if media is None or media.pointer is None or not isinstance(wanted.body, dict):
+        return
+    for name, node in provider.document.resolve(provider.document.at(media.pointer))[0].get("properties", {}).items():
+        for value in provider.document.resolve(node)[0].get("enum", ()):
+            if value is not None and name not in wanted.body:
+                yield replace(wanted, body={**wanted.body, name: value})
 
 
-def elsewhere(provider: Provider, wanted: RequestTemplate) -> Iterator[RequestTemplate]:
-    """Yields the creation with the other valid values of a fact in its path (such as the type)."""
-    for entry in wanted.operation.parameters:
-        if entry.location == "path" and entry.name in path_facts(provider):
-            for value in entry.schema.get("enum", ()):
-                if value != wanted.path[entry.name]:
-                    yield replace(wanted, path={**wanted.path, entry.name: value})
+def read_request(provider: Provider, read: Read, known: Mapping[str, str]) -> RequestTemplate | None:
+    """Returns the request of a read for a session with these ids."""
+    return filled(provider, read.operation, read.request, known)
 
 
-def continued(provider: Provider, base: RequestTemplate, session: str) -> RequestTemplate | None:
-    """Returns the creation with the id of an existing session, where its body has a field for one."""
-    fields = _fields(provider, base.operation)
-    name = next((entry for entry in fields if entry.replace("_", "").lower() == "sessionid"), None)
-    if name is None:
-        return None
-    if base.parts:
-        return replace(base, parts=(*base.parts, {"name": name, "value": session}))
-    return replace(base, body={**(base.body if isinstance(base.body, dict) else {}), name: session})
+def kinds_of(provider: Provider, operation: Operation) -> frozenset[str]:
+    """Returns the kinds of id that an operation's request needs."""
+    return names_in(provider, operation.id)
 
 
-def _fields(provider: Provider, operation: Operation) -> tuple[str, ...]:
-    media = next(iter(operation.bodies), None)
-    if media is None or media.pointer is None:
-        return ()
-    return tuple(provider.document.resolve(provider.document.at(media.pointer))[0].get("properties", {}))
+def row_count(exchange: Exchange) -> int:
+    """Returns how many entries a page has: those of its longest array."""
+    body = exchange.response_json
+    return max((len(value) for value in body.values() if isinstance(value, list)), default=0) if isinstance(body, Mapping) else 0

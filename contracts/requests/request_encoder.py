@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from specimen.contracts.client.transport import MISSING, Transport
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.requests.request_templates import BOUNDARY, RequestTemplate, multipart
+from specimen.contracts.requests.request_templates import BOUNDARY, MISSING, RequestTemplate, multipart
 from specimen.specs import Provider
 from specimen.specs.loading.serialization import header_texts, path_text, query_text
+
+if TYPE_CHECKING:
+    from specimen.contracts.client.transport import Transport
 
 
 def encode(provider: Provider, template: RequestTemplate) -> Exchange:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
-from specimen.contracts.client.transport import MISSING
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.http.guesses import of_same_form, one_character_changed
+from specimen.contracts.http.unknown_values import of_same_form, one_character_changed
 from specimen.fixtures.primitives import ids as made_ids
 from specimen.specs import Operation, Provider
 from specimen.specs.core.json_pointer import at
@@ -19,6 +19,13 @@ from specimen.specs.loading.lifecycle import LifecycleRequest
 
 _PLACEHOLDER = re.compile(r"\{(unknown:)?(\w+)(?::[^}]*)?\}")
 BOUNDARY = "specimen-7d3a9f"
+
+
+class _Missing(Enum):
+    MISSING = "missing"
+
+
+MISSING: Final = _Missing.MISSING
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,7 @@ def unknown(provider: Provider, name: str = "session", known: str | None = None)
     return made if known in (None, made) else of_same_form(known)
 
 
-def guesses(provider: Provider, name: str, known: str | None) -> list[str]:
+def unknown_values(provider: Provider, name: str, known: str | None) -> list[str]:
     """Returns the unknown ids to ask for in place of a known one: of its form, and it with one character changed."""
     return [unknown(provider, name, known), *([one_character_changed(known)] if known else [])]
 

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from specimen.contracts.http.content_encoding import Undecodable, decoded
 from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.http.header_values import milliseconds, whole_number
 from specimen.contracts.http.operation_matching import match
 from specimen.contracts.traffic.monitor import BaseUrl, JudgedExchange, Monitor, TrafficError
+from specimen.contracts.traffic.other_recordings import other_document, other_format
 from specimen.specs import Provider
 
 # The rules that apply to an exchange without recorded bodies.
 _OF_THE_HEAD = frozenset({"GEN-001", "GEN-002", "GEN-003"})
 _CREDENTIALS_RULE = "GEN-008"
 _NO_BODY = (204, 205, 304)
+_LOADED = "Network Load"
+# No exchange takes longer than a year.
+_MOST_MILLISECONDS = 366 * 86_400_000
+_MOST_ATTACHED_BYTES = 64 * 1024 * 1024
 
 
 @dataclass
@@ -45,15 +49,15 @@ def read_har(path: Path, provider: Provider, base_url: str | None = None) -> Rec
     Raises:
         TrafficError: it is no HAR file, or no base URL can be found.
     """
-    entries = _entries(path)
+    entries = _read_entries(path)
     base = BaseUrl.parse(base_url, "--base-url") if base_url is not None else find_base_url(entries, provider, path)
     recording = Recording(base, entries=len(entries))
     found = []
     last = 0.0
     for index, entry in enumerate(entries):
         try:
-            exchange, why, is_headless = _exchange(entry, provider, base)
-        except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as error:
+            exchange, why, is_headless = _exchange(_with_attachments(entry, path.parent), provider, base)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             recording.skipped[f"an entry that is no HAR 1.2 entry ({type(error).__name__})"] += 1
             continue
         if exchange is None:
@@ -114,11 +118,16 @@ def find_base_url(entries: list[Any], provider: Provider, path: Path) -> BaseUrl
     return BaseUrl.parse(best[0])
 
 
-def _entries(path: Path) -> list[Any]:
+def _read_entries(path: Path) -> list[Any]:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
     except OSError as error:
         raise TrafficError(f"{path}: cannot be read: {error.strerror or error}.") from error
+    other = other_format(content)
+    if other is not None:
+        raise TrafficError(f"{path}: {other}")
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise TrafficError(f"{path}: not UTF-8 at byte {error.start}. A HAR file is JSON in UTF-8.") from error
     try:
@@ -126,8 +135,13 @@ def _entries(path: Path) -> list[Any]:
     except json.JSONDecodeError as error:
         cut = " It seems to be cut off: record it again." if error.pos >= len(text.rstrip()) else ""
         raise TrafficError(f"{path}: no JSON at line {error.lineno}, column {error.colno}: {error.msg}.{cut}") from error
+    except ValueError as error:
+        raise TrafficError(f"{path}: JSON with a number of more digits than are read here.") from error
     except RecursionError as error:
         raise TrafficError(f"{path}: JSON that is nested too deeply.") from error
+    other = other_document(value)
+    if other is not None:
+        raise TrafficError(f"{path}: {other}")
     log = value.get("log") if isinstance(value, Mapping) else None
     entries = log.get("entries") if isinstance(log, Mapping) else None
     if not isinstance(entries, list):
@@ -148,20 +162,53 @@ def _exchange(entry: Any, provider: Provider, base: BaseUrl) -> tuple[Exchange |
         return None, "answered from a cache (304)", False
     if entry.get("_fromCache") or (entry.get("cache") or {}).get("beforeRequest"):
         return None, "answered from a cache", False
+    if entry.get("_fetchType", _LOADED) != _LOADED:  # Safari's words: Memory Cache, Disk Cache, Service Worker
+        return None, "answered from a cache (Safari's _fetchType)", False
+    if entry.get("_fetchedViaServiceWorker") or response.get("_fetchedViaServiceWorker"):
+        return None, "answered by a service worker", False
     method = str(request["method"]).upper()
+    (below[0] + below[1] + method).encode()  # lone surrogates are in no request
     request_headers, response_headers = _headers(request), _headers(response)
-    sent, sent_known = _sent(request, request_headers)
-    got, got_known = _got(response, response_headers, method, status)
-    started = _moment(entry.get("startedDateTime"))
+    sent, is_request_complete = _request_body(request, request_headers)
+    got, is_response_complete = _response_body(response, response_headers, method, status)
+    started = milliseconds(entry.get("startedDateTime"))
     taken = entry.get("time")
-    at = started + (int(taken) if started and isinstance(taken, (int, float)) and taken > 0 else 0)
+    is_number = isinstance(taken, (int, float)) and not isinstance(taken, bool)
+    if is_number and not abs(taken) < _MOST_MILLISECONDS:
+        raise ValueError("time")
+    at = started + (int(taken) if started and is_number and taken > 0 else 0)
     request_headers.pop("content-encoding", None)  # bodies are recorded without it
     response_headers.pop("content-encoding", None)
     exchange = Exchange(
         provider=provider, method=method, path=below[0], query=below[1], request_headers=request_headers, request_body=sent,
-        status=status, response_headers=response_headers, response_body=got, at=at, seen_by="har",
+        status=status, response_headers=response_headers, response_body=got, at=at, began=started, seen_by="har",
     )  # fmt: skip
-    return exchange, "", not (sent_known and got_known)
+    return exchange, "", not (is_request_complete and is_response_complete)
+
+
+def _with_attachments(entry: Any, folder: Path) -> Any:
+    """An entry with the bodies that Playwright keeps in files beside the recording (`_file`)."""
+    found: dict[str, Any] = dict(entry)
+    for side, part in (("request", "postData"), ("response", "content")):
+        body = found[side].get(part)
+        if not isinstance(body, Mapping) or isinstance(body.get("text"), str):
+            continue
+        if isinstance(body.get("_file"), str):
+            text = _attached(folder, body["_file"])
+            if text is not None:
+                found[side] = {**found[side], part: {**body, "text": text, "encoding": "base64", "size": len(text)}}
+    return found
+
+
+def _attached(folder: Path, name: str) -> str | None:
+    """The bytes of a file in the folder, in base64; None where there is none, or it is no file of the recording's own folder."""
+    path = folder / name
+    try:
+        if path.name != name or path.is_symlink() or path.stat().st_size > _MOST_ATTACHED_BYTES:
+            return None
+        return base64.b64encode(path.read_bytes()).decode()
+    except (OSError, ValueError):
+        return None
 
 
 def _headers(message: Mapping[str, Any]) -> dict[str, str]:
@@ -174,30 +221,30 @@ def _headers(message: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _sent(request: Mapping[str, Any], headers: dict[str, str]) -> tuple[bytes, bool]:
+def _request_body(request: Mapping[str, Any], headers: dict[str, str]) -> tuple[bytes, bool]:
     """The request's body, and whether it is all of it."""
     data = request.get("postData")
     if data:
         headers.setdefault("content-type", str(data.get("mimeType") or ""))
         if isinstance(data.get("text"), str) and (data["text"] or not data.get("params")):
-            return _bytes(data, headers), True
+            return _body_bytes(data, headers), True
         pairs = [(str(pair["name"]), str(pair.get("value") or "")) for pair in data.get("params") or ()]
         if pairs and headers["content-type"].startswith("application/x-www-form-urlencoded"):
             return urlencode(pairs).encode(), True
         return b"", False
-    length = headers.get("content-length", "")
+    length = whole_number(headers.get("content-length"))
     size = request.get("bodySize")
-    is_sent = int(length) > 0 if length.isdigit() else isinstance(size, (int, float)) and size > 0
+    is_sent = length > 0 if length is not None else isinstance(size, (int, float)) and size > 0
     return b"", not is_sent
 
 
-def _got(response: Mapping[str, Any], headers: dict[str, str], method: str, status: int) -> tuple[bytes, bool]:
+def _response_body(response: Mapping[str, Any], headers: dict[str, str], method: str, status: int) -> tuple[bytes, bool]:
     """The answer's body, and whether it is all of it."""
     content = response.get("content") or {}
     if content.get("mimeType") and content["mimeType"] != "x-unknown":
         headers.setdefault("content-type", str(content["mimeType"]))
     if isinstance(content.get("text"), str) and (content["text"] or not content.get("size")):
-        return _bytes(content, headers), True
+        return _body_bytes(content, headers), True
     if method == "HEAD" or status in _NO_BODY or headers.get("content-length") == "0":
         return b"", True
     size = content.get("size")
@@ -206,7 +253,7 @@ def _got(response: Mapping[str, Any], headers: dict[str, str], method: str, stat
     return b"?", False  # there was one: its type can be judged
 
 
-def _bytes(content: Mapping[str, Any], headers: Mapping[str, str]) -> bytes:
+def _body_bytes(content: Mapping[str, Any], headers: Mapping[str, str]) -> bytes:
     """A recorded text as bytes; some tools record compressed bytes as they came."""
     text: str = content["text"]
     if content.get("encoding") != "base64":
@@ -219,14 +266,3 @@ def _bytes(content: Mapping[str, Any], headers: Mapping[str, str]) -> bytes:
         except Undecodable:
             return body  # most have decoded it already
     return body
-
-
-def _moment(text: Any) -> int:
-    """Milliseconds since the epoch; 0 for what is no time."""
-    if not isinstance(text, str):
-        return 0
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return 0
-    return round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,12 +12,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from specimen.contracts.anonymize.anonymizer import Anonymizer
+from specimen.contracts.redaction.values import without_fingerprints
 from specimen.contracts.traffic.monitor import JudgedExchange, TrafficError, as_json
 from specimen.specs import Provider
 from specimen.specs.core.version import product_version
 
 _END = b"\n]}}\n"
-_FINGERPRINT = re.compile(r"#[0-9a-f]{8}\b")
 
 
 class Recorder:
@@ -114,7 +113,7 @@ def as_entry(verdict: JudgedExchange, base_url: str, started_at: int, anonymizer
 def _without_values(violation: dict[str, Any]) -> dict[str, Any]:
     """Returns a violation without the received value and without fingerprints, which could be guessed."""
     return {
-        name: _FINGERPRINT.sub("#", value) if isinstance(value, str) else value
+        name: without_fingerprints(value) if isinstance(value, str) else value
         for name, value in violation.items()
         if name != "got"
     }

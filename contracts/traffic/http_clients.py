@@ -1,8 +1,8 @@
-"""Judges the exchanges of HTTP clients: httpx, its async client, and requests."""
+"""Judges the exchanges of HTTP clients: httpx, its async client, and requests; in tests also aiohttp and urllib3."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,8 +10,9 @@ from unittest import mock
 
 import httpx
 
-from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.traffic.monitor import BaseUrl, Monitor, headers_of, now_millis
+from specimen.contracts.traffic.listener import Listener
+from specimen.contracts.traffic.monitor import headers_of, now_millis
+from specimen.contracts.traffic.more_clients import judging_more, recorded_above
 
 if TYPE_CHECKING:
     import requests
@@ -19,58 +20,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 16 * 1024 * 1024
 # Options of httpx.Client that are its transport's.
 TRANSPORT_OPTIONS = ("verify", "cert", "trust_env", "http1", "http2", "limits", "proxy", "uds", "local_address", "retries")
-_HEARD = "specimen.heard"
-
-
-class Listener:
-    """Judges the exchanges with one base URL: those of a wrapped client, or all of a test."""
-
-    def __init__(self, monitor: Monitor, base_url: BaseUrl) -> None:
-        self.monitor = monitor
-        self.base_url = base_url
-
-    def hears(self, url: str) -> bool:
-        """Whether a URL is below the base URL."""
-        if self.base_url.below(url) is not None:
-            return True
-        self.monitor.pass_by()
-        return False
-
-    def record(
-        self,
-        method: str,
-        url: str,
-        sent: tuple[Mapping[str, str], bytes | None],
-        status: int,
-        got: tuple[Mapping[str, str], bytes | None],
-    ) -> None:
-        """Judges one exchange; headers and body of both sides, a body that is None was not seen whole."""
-        below = self.base_url.below(url) or ("/", "")
-        exchange = Exchange(
-            provider=self.monitor.provider, method=method.upper(), path=below[0], query=below[1], request_headers=sent[0],
-            request_body=sent[1] or b"", status=status, response_headers=got[0], response_body=got[1] or b"",
-            at=now_millis(), seen_by="client",
-        )  # fmt: skip
-        if sent[1] is None or got[1] is None:
-            self.monitor.skip(exchange, "a stream that was not read to its end, or more than 16 MiB")
-        elif exchange.operation is None:
-            self.monitor.skip(exchange, "no documented operation")
-        else:
-            self.monitor.judge(exchange)
-
-    def wrap(self, request: httpx.Request, response: httpx.Response, *, is_async: bool = False) -> httpx.Response:
-        """A response of httpx whose body is judged once it was read."""
-        stream: Any = response.stream
-
-        def end(body: bytes | None) -> None:
-            sent = _body_of(request)
-            got = (headers_of(response.headers.raw), body)
-            self.record(request.method, str(request.url), (headers_of(request.headers.raw), sent), response.status_code, got)
-
-        tee = _AsyncTee(stream, end) if is_async else _Tee(stream, end)
-        return httpx.Response(
-            response.status_code, headers=response.headers, stream=tee, extensions=response.extensions, request=request
-        )
+_RECORDED = "specimen.recorded"
 
 
 class _Copying:
@@ -123,9 +73,14 @@ class JudgedTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Sends a request."""
-        with _heard_once(request.extensions) as is_ours:
+        began = now_millis()
+        with _recorded_once(request.extensions) as is_ours:
             response = self._inner.handle_request(request)
-        return self._listener.wrap(request, response) if is_ours and self._listener.hears(str(request.url)) else response
+        return (
+            _wrapped(self._listener, request, response, began)
+            if is_ours and self._listener.covers(str(request.url))
+            else response
+        )
 
     def close(self) -> None:
         """Closes the connections."""
@@ -141,15 +96,34 @@ class JudgedAsyncTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Sends a request."""
-        with _heard_once(request.extensions) as is_ours:
+        began = now_millis()
+        with _recorded_once(request.extensions) as is_ours:
             response = await self._inner.handle_async_request(request)
-        if not is_ours or not self._listener.hears(str(request.url)):
+        if not is_ours or not self._listener.covers(str(request.url)):
             return response
-        return self._listener.wrap(request, response, is_async=True)
+        return _wrapped(self._listener, request, response, began, is_async=True)
 
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._inner.aclose()
+
+
+def _wrapped(
+    listener: Listener, request: httpx.Request, response: httpx.Response, began: int, *, is_async: bool = False
+) -> httpx.Response:
+    """A response of httpx whose body is judged once it was read; the request was sent at `began`."""
+    stream: Any = response.stream
+
+    def end(body: bytes | None) -> None:
+        sent = _body_of(request)
+        got = (headers_of(response.headers.raw), body)
+        asked = (headers_of(request.headers.raw), sent)
+        listener.record(request.method, str(request.url), asked, response.status_code, got, began)
+
+    tee = _AsyncTee(stream, end) if is_async else _Tee(stream, end)
+    return httpx.Response(
+        response.status_code, headers=response.headers, stream=tee, extensions=response.extensions, request=request
+    )
 
 
 def client(listener: Listener, **options: Any) -> httpx.Client:
@@ -195,19 +169,21 @@ def requests_session(listener: Listener) -> requests.Session:
 
 
 @contextmanager
-def hearing_all(listener: Listener) -> Iterator[None]:
-    """Judges every exchange of httpx and requests with the base URL while the context lasts."""
+def judging_all(listener: Listener) -> Iterator[None]:
+    """Judges every exchange of httpx, requests, aiohttp and urllib3 with the base URL while the context lasts."""
     plain, plain_async = httpx.HTTPTransport.handle_request, httpx.AsyncHTTPTransport.handle_async_request
 
     def handle(self: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
-        with _heard_once(request.extensions) as is_ours:
+        began = now_millis()
+        with _recorded_once(request.extensions) as is_ours:
             response = plain(self, request)
-        return listener.wrap(request, response) if is_ours and is_there(request) else response
+        return _wrapped(listener, request, response, began) if is_ours and is_there(request) else response
 
     async def handle_async(self: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
-        with _heard_once(request.extensions) as is_ours:
+        began = now_millis()
+        with _recorded_once(request.extensions) as is_ours:
             response = await plain_async(self, request)
-        return listener.wrap(request, response, is_async=True) if is_ours and is_there(request) else response
+        return _wrapped(listener, request, response, began, is_async=True) if is_ours and is_there(request) else response
 
     def is_there(request: httpx.Request) -> bool:
         return listener.base_url.below(str(request.url)) is not None
@@ -224,42 +200,43 @@ def hearing_all(listener: Listener) -> Iterator[None]:
                 return _send(listener, partial(send, self), request, args, options)
 
             stack.enter_context(mock.patch.object(requests.adapters.HTTPAdapter, "send", judged))
+        stack.enter_context(judging_more(listener))
         yield
 
 
 def _send(listener: Listener, send: Callable[..., Any], request: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """Sends a request of requests and records it, unless it is recorded already."""
-    with _heard_once(vars(request)) as is_ours:
+    began = now_millis()
+    with _recorded_once(vars(request)) as is_ours, recorded_above():
         response = send(request, *args, **options)
     if is_ours and listener.base_url.below(request.url) is not None:
         # `stream` is the first argument after the request.
-        _hear_requests(listener, request, response, is_stream=bool(options.get("stream", args[0] if args else False)))
+        _record_requests(listener, request, response, began, is_stream=bool(options.get("stream", args[0] if args else False)))
     return response
 
 
-def _hear_requests(listener: Listener, request: Any, response: Any, *, is_stream: bool) -> None:
+def _record_requests(listener: Listener, request: Any, response: Any, began: int, *, is_stream: bool) -> None:
     body = request.body
     sent = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) or body is None else None
     got = headers_of(response.raw.headers.items() if response.raw is not None else response.headers.items())
     got.pop("content-encoding", None)  # requests has decoded it
     known = b"" if body is None else sent
     content = None if is_stream else response.content
-    listener.record(
-        request.method, request.url, (headers_of(request.headers.items()), known), response.status_code, (got, content)
-    )
+    asked = (headers_of(request.headers.items()), known)
+    listener.record(request.method, request.url, asked, response.status_code, (got, content), began)
 
 
 @contextmanager
-def _heard_once(marks: MutableMapping[str, Any]) -> Iterator[bool]:
+def _recorded_once(marks: MutableMapping[str, Any]) -> Iterator[bool]:
     """Whether a request is not recorded yet; marks it as recorded while the context lasts."""
-    if _HEARD in marks:
+    if _RECORDED in marks:
         yield False
         return
-    marks[_HEARD] = True
+    marks[_RECORDED] = True
     try:
         yield True
     finally:
-        del marks[_HEARD]
+        del marks[_RECORDED]
 
 
 def _body_of(request: httpx.Request) -> bytes | None:

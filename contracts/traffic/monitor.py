@@ -15,7 +15,7 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.registry import rulebook
 from specimen.contracts.judge.rule import Violation
 from specimen.contracts.judge.severity import DEFAULT_FAIL_ON
-from specimen.contracts.reporting.baseline import apply
+from specimen.contracts.reporting.baseline.reader import apply
 from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.known_failures import Baseline
 from specimen.contracts.reporting.model import REPORT_VERSION, Found, Known, Report, is_counted, is_disagreement
@@ -62,7 +62,11 @@ class Monitor:
         self.elsewhere = 0
         self.unjudged: Counter[str] = Counter()
         self._collector = Collector(
-            provider, base_url, token=token, sessions=sessions, second_opinion=second_opinion,
+            provider,
+            base_url,
+            token=token,
+            sessions=sessions,
+            second_opinion=second_opinion,
             counts_coverage=counts_coverage or baseline is not None,
         )
         self._started_at, self._clock = now_millis(), time.monotonic()

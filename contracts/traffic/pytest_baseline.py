@@ -32,7 +32,7 @@ def known_failures(name: str, file: Path | None, baselines: Sequence[Path]) -> B
     if file is None and not baselines:
         return None
     from specimen import specs
-    from specimen.contracts.reporting.baseline import load, provider_of
+    from specimen.contracts.reporting.baseline.reader import load, provider_of
 
     provider = specs.load(name)
     if file is not None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
+from specimen.contracts.client.client_errors import Untrusted
 from specimen.contracts.client.transport import BudgetSpent, Burst, Forbidden, NoAnswer, Transport, Unreachable
 from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.http.header_values import retry_after_seconds
 from specimen.contracts.reporting.model import INCONCLUSIVE, PASSED, UNREACHABLE, VIOLATIONS
 from specimen.contracts.requests.parameter_overrides import with_values
 from specimen.contracts.requests.request_encoder import send
@@ -101,7 +101,7 @@ class Watch:
             exchange = self._send()
         except (Unreachable, NoAnswer) as error:
             self._failures += 1
-            is_end = self._failures >= MOST_FAILURES
+            is_end = self._failures >= MOST_FAILURES or isinstance(error, Untrusted)
             if is_end:
                 self.unreachable = str(error)
             return Poll(None, None, is_change=False, is_end=is_end, said=str(error)), 0.0
@@ -111,7 +111,7 @@ class Watch:
         self.polls += 1
         verdict = self._monitor.judge(exchange)
         shown = at(verdict.exchange.response_json, self._pointer) if self._pointer is not None and exchange.is_success else None
-        asked = retry_after(exchange.response_headers.get("retry-after"), self._wall_clock())
+        asked = retry_after_seconds(exchange.response_headers.get("retry-after"), self._wall_clock())
         if not isinstance(shown, str):
             return self._stateless(exchange, verdict), asked
         self._failures = 0
@@ -155,18 +155,3 @@ def watched(
 
 def _read(provider: Provider) -> Read:
     return next((read for read in provider.lifecycle.reads if read.status is not None), provider.lifecycle.reads[0])
-
-
-def retry_after(value: str | None, now: float) -> float:
-    """The seconds that a `Retry-After` asks for (a number, or a date; RFC 9110, section 10.2.3); 0 for none."""
-    if not value:
-        return 0.0
-    if value.strip().isdigit() and len(value.strip()) < 10:
-        return float(value)
-    try:
-        found = parsedate_to_datetime(value)
-    except (ValueError, TypeError):
-        return 0.0
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=UTC)
-    return max(0.0, (found - datetime.fromtimestamp(now, UTC)).total_seconds())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -18,10 +17,13 @@ from schemathesis.engine.errors import ServerUnavailable
 from urllib3.exceptions import NewConnectionError, ReadTimeoutError
 
 from specimen.contracts.client.client_errors import Forbidden, SuiteError, Unreachable
+from specimen.contracts.client.clock import now
 from specimen.contracts.client.transport import Transport
 from specimen.contracts.http.credentials import as_schemes, secret_headers
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.http.no_response import CLOSED, TIMEOUT, UNREADABLE
+from specimen.contracts.http.no_response import CLOSED, TIMEOUT
+from specimen.contracts.verify.schemathesis_document import generated_from
+from specimen.contracts.verify.schemathesis_session import Unread, confined
 from specimen.specs import Provider
 from specimen.specs.core.version import user_agent
 
@@ -29,7 +31,7 @@ from specimen.specs.core.version import user_agent
 # - `engine.from_schema`, `engine.events`: its command line and its pytest plugin are the two documented ways to run all phases.
 #   Both are processes or tests of their own; a run of ours is a part of `verify`, with a budget and a progress line.
 # - `engine.errors.ServerUnavailable`: the engine ends its run by it, which must not look like a run that is complete.
-# - `schema.transport.send` (`_overheard`): the hook `after_call` does not hear of requests that Schemathesis sends for itself,
+# - `schema.transport.send` (`_watched`): the hook `after_call` does not get the requests that Schemathesis sends for itself,
 #   `after_network_error` not of an answer that ends in its body.
 # - `case.meta.generation.mode`: whether what was generated keeps the schema; missing, nothing is expected of the answer.
 REQUEST_SECONDS = 10.0
@@ -83,13 +85,14 @@ def fuzz(
 
     Raises:
         Forbidden: the transport's host is a production host.
+        BudgetSpent, Burst: nothing more is sent.
         Unreachable: no service answers there.
         SuiteError: Schemathesis itself could not go on.
     """
     if sender.is_production:
-        raise Forbidden(f"{sender.host}: no fuzzing of a production host. Name it with --allow-writes if it is yours.")
+        raise Forbidden(f"{sender.host}: no fuzzing of a production host. {sender.remedy}")
     watcher = _Watcher(sender.provider, sender.base_url, sender.headers, see)
-    document = served(sender.provider, sender.base_url)
+    document = generated_from(sender.provider, sender.base_url)
     settings = configuration(sender.provider, sender.headers, seed=seed, examples=examples)
     config = schemathesis.Config.from_dict(settings)
     started, is_stopped = time.monotonic(), False
@@ -97,13 +100,14 @@ def fuzz(
         warnings.simplefilter("ignore")  # of its own dependencies
         schema = schemathesis.openapi.from_dict(document, config=config)
         schema.location = sender.base_url
-        stack.enter_context(_overheard(schema.transport, watcher))
+        stack.enter_context(_watched(schema.transport, watcher))
+        stack.enter_context(confined(sender, watcher.fail))
         stream = from_schema(schema).execute()
         for event in _whole(stream):
             if isinstance(event, events.ScenarioStarted) and on_progress is not None:
                 on_progress(f"Schemathesis, {event.phase.value}")
             if watcher.mistake is not None:
-                raise watcher.mistake  # which Schemathesis would take for one of the service's
+                raise watcher.mistake
             if isinstance(event, events.NonFatalError) and (isinstance(event.value, ServerUnavailable) or not sender.is_up()):
                 raise Unreachable(f"{sender.host}: it answers no more, after {watcher.count} requests of Schemathesis.")
             if isinstance(event, events.Interrupted) and not is_stopped:
@@ -136,13 +140,6 @@ def _ended(error: Exception) -> SuiteError:
     return SuiteError(f"Schemathesis could not go on: {type(error).__name__}: {error}")
 
 
-def served(provider: Provider, base_url: str) -> dict[str, Any]:
-    """Returns the provider's document with the base URL as its only server."""
-    document = copy.deepcopy(dict(provider.document.raw))
-    document["servers"] = [{"url": base_url}]
-    return document
-
-
 class _Watcher:
     """Turns Schemathesis's calls into exchanges."""
 
@@ -153,6 +150,10 @@ class _Watcher:
         self.see = see
         self.count = 0
         self.mistake: Exception | None = None
+
+    def fail(self, mistake: Exception) -> None:
+        """Ends the run with an exception, which Schemathesis would take for one of the service's."""
+        self.mistake = self.mistake or mistake
 
     def take(self, response: Any, case: Any) -> None:
         """Judges one answer."""
@@ -190,7 +191,7 @@ class _Watcher:
             status=0,
             response_headers={},
             response_body=b"",
-            at=time.time_ns() // 1_000_000,
+            at=now(),
             seen_by="fuzz",
             intent=self._intent(headers, case),
         )
@@ -210,7 +211,7 @@ def _text(value: Any) -> str:
 
 
 @contextlib.contextmanager
-def _overheard(transport: Any, watcher: _Watcher) -> Iterator[None]:
+def _watched(transport: Any, watcher: _Watcher) -> Iterator[None]:
     """Passes all requests to the watcher for one run, answered or not, since no hook gets them all.
 
     Schemathesis sends some for itself: after a 401 of an operation that needs no credentials it tries the same with them.
@@ -225,15 +226,15 @@ def _overheard(transport: Any, watcher: _Watcher) -> Iterator[None]:
             if not _reached_no_server(error):
                 try:
                     # An error inside the body of an answer does not know the request.
-                    watcher.miss(error.request or _prepared(case, options), case, _silence(error))
+                    watcher.miss(error.request or _prepared(case, options), case, _failure(error))
                 except Exception as mistake:
-                    watcher.mistake = watcher.mistake or mistake
+                    watcher.fail(mistake)
                     raise
             raise
         try:
             watcher.take(response, case)
         except Exception as mistake:
-            watcher.mistake = watcher.mistake or mistake
+            watcher.fail(mistake)
             raise
         return response
 
@@ -256,8 +257,8 @@ def _prepared(case: Any, options: Mapping[str, Any]) -> Any:
     return requests.Request(**{name: sent[name] for name in known if name in sent}).prepare()
 
 
-def _silence(error: Exception) -> str:
-    if isinstance(error, requests.exceptions.ContentDecodingError):
-        return UNREADABLE
+def _failure(error: Exception) -> str:
+    if isinstance(error, Unread):
+        return error.failure
     is_late = isinstance(error, requests.Timeout) or any(isinstance(one, ReadTimeoutError) for one in error.args)
     return TIMEOUT if is_late else CLOSED

@@ -25,7 +25,7 @@ from specimen.contracts.requests import request_discovery
 from specimen.contracts.requests.mutations import Mutation
 from specimen.contracts.requests.request_encoder import send
 from specimen.contracts.requests.request_templates import RequestTemplate, filled, ids_shown, minimal_request, names_in
-from specimen.contracts.verify.drivers import Driver, SessionRef, creation
+from specimen.contracts.verify.drivers.driver import Driver, SessionRef, creation
 from specimen.specs import Operation
 
 EXAMPLES = 20

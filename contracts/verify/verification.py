@@ -7,12 +7,14 @@ from dataclasses import replace
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.no_response import ARE_SILENT
-from specimen.contracts.judge.account_refusals import account_refusal
+from specimen.contracts.judge.checks.account_refusals import account_refusal
 from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.inconclusive import Inconclusive
 from specimen.contracts.reporting.model import Report
-from specimen.contracts.verify.movement import Movement
+from specimen.contracts.verify.drivers.movement import Movement
+from specimen.contracts.webhooks.watching import Watch
 from specimen.specs import Provider
+from specimen.specs.core.errors import bug
 from specimen.specs.loading.error_bodies import AccountRefusal
 
 
@@ -24,15 +26,25 @@ class Interrupted(KeyboardInterrupt):
         self.report = report
 
 
+class Crashed(RuntimeError):
+    """Specimen itself failed, a bug of ours, by `error`; `report` holds what was judged until then."""
+
+    def __init__(self, error: Exception, report: Report) -> None:
+        super().__init__(bug(error))
+        self.error = error
+        self.report = report
+
+
 class Run:
     """Judges and counts the exchanges of one run.
 
     A request without an answer is judged only after another one got an answer: a service that is not there breaks no rule.
     """
 
-    def __init__(self, provider: Provider, collector: Collector) -> None:
+    def __init__(self, provider: Provider, collector: Collector, watch: Watch | None = None) -> None:
         self.provider = provider
         self.collector = collector
+        self.watch = watch
         self.movement = Movement(provider)
         self.exchanges = 0
         self.has_answers = False
@@ -52,6 +64,8 @@ class Run:
         self.has_answers = True
         self.settle()
         self.movement.see(exchange)
+        if self.watch is not None:
+            self.watch.see(exchange)
         if exchange.operation is not None and exchange.operation.security:
             self._secured["refused" if exchange.status in (401, 403) else "taken" if exchange.is_success else "other"] += 1
         if exchange.operation is not None:
@@ -74,6 +88,8 @@ class Run:
 
         Where no session was seen in any state, that is missing; so is what a driver said that it moved and no read shows.
         """
+        if self.watch is not None:
+            report = self.watch.added(report)
         if report.unreachable is None:
             unseen = self.movement.missing(report.reach.edges.seen)
             report = replace(report, incomplete=(*report.incomplete, *unseen))
@@ -86,8 +102,8 @@ class Run:
         first = next((entry for entry in found if entry.operation == create and not self._has_created), None)
         why = f", so {'no session was made' if first is not None else 'not all that is required was seen'}. "
         first = first or found[0]
-        told = f"{first.operation} was refused for reasons of the account ({first.answer}: {first.reason.rstrip('.')})"
-        return replace(report, inconclusive=found, incomplete=(*report.incomplete, f"{told}{why}{first.remedy}"))
+        reason = f"{first.operation} was refused for reasons of the account ({first.answer}: {first.reason.rstrip('.')})"
+        return replace(report, inconclusive=found, incomplete=(*report.incomplete, f"{reason}{why}{first.remedy}"))
 
     def _remedy(self, refusal: AccountRefusal) -> str:
         if refusal.value is None:

@@ -12,6 +12,7 @@ from msgspec.json import Encoder
 from specimen.specs.loading.lifecycle import Credential
 
 JSON_TYPE = "application/json"
+CONTENT_ENCODING = "content-encoding"  # where a problem is about how a body is compressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Problem:
 
     `kind`: unauthenticated, unknown_credential, failing_credential, invalid_parameter, invalid_body, not_json,
     body_required, route_not_found, method_not_allowed, request_timeout, content_too_large, unsupported_media_type.
+    `location` is where it stands: `header`, `body`, `query`, `path`, or CONTENT_ENCODING.
     """
 
     kind: str

@@ -19,8 +19,8 @@ try:
 except ImportError:  # no httptools on this machine, or an unknown version of uvicorn
     STATUS_LINE, _CYCLE, _CLOSES_IN_SEND = {}, None, False
 else:
-    _strange = uvicorn_shape.strange_in_exchange(RequestResponseCycle, HttpToolsProtocol)
-    _known = uvicorn_shape.is_known("its exchange", _strange, "answers are sent as ASGI messages, which takes longer")
+    _unexpected = uvicorn_shape.unexpected_in_exchange(RequestResponseCycle, HttpToolsProtocol)
+    _known = uvicorn_shape.is_known("its exchange", _unexpected, "answers are sent as ASGI messages, which takes longer")
     _CYCLE = RequestResponseCycle if _known else None
     _CLOSES_IN_SEND = _CYCLE is not None and uvicorn_shape.closes_in_send(_CYCLE)
 

@@ -28,7 +28,13 @@ def _content_type(name: str) -> tuple[bytes, bytes]:
 
 
 @lru_cache(maxsize=4096)
-def _shown(seed: int, scenario: str) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
+def _head(length: int, content_type: str, session: tuple[int, str] | None) -> Extra:
+    """The headers of a whole body; a client that polls gets the same ones again and again."""
+    headers = ((b"content-length", str(length).encode()), _content_type(content_type))
+    return headers if session is None else (*headers, *_shown(*session))
+
+
+def _shown(seed: int, scenario: str) -> Extra:
     return (b"specimen-seed", str(seed).encode()), (b"specimen-scenario", scenario.encode())
 
 
@@ -46,13 +52,13 @@ async def send_reply(
     if reply.stream is None:
         body = reply.payload()
         if body or reply.status not in _NO_BODY:
-            headers = [(b"content-length", str(len(body)).encode()), _content_type(reply.content_type)]
+            headers = [*_head(len(body), reply.content_type, reply.session)]
         else:
-            headers = []
+            headers = [] if reply.session is None else [*_shown(*reply.session)]
     else:
         headers = [_content_type(reply.content_type), (b"cache-control", b"no-store")]
-    if reply.session is not None:
-        headers += _shown(*reply.session)
+        if reply.session is not None:
+            headers += _shown(*reply.session)
     if reply.headers:
         headers += [(_name(name), _header(value)) for name, value in reply.headers.items()]
     if applied:

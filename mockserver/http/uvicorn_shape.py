@@ -29,7 +29,7 @@ _ARGUMENTS: dict[str, Any] = {
 _CONNECTION = frozenset({"cycle", "scope", "loop", "transport"})
 
 
-def strange_in_exchange(cycle: type[Any], protocol: type[Any]) -> list[str]:
+def unexpected_in_exchange(cycle: type[Any], protocol: type[Any]) -> list[str]:
     """What is not as we know it in a class of exchanges, and in that of their connections; nothing where `send` can be passed by.
 
     One attribute of another name, and the server would not see that its answer is out: it would close a connection that is to
@@ -41,13 +41,13 @@ def strange_in_exchange(cycle: type[Any], protocol: type[Any]) -> list[str]:
         noticed = "should_keep_alive" in protocol.on_headers_complete.__code__.co_names
     except (TypeError, AttributeError) as error:
         return [str(error)]
-    strange = {name for name in (_READ | _SET) - {"write_paused"} if not hasattr(found, name)}
-    strange |= (_READ | _SET) - set(code.co_names)
-    strange |= _stored(code) - _SET - _OWN
-    strange |= {name for name in ("response_started", "response_complete") if getattr(found, name, False) is not False}
+    unexpected = {name for name in (_READ | _SET) - {"write_paused"} if not hasattr(found, name)}
+    unexpected |= (_READ | _SET) - set(code.co_names)
+    unexpected |= _stored(code) - _SET - _OWN
+    unexpected |= {name for name in ("response_started", "response_complete") if getattr(found, name, False) is not False}
     if not noticed and not closes_in_send(cycle):
-        strange.add("should_keep_alive")
-    return sorted(strange)
+        unexpected.add("should_keep_alive")
+    return sorted(unexpected)
 
 
 def closes_in_send(cycle: type[Any]) -> bool:
@@ -55,7 +55,7 @@ def closes_in_send(cycle: type[Any]) -> bool:
     return "CLOSE_HEADER" in cycle.send.__code__.co_names
 
 
-def strange_in_connection(protocol: type[Any], cycle: type[Any]) -> list[str]:
+def unexpected_in_connection(protocol: type[Any], cycle: type[Any]) -> list[str]:
     """What is not as we know it in a class of connections; nothing where `server` can count time and bytes of a head on it."""
     try:
         stored = _stored(protocol.__init__.__code__)
@@ -63,16 +63,16 @@ def strange_in_connection(protocol: type[Any], cycle: type[Any]) -> list[str]:
         takes = [list(inspect.signature(getattr(protocol, name)).parameters) for name in ("data_received", "connection_lost")]
     except AttributeError as error:
         return [str(error)]
-    strange = (_CONNECTION - stored) | ({"response_complete"} - answered)
-    return sorted(strange) + [str(names) for names in takes if len(names) != 2]
+    unexpected = (_CONNECTION - stored) | ({"response_complete"} - answered)
+    return sorted(unexpected) + [str(names) for names in takes if len(names) != 2]
 
 
-def is_known(what: str, strange: list[str], instead: str) -> bool:
-    """Whether nothing is strange; where something is, one line of the log says what is done instead."""
-    if strange:
-        names = ", ".join(strange)
+def is_known(what: str, unexpected: list[str], instead: str) -> bool:
+    """Whether nothing is unexpected; where something is, one line of the log says what is done instead."""
+    if unexpected:
+        names = ", ".join(unexpected)
         logger.warning("uvicorn %s: %s is not as Specimen knows it (%s); %s", uvicorn.__version__, what, names, instead)
-    return not strange
+    return not unexpected
 
 
 def _stored(code: CodeType) -> set[str]:

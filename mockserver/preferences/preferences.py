@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from specimen.fixtures.people.identities import LOCALES
 from specimen.fixtures.recipes import session_histories
 from specimen.mockserver.errors import InvalidPreference, SettingError
+from specimen.mockserver.preferences.faults.magic import ALIAS_PREFIX
 from specimen.mockserver.settings import Pace
 from specimen.specs import Operation, Provider
 from specimen.specs.loading.lifecycle import Scenario
@@ -32,6 +33,7 @@ class Preference:
     seed: int | None = None
     delay_seconds: float = 0.0
     pace: Pace | None = None
+    is_dynamic: bool = True
     facts: Mapping[str, Any] = field(default_factory=dict)
     as_written: Mapping[str, str] = field(default_factory=dict)
 
@@ -64,7 +66,7 @@ def from_prefer(preferences: Mapping[str, str], provider: Provider, operation: O
 
 
 def from_magic(value: Any, provider: Provider) -> Scenario | None:
-    """The scenario that a magic value asks for, or None where the value is an ordinary one.
+    """The scenario that a magic value asks for, or None where the value is an ordinary one, or names a fault.
 
     Raises:
         InvalidPreference: it has the magic prefix, but no scenario has the alias.
@@ -79,9 +81,14 @@ def from_magic(value: Any, provider: Provider) -> Scenario | None:
             value = next(iter(parse_qs(urlsplit(value).query).get(MAGIC_PREFIX, [""])))
         except ValueError:
             return None
-        return scenario_named(provider, value.partition(".")[0]) if value else None
+        return _magic_scenario(provider, value)
     prefix, _, rest = value.partition(".")
-    return scenario_named(provider, rest.partition(".")[0]) if prefix == MAGIC_PREFIX and rest else None
+    return _magic_scenario(provider, rest) if prefix == MAGIC_PREFIX else None
+
+
+def _magic_scenario(provider: Provider, text: str) -> Scenario | None:
+    """The scenario whose alias a magic value begins with; faults are read before, from the bytes (`faults/magic.py`)."""
+    return scenario_named(provider, text.partition(".")[0]) if text and not text.startswith(ALIAS_PREFIX) else None
 
 
 def magic_value(provider: Provider, scenario: Scenario, free: str = "1") -> str | None:
@@ -133,8 +140,13 @@ def _scenario(value: str, provider: Provider, _: Operation) -> Scenario:
     return scenario_named(provider, value)
 
 
+def reachable_states(provider: Provider) -> list[str]:
+    """The states that some scenario comes to."""
+    return [state for state in provider.lifecycle.states if provider.lifecycle.through(state)]
+
+
 def _status(value: str, provider: Provider, _: Operation) -> str:
-    reachable = [state for state in provider.lifecycle.states if provider.lifecycle.through(state)]
+    reachable = reachable_states(provider)
     if value not in reachable:
         raise InvalidPreference("status", value, reachable)
     return value
@@ -173,6 +185,13 @@ def _pace(value: str, _: Provider, __: Operation) -> Pace:
         raise InvalidPreference("pace", value, ("instant", "manual", "realtime", "10x", "polls:3")) from None
 
 
+def _dynamic(value: str, _: Provider, __: Operation) -> bool:
+    """Prism's name for made-up answers; here they always are."""
+    if value.lower() not in ("", "true", "false"):
+        raise InvalidPreference("dynamic", value, ("true", "false"))
+    return value.lower() != "false"
+
+
 _READERS: dict[str, tuple[str, Callable[[str, Provider, Operation], Any]]] = {
     "scenario": ("scenario", _scenario),
     "status": ("status", _status),
@@ -181,6 +200,7 @@ _READERS: dict[str, tuple[str, Callable[[str, Provider, Operation], Any]]] = {
     "seed": ("seed", _seed),
     "delay": ("delay_seconds", _delay),
     "pace": ("pace", _pace),
+    "dynamic": ("is_dynamic", _dynamic),
 }
 
 

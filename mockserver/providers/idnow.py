@@ -12,21 +12,21 @@ HOST_NOT_ALLOWED = "not-allowed.specimen.example"
 
 
 @operation("getSession")
-def get_session(request: Request, sessions: Sessions) -> Reply:
+async def get_session(request: Request, sessions: Sessions) -> Reply:
     """One session, in its own environment."""
-    found = _find(request, sessions)
-    return sessions.answer(found, "getSession") if isinstance(found, Session) else found
+    found = await _find(request, sessions)
+    return await sessions.answer(found, "getSession") if isinstance(found, Session) else found
 
 
 @operation("listDatablocks")
-def list_datablocks(request: Request, sessions: Sessions) -> Reply:
+async def list_datablocks(request: Request, sessions: Sessions) -> Reply:
     """The data blocks of one session, in its own environment."""
-    found = _find(request, sessions)
-    return sessions.answer(found, "listDatablocks") if isinstance(found, Session) else found
+    found = await _find(request, sessions)
+    return await sessions.answer(found, "listDatablocks") if isinstance(found, Session) else found
 
 
 @operation("createSession")
-def create_session(request: Request, sessions: Sessions) -> Reply:
+async def create_session(request: Request, sessions: Sessions) -> Reply:
     """Creates a session of any flow: the mock has no list of flows."""
     environment = request.path["environment"]
     if not _permits(request, environment):
@@ -34,7 +34,7 @@ def create_session(request: Request, sessions: Sessions) -> Reply:
     redirect_url, state = request.body.get("redirectUrl"), request.body.get("state")
     if redirect_url is not None and urlsplit(redirect_url).hostname == HOST_NOT_ALLOWED:
         return request.example("redirect_url_not_allowed")
-    session = sessions.create(
+    session = await sessions.create(
         {
             "flow_id": request.path["flowId"],
             "environment": environment,
@@ -45,7 +45,7 @@ def create_session(request: Request, sessions: Sessions) -> Reply:
             "redirect_url": _with_state(redirect_url, state),
         }
     )
-    return sessions.answer(session, "createSession", status=201)
+    return await sessions.answer(session, "createSession", status=201)
 
 
 def render_error(problem: Problem, request: Request) -> Reply | None:
@@ -64,11 +64,11 @@ def render_error(problem: Problem, request: Request) -> Reply | None:
     return None
 
 
-def _find(request: Request, sessions: Sessions) -> Session | Reply:
+async def _find(request: Request, sessions: Sessions) -> Session | Reply:
     environment = request.path["environment"]
     if not _permits(request, environment):
         return request.example("forbidden")
-    session = sessions.get(request.path["sessionId"])
+    session = await sessions.get(request.path["sessionId"])
     if session is None or session.facts.get("environment", "live") != environment:
         return request.example("session_not_found")
     return session

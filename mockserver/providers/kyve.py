@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from hashlib import blake2b
 from typing import Any
 
@@ -39,16 +39,16 @@ REFUSALS = {
 @operation("createSession")
 async def create_session(request: Request, sessions: Sessions) -> Reply:
     """Makes a session from the pinned template, else from the default one."""
-    return await _once(request, sessions, lambda: _create(request, sessions))
+    return await _once(request, sessions, lambda: _create(request, sessions), creates=True)
 
 
 @operation("getSession")
-def get_session(request: Request, sessions: Sessions) -> Reply:
+async def get_session(request: Request, sessions: Sessions) -> Reply:
     """The session, if the key sees it."""
-    session = _visible(request, sessions.get(request.path["id"]))
+    session = _visible(request, await sessions.get(request.path["id"]))
     if session is None:
         return _example(request, "not_found")
-    return sessions.answer(session, "getSession")
+    return await sessions.answer(session, "getSession")
 
 
 @operation("cancelSession")
@@ -58,28 +58,34 @@ async def cancel_session(request: Request, sessions: Sessions) -> Reply:
 
 
 @operation("listVerifications")
-def list_verifications(request: Request, sessions: Sessions) -> Reply:
+async def list_verifications(request: Request, sessions: Sessions) -> Reply:
     """One page of the verifications that the key sees, newest first (assumed)."""
-    status, after = request.query.get("status"), request.query.get("starting_after")
-    visible = [session for session in reversed(sessions.list()) if _is_visible(request, session)]
+    after, limit = request.query.get("starting_after"), request.query["limit"]
+    last = None
     if after is not None:
-        last = sessions.get(after, by="verification", poll=False)
-        at = next((index for index, session in enumerate(visible) if last is not None and session.id == last.id), None)
-        if at is None:
+        last = _visible(request, await sessions.get(after, by="verification", poll=False))
+        if last is None:
             return _example(request, "verification_not_found")
-        visible = visible[at + 1 :]
-    found = [session for session in visible if status is None or session.state == status]
-    limit: int = request.query["limit"]
+    try:
+        found = await sessions.page(
+            "newest",
+            limit + 1,
+            after=None if last is None else last.id,
+            owner=_owner(request),
+            state=request.query.get("status"),
+        )
+    except KeyError:  # a catalogue session that nobody wrote to is in no list
+        return _example(request, "verification_not_found")
     return Reply(200, recipe.page([session.snapshot for session in found[:limit]], limit, len(found) > limit))
 
 
 @operation("getVerification")
-def get_verification(request: Request, sessions: Sessions) -> Reply:
+async def get_verification(request: Request, sessions: Sessions) -> Reply:
     """The verification in full, if the key sees it."""
-    session = _visible(request, sessions.get(request.path["id"], by="verification"))
+    session = _visible(request, await sessions.get(request.path["id"], by="verification"))
     if session is None:
         return _example(request, "verification_not_found")
-    return sessions.answer(session, "getVerification")
+    return await sessions.answer(session, "getVerification")
 
 
 def render_error(problem: Problem, request: Request) -> Reply | None:
@@ -122,33 +128,34 @@ def request_id(request: Request) -> str:
     return f"req_{digest.hexdigest()}"
 
 
-async def _once(request: Request, sessions: Sessions, run: Callable[[], Reply]) -> Reply:
+async def _once(request: Request, sessions: Sessions, run: Callable[[], Awaitable[Reply]], *, creates: bool = False) -> Reply:
     """The reply of a call; with an Idempotency-Key the call runs once in 24 hours, and its reply is repeated.
 
-    A key counts for one API key and one path; the raw body and its content type are compared; a 422 is not kept, so
-    that the caller can correct the request and use the key again (all assumed).
+    A key counts for one API key and one path; a 422 is not kept, so that the caller can correct the request and
+    use the key again (all assumed). Source: kyve.dev Sessions, Idempotency: the body's hash is compared.
     """
     key = request.headers.get("idempotency-key")
     if key is None:
-        return run()
+        return await run()
     place = f"idempotency {request.credential.name} {request.operation.id} {request.path.get('id', '')} {key}"
-    content_type = request.headers.get("content-type", "")
-    fingerprint = blake2b(request.raw + b"\0" + content_type.encode(), digest_size=16).hexdigest()
-    async with sessions.lock(place):
-        kept = sessions.cache_get(place)
-        if kept is not None:
-            first, status, body, headers, shown = kept
-            if first != fingerprint:
-                return _example(request, "idempotency_conflict")
-            return Reply(status, body, headers, session=shown)
-        reply = finish(run(), request)  # now, so that the request's id is kept too
-        if reply.status != 422:
-            body = reply.payload()
-            sessions.cache_set(place, (fingerprint, reply.status, body, reply.headers, reply.session), IDEMPOTENCY_SECONDS)
+    fingerprint = blake2b(request.raw, digest_size=16).hexdigest()
+
+    async def first() -> tuple[Any, Reply]:
+        reply = finish(await run(), request)  # now, so that the request's id is kept too
+        if reply.status == 422:
+            return None, reply
+        return (fingerprint, reply.status, reply.payload(), reply.headers, reply.session), reply
+
+    kept, reply = await sessions.once(place, IDEMPOTENCY_SECONDS, first, creates=creates)
+    if reply is not None:
         return reply
+    asked, status, body, headers, shown = kept
+    if asked != fingerprint:
+        return _example(request, "idempotency_conflict")
+    return Reply(status, body, headers, session=None if shown is None else tuple(shown))
 
 
-def _create(request: Request, sessions: Sessions) -> Reply:
+async def _create(request: Request, sessions: Sessions) -> Reply:
     asked: dict[str, Any] = request.body or {}
     key = request.credential.facts
     template_id, slug = asked.get("template_id"), asked.get("template_slug")
@@ -163,18 +170,18 @@ def _create(request: Request, sessions: Sessions) -> Reply:
     facts |= {name: asked[name] for name in ("metadata", "redirect_url") if name in asked}
     if len(template.accepted_documents) == 1:
         facts["document"] = template.accepted_documents[0]
-    return sessions.answer(sessions.create(facts), "createSession", 201)
+    return await sessions.answer(await sessions.create(facts, owner=_owner(request)), "createSession", 201)
 
 
-def _cancel(request: Request, sessions: Sessions) -> Reply:
-    session = _visible(request, sessions.get(request.path["id"], poll=False))
+async def _cancel(request: Request, sessions: Sessions) -> Reply:
+    session = _visible(request, await sessions.get(request.path["id"], poll=False))
     if session is None:
         return _example(request, "not_found")
     try:
-        session = sessions.transition(session, "canceled", "canceled")
+        session = await sessions.transition(session, "canceled", "canceled", owner=_owner(request))
     except IllegalTransition:
         return _example(request, "verification_not_cancelable")
-    return sessions.answer(session, "cancelSession")
+    return await sessions.answer(session, "cancelSession")
 
 
 def _visible(request: Request, session: Session | None) -> Session | None:
@@ -185,6 +192,12 @@ def _is_visible(request: Request, session: Session) -> bool:
     """Whether the key may see a session: of its own workspace and mode only (assumed)."""
     facts, key = session.facts, request.credential.facts
     return bool(facts.get("workspace", "specimen") == key["workspace"] and facts.get("livemode", False) == key["livemode"])
+
+
+def _owner(request: Request) -> str:
+    """The account whose lists show what the key makes: a workspace in one mode."""
+    key = request.credential.facts
+    return f"{key['workspace']} {'live' if key['livemode'] else 'test'}"
 
 
 def _example(request: Request, name: str, fields: list[dict[str, str]] | None = None) -> Reply:

@@ -8,6 +8,7 @@ from typing import Any
 from specimen.mockserver.provider_api import (
     Credential,
     Credentials,
+    IllegalTransition,
     Problem,
     Reply,
     Request,
@@ -24,19 +25,19 @@ _CLIENT_SECONDS = 30 * 86_400
 
 
 @operation("getSessionStatus")
-def get_session_status(request: Request, sessions: Sessions) -> Reply:
+async def get_session_status(request: Request, sessions: Sessions) -> Reply:
     """The session by the client's key (the newest) or by its id; `clientKey` wins over `sessionId`.
 
     Source: Get session status, Parameter Priority.
     """
     client_key = request.body.get("clientKey")
     by, value = (_KEY, client_key) if client_key is not None else (None, request.body["sessionId"].lower())
-    session = sessions.get(value, by)
-    return request.example("session_not_found") if session is None else sessions.answer(session, "getSessionStatus")
+    session = await sessions.get(value, by)
+    return request.example("session_not_found") if session is None else await sessions.answer(session, "getSessionStatus")
 
 
 @operation("processImages")
-def process_images(request: Request, sessions: Sessions) -> Reply:
+async def process_images(request: Request, sessions: Sessions) -> Reply:
     """Creates a session, or continues the named one; answers at once in both modes, with the state that the pace gives."""
     if any(part.name == "images" and part.filename is None for part in request.form):
         # A plain field of that name is no file, although the schema's "string" accepts it.
@@ -44,14 +45,17 @@ def process_images(request: Request, sessions: Sessions) -> Reply:
         return request.example("invalid_schema", {"/details": [detail]})
     fields = {part.name: part.text if part.filename is None else part.filename for part in request.form}
     if "sessionId" in fields:
-        session = sessions.get(fields["sessionId"].lower(), poll=False)
+        session = await sessions.get(fields["sessionId"].lower(), poll=False)
         if session is None:
             return request.example("session_not_found")
         if _waits(session, sessions):
-            session = sessions.transition(session, "processing", "images_received")
+            try:
+                session = await sessions.transition(session, "processing", "images_received")
+            except IllegalTransition:  # other images came meanwhile
+                session = await sessions.get(session.id, poll=False) or session
     else:
-        session = _create(request, sessions, fields)
-    return sessions.answer(session, "processImages")
+        session = await _create(request, sessions, fields)
+    return await sessions.answer(session, "processImages")
 
 
 def _waits(session: Session, sessions: Sessions) -> bool:
@@ -60,7 +64,7 @@ def _waits(session: Session, sessions: Sessions) -> bool:
     return is_as_it_is and session.state == "idle" and session.record.steps == 0
 
 
-def _create(request: Request, sessions: Sessions, fields: dict[str, str]) -> Session:
+async def _create(request: Request, sessions: Sessions, fields: dict[str, str]) -> Session:
     facts: dict[str, Any] = {
         "ocr": fields.get("ocr") != "false",
         "images": sum(part.name == "images" for part in request.form),
@@ -69,15 +73,19 @@ def _create(request: Request, sessions: Sessions, fields: dict[str, str]) -> Ses
         facts["schema_id"] = fields["schemaId"].lower()
     client_key = fields.get("clientKey")
     if client_key is None:
-        return sessions.create(facts)
+        return await sessions.create(facts)
     facts["client_key"] = client_key
-    known_as = sessions.cache_get(f"client {client_key}")
-    if known_as is not None:
-        facts["client_id"] = known_as
-    session = sessions.create(facts, {_KEY: client_key})
-    if session.facts.get("client") != "unidentified":
-        sessions.cache_set(f"client {client_key}", known_as or session.ids["client"], _CLIENT_SECONDS)
-    return session
+
+    async def as_known(session: Session) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """The client's id, where the key is known: the first identified session of a key gives it its own."""
+        place, own = f"client {client_key}", session.ids["client"]
+        if session.facts.get("client") == "unidentified":
+            known_as = await sessions.value(place)
+        else:
+            known_as = await sessions.get_or_set(place, own, _CLIENT_SECONDS)
+        return ({} if known_as in (None, own) else {"client_id": known_as}), ()
+
+    return await sessions.create(facts, {_KEY: client_key}, complete=as_known)
 
 
 def authenticate(request: Request, credentials: Credentials) -> Credential | Problem:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from specimen.fixtures.recipes.predicate import answers, connected_wallets, registration, verification
 from specimen.mockserver.provider_api import Problem, Reply, Request, Session, Sessions, operation
@@ -15,23 +16,25 @@ REUSABLE_STATES = frozenset({"pending", "retry", "completed"})
 EVENT_STREAM = "text/event-stream"
 KEEP_ALIVE = b": keep-alive\n\n"
 _MOST_MESSAGE = 300
-_HUNDRED_YEARS_SECONDS = 100 * 365 * 86_400
+_WALLET = "wallet"
+# Of a wallet's sessions the newest are looked at.
+_MOST_SESSIONS = 1_000
 _EVM_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
 @operation("getStatus")
-def get_status(request: Request, sessions: Sessions) -> Reply:
+async def get_status(request: Request, sessions: Sessions) -> Reply:
     """The session of the path's type and id."""
-    session = sessions.get(request.path["sessionId"])
+    session = await sessions.get(request.path["sessionId"])
     if session is None or session.facts["type"] != request.path["type"]:
         return request.example("session_not_found")
-    return sessions.answer(session, "getStatus")
+    return await sessions.answer(session, "getStatus")
 
 
 @operation("streamStatus")
-def stream_status(request: Request, sessions: Sessions) -> Reply:
+async def stream_status(request: Request, sessions: Sessions) -> Reply:
     """The session as a stream of events, one at once and one at each change."""
-    session = sessions.get(request.path["sessionId"], poll=False)
+    session = await sessions.get(request.path["sessionId"], poll=False)
     if session is None or session.facts["type"] != request.path["type"]:
         return request.example("session_not_found")
     return Reply(
@@ -43,7 +46,7 @@ def stream_status(request: Request, sessions: Sessions) -> Reply:
 
 
 @operation("register")
-def register(request: Request, sessions: Sessions) -> Reply:
+async def register(request: Request, sessions: Sessions) -> Reply:
     """A new session, or the one that the wallet already has.
 
     A preference for a status or a scenario creates a new session: an older one would take another path.
@@ -56,21 +59,22 @@ def register(request: Request, sessions: Sessions) -> Reply:
         facts["wallet_address"] = wallet
     if origin := asked.get("originUrl"):
         facts["redirect_url"] = origin
-    session = _reusable(sessions, wallet, facts["type"]) if wallet and not _has_preferred_state(sessions) else None
-    status = 200
-    if session is None:
-        session = sessions.create(facts)
-        _index_wallets(sessions, session)
-        status = 201
+    if wallet and not _has_preferred_state(sessions):
+        async with sessions.lock(f"register {facts['type']} {_known_wallet(wallet)}"):
+            session = await _reusable(sessions, wallet, facts["type"])
+            status = 200 if session else 201
+            session = session or await sessions.create(facts, complete=_with_wallets)
+    else:
+        session, status = await sessions.create(facts, complete=_with_wallets), 201
     body = registration(session.snapshot, request.query["size"])
     return Reply(status, body, session=(session.seed, session.scenario))
 
 
 @operation("verifyWallet")
-def verify_wallet(request: Request, sessions: Sessions) -> Reply:
+async def verify_wallet(request: Request, sessions: Sessions) -> Reply:
     """Whether a session of the asked type, or of any, verified the wallet."""
     address: str = request.body["address"]
-    known = _sessions_of(sessions, address, request.body.get("type"))
+    known = await _sessions_of(sessions, address, request.body.get("type"))
     verified = next((session for session in known if session.state == "completed"), None)
     newest = known[0] if known else None
     snapshots = [None if session is None else session.snapshot for session in (newest, verified)]
@@ -100,19 +104,22 @@ async def _events(session: Session, sessions: Sessions) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     end = loop.time() + settings.sse_max_seconds
     yield _event(session, len(session.events))
-    while not session.is_terminal and (left := end - loop.time()) > 0:
-        quiet_seconds = min(left, settings.keep_alive_seconds)
-        if is_pinned:
-            await asyncio.sleep(quiet_seconds)
-            yield KEEP_ALIVE
-            continue
-        known = len(session.events)
-        session = await sessions.changed(session, quiet_seconds)
-        # A fast session may have made several transitions: each state is sent.
-        for count in range(known + 1, len(session.events) + 1):
-            yield _event(session, count)
-        if len(session.events) <= known:
-            yield KEEP_ALIVE
+    if session.is_terminal:
+        return
+    async with sessions.watch(session) as watch:
+        while not session.is_terminal and (left := end - loop.time()) > 0:
+            quiet_seconds = min(left, settings.keep_alive_seconds)
+            if is_pinned:
+                await asyncio.sleep(quiet_seconds)
+                yield KEEP_ALIVE
+                continue
+            known = len(session.events)
+            session = await sessions.changed(session, watch, quiet_seconds)
+            # A fast session may have made several transitions: each state is sent.
+            for count in range(known + 1, len(session.events) + 1):
+                yield _event(session, count)
+            if len(session.events) <= known:
+                yield KEEP_ALIVE
 
 
 def _event(session: Session, count: int) -> bytes:
@@ -125,24 +132,23 @@ def _has_preferred_state(sessions: Sessions) -> bool:
     return sessions.preference.status is not None or sessions.preference.scenario is not None
 
 
-def _reusable(sessions: Sessions, wallet: str, kind: str) -> Session | None:
-    known = _sessions_of(sessions, wallet, kind)
+async def _reusable(sessions: Sessions, wallet: str, kind: str) -> Session | None:
+    known = await _sessions_of(sessions, wallet, kind)
     return next((session for session in known if session.state in REUSABLE_STATES), None)
 
 
-def _sessions_of(sessions: Sessions, wallet: str, kind: str | None) -> list[Session]:
+async def _sessions_of(sessions: Sessions, wallet: str, kind: str | None) -> list[Session]:
     """The sessions with this wallet, newest first; of one type, or of both when `kind` is None."""
-    ids: tuple[str, ...] = sessions.cache_get(_wallet_key(wallet)) or ()
-    found = (sessions.get(session_id, poll=False) for session_id in reversed(ids))
-    return [session for session in found if session and kind in (None, session.facts["type"])]
+    found = await sessions.owners(_known_wallet(wallet), _WALLET, _MOST_SESSIONS)
+    return [session for session in found if kind in (None, session.facts["type"])]
 
 
-def _index_wallets(sessions: Sessions, session: Session) -> None:
-    for key in {_wallet_key(wallet["address"]) for wallet in connected_wallets(session.snapshot)}:
-        ids: tuple[str, ...] = sessions.cache_get(key) or ()
-        sessions.cache_set(key, (*ids, session.id), _HUNDRED_YEARS_SECONDS)
+async def _with_wallets(session: Session) -> tuple[dict[str, Any], list[str]]:
+    """The keys by which a new session is found from its wallets."""
+    addresses = {_known_wallet(wallet["address"]) for wallet in connected_wallets(session.snapshot)}
+    return {}, [f"{_WALLET}:{address}" for address in sorted(addresses)]
 
 
-def _wallet_key(address: str) -> str:
+def _known_wallet(address: str) -> str:
     # The case of an Ethereum address is only its checksum (EIP-55); elsewhere, as on Solana, it counts.
-    return f"wallet:{address.lower() if _EVM_ADDRESS.fullmatch(address) else address}"
+    return address.lower() if _EVM_ADDRESS.fullmatch(address) else address

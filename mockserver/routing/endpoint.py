@@ -4,49 +4,70 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from time import perf_counter
+from typing import Any, cast
 
 from starlette.types import Receive, Scope, Send
 
 from specimen.mockserver.errors import InvalidPreference
 from specimen.mockserver.http import request_body
-from specimen.mockserver.http.messages import Problem
+from specimen.mockserver.http.messages import CONTENT_ENCODING, Problem
 from specimen.mockserver.http.request_body import Disconnected, RequestRejected
-from specimen.mockserver.http.responses import Extra, send_problem, send_reply
+from specimen.mockserver.http.responses import PROBLEM_TYPE, Extra, send_problem, send_reply
 from specimen.mockserver.preferences import prefer_header, preferences
+from specimen.mockserver.preferences.faults.rules import FaultRule
 from specimen.mockserver.preferences.preferences import NO_PREFERENCE, Preference
-from specimen.mockserver.provider_api import Behaviour, Credential, Credentials, Reply, Request
+from specimen.mockserver.provider_api import Behaviour, Credential, Credentials, Handler, Reply, Request
 from specimen.mockserver.routing.request_validation import RequestValidator
-from specimen.mockserver.sessions.clock import Clock
-from specimen.mockserver.sessions.request_log import RequestLog
+from specimen.mockserver.routing.store_problems import too_much, unavailable
+from specimen.mockserver.sessions.namespaces import Namespace
 from specimen.mockserver.sessions.service import Sessions
 from specimen.mockserver.sessions.shared_state import SharedState
+from specimen.mockserver.sessions.store import NamespaceChanged, StoreFull, StoreUnavailable
 from specimen.mockserver.settings import Settings
 from specimen.specs import Operation, Provider
 from specimen.specs.core.multipart import FORM_TYPE
 from specimen.specs.loading.openapi import COMPONENT_RESPONSES
 
 REQUEST_CONTEXT = "specimen"
+# A preference that no header can hold; kept in the ASGI scope.
+PREFERENCE = "specimen.preference"
 # The operation for which a request without one is rendered.
 NO_OPERATION = Operation("", "", "", (), (), False, {}, (), "A", "", is_safe=True)
+_OF_THE_STORE = (NamespaceChanged, StoreFull, StoreUnavailable)
+# A request begins so often anew at most where others change or end its namespace all the time.
+_MOST_ANEW = 100
 # Valid bodies remembered per operation, and the size of the largest.
 _MOST_VALID = 1024
 _MOST_VALID_BYTES = 2048
+# What a body that is not rendered yet counts in the request log.
+_SOME_BYTES = 4096
 
 
 @dataclass(slots=True)
 class RequestContext:
     """What the application knows of a request before an operation takes it; kept in the ASGI scope."""
 
-    namespace: str
-    clock: Clock
-    request_log: RequestLog
+    namespace: Namespace
     origin: str
     path: str
     headers: dict[str, str]
     extra: Extra = ()
+    refused: StoreFull | StoreUnavailable | None = None  # why the store did not give the namespace
+    fault: str | None = None  # the id of the fault that was done on it
+    faults_seen: tuple[FaultRule, ...] | None = None  # those by which it was decided that none is done
+    seen_at: int | None = None  # the time of which a fault shows the sessions
+    began: float = 0.0  # of the machine's clock that only runs
+
+
+class FaultsChanged(Exception):
+    """The namespace has other faults than those by which a request is served; `raw` is its body."""
+
+    def __init__(self, raw: bytes) -> None:
+        super().__init__("the faults changed")
+        self.raw = raw
 
 
 class Endpoint:
@@ -56,12 +77,13 @@ class Endpoint:
         self.operation = operation
         self.provider = provider
         self.behaviour = behaviour
-        self._shared = shared_state
+        self.shared_state = shared_state
+        self.store = shared_state.store
+        self.is_read = any(read.operation == operation.id for read in provider.lifecycle.reads)
         self.settings: Settings = shared_state.settings
         self._credentials = Credentials(provider)
-        self._validator = RequestValidator(provider, operation)
-        self.handler: Any = behaviour.handlers[operation.id]
-        self.is_async = inspect.iscoroutinefunction(self.handler)
+        self._validator = RequestValidator(provider.schemas, operation)
+        self._handler = _awaited(behaviour.handlers[operation.id])
         self._has_body = bool(operation.bodies)
         # Bodies that were found valid, by their bytes and content type: a client that polls sends the same one again and again.
         self._valid_bodies: dict[tuple[bytes, str | None], dict[str, Any]] = {}
@@ -75,10 +97,11 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers the request; whatever it brings, the answer is one that the document lists."""
         visit: RequestContext = scope[REQUEST_CONTEXT]
-        now = visit.clock.now()
-        request = Request(self.operation, scope, now=now, origin=visit.origin, namespace=visit.namespace)
+        now = visit.namespace.clock.now() if visit.seen_at is None else visit.seen_at
+        request = Request(self.operation, scope, now=now, origin=visit.origin, namespace=visit.namespace.name)
         request.headers = visit.headers
         preference, sessions, is_unread = NO_PREFERENCE, None, False
+        problem: Problem | None = None
         try:
             if "content-length" in visit.headers or "transfer-encoding" in visit.headers:
                 raw = request_body.read_available(visit.headers, receive, self.most_bytes)
@@ -88,47 +111,103 @@ class Endpoint:
                     )
                 request.raw = raw
             request.credential = self.authenticated(request)
-            if "prefer" in visit.headers:
-                preference = preferences.from_prefer(prefer_header.parse(visit.headers["prefer"]), self.provider, self.operation)
+            if "prefer" in visit.headers or b"__" in scope["query_string"]:
+                asked = prefer_header.parse(visit.headers.get("prefer", "")) | prefer_header.from_query(scope["query_string"])
+                preference = preferences.from_prefer(asked, self.provider, self.operation)
                 if preference.delay_seconds:
                     await asyncio.sleep(preference.delay_seconds)
+            elif PREFERENCE in scope:
+                preference = scope[PREFERENCE]
             if preference.example is not None:
                 reply = request.example(preference.example)
             else:
                 if self._has_parameters:
                     self._validate_parameters(request, scope)
-                if self._has_body:
-                    known = self._valid_bodies.get((request.raw, visit.headers.get("content-type")))
-                    if known is not None:
-                        request.body = known.copy()
-                    else:
-                        await self._validate_body(request)
-                sessions = self.sessions(request, visit, preference)
-                reply = self.handler(request, sessions)
-                if self.is_async:
-                    reply = await reply
+                if self._has_body and not self._is_known(request):
+                    await self._validate_body(request)
+                try:
+                    sessions = self._sessions(request, visit, preference)
+                    reply = await self._handler(request, sessions)
+                except _OF_THE_STORE as error:
+                    reply, sessions = await self._recovered(error, request, visit, preference)
         except RequestRejected as refused:
-            reply = self.refusal(refused.problem, request)
+            problem = refused.problem
+            reply = self.refusal(problem, request)
             is_unread = refused.is_unread
         except InvalidPreference as error:
-            visit.request_log.add(now, self.provider.name, scope["method"], self.operation.id, 400, None)
-            await send_problem(send, 400, str(error), {"wish": error.name, "possible": list(error.possible)}, visit.extra)
+            await self.send_invalid_preference(visit, error, scope, send)
             return
         except Disconnected:
             return
-        if self.behaviour.finish is not None:
-            reply = self.behaviour.finish(reply, request)
-        shown = reply.session
-        visit.request_log.add(now, self.provider.name, scope["method"], self.operation.id, reply.status, shown and shown[1])
         applied = () if preference is NO_PREFERENCE else self.applied(preference, sessions)
+        await self.send(
+            visit, request, reply, scope, send, problem=problem, applied=applied, receive=receive, is_unread=is_unread
+        )
+
+    async def send(
+        self,
+        visit: RequestContext,
+        request: Request,
+        reply: Reply,
+        scope: Scope,
+        send: Send,
+        *,
+        problem: Problem | None = None,
+        applied: Iterable[str] = (),
+        receive: Receive | None = None,
+        is_unread: bool = False,
+    ) -> None:
+        """Sends a reply with what all of the vendor's answers carry, and notes it in the request log."""
+        if self.behaviour.finish is not None and reply.content_type != PROBLEM_TYPE:
+            reply = self.behaviour.finish(reply, request)
+        log_exchange(visit, self.provider.name, self.operation.id, request, reply, scope, problem)
         is_head = scope["method"] == "HEAD"
         await send_reply(send, reply, visit.extra, applied, is_head=is_head, receive=receive, is_unread=is_unread)
 
-    def sessions(self, request: Request, visit: RequestContext, preference: Preference) -> Sessions:
-        """The sessions as the handler of a request sees them."""
-        sessions = Sessions(self._shared, visit.clock, visit.namespace, visit.origin, request.now, preference)
-        if request.scope["method"] == "HEAD":
-            sessions.counts_reads = False
+    def log(self, visit: RequestContext, request: Request, reply: Reply, scope: Scope, problem: Problem | None = None) -> None:
+        """Notes an exchange in the request log; a status of 0 is no answer at all."""
+        log_exchange(visit, self.provider.name, self.operation.id, request, reply, scope, problem)
+
+    async def send_invalid_preference(self, visit: RequestContext, error: InvalidPreference, scope: Scope, send: Send) -> None:
+        """Says of a preference that it is not possible, and what is."""
+        now = visit.namespace.clock.now()
+        request = Request(self.operation, scope, now=now, origin=visit.origin, namespace=visit.namespace.name)
+        request.headers = visit.headers
+        self.log(visit, request, Reply(400, None), scope, Problem("invalid_preference", str(error)))
+        await send_problem(send, 400, str(error), {"wish": error.name, "possible": list(error.possible)}, visit.extra)
+
+    async def handled(self, request: Request, visit: RequestContext, preference: Preference) -> tuple[Reply, Sessions | None]:
+        """The handler's answer, or the one that the store is full or does not answer, with the sessions as they were seen."""
+        try:
+            sessions = self._sessions(request, visit, preference)
+            return await self._handler(request, sessions), sessions
+        except _OF_THE_STORE as error:
+            return await self._recovered(error, request, visit, preference)
+
+    async def _recovered(
+        self, error: Exception, request: Request, visit: RequestContext, preference: Preference
+    ) -> tuple[Reply, Sessions | None]:
+        """Runs a request anew where another process changed its namespace; else answers what the store said."""
+        for _ in range(_MOST_ANEW):
+            if not isinstance(error, NamespaceChanged):
+                break
+            try:
+                visit.namespace = await self.shared_state.namespaces.get(visit.namespace.name)
+                if visit.faults_seen is not None and visit.namespace.faults != visit.faults_seen:
+                    raise FaultsChanged(request.raw)
+                request.now = visit.namespace.clock.now() if visit.seen_at is None else visit.seen_at
+                sessions = self._sessions(request, visit, preference)
+                return await self._handler(request, sessions), sessions
+            except _OF_THE_STORE as another:
+                error = another
+        return (too_much(error) if isinstance(error, StoreFull) else unavailable(self.operation, error)), None
+
+    def _sessions(self, request: Request, visit: RequestContext, preference: Preference) -> Sessions:
+        """The sessions as the handler of a request sees them; raises what the store said instead of its namespace."""
+        if visit.refused is not None:
+            raise visit.refused
+        sessions = Sessions(self.shared_state, visit.namespace, visit.origin, request.now, preference)
+        sessions.counts_reads = request.scope["method"] != "HEAD"
         if self._magic is not None:
             sessions.magic_value = self._magic_value(request)
         return sessions
@@ -156,14 +235,23 @@ class Endpoint:
         request.query = self._validator.query(scope["query_string"])
         self._validator.headers(request.headers)
 
+    def _is_known(self, request: Request) -> bool:
+        """Takes a body over that was found valid before."""
+        known = self._valid_bodies.get((request.raw, request.headers.get("content-type")))
+        if known is None:
+            return False
+        request.body = known.copy()
+        return True
+
     async def _validate_body(self, request: Request) -> None:
         validator = self._validator
+        validator.check_encoding(request.headers.get("content-encoding"), request.raw)
         media = validator.media(request.headers.get("content-type"), request.raw)
         if media is None or (not request.raw and not self.takes_multipart):
             if self.operation.body_required:
                 raise RequestRejected(Problem("body_required", "a body is required", "body"))
         elif media.content_type == FORM_TYPE:
-            request.form = request_body.parse_multipart(request.raw, request.headers["content-type"])
+            request.form = request_body.parse_multipart(request.raw, request.headers.get("content-type", ""))
             validator.form_body(media, request.form)
         else:
             if request.body is None:
@@ -175,7 +263,9 @@ class Endpoint:
                 self._valid_bodies[request.raw, request.headers.get("content-type")] = request.body.copy()
 
     def _magic_value(self, request: Request) -> Any:
-        node: Any = {part.name: part.text for part in request.form if part.filename is None} or request.body
+        node: Any = request.body
+        if request.form:
+            node = {part.name: part.text for part in request.form if part.filename is None} or node
         for part in self._magic or ():
             if not isinstance(node, Mapping):
                 return None
@@ -184,6 +274,13 @@ class Endpoint:
 
     def refusal(self, problem: Problem, request: Request) -> Reply:
         """The vendor's answer to a request that is refused."""
+        reply = self._refusal(problem, request)
+        if problem.location == CONTENT_ENCODING:  # the document's words are of the content type
+            reply.body = _told(reply.body, problem.detail)
+            reply.headers = {**reply.headers, "Accept-Encoding": "identity"}  # RFC 9110, section 12.5.3
+        return reply
+
+    def _refusal(self, problem: Problem, request: Request) -> Reply:
         reply = self.behaviour.render_error(problem, request)
         if reply is not None:
             return reply
@@ -198,6 +295,51 @@ class Endpoint:
             (request.example(name) for name, code in self.operation.examples() if code == status),
             Reply(status, {"error": problem.detail}),
         )
+
+
+def _told(body: Any, message: str) -> Any:
+    """An error's body with another message and hint."""
+    if not isinstance(body, Mapping):
+        return body
+    given = {"message": message, "hint": message}
+    return {
+        name: given[name] if name in given and isinstance(value, str) else _told(value, message) for name, value in body.items()
+    }
+
+
+def _awaited(handler: Handler) -> Callable[[Request, Sessions], Awaitable[Reply]]:
+    """The handler as a coroutine function; one that asks nothing of its sessions may be a plain function."""
+    if inspect.iscoroutinefunction(handler):
+        return handler
+
+    async def answer(request: Request, sessions: Sessions) -> Reply:
+        return cast("Reply", handler(request, sessions))
+
+    return answer
+
+
+def log_exchange(
+    visit: RequestContext,
+    provider: str,
+    operation_id: str | None,
+    request: Request,
+    reply: Reply,
+    scope: Scope,
+    problem: Problem | None = None,
+) -> None:
+    """Notes an exchange in the request log, as it is; it is masked when it is shown. What the control API sends is not noted."""
+    if PREFERENCE in scope or not visit.namespace.request_log.is_on:
+        return
+    namespace, shown, raw, body = visit.namespace, reply.session, request.raw, reply.body
+    namespace.request_log.add(
+        (
+            request.now if visit.seen_at is None else namespace.clock.now(), namespace.name, provider, scope["method"],
+            visit.path, scope["query_string"], visit.headers, raw, operation_id, reply.status, reply.content_type,
+            body, shown and shown[1], problem, visit.fault, visit.began, perf_counter(),
+        ),
+        len(raw) + (len(body) if type(body) is bytes else _SOME_BYTES)
+        + len(visit.path) + len(scope["query_string"]) + sum(map(len, visit.headers.values())),
+    )  # fmt: skip
 
 
 def unrouted(provider: Provider, behaviour: Behaviour, problem: Problem, request: Request) -> Reply:

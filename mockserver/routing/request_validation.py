@@ -8,13 +8,14 @@ from urllib.parse import parse_qsl, quote
 
 import jsonschema_rs
 
-from specimen.mockserver.http.messages import Problem, SchemaError
+from specimen.mockserver.http.messages import CONTENT_ENCODING, Problem, SchemaError
 from specimen.mockserver.http.request_body import RequestRejected
-from specimen.specs import Operation, Provider
+from specimen.specs import Operation
 from specimen.specs.core.multipart import FormPart
 from specimen.specs.loading.forms import form_value
 from specimen.specs.loading.openapi import Media
 from specimen.specs.loading.parameters import Parameter, kinds, typed
+from specimen.specs.loading.schemas import Schemas
 from specimen.specs.loading.serialization import ABSENT, read_header, read_path, read_query
 
 _MOST_ERRORS = 20
@@ -24,14 +25,17 @@ _MOST_FIELDS = 1000
 class RequestValidator:
     """Checks the parameters and the body of one operation, and gives them their types."""
 
-    def __init__(self, provider: Provider, operation: Operation) -> None:
-        schemas = provider.schemas
-        self._document = provider.document
+    def __init__(self, schemas: Schemas, operation: Operation) -> None:
+        self._document = schemas.document
         self._operation = operation
         checks = [(parameter, schemas.validator(parameter.pointer)) for parameter in operation.parameters]
         self._path = [(*check, _path_reader(check[0])) for check in checks if check[0].location == "path"]
         self._query = [(*check, check[0].is_composite) for check in checks if check[0].location == "query"]
-        self._header = [check for check in checks if check[0].location == "header"]
+        self._header = [
+            (*check, check[0].name.lower(), kinds(check[0].schema) == {"string"})
+            for check in checks
+            if check[0].location == "header"
+        ]
         self._bodies = {
             media.content_type: (media, None if media.pointer is None else schemas.validator(media.pointer))
             for media in operation.bodies
@@ -80,12 +84,12 @@ class RequestValidator:
         Raises:
             Refused: one is missing or breaks its schema.
         """
-        for parameter, validator in self._header:
-            text = headers.get(parameter.name.lower())
+        for parameter, validator, name, is_text in self._header:
+            text = headers.get(name)
             if text is None:
                 self._absent(parameter, {})
                 continue
-            value = read_header(parameter, text)
+            value = text if is_text else read_header(parameter, text)
             if not _holds(validator, value):
                 raise self._refused(parameter, validator, value)
 
@@ -109,6 +113,17 @@ class RequestValidator:
                 Problem("unsupported_media_type", f"the body is {content_type[:100]}, expected {possible}", "header")
             )
         return media
+
+    @staticmethod
+    def check_encoding(encoding: str | None, raw: bytes) -> None:
+        """Checks that a body comes as it is.
+
+        Raises:
+            Refused: it is compressed, which no provider's document knows of.
+        """
+        if encoding and raw and encoding.strip().lower() != "identity":
+            detail = f"the body's content encoding is {encoding[:40]}, expected none: send it uncompressed"
+            raise RequestRejected(Problem("unsupported_media_type", detail, CONTENT_ENCODING))
 
     def json_body(self, media: Media, body: Any) -> None:
         """Checks a parsed body.

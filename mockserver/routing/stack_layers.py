@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,16 +14,16 @@ from specimen.mockserver.errors import InvalidPreference
 from specimen.mockserver.http import request_body
 from specimen.mockserver.http.messages import Problem, Reply
 from specimen.mockserver.http.request_body import Disconnected, RequestRejected
-from specimen.mockserver.http.responses import send_problem, send_reply
+from specimen.mockserver.http.responses import PROBLEM_TYPE, send_problem, send_reply
 from specimen.mockserver.preferences import prefer_header, preferences
 from specimen.mockserver.preferences.preferences import NO_PREFERENCE, Preference
 from specimen.mockserver.provider_api import NO_CREDENTIAL, Behaviour, Request
-from specimen.mockserver.routing.endpoint import NO_OPERATION, REQUEST_CONTEXT, Endpoint, RequestContext, unrouted
+from specimen.mockserver.routing.endpoint import NO_OPERATION, REQUEST_CONTEXT, Endpoint, RequestContext, log_exchange, unrouted
 from specimen.specs import Provider
 from specimen.specs.core.multipart import FORM_TYPE
 
 EXCHANGE = "specimen.exchange"
-ContextOf = Callable[[Scope], "RequestContext | str"]
+ContextOf = Callable[[Scope], Awaitable["RequestContext | str"]]
 
 
 @dataclass(slots=True)
@@ -60,21 +60,17 @@ class Stack:
             request.form = request_body.parse_multipart(request.raw, content_type)
         elif request.raw and endpoint.operation.bodies:
             request.body = request_body.parse_json(request.raw, most_depth=endpoint.settings.json_depth)
-        sessions = endpoint.sessions(request, exchange.context, exchange.preference)
-        reply = endpoint.handler(request, sessions)
-        if endpoint.is_async:
-            reply = await reply
+        reply, sessions = await endpoint.handled(request, exchange.context, exchange.preference)
         return _Answer(self.finished(exchange, reply), exchange.context, endpoint.applied(exchange.preference, sessions))
 
     def finished(self, exchange: Exchange, reply: Reply) -> Reply:
         """The answer with what all of the vendor's answers carry, noted in the request log."""
-        if exchange.endpoint is not None and self.behaviour.finish is not None:
+        is_vendors = reply.content_type != PROBLEM_TYPE
+        if exchange.endpoint is not None and self.behaviour.finish is not None and is_vendors:
             reply = self.behaviour.finish(reply, exchange.request)
-        request, shown = exchange.request, reply.session and reply.session[1]
+        request = exchange.request
         operation_id = None if exchange.endpoint is None else request.operation.id
-        exchange.context.request_log.add(
-            request.now, self.provider.name, request.scope["method"], operation_id, reply.status, shown
-        )
+        log_exchange(exchange.context, self.provider.name, operation_id, request, reply, request.scope)
         return reply
 
     def refused(self, exchange: Exchange, problem: Problem) -> Reply:
@@ -105,12 +101,12 @@ class ContextLayer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hands the request on with its context; one that names no namespace is answered."""
         if scope["type"] == "http" and _local_path(scope).startswith(self._base_path + "/"):
-            context = self._context_of(scope)
+            context = await self._context_of(scope)
             if isinstance(context, str):
                 await send_problem(send, 400, context)
                 return
-            now = context.clock.now()
-            request = Request(NO_OPERATION, scope, now=now, origin=context.origin, namespace=context.namespace)
+            now = context.namespace.clock.now()
+            request = Request(NO_OPERATION, scope, now=now, origin=context.origin, namespace=context.namespace.name)
             request.headers = context.headers
             scope[REQUEST_CONTEXT], scope[EXCHANGE] = context, Exchange(self._stack, context, request)
             scope["extensions"] = dict(scope.get("extensions") or {})  # Connexion keeps the matched route there
@@ -183,7 +179,7 @@ class PreferenceLayer:
         try:
             exchange.preference = preferences.from_prefer(asked, stack.provider, endpoint.operation)
         except InvalidPreference as error:
-            context.request_log.add(request.now, stack.provider.name, scope["method"], endpoint.operation.id, 400, None)
+            log_exchange(context, stack.provider.name, endpoint.operation.id, request, Reply(400, None), scope)
             await send_problem(send, 400, str(error), {"wish": error.name, "possible": list(error.possible)}, context.extra)
             return
         if exchange.preference.delay_seconds:

@@ -1,14 +1,25 @@
-"""Namespaces: their names, and the state that the callers of one share."""
+"""Namespaces: their names, and what the callers of one share beside its sessions."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping, Sequence
+from time import time_ns
+from typing import Any
 
+from specimen.fixtures.recipes.recipe import DEFAULT_NAMESPACE
+from specimen.mockserver.preferences.faults.rules import FaultRule, parsed_all
 from specimen.mockserver.sessions.clock import Clock
-from specimen.mockserver.sessions.request_log import RequestLog
+from specimen.mockserver.sessions.request_log.log import RequestLog
+from specimen.mockserver.sessions.store import Space, Store
+from specimen.mockserver.settings import Pace
 
 NAME_RULE = "expected up to 64 letters, digits, '.', '_' and '-', beginning with a letter or digit."
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+# The member of a namespace's document that says when it began, in nanoseconds since the epoch, by the machine's clock.
+BEGAN = "began"
+# Namespaces known to this process: their clocks are read again, their request logs begin anew.
+_MOST_KNOWN = 1_000
 
 
 def is_namespace_name(text: str) -> bool:
@@ -17,10 +28,145 @@ def is_namespace_name(text: str) -> bool:
 
 
 class Namespace:
-    """The state that callers of one namespace share: a clock and a request log (their sessions are in the store)."""
+    """A namespace as this process knows it: the clock, the faults and the settings of its document, and the server's log.
 
-    __slots__ = ("clock", "request_log")
+    `seed` and `pace` are those of new sessions, where they are others than the server's.
+    """
 
-    def __init__(self, clock: Clock, request_log: RequestLog) -> None:
-        self.clock = clock
+    __slots__ = ("_spaces", "clock", "document", "faults", "name", "pace", "request_log", "seed")
+
+    def __init__(self, name: str, document: Any, request_log: RequestLog) -> None:
+        self.name = name
         self.request_log = request_log
+        self._spaces: dict[str, Space] = {}
+        self.read(document)
+
+    def read(self, document: Any) -> None:
+        """Takes the namespace's document over."""
+        self.document = document
+        self.clock = Clock.of(document["clock"])
+        self.faults: tuple[FaultRule, ...] = faults_of(document)
+        self.seed: int | None = document.get("seed")
+        pace = document.get("pace")
+        self.pace = None if pace is None else Pace.parse(pace)
+
+    def space(self, provider: str) -> Space:
+        """Where the store keeps a provider's sessions."""
+        found = self._spaces.get(provider)
+        if found is None:
+            found = self._spaces[provider] = Space(self.name, provider)
+        return found
+
+
+def faults_of(document: Any) -> tuple[FaultRule, ...]:
+    """The faults of a namespace's document, in their order; each with the time since when it is there."""
+    found: list[FaultRule] = []
+    for entry in document.get("faults", ()):
+        found += parsed_all([entry["rule"]], since=entry["since"])
+    return tuple(found)
+
+
+class Namespaces:
+    """The namespaces of a store; `clock` is where the clock of the first one begins, `faults` are those of every new one."""
+
+    def __init__(self, store: Store, clock: Clock, most_log_entries: int, faults: Sequence[Any] = ()) -> None:
+        self._store = store
+        self._begin = clock
+        self._faults = [rule.as_json() for rule in parsed_all(faults)]
+        self.request_log = RequestLog(most_log_entries)
+        self._known: dict[str, Namespace] = {}
+
+    @property
+    def clock(self) -> Clock:
+        """The default namespace's clock, as this process last saw it."""
+        found = self._known.get(DEFAULT_NAMESPACE)
+        return self._begin if found is None else found.clock
+
+    def at_hand(self, name: str) -> Namespace | None:
+        """A namespace, where the store gives it without waiting; else None."""
+        kept = self._store.namespace_at_hand(name)
+        if kept is None:
+            return None
+        document = kept[0]
+        found = self._known.get(name)
+        if found is None or document is None:
+            return None
+        if found.document is not document and found.document != document:
+            found.read(document)
+        return found
+
+    async def get(self, name: str) -> Namespace:
+        """A namespace, made when first asked for: its clock begins at the default one's time, and moves on its own.
+
+        Raises:
+            StoreFull: there are too many.
+            StoreUnavailable: the store does not answer.
+        """
+        document = (await self._store.namespace(name)).value
+        if document is None:
+            document = await self._made(name)
+        found = self._known.get(name)
+        if found is None:
+            found = self._known[name] = Namespace(name, document, self.request_log)
+            if len(self._known) > _MOST_KNOWN:
+                oldest = next(one for one in self._known if one != DEFAULT_NAMESPACE)
+                del self._known[oldest]
+        elif found.document is not document and found.document != document:
+            found.read(document)
+        return found
+
+    def known(self, name: str) -> Namespace:
+        """A namespace by what this process knows, where the store does not answer."""
+        return self._known.get(name) or Namespace(name, {"clock": self.clock.document}, self.request_log)
+
+    async def forward(self, name: str, milliseconds: int) -> None:
+        """Moves the clock of a namespace forward; its sessions move along, in all processes.
+
+        Raises:
+            SettingError: `milliseconds` is negative, or leads beyond the year 2199.
+        """
+        await self.change(name, lambda document: {"clock": Clock.of(document["clock"]).forward(milliseconds).document})
+
+    async def change(self, name: str, change: Callable[[Any], Mapping[str, Any]]) -> Namespace:
+        """Changes members of a namespace's document, in all processes; `change` gives the new ones, None for one that goes.
+
+        It is called again where another request changed the document meanwhile, and may raise.
+        """
+        while True:
+            await self.get(name)
+            document, version = await self._store.namespace(name)
+            if document is None:  # another process has ended it
+                continue
+            newer = {key: value for key, value in {**document, **change(document)}.items() if value is not None}
+            if await self._store.set_namespace(name, newer, version):
+                return await self.get(name)
+
+    async def drop(self, name: str) -> None:
+        """Ends a namespace: its sessions, clock, settings, faults and log; it begins anew when it is next used."""
+        await self._store.drop(name)
+        self.request_log.clear(name)
+        self._known.pop(name, None)
+
+    def new_document(self, clock: Clock) -> dict[str, Any]:
+        """The document of a namespace that begins at a clock's time."""
+        faults = [{"rule": rule, "since": clock.now()} for rule in self._faults]
+        return {"clock": clock.document, BEGAN: time_ns(), **({"faults": faults} if faults else {})}
+
+    @property
+    def first_clock(self) -> Clock:
+        """The clock with which the server began."""
+        return self._begin
+
+    async def _made(self, name: str) -> Any:
+        """The document of a namespace that had none."""
+        while True:
+            clock = self._begin
+            if name != DEFAULT_NAMESPACE:
+                clock = (await self.get(DEFAULT_NAMESPACE)).clock
+            document: Any = self.new_document(clock)
+            if await self._store.set_namespace(name, document, 0):
+                return document
+            # Another request made it, and another one may have ended it since.
+            document = (await self._store.namespace(name)).value
+            if document is not None:
+                return document

@@ -38,9 +38,9 @@ class Session:
         record: Record,
         line: Timeline,
         owner: Owner,
+        answers: dict[tuple[str, str], ResponseTemplate] | None = None,
         *,
         counts: bool = False,
-        answers: dict[tuple[str, str], ResponseTemplate] | None = None,
     ) -> None:
         self.record = record
         self.timeline = line

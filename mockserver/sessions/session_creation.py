@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from specimen.fixtures.primitives.timelines import age_at_creation, length
 from specimen.fixtures.recipes.session_histories import ids_of
@@ -27,11 +28,12 @@ def create_record(
     key: str,
     facts: Mapping[str, Any],
     keys: Mapping[str, str],
+    owner: str,
 ) -> Record:
     """A session that is made at `now` (milliseconds since the epoch) and takes a scenario's path at a pace.
 
     With a `status` it stays there, and was created as long ago as the vendor takes to get there. Its ids derive from
-    `key`; `keys` are further names of it.
+    `key`; `keys` are further names of it, `owner` the account whose lists show it.
     """
     lifecycle, path = provider.lifecycle, scenario.path
     speed, steps, polls = 1.0, len(path) - 1, 0
@@ -61,6 +63,7 @@ def create_record(
         facts=facts,
         keys=(*own, *given),
         polls=polls,
+        owner=owner,
     )
 
 

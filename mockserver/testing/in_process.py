@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from starlette.types import Message
@@ -14,7 +14,9 @@ from starlette.types import Message
 from specimen.mockserver.app import App, Mounted
 from specimen.mockserver.errors import InvalidPreference
 from specimen.mockserver.preferences.preferences import scenario_named
-from specimen.mockserver.sessions.scenario_requests import encoded_body
+from specimen.mockserver.sessions.catalogue.scenario_requests import encoded_body
+
+T = TypeVar("T")
 
 
 def create(mounted: Mounted, app: App, preferences: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,8 +45,13 @@ def create(mounted: Mounted, app: App, preferences: Mapping[str, Any]) -> dict[s
 
 def send(app: App, method: str, path: str, headers: Mapping[str, str], body: Any) -> tuple[int, bytes]:
     """Status and body of the answer to a request in the form of the scenario requests; works inside a running loop too."""
+    return completed(_send(app, method, path, headers, body))
+
+
+def completed(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns; works inside a running loop too."""
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(lambda: asyncio.run(_send(app, method, path, headers, body))).result()
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 async def _send(app: App, method: str, path: str, headers: Mapping[str, str], body: Any) -> tuple[int, bytes]:

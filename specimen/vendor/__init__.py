@@ -1,4 +1,4 @@
-"""What others made and we ship unchanged; `vendor.toml` says where each file is from."""
+"""What others made and we ship; `vendor.toml` says where each file is from."""
 
 from __future__ import annotations
 

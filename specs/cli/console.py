@@ -17,6 +17,7 @@ from rich.text import Text
 from specimen.specs.core.errors import SpecimenError
 
 USAGE_ERROR = 2
+INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h
 _WIDE = 220
 _reader_left = Event()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class SpecimenError(Exception):
@@ -19,6 +21,17 @@ class SpecError(SpecimenError):
         super().__init__(f"{where}: {what}")
         self.where = where
         self.what = what
+
+
+def bug(error: BaseException) -> str:
+    """Returns a sentence for an error of our own: its type and place, no text of it, which may quote what was received."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "specimen" in Path(frame.filename).parts] or frames
+    place = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+    return (
+        f"{type(error).__name__}{place}. This is a bug in Specimen, not in what was judged: please report it. "
+        "SPECIMEN_TRACEBACK=1 shows where it came from."
+    )
 
 
 def did_you_mean(given: object, possible: Iterable[str]) -> str:

@@ -11,6 +11,9 @@ from specimen.specs.core.errors import SpecimenError
 EXTRAS: dict[str, dict[str, str]] = {
     "contracts": {"hypothesis": "Hypothesis", "openapi_core": "openapi-core", "schemathesis": "Schemathesis"},
     "dataset": {"pyarrow": "PyArrow"},
+    "pictures": {"PIL": "Pillow"},
+    "tls": {"trustme": "trustme"},
+    "webhooks": {"cryptography": "cryptography", "joserfc": "joserfc"},
 }
 
 

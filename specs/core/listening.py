@@ -23,11 +23,20 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         AddressError: the address cannot be listened on.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    if not host:
+        raise AddressError("host '': expected an address, such as 127.0.0.1, or a name.")
+    if not 0 <= port <= 65_535:  # the resolver would take it modulo 65536
+        raise AddressError(f"port {port}: expected 0 to 65535.")
+    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    try:
+        found_at = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, place = min(found_at, key=lambda one: one[0] != socket.AF_INET)  # a name may have both
+    except (socket.gaierror, UnicodeError) as error:
+        raise AddressError(f"host '{host}': no address is known for it.") from error
     found = socket.socket(family, socket.SOCK_STREAM)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        found.bind((host, port))
+        found.bind(place)
         found.listen(_BACKLOG)
     except OSError as error:
         found.close()
@@ -42,12 +51,12 @@ def listen(host: str, port: int) -> socket.socket:
     return found
 
 
-def url_of(listening: socket.socket, host: str | None = None) -> str:
+def url_of(listening: socket.socket, host: str | None = None, scheme: str = "http") -> str:
     """The URL at which a socket is reached from this machine; `host` as it was asked for, else by its address."""
     address, port = listening.getsockname()[:2]
-    name = host or address
+    name = (host or address).strip("[]")
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(name, f"[{name}]" if ":" in name else name)  # noqa: S104 - it is compared
-    return f"http://{shown}:{port}"
+    return f"{scheme}://{shown}:{port}"
 
 
 class Server(uvicorn.Server):

@@ -1,4 +1,4 @@
-"""Reads YAML files as plain JSON values, with the file's name in every error."""
+"""Reads YAML files as plain JSON values, with the file's name in every error, and writes such values."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from specimen.specs.core.errors import SpecError
 
 # libyaml's loader is ten times faster; the pure Python one is for a PyYAML that was built without it.
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class _Loader(_BASE):  # type: ignore[misc]  # the base is chosen at run time
@@ -44,3 +45,16 @@ def read_yaml(path: Path) -> Any:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - derived from the safe loader
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SpecError(str(path), " ".join(str(error).split())) from error
+
+
+class _Dumper(_DUMPER):  # type: ignore[misc]  # as above
+    """Writes what stands at two places twice: readers limit the number of aliases, or know none."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
+
+
+def yaml_text(value: Any) -> str:
+    """A JSON value as YAML."""
+    text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+    return text

@@ -31,6 +31,10 @@ FIELD_MEANINGS = frozenset(
 )  # fmt: skip
 
 
+# Candidates of deeper places are looked for each time, for a body may be as deep as it likes.
+_MOST_PARTS = 32
+
+
 @dataclass(frozen=True, slots=True)
 class FieldMeaning:
     """The meaning of the fields that match a pattern.
@@ -53,19 +57,29 @@ class FieldSemantics:
     def __init__(self, entries: tuple[FieldMeaning, ...] = ()) -> None:
         self.entries = entries
         # A pattern that ends in a name is tried for fields of that name only.
-        self._by_name: dict[str, tuple[FieldMeaning, ...]] = {}
         self._others = tuple(entry for entry in entries if _is_open(entry.parts[-1]))
+        self._by_name = {
+            name: tuple(entry for entry in entries if entry.parts[-1] == name or _is_open(entry.parts[-1]))
+            for name in {entry.parts[-1] for entry in entries if not _is_open(entry.parts[-1])}
+        }
+        # Of one without `**` the length has to be right too.
+        self._candidates: dict[tuple[str | None, int], tuple[FieldMeaning, ...]] = {}
 
     def at(self, parts: tuple[str, ...], root: Any) -> FieldMeaning | None:
         """The first pattern that matches the place with these parts in a payload, or None."""
         if not parts:
             return None
-        candidates = self._by_name.get(parts[-1])
+        key = (parts[-1] if parts[-1] in self._by_name else None, len(parts))
+        candidates = self._candidates.get(key)
         if candidates is None:
-            candidates = tuple(entry for entry in self.entries if entry.parts[-1] == parts[-1] or entry in self._others)
-            if not parts[-1].isdigit():
-                self._by_name[parts[-1]] = candidates
-        return next((entry for entry in candidates if entry.fits(parts, root)), None)
+            every = self._by_name.get(parts[-1], self._others)
+            candidates = tuple(entry for entry in every if "**" in entry.parts or len(entry.parts) == len(parts))
+            if len(parts) <= _MOST_PARTS:
+                self._candidates[key] = candidates
+        for entry in candidates:
+            if entry.fits(parts, root):
+                return entry
+        return None
 
 
 def _is_open(part: str) -> bool:
@@ -73,6 +87,24 @@ def _is_open(part: str) -> bool:
 
 
 def _fits(pattern: tuple[str, ...], parts: tuple[str, ...], node: Any) -> bool:
+    if "**" in pattern:
+        return _fits_somewhere(pattern, parts, node)
+    # Names are compared first: for most fields they differ, and nothing of the payload has to be looked at.
+    if len(pattern) != len(parts) or not all(w in ("*", part) or w[0] == "[" for w, part in zip(pattern, parts, strict=True)):
+        return False
+    for wanted, part in zip(pattern, parts, strict=True):
+        node = _below(node, part)
+        if wanted[0] == "[" and not _is_item(wanted, node):
+            return False
+    return True
+
+
+def _is_item(wanted: str, node: Any) -> bool:
+    name, _, value = wanted[1:-1].partition("=")
+    return isinstance(node, dict) and node.get(name) == value
+
+
+def _fits_somewhere(pattern: tuple[str, ...], parts: tuple[str, ...], node: Any) -> bool:
     for index, wanted in enumerate(pattern):
         if wanted == "**":
             rest = pattern[index + 1 :]
@@ -85,9 +117,7 @@ def _fits(pattern: tuple[str, ...], parts: tuple[str, ...], node: Any) -> bool:
             return False
         part = parts[index]
         if wanted[0] == "[":
-            below = _below(node, part)
-            name, _, value = wanted[1:-1].partition("=")
-            if not isinstance(below, dict) or below.get(name) != value:
+            if not _is_item(wanted, _below(node, part)):
                 return False
         elif wanted not in ("*", part):
             return False

@@ -151,11 +151,15 @@ class ProbeValue:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A fact that a preference may set, with its possible values."""
+    """A fact that a preference may set, with its possible values.
+
+    `states` are those whose answers it decides: only a session that is, was or can come there has it. Empty: all states.
+    """
 
     name: str
     values: tuple[Any, ...]
     source: str
+    states: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +199,54 @@ class ErrorCase:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class HostedStep:
+    """What a person does on the hosted page, and the state to which that moves the session; None where it stays."""
+
+    name: str
+    to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HostedOutcome:
+    """How a hosted session may end or go on after the last step; a person picks a value of `choice`, where there is one."""
+
+    to: str
+    label: str
+    choice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FrameMessages:
+    """What the hosted page posts to the window that embeds it: an envelope with placeholders, and types by occasion.
+
+    `ended` has the types by the state at which the session ends; `cancel` is the type of the message by which the window ends it.
+    """
+
+    envelope: Mapping[str, Any]
+    loaded: str
+    moved: str
+    resized: str
+    ended: Mapping[str, str]
+    cancel: str | None
+    mark: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """The vendor's own page for its users: steps, outcomes, the state of who gives up, and states in which a person waits."""
+
+    steps: tuple[HostedStep, ...]
+    outcomes: tuple[HostedOutcome, ...]
+    abandon: str | None
+    waits: tuple[str, ...]
+    is_framed: bool
+    messages: FrameMessages | None
+    mark: str
+    source: str
+
+
 @dataclass(frozen=True, eq=False)
 class Lifecycle:
     """Everything that lifecycle.yaml states."""
@@ -214,6 +266,7 @@ class Lifecycle:
     scenarios: Mapping[str, Scenario]
     errors: Mapping[str, ErrorCase] = field(default_factory=dict)
     values: Mapping[str, ProbeValue] = field(default_factory=nothing)
+    hosted_page: Hosted | None = None
     # What a user gave in their places, by name.
     given: Mapping[str, str] = field(default_factory=nothing)
 
@@ -241,6 +294,19 @@ class Lifecycle:
     def through(self, state: str) -> Scenario | None:
         """The first scenario whose path leads through `state`."""
         return next((scenario for scenario in self.scenarios.values() if state in scenario.path), None)
+
+    @cached_property
+    def hosted(self) -> Hosted:
+        """The vendor's page for its users; where the file is silent, three steps, of which the last begins the work."""
+        if self.hosted_page is not None:
+            return self.hosted_page
+        second = next((state for state in self.default.path[1:] if state not in self.terminal), None)
+        steps = (HostedStep("consent"), HostedStep("document"), HostedStep("selfie", second))
+        ends = dict.fromkeys(edge.to for edge in self.transitions if edge.to in self.terminal and edge.operation is None)
+        by_state = {state: choice.name for choice in self.choices.values() for state in choice.states}
+        ends.pop(self.lifetime.to if self.lifetime else "", None)
+        outcomes = tuple(HostedOutcome(state, state.replace("_", " "), by_state.get(state)) for state in ends)
+        return Hosted(steps, outcomes, None, (), False, None, "A", "Derived from the states.")
 
     @property
     def default(self) -> Scenario:

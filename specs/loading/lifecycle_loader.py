@@ -18,6 +18,10 @@ from specimen.specs.loading.lifecycle import (
     Create,
     Credential,
     ErrorCase,
+    FrameMessages,
+    Hosted,
+    HostedOutcome,
+    HostedStep,
     IdForm,
     Lifecycle,
     LifecycleRequest,
@@ -32,7 +36,7 @@ from specimen.specs.loading.lifecycle import (
     ValuePlace,
 )
 
-SCHEMA_FILE = Path(__file__).with_name("lifecycle.schema.yaml")
+SCHEMA_FILE = Path(__file__).parent / "file_schemas" / "lifecycle.schema.yaml"
 
 
 @cache
@@ -134,7 +138,10 @@ def _build(data: Mapping[str, Any]) -> Lifecycle:
         ),
         magic=magic and Magic(**magic),
         choices=MappingProxyType(
-            {name: Choice(name, tuple(choice["values"]), choice["source"]) for name, choice in data.get("choices", {}).items()}
+            {
+                name: Choice(name, tuple(choice["values"]), choice["source"], tuple(choice.get("states", ())))
+                for name, choice in data.get("choices", {}).items()
+            }
         ),
         scenarios=MappingProxyType(
             {
@@ -152,6 +159,21 @@ def _build(data: Mapping[str, Any]) -> Lifecycle:
         ),
         errors=MappingProxyType({name: _error(name, entry) for name, entry in data["errors"].items()}),
         values=MappingProxyType({name: _value(name, entry) for name, entry in data.get("values", {}).items()}),
+        hosted_page=_hosted(data["hosted"]) if "hosted" in data else None,
+    )
+
+
+def _hosted(data: Mapping[str, Any]) -> Hosted:
+    messages = data.get("messages")
+    return Hosted(
+        steps=tuple(HostedStep(step["name"], step.get("to")) for step in data["steps"]),
+        outcomes=tuple(HostedOutcome(entry["to"], entry["label"], entry.get("choice")) for entry in data["outcomes"]),
+        abandon=data.get("abandon"),
+        waits=tuple(data.get("waits", ())),
+        is_framed=data.get("framed", False),
+        messages=messages and FrameMessages(**{"cancel": None, **frozen(messages)}),
+        mark=data["mark"],
+        source=data["source"],
     )
 
 
@@ -181,10 +203,26 @@ def _check_meaning(path: Path, lifecycle: Lifecycle) -> None:
     _known(path, "initial", lifecycle.initial, lifecycle.states)
     _check_transitions(path, lifecycle)
     _check_scenarios(path, lifecycle)
+    for choice in lifecycle.choices.values():
+        for state in choice.states:
+            _known(path, f"choices/{choice.name}", state, lifecycle.states)
+    if lifecycle.hosted_page is not None:
+        _check_hosted(path, lifecycle, lifecycle.hosted_page)
     for error in lifecycle.errors.values():
         for credential in (error.credential, *(step.credential for step in error.setup)):
             if credential not in (None, "none"):
                 _known(path, f"errors/{error.name}", str(credential), lifecycle.credentials, "credential")
+
+
+def _check_hosted(path: Path, lifecycle: Lifecycle, hosted: Hosted) -> None:
+    messages = hosted.messages
+    named = [*(step.to for step in hosted.steps), *(entry.to for entry in hosted.outcomes), hosted.abandon, *hosted.waits]
+    for state in (*named, *(() if messages is None else messages.ended)):
+        if state is not None:
+            _known(path, "hosted", state, lifecycle.states)
+    for entry in hosted.outcomes:
+        if entry.choice is not None:
+            _known(path, "hosted/outcomes", entry.choice, lifecycle.choices, "choice")
 
 
 def _known(path: Path, where: str, name: str, possible: Iterable[str], kind: str = "state") -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -69,7 +69,10 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of the document. `ignores_other_bodies`: a body of a content type that it does not list is not read."""
+    """One operation of the document. `ignores_other_bodies`: a body of a content type that it does not list is not read.
+
+    `part` names a part of the API beside the sessions (`x-part` of its path), which an implementation may lack.
+    """
 
     id: str
     method: str
@@ -83,6 +86,7 @@ class Operation:
     source: str
     is_safe: bool
     ignores_other_bodies: bool = False
+    part: str | None = None
 
     @property
     def can_stream(self) -> bool:
@@ -132,6 +136,18 @@ class Document:
         url: str = servers[0]["url"]
         rest = url.partition("://")[2]
         return (url if not rest else "/" + rest.partition("/")[2]).rstrip("/")
+
+    @cached_property
+    def parts(self) -> frozenset[str]:
+        """The parts of the API beside the sessions, which an implementation may lack (`x-part` of a path)."""
+        return frozenset(item["x-part"] for item in self.raw.get("paths", {}).values() if "x-part" in item)
+
+    def with_parts(self, wanted: Collection[str]) -> Document:
+        """The document with the main operations and those of some parts."""
+        if self.parts <= frozenset(wanted):
+            return self
+        kept = {path: item for path, item in self.raw["paths"].items() if item.get("x-part") in (None, *wanted)}
+        return Document({**self.raw, "paths": kept}, self.path)
 
     def resolve(self, node: Any, pointer: str = "") -> tuple[Any, str]:
         """The value that a node's `$ref` refers to, with its JSON pointer; a node without one is returned as it is."""
@@ -217,6 +233,7 @@ class Document:
             mark=mark_of(node),
             source=node.get("x-source", ""),
             is_safe=bool(node.get("x-safe", method in ("get", "head"))),
+            part=item.get("x-part"),
         )
 
     def _response(self, status: str, node: Any, pointer: str) -> Response:
@@ -252,6 +269,11 @@ class Document:
 def mark_of(node: Mapping[str, Any]) -> str:
     """How we know what a node of the document says: D documented, P public, I implied, A assumed."""
     return {"public": "P", "implied": "I", "assumed": "A"}.get(node.get("x-provenance", ""), "D")
+
+
+def mark_at(node: Mapping[str, Any], keyword: str) -> str:
+    """How we know what one keyword of a node says: as the rest of the node, but A where its `x-assumed` names the keyword."""
+    return "A" if keyword in node.get("x-assumed", ()) else mark_of(node)
 
 
 def read_document(path: Path) -> Document:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -17,6 +18,7 @@ from specimen.specs.loading.lifecycle_loader import read_lifecycle
 from specimen.specs.loading.openapi import Document, read_document
 from specimen.specs.loading.openapi_document_check import mistake
 from specimen.specs.loading.schemas import Schemas
+from specimen.specs.loading.webhooks import Webhooks, read_webhooks
 
 SEARCH_PATH_VARIABLE = "SPECIMEN_PATH"
 ENTRY_POINT_GROUP = "specimen.providers"
@@ -48,6 +50,26 @@ class Provider:
         """The meanings of its fields."""
         return read_field_semantics(self.folder / "field_semantics.yaml")
 
+    @cached_property
+    def webhooks(self) -> Webhooks | None:
+        """What it sends when a session moves; None where no page says that it sends anything.
+
+        Raises:
+            SpecError: its webhooks.yaml states what cannot be.
+        """
+        return read_webhooks(self.folder / "webhooks.yaml", self.document, self.lifecycle)
+
+    def with_parts(self, wanted: Collection[str]) -> Provider:
+        """The provider with its main operations and those of some parts of its API (`x-part`).
+
+        Raises:
+            SpecError: there is no such part.
+        """
+        for name in wanted:
+            if name not in self.document.parts:
+                raise SpecError(f"part '{name}' of {self.name}", f"there is none. {did_you_mean(name, self.document.parts)}")
+        return _with_parts(self, frozenset(wanted))
+
     @property
     def mount(self) -> str:
         """Where the mock serves it: `/<name>` and the path of the vendor's base URL."""
@@ -68,6 +90,15 @@ class Provider:
             SpecError: it cannot be imported.
         """
         return plugin_loading.find_module(self.name, self.folder, stem, package if self.is_builtin else None)
+
+
+@cache
+def _with_parts(provider: Provider, wanted: frozenset[str]) -> Provider:
+    document = provider.document.with_parts(wanted)
+    if document is provider.document:
+        return provider
+    errors = {name: case for name, case in provider.lifecycle.errors.items() if case.operation in document.operations}
+    return replace(provider, document=document, lifecycle=replace(provider.lifecycle, errors=errors))
 
 
 def names() -> tuple[str, ...]:

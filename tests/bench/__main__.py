@@ -52,11 +52,11 @@ def main(
     """
     signal.signal(signal.SIGTERM, _interrupt)
     parts = {part.value for part in only or Part}
-    cores, told = Cores.found(), Console(stderr=True, highlight=False)
+    cores, error_console = Cores.found(), Console(stderr=True, highlight=False)
     with tempfile.TemporaryDirectory(prefix="specimen-bench-") as place:
         folder = Path(place)
         load = tool(folder)
-        bench = Monitor(cores, load, folder, told, seconds=seconds, rounds=rounds, sessions=sessions)
+        bench = Monitor(cores, load, folder, error_console, seconds=seconds, rounds=rounds, sessions=sessions)
         figures: list[generation.Figure] = []
         try:
             with pinned(cores.load), bench:
@@ -70,10 +70,10 @@ def main(
                     bench.notes += more
                 profiles = bench.profiles([case for case in CASES if case.provider_name in parts]) if profile else []
         except BenchError as error:
-            told.print(f"error: {error}", style="bold red", markup=False)
+            error_console.print(f"error: {error}", style="bold red", markup=False)
             raise typer.Exit(1) from error
         except KeyboardInterrupt:
-            told.print("stopped; all servers are down")
+            error_console.print("stopped; all servers are down")
             raise typer.Exit(130) from None
     loaded = any(row.runs for row in rows)
     notes = [

@@ -81,15 +81,15 @@ class _Requests:
         return self._head + str(next(self._numbers)).encode() + self._tail
 
 
-async def _run(told: dict[str, Any]) -> dict[str, float]:
-    address = urlsplit(told["url"])
-    work = Work(**{**told["work"], "body": told["work"]["body"].encode("latin-1")})
+async def _run(task: dict[str, Any]) -> dict[str, float]:
+    address = urlsplit(task["url"])
+    work = Work(**{**task["work"], "body": task["work"]["body"].encode("latin-1")})
     requests, tally = _Requests(work, address.netloc), _Tally()
     loop = asyncio.get_running_loop()
     begun = time.perf_counter()
-    for _ in range(told["connections"]):
+    for _ in range(task["connections"]):
         await loop.create_connection(lambda: _Connection(requests, tally), address.hostname, address.port)
-    await asyncio.sleep(told["seconds"] - (time.perf_counter() - begun))
+    await asyncio.sleep(task["seconds"] - (time.perf_counter() - begun))
     tally.is_over = True
     seconds = time.perf_counter() - begun
     latencies = sorted(tally.latencies) or [0.0]

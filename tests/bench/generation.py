@@ -136,10 +136,10 @@ def _rate(make: shapes.Make, seconds: float) -> float:
 def _dataset(folder: Path, rows: int, say: Callable[[str], object]) -> Figure:
     """A Parquet file by the command, in one process: its rate with the start, and the most memory that it had."""
     say(f"writing {rows:,} rows to Parquet")
-    path, told = folder / "sessions.parquet", folder / "dataset.log"
+    path, log_path = folder / "sessions.parquet", folder / "dataset.log"
     command = [sys.executable, "-m", "specimen", "dataset", "neurovision", "--rows", str(rows), "--mix", _MIX, "--out", str(path)]
     begun = time.perf_counter()
-    with told.open("wb") as log:
+    with log_path.open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
         try:
             _, status, usage = os.wait4(process.pid, 0)
@@ -150,7 +150,7 @@ def _dataset(folder: Path, rows: int, say: Callable[[str], object]) -> Figure:
     process.returncode = os.waitstatus_to_exitcode(status)
     took = time.perf_counter() - begun
     if process.returncode:
-        raise BenchError(f"the dataset was not written: {told.read_text(encoding='utf-8')[-800:]}")
+        raise BenchError(f"the dataset was not written: {log_path.read_text(encoding='utf-8')[-800:]}")
     memory = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     figure = Figure(f"{rows:,} neurovision rows to Parquet", "specimen dataset, one process", [rows / took], memory)
     figure.target = Target(f"≤ {_DATASET_BYTES / 1e6:.0f} MB", memory <= _DATASET_BYTES)

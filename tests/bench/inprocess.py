@@ -119,11 +119,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=("sessions", *(case.provider_name for case in CASES)))
     parser.add_argument("--count", type=int, default=None)
-    told = parser.parse_args()
-    if told.what == "sessions":
-        print(json.dumps(live_sessions(told.count or LIVE_SESSIONS)))
+    arguments = parser.parse_args()
+    if arguments.what == "sessions":
+        print(json.dumps(live_sessions(arguments.count or LIVE_SESSIONS)))
     else:
-        print(profiled(told.what, told.count or _PROFILED_REQUESTS))
+        print(profiled(arguments.what, arguments.count or _PROFILED_REQUESTS))
 
 
 if __name__ == "__main__":

@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from specimen.mockserver.sessions.scenario_requests import encoded_body
+from specimen.mockserver.sessions.catalogue.scenario_requests import encoded_body
 from tests.bench.machine import BenchError
 
 CONNECTIONS = 16
-# What a load tool may take beyond the time it was told.
+# What a load tool may take beyond the time it was given.
 _GRACE_SECONDS = 20
 ROOT = Path(__file__).parents[2]
 
@@ -83,8 +83,8 @@ class Wrk:
     """wrk, told by a Lua script."""
 
     def __init__(self, command: str, folder: Path) -> None:
-        told = subprocess.run([command, "--version"], capture_output=True, text=True, check=False)
-        self.name = " ".join(told.stdout.split()[:2]) or "wrk"
+        task = subprocess.run([command, "--version"], capture_output=True, text=True, check=False)
+        self.name = " ".join(task.stdout.split()[:2]) or "wrk"
         self._command = command
         self._script = folder / "wrk.lua"
 
@@ -126,14 +126,14 @@ class Client:
     def run(self, url: str, work: Work, seconds: int) -> Run:
         """Repeats the request for a time."""
         request = {**asdict(work), "body": work.body.decode("latin-1")}
-        told = {"url": url, "work": request, "seconds": seconds, "connections": CONNECTIONS}
-        return _measured([sys.executable, "-m", "tests.bench.client"], json.dumps(told), seconds)
+        task = {"url": url, "work": request, "seconds": seconds, "connections": CONNECTIONS}
+        return _measured([sys.executable, "-m", "tests.bench.client"], json.dumps(task), seconds)
 
 
-def _measured(command: list[str], told: str, seconds: int) -> Run:
+def _measured(command: list[str], task: str, seconds: int) -> Run:
     try:
         done = subprocess.run(
-            command, input=told, capture_output=True, text=True, cwd=ROOT, timeout=seconds + _GRACE_SECONDS, check=False
+            command, input=task, capture_output=True, text=True, cwd=ROOT, timeout=seconds + _GRACE_SECONDS, check=False
         )
     except subprocess.TimeoutExpired as error:
         raise BenchError(f"the load did not end {_GRACE_SECONDS} s after its time") from error

@@ -61,10 +61,10 @@ def resident_bytes(pid: int) -> int | None:
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS:"))
         return int(line.split()[1]) * 1024
     try:
-        told = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True)
+        printed = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
-    return int(told.stdout) * 1024
+    return int(printed.stdout) * 1024
 
 
 def processor_seconds(pid: int) -> float | None:

@@ -165,8 +165,8 @@ class Monitor:
 
     @staticmethod
     def _node() -> str:
-        told = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False)
-        return f"Node {told.stdout.strip().removeprefix('v')}"
+        printed = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False)
+        return f"Node {printed.stdout.strip().removeprefix('v')}"
 
     # -- one figure each ------------------------------------------------------------------------------------------
 
@@ -188,16 +188,16 @@ class Monitor:
 
     def _memory(self) -> Row:
         """The memory of a fresh process that holds the sessions."""
-        told: dict[str, Any] = json.loads(
+        printed: dict[str, Any] = json.loads(
             self._child("sessions", f"making {self._sessions:,} sessions", "--count", str(self._sessions))
         )
-        before, after = int(told["before"]), int(told["after"])
+        before, after = int(printed["before"]), int(printed["after"])
         row = Row(f"{self._sessions:,} live kayle sessions", MOCK, [], [], memory=after)
         row.target = Target(f"≤ {_SESSIONS_BYTES / 1e6:.0f} MB", after <= _SESSIONS_BYTES)
         each = (after - before) / self._sessions
         self.notes.append(
             f"{row.what}: {before / 1e6:.0f} MB before, {after / 1e6:.0f} MB after ({each:,.0f} bytes each); made through the"
-            f" in-process API in {told['seconds']:.1f} s, one in ten read."
+            f" in-process API in {printed['seconds']:.1f} s, one in ten read."
         )
         return row
 

@@ -76,9 +76,9 @@ def serving(
             deadline = time.monotonic() + seconds
             while (found := _url(ready, url)) is None:
                 if process.poll() is not None:
-                    raise BenchError(f"a server ended (exit code {process.returncode}): {_told(log)}")
+                    raise BenchError(f"a server ended (exit code {process.returncode}): {_reported(log)}")
                 if time.monotonic() > deadline:
-                    raise BenchError(f"a server was not up after {seconds:g} s: {_told(log)}")
+                    raise BenchError(f"a server was not up after {seconds:g} s: {_reported(log)}")
                 time.sleep(_POLL_SECONDS)
             yield Server(found, process.pid)
         finally:
@@ -97,7 +97,7 @@ def _url(ready: Path, url: str | None) -> str | None:
     return url
 
 
-def _told(log: Path) -> str:
+def _reported(log: Path) -> str:
     lines = log.read_text(errors="replace").strip().splitlines()
     return "\n".join(lines[-12:]) or "it said nothing"
 

@@ -45,15 +45,15 @@ def main() -> None:
     parser.add_argument("status", type=int)
     parser.add_argument("answer", type=Path)
     parser.add_argument("ready", type=Path)
-    told = parser.parse_args()
-    answer = told.answer.read_bytes()
-    if told.kind == "bare":
-        serve(bare_app(told.status, answer), told.ready)
+    arguments = parser.parse_args()
+    answer = arguments.answer.read_bytes()
+    if arguments.kind == "bare":
+        serve(bare_app(arguments.status, answer), arguments.ready)
         return
     from specimen import specs
     from tests.bench.stock import stock_app
 
-    serve(stock_app(specs.load(told.provider), told.status, answer), told.ready)
+    serve(stock_app(specs.load(arguments.provider), arguments.status, answer), arguments.ready)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from specimen import specs
-from specimen.mockserver.sessions.catalogue import Catalogue
-from specimen.mockserver.sessions.scenario_requests import ScenarioRequests
+from specimen.mockserver.sessions.catalogue.catalogue import Catalogue
+from specimen.mockserver.sessions.catalogue.scenario_requests import ScenarioRequests
 from specimen.specs import Provider
 from tests.bench.load import Work
 from tests.bench.machine import BenchError
@@ -47,7 +47,7 @@ class Case:
 
 def table(provider: Provider) -> ScenarioRequests:
     """The provider's scenario requests, as `specimen ids` lists it."""
-    return ScenarioRequests(provider, Catalogue(provider, 0, 0))
+    return ScenarioRequests(provider, Catalogue(provider, 0))
 
 
 def create_request(provider: Provider) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Lawful exchanges to break: made by the mock in process, or from golden files."""
+"""Valid exchanges to break: made by the mock in process, or from golden files."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ import httpx
 from specimen.contracts.http.exchange import Exchange
 from specimen.fixtures.primitives import times
 from specimen.mockserver.app import App, build_app
-from specimen.mockserver.sessions.scenario_requests import encoded_body
+from specimen.mockserver.sessions.catalogue.scenario_requests import encoded_body
 from specimen.mockserver.settings import Pace, Settings
 from specimen.specs import Provider
 from tests import golden
 from tests.mockserver.calling import ask
-from tests.sending import as_request
+from tests.scenario_exchanges import as_request
 
 NOW = times.parse("2026-03-19T10:31:30Z")
 REMOVED = object()
@@ -67,13 +67,13 @@ class Stage:
         return self.send(entry, **rest.get("intent", {}))
 
     def create(self, scenario: str | None = None, **headers: str) -> Exchange:
-        """The smallest create request of lifecycle.yaml; a scenario is wished for by Prefer."""
+        """The smallest create request of lifecycle.yaml; a scenario is asked for by Prefer."""
         lifecycle = self.provider.lifecycle
         found = lifecycle.default if scenario is None else lifecycle.scenarios[scenario]
         entry = self.app.mounted[self.provider.name].table.create_request(found)
         named = lifecycle.credentials.get(found.facts.get("credential", ""))
-        wished = {} if scenario is None else {"Prefer": f"scenario={scenario}"}
-        entry["headers"] = {**entry["headers"], **(named.headers if named else {}), **wished, **headers}
+        preferred = {} if scenario is None else {"Prefer": f"scenario={scenario}"}
+        entry["headers"] = {**entry["headers"], **(named.headers if named else {}), **preferred, **headers}
         return self.send(entry)
 
     def read(self, scenario: str | None = None, state: str | None = None, operation: str | None = None) -> Exchange:
@@ -173,22 +173,22 @@ def golden_lives(provider: Provider) -> Iterator[tuple[str, list[Exchange]]]:
         for step in content["steps"]:
             for _ in range(2):
                 for operation, body in step["answers"].items():
-                    lawful = stage.read(content["scenario"], step["state"], operation)
-                    request = _renamed(lawful, stage, operation, body)
+                    valid = stage.read(content["scenario"], step["state"], operation)
+                    request = _renamed(valid, stage, operation, body)
                     found.append(replace(request, response_body=json.dumps(body).encode(), at=NOW))
         yield content["scenario"], found
 
 
-def _renamed(lawful: Exchange, stage: Stage, operation: str, body: Any) -> Exchange:
+def _renamed(valid: Exchange, stage: Stage, operation: str, body: Any) -> Exchange:
     """The read's request, for the id that the golden answer shows: catalogue ids may be of another seed."""
     pointer = next(read.id for read in stage.provider.lifecycle.reads if read.operation == operation)
     if pointer is None:
-        return lawful
-    old, new = (_at(one, pointer) for one in (lawful.response_json, body))
+        return valid
+    old, new = (_at(one, pointer) for one in (valid.response_json, body))
     return replace(
-        lawful,
-        path=lawful.path.replace(quote(old, safe=""), quote(new, safe="")),
-        request_body=lawful.request_body.replace(old.encode(), new.encode()),
+        valid,
+        path=valid.path.replace(quote(old, safe=""), quote(new, safe="")),
+        request_body=valid.request_body.replace(old.encode(), new.encode()),
     )
 
 

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from specimen.contracts.http.credentials import secret_headers, secret_of
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.no_response import CLOSED
+from specimen.contracts.judge.checks.fields import state_of
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import observe
 from specimen.contracts.judge.rule import Violation
@@ -155,9 +156,25 @@ def collected(provider: Provider, url: str, exchanges: Sequence[Exchange]) -> Co
     return collector
 
 
-def is_explained(sample: Sample) -> bool:
-    """Whether a sample says why its command alone shows nothing."""
-    return bool({AGAIN, COURSE, STATE} & set(sample.needs)) or any(need.startswith(IN_STATE) for need in sample.needs)
+def is_explained(found: Violation, sample: Sample, meant: Exchange, now: Exchange | None) -> bool:
+    """Whether a reason that a sample gives, why its commands may show nothing, is true of this finding.
+
+    `meant` is the exchange as the run saw it, `now` what the last command was answered (None: nothing). There are four reasons:
+    """
+    needs = set(sample.needs)
+    rests_on_earlier = not same(found, observe(meant, History()))
+    has_moved = now is None or state_of(now) != state_of(meant)
+    reasons = {
+        # another request came before it, and the judge sees nothing without: a rule that needs one answer is no such rule
+        # or an empty key is used up, which cannot be made a new one
+        AGAIN: rests_on_earlier or meant.request_headers.get("idempotency-key") == "",
+        # the commands make a session, which went another way since it moves by itself
+        COURSE: bool(sample.after) and (rests_on_earlier or has_moved),
+        # the request uses up the state of its session
+        STATE: meant.operation is not None and not meant.operation.is_safe and bool(meant.parameters),
+    }
+    in_state = any(need.startswith(IN_STATE) for need in needs) and has_moved  # the session has left the state that was read
+    return in_state or any(is_true for need, is_true in reasons.items() if need in needs)
 
 
 def again(sample: Sample, replies: Replies, provider: Provider) -> list[Violation]:

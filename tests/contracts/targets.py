@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,11 +13,11 @@ from typing import Any
 
 from specimen import specs
 from specimen.contracts.traffic.monitor import BaseUrl, JudgedExchange, Monitor
-from specimen.contracts.traffic.proxy import build_proxy
-from specimen.contracts.traffic.proxy_server import config
+from specimen.contracts.traffic.proxy.proxy import build_proxy
+from specimen.contracts.traffic.proxy.server import config
 from specimen.mockserver.app import App, build_app
 from specimen.mockserver.http.server import running
-from specimen.mockserver.sessions.catalogue import Catalogue
+from specimen.mockserver.sessions.catalogue.catalogue import Catalogue
 from specimen.mockserver.settings import Settings
 from specimen.specs.core.listening import Server, listen, url_of
 
@@ -36,10 +37,10 @@ def mock_app(**settings: Any) -> App:
 
 def session_id(scenario: str = "succeeded", provider: str = "kayle", state: str | None = None) -> str:
     """The id of a catalogue session."""
-    from specimen.mockserver.sessions.scenario_requests import ScenarioRequests
+    from specimen.mockserver.sessions.catalogue.scenario_requests import ScenarioRequests
 
     facts = specs.load(provider)
-    for entry in ScenarioRequests(facts, Catalogue(facts, 0, 0)).entries():
+    for entry in ScenarioRequests(facts, Catalogue(facts, 0)).entries():
         if entry["scenario"] == scenario and entry["status"] == (state or facts.lifecycle.scenarios[scenario].path[-1]):
             found: str = entry["path"].rpartition("/")[2]
             return found
@@ -62,8 +63,8 @@ def serving(app: Any) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def scripted(talk: Callable[[socket.socket, bytes], None]) -> Iterator[str]:
-    """A raw server: `talk` gets each connection and the head of its first request; gives its URL."""
+def scripted(talk: Callable[[socket.socket, bytes], None], tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """A raw server, over HTTPS with `tls`: `talk` gets each connection and the head of its first request; gives its URL."""
     listening = listen("127.0.0.1", 0)
     open_ones: list[socket.socket] = []
 
@@ -78,6 +79,9 @@ def scripted(talk: Callable[[socket.socket, bytes], None]) -> Iterator[str]:
 
     def answer(connection: socket.socket) -> None:
         with contextlib.suppress(OSError):
+            if tls is not None:
+                connection = tls.wrap_socket(connection, server_side=True)
+                open_ones.append(connection)
             head = b""
             while b"\r\n\r\n" not in head:
                 part = connection.recv(65536)
@@ -89,7 +93,7 @@ def scripted(talk: Callable[[socket.socket, bytes], None]) -> Iterator[str]:
     thread = threading.Thread(target=accept, daemon=True)
     thread.start()
     try:
-        yield url_of(listening)
+        yield url_of(listening, scheme="http" if tls is None else "https")
     finally:
         with contextlib.suppress(OSError):
             listening.shutdown(socket.SHUT_RDWR)
@@ -106,22 +110,22 @@ def reset(connection: socket.socket) -> None:
 
 
 class Relay:
-    """A proxy in front of a target, with what it told."""
+    """A proxy in front of a target, with what it reported."""
 
-    def __init__(self, url: str, bench: Monitor, told: list[JudgedExchange | str]) -> None:
+    def __init__(self, url: str, bench: Monitor, reported: list[JudgedExchange | str]) -> None:
         self.url = url
         self.bench = bench
-        self.told = told
+        self.reported = reported
 
     def problems(self) -> list[str]:
-        """What was told of a target that gave no answer."""
-        return [entry for entry in self.told if isinstance(entry, str)]
+        """What was reported of a target that gave no answer."""
+        return [entry for entry in self.reported if isinstance(entry, str)]
 
     def wait(self, what: Callable[[Relay], bool], seconds: float = 5.0) -> None:
         """Waits until something holds, which another thread brings about."""
         until = time.monotonic() + seconds
         while not what(self):
-            assert time.monotonic() < until, (self.told, self.bench.summary())
+            assert time.monotonic() < until, (self.reported, self.bench.summary())
             time.sleep(0.005)
 
 
@@ -131,10 +135,10 @@ def proxied(
 ) -> Iterator[Relay]:
     """A proxy on a port in front of a target."""
     bench = Monitor(specs.load(provider), target, fail_on=fail_on, second_opinion=second_opinion)
-    told: list[JudgedExchange | str] = []
-    app = build_proxy(bench, BaseUrl.parse(target), on_result=told.append, **{"timeout_seconds": 5.0, **options})
+    reported: list[JudgedExchange | str] = []
+    app = build_proxy(bench, BaseUrl.parse(target), on_result=reported.append, **{"timeout_seconds": 5.0, **options})
     with serving(app) as url:
-        yield Relay(url, bench, told)
+        yield Relay(url, bench, reported)
 
 
 def as_json(value: Any) -> bytes:

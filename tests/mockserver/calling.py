@@ -10,8 +10,10 @@ from typing import Any
 import httpx
 
 from specimen.mockserver.app import App, build_app
-from specimen.mockserver.sessions.scenario_requests import encoded_body
+from specimen.mockserver.sessions.catalogue.scenario_requests import encoded_body
+from specimen.mockserver.sessions.namespaces import Namespace
 from specimen.mockserver.settings import Pace, Settings
+from specimen.mockserver.testing.in_process import completed
 
 NOW = 1_773_916_266_000  # 2026-03-19T10:31:06Z
 
@@ -19,6 +21,16 @@ NOW = 1_773_916_266_000  # 2026-03-19T10:31:06Z
 def frozen_app(*providers: str, pace: str = "manual", **settings: Any) -> App:
     """An application whose clock stands still."""
     return build_app(Settings(providers=providers, now=NOW, freeze=True, pace=Pace.parse(pace), **settings))
+
+
+def forward(app: App, milliseconds: int, namespace: str = "default") -> None:
+    """Moves the clock of a namespace forward."""
+    completed(app.forward(milliseconds, namespace))
+
+
+def namespace(app: App, name: str) -> Namespace:
+    """A namespace of an application."""
+    return completed(app.namespaces.get(name))
 
 
 def ask(app: Any, method: str, path: str, headers: Mapping[str, str] | None = None, **rest: Any) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""Servers on real ports, and an ear on what they log."""
+"""Servers on real ports, and the records that they log."""
 
 from __future__ import annotations
 

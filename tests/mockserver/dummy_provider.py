@@ -138,25 +138,25 @@ from specimen.mockserver.provider_api import Reply, operation
 
 
 @operation("makeRecord")
-def make(request, sessions):
-    return sessions.answer(sessions.create({"label": (request.body or {}).get("label")}), "getRecord", 201)
+async def make(request, sessions):
+    return await sessions.answer(await sessions.create({"label": (request.body or {}).get("label")}), "getRecord", 201)
 
 
 @operation("listRecords")
-def records(request, sessions):
-    return Reply(200, {"data": [sessions.body(session, "getRecord") for session in sessions.list()]})
+async def records(request, sessions):
+    return Reply(200, {"data": [sessions.body(session, "getRecord") for session in await sessions.page("oldest", 100)]})
 
 
 @operation("getRecord")
-def read(request, sessions):
-    session = sessions.get(request.path["id"])
-    return request.example("no_record") if session is None else sessions.answer(session, "getRecord")
+async def read(request, sessions):
+    session = await sessions.get(request.path["id"])
+    return request.example("no_record") if session is None else await sessions.answer(session, "getRecord")
 
 
 @operation("stopRecord")
-def stop(request, sessions):
-    session = sessions.get(request.path["id"], poll=False)
-    return sessions.answer(sessions.transition(session, "bad", "stopped", {"stopped": True}), "getRecord")
+async def stop(request, sessions):
+    session = await sessions.get(request.path["id"], poll=False)
+    return await sessions.answer(await sessions.transition(session, "bad", "stopped", {"stopped": True}), "getRecord")
 '''
 _ECHO = """
 

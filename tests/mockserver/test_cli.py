@@ -21,6 +21,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from specimen import cli, specs
+from specimen.fixtures import recipes
 from specimen.mockserver.cli import LOG_LEVELS
 from specimen.specs.core.version import product_version
 from tests.mockserver import dummy_provider
@@ -55,9 +56,9 @@ def serving(tmp_path: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[
             assert process.poll() is None, process.communicate()
             assert time.monotonic() < deadline, "the server did not come up"
             time.sleep(0.02)
-        told = json.loads(ready.read_text(encoding="utf-8"))
-        assert told["pid"] == process.pid
-        yield process, told["url"]
+        reported = json.loads(ready.read_text(encoding="utf-8"))
+        assert reported["pid"] == process.pid
+        yield process, reported["url"]
     finally:
         if process.poll() is None:
             process.kill()
@@ -136,7 +137,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
         ("serve", "--port", "0", "--ready-file", "/nowhere/at/all.json"),
         r"ready file '/nowhere/at/all\.json': its folder does not exist\.",
     ),
-    "unknown host": (("serve", "--host", "no.such.host.invalid", "--port", "0"), r"cannot listen on no\.such\.host\.invalid"),
+    "unknown host": (("serve", "--host", "no.such.host.invalid", "--port", "0"), r"host 'no\.such\.host\.invalid': no address"),
 }
 
 
@@ -172,7 +173,7 @@ def test_usage__wrong_options_exit_with_2(arguments: tuple[str, ...]) -> None:
 
 
 def test_mistake__in_a_file_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mistake in a provider's file is told like one in the command."""
+    """A mistake in a provider's file is reported like one in the command."""
     dummy_provider.write(tmp_path, lifecycle={**dummy_provider.lifecycle(), "titel": 1})
     monkeypatch.setenv(specs.SEARCH_PATH_VARIABLE, str(tmp_path))
     result = run("providers")
@@ -223,6 +224,33 @@ def test_show__a_session(name: str) -> None:
     assert found == scenario.path[-1]
     assert run("show", name, scenario.alias, *options).output == one.output
     assert run("show", name, scenario.name, *options, "--seed", "0").output == one.output
+
+
+@pytest.mark.parametrize(
+    ("name", "scenario", "operation"), [("kyve", "completed", "getVerification"), ("idnow", "accepted", "listDatablocks")]
+)
+def test_show__the_operation_asked_for(name: str, scenario: str, operation: str) -> None:
+    """Each operation that shows a session can be printed: one of them, or all by their names, lists too."""
+    options = ("show", name, scenario, "--now", "2026-03-01T12:00:00Z")
+    everything = json.loads(run(*options, "--all").output)
+    assert json.loads(run(*options, "--operation", operation).output) == everything[operation]
+    assert json.loads(run(*options).output) == next(iter(everything.values()))
+    lists = set(recipes.listings(specs.load(name)))
+    assert lists < set(everything)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--operation", "getVerification", "--all"), "--operation and --all: give one of them"),
+        (("--operation", "getVerificaton"), "Did you mean 'getVerification'"),
+    ],
+)
+def test_show__an_operation_that_shows_nothing(options: tuple[str, ...], words: str) -> None:
+    """Two options that exclude each other, and an unknown operation, are told in a sentence."""
+    result = run("show", "kyve", "completed", *options)
+    assert result.exit_code == 2
+    assert words in " ".join(result.output.split())
 
 
 def test_ids__json_is_stable() -> None:

@@ -259,8 +259,8 @@ def test_body__unreadable_is_400(case: str, serve: Serve) -> None:
         (b" \r\n\t{} ", {}),
     ],
 )
-def test_body__odd_but_lawful(raw: bytes, value: Any, serve: Serve) -> None:
-    """Repeated keys (the last counts), whole surrogate pairs, NUL, big numbers and brackets in a text are lawful JSON."""
+def test_body__odd_but_valid(raw: bytes, value: Any, serve: Serve) -> None:
+    """Repeated keys (the last counts), whole surrogate pairs, NUL, big numbers and brackets in a text are valid JSON."""
     app = serve({"/echo": dummy_provider.echo("say", {"type": "object"})})
     status, _, body = ask_raw(app, "POST", f"{BASE}/echo", {"content-type": "application/json"}, raw)
     assert status == 200, body[:200]
@@ -380,11 +380,11 @@ def test_lifespan__not_needed_and_answered(serve: Serve) -> None:
     """Requests are answered without start-up events, and a server that sends them gets its answer."""
     app = serve()
     assert ask_raw(app, "GET", f"{BASE}/records", dummy_provider.KEY)[0] == 200
-    told = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+    events = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
     sent: list[Any] = []
 
     async def receive() -> Any:
-        return told.pop(0)
+        return events.pop(0)
 
     async def send(message: Any) -> None:
         sent.append(message["type"])

@@ -69,6 +69,9 @@ def test_connexion_app__links_lead_where_it_is_mounted() -> None:
     page = ask(app, "GET", link.removeprefix("http://127.0.0.1:8080"))
     assert page.status_code == 200
     assert "text/html" in page.headers["content-type"]
+    token = page.text.partition('name="token" value="')[2].partition('"')[0]
+    sent = ask(app, "POST", link.removeprefix("http://127.0.0.1:8080"), data={"token": token, "do": "consent"})
+    assert (sent.status_code, sent.headers["location"]) == (303, "?step=document")
 
 
 def test_connexion_app__namespaces_are_apart() -> None:
@@ -198,7 +201,7 @@ def test_connexion_app__a_lifespan_of_ones_own() -> None:
     assert seen == ["started", "stopped"]
 
 
-def test_connexion_app__mistakes_are_told() -> None:
+def test_connexion_app__mistakes_are_reported() -> None:
     """An unknown vendor, an unknown locale, an unknown name of the package."""
     with pytest.raises(SpecError, match="kayle"):
         connexion_app("kaile")

@@ -1,8 +1,9 @@
-"""What the links in answers lead to: the page in place of the vendor's, and pictures."""
+"""What the links in answers lead to: the way back from the page in place of the vendor's, and pictures."""
 
 from __future__ import annotations
 
 import re
+import sys
 from io import BytesIO
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from specimen import specs
 from specimen.fixtures.standards.signed_urls import signed
 from specimen.mockserver.app import App
-from tests.mockserver.calling import NOW, ask, ask_entry, ask_raw, create_entry, frozen_app
+from tests.mockserver.calling import NOW, ask, ask_entry, ask_raw, create_entry, forward, frozen_app
 
 NAMES = specs.names()
 KAYLE = {"Authorization": "Bearer kk_live_specimen"}
@@ -54,7 +55,8 @@ def test_flow__other_schemes_are_not_linked(url: str, app: App) -> None:
     if made.status_code >= 400:
         return  # the vendor's own rule refuses it
     page = ask(app, "GET", made.json()["url"]).text
-    assert "href" not in page
+    assert 'id="back"' not in page
+    assert "javascript:" not in page.lower()
 
 
 @pytest.mark.parametrize("path", ["flow/nobody", "flow/", "flow", "images/", "images", "", "nothing", "flow/../x", "flow/%00"])
@@ -64,22 +66,51 @@ def test_hosted__unknown(path: str, app: App) -> None:
     assert (status, headers["content-type"]) == (404, "application/problem+json")
 
 
-def test_hosted__only_reads(app: App) -> None:
-    """Hosted things are read, never written."""
+def test_images__are_only_read(app: App) -> None:
+    """Images are read, never written."""
     assert ask_raw(app, "POST", "/kayle/_specimen/images/a.png")[0] == 404
 
 
-def test_images__are_png(app: App) -> None:
-    """Image links answer a small picture, also at the root of a provider served alone."""
+def image_path(app: App, scenario: str = "completed") -> tuple[str, str]:
+    """The path and the query of a document's picture in the answer for a scenario's catalogue session of kyve."""
+    wanted = ("kyve", "getVerification", scenario)
+    entries = [one for one in app.scenarios()["entries"] if (one["provider"], one["operation"], one["scenario"]) == wanted]
+    link = next(media["url"] for entry in entries for media in ask_entry(app, entry).json()["media"])
+    path, _, query = link.removeprefix("http://127.0.0.1:8080").partition("?")
+    return path, query
+
+
+def test_images__are_drawn(app: App) -> None:
+    """Image links answer a JPEG file, also at the root of a provider served alone; what no session has is a 404."""
     from PIL import Image
 
-    for served, path in ((app, "/kayle/_specimen/images/any/thing.png"), (frozen_app("kayle"), "/_specimen/images/a.png")):
-        status, headers, body = ask_raw(served, "GET", path)
-        assert (status, headers["content-type"]) == (200, "image/png")
+    path, _ = image_path(app)
+    for served, where in ((app, path), (frozen_app("kyve"), path.removeprefix("/kyve"))):
+        status, headers, body = ask_raw(served, "GET", where)
+        assert (status, headers["content-type"]) == (200, "image/jpeg")
         with Image.open(BytesIO(body)) as picture:
-            assert picture.format == "PNG"
-            assert max(picture.size) <= 1000
-        assert ask_raw(served, "HEAD", path)[2] == b""
+            assert picture.format == "JPEG"
+            assert picture.width == 1240
+        assert ask_raw(served, "HEAD", where)[2] == b""
+        for nowhere in (where.replace("document_front", "passport"), where.replace("ver_", "ver_0"), f"{where}x"):
+            assert ask_raw(served, "GET", nowhere)[0] == 404
+
+
+def test_images__without_pillow_say_how_to_get_it(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The placeholder says the line that installs what draws; a link of nobody stays a 404."""
+    from PIL import Image
+
+    path, _ = image_path(app)
+    for name in [name for name in sys.modules if name.startswith("specimen.fixtures.pictures.gallery")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr("specimen.fixtures.pictures.gallery", raising=False)
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    status, headers, body = ask_raw(app, "GET", path)
+    assert (status, headers["content-type"]) == (200, "image/png")
+    assert ask_raw(app, "GET", path.replace("ver_", "ver_0"))[0] == 404
+    monkeypatch.undo()
+    with Image.open(BytesIO(body)) as picture:
+        assert picture.size == (620, 390)
 
 
 def test_images__in_every_answer_are_there(app: App) -> None:
@@ -89,14 +120,15 @@ def test_images__in_every_answer_are_there(app: App) -> None:
         if entry["scenario"] is not None:
             links |= set(re.findall(r"http://127\.0\.0\.1:8080(/[^\"\\]*/_specimen/[^\"\\]*)", ask_entry(app, entry).text))
     assert links
-    for link in sorted(links)[:: max(1, len(links) // 60)]:
+    # Most are drawn in some fiftieths of a second; that each has a picture is proved in tests/fixtures/test_pictures.py.
+    for link in sorted(links)[:: max(1, len(links) // 15)]:
         assert ask(app, "GET", link).status_code == 200, link
 
 
 def test_signed_link__until_it_expires() -> None:
     """A signed link is good before its time, and a 403 at it, with another signature, and with another path."""
-    app = frozen_app("kayle")
-    path = "/kayle/_specimen/images/a.png"
+    app = frozen_app("kyve")
+    path, _ = image_path(app)
     expires = NOW // 1000 + 60
     link = signed(f"http://127.0.0.1:8080{path}", expires)
     query = link.partition("?")[2]
@@ -111,10 +143,10 @@ def test_signed_link__until_it_expires() -> None:
     ):
         status, _, body = ask_raw(app, "GET", path, query=bad.encode())
         assert (status, body) == (403, b"This link is wrongly signed.\n"), bad
-    assert ask_raw(app, "GET", "/kayle/_specimen/images/b.png", query=query.encode())[0] == 403
-    app.clock.forward(59_999 - NOW % 1000)
+    assert ask_raw(app, "GET", path.replace("document_front", "selfie"), query=query.encode())[0] == 403
+    forward(app, 59_999 - NOW % 1000)
     assert ask_raw(app, "GET", path, query=query.encode())[0] == 200
-    app.clock.forward(1)
+    forward(app, 1)
     assert ask_raw(app, "GET", path, query=query.encode())[::2] == (403, b"This link is expired.\n")
 
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import pytest
 
 from specimen import specs
+from specimen.mockserver.app import build_app
+from specimen.mockserver.http.server import running
+from specimen.mockserver.settings import Settings
 from tests.mockserver.calling import create_entry
 from tests.mockserver.wire import Target, receive
 
@@ -172,3 +177,30 @@ def test_http__large_headers(target: Target) -> None:
     entry = create_entry(target.app, "kayle")
     headers = {**entry["headers"], "Cookie": "a" * 30_000, "Prefer": "respond-async" + ", x=y" * 4000}
     assert target.ask("POST", entry["path"], headers, b"{}")[0] == 200
+
+
+def test_h2c_offer__leaves_the_body(target: Target) -> None:
+    """A request that offers HTTP/2, as Java's client does, is answered by its body in HTTP/1.1."""
+    body = b'{"redirect_url": 7}'
+    lines = [b"POST /kayle/v1/sessions HTTP/1.1", b"Host: 127.0.0.1", b"Authorization: Bearer kk_live_specimen"]
+    lines += [b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk"]
+    lines += [b"Content-Type: application/json", b"Content-Length: " + str(len(body)).encode(), b"", body]
+    status, _, answer = target.send(b"\r\n".join(lines), "POST")
+    assert status == 400
+    assert b"redirect_url" in answer
+
+
+def test_connection__in_use_stays_open() -> None:
+    """The time for a request's head counts from the request before it: who polls is never cut off between two polls."""
+    with running(build_app(Settings(providers=("kayle",), body_seconds=1))) as url:
+        address = urlsplit(url)
+        connection = http.client.HTTPConnection(str(address.hostname), address.port)
+        ports = set()
+        for _ in range(25):  # more than twice as long as a head may take
+            connection.request("GET", "/_specimen/live")
+            answer = connection.getresponse()
+            assert (answer.status, json.loads(answer.read())) == (200, {"status": "live"})
+            ports.add(connection.sock.getsockname()[1])
+            time.sleep(0.1)
+        connection.close()
+    assert len(ports) == 1

@@ -1,4 +1,4 @@
-"""What callers of one namespace share, and nobody else."""
+"""What the callers of one namespace share, and no others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,19 @@ import pytest
 
 from specimen import specs
 from specimen.mockserver.app import App
-from tests.mockserver.calling import NOW, ask, ask_entry, ask_raw, create_entry, frozen_app, pointed, read_entry, state_of
+from tests.mockserver.calling import (
+    NOW,
+    ask,
+    ask_entry,
+    ask_raw,
+    create_entry,
+    forward,
+    frozen_app,
+    namespace,
+    pointed,
+    read_entry,
+    state_of,
+)
 
 NAMES = specs.names()
 KAYLE = {"Authorization": "Bearer kk_live_specimen"}
@@ -57,8 +69,8 @@ def test_namespace__links_carry_it(name: str) -> None:
 def test_namespace__links_go_by_its_clock(name: str) -> None:
     """A link of a namespace, signed or not, is good by that namespace's clock, wherever the default one is."""
     app = frozen_app(name, pace="instant")
-    app.namespace("job-1")
-    app.clock.forward(30 * 86_400_000)
+    namespace(app, "job-1")
+    forward(app, 30 * 86_400_000)
     made = ask_entry(app, create_entry(app, name), Specimen_Namespace="job-1").text
     reads = [entry for entry in app.mounted[name].table.entries() if entry["scenario"] is not None]
     texts = [made, *(ask_entry(app, entry, Specimen_Namespace="job-1").text for entry in reads)]
@@ -72,16 +84,16 @@ def test_namespace__has_its_own_clock(app: App) -> None:
     """Moving one namespace's clock leaves the others' alone; a new one starts with the default's time."""
     fresh = frozen_app("kayle", pace="realtime")
     made = {space: ask_entry(fresh, create_entry(fresh, "kayle"), Specimen_Namespace=space) for space in ("a", "b", "default")}
-    fresh.namespace("a").clock.forward(3_600_000)
+    forward(fresh, 3_600_000, "a")
     states = {}
     for space, answer in made.items():
         read = read_entry(fresh, "kayle", answer.json())
         states[space] = state_of(fresh, "kayle", ask_entry(fresh, read, Specimen_Namespace=space))
     assert states == {"a": "succeeded", "b": "created", "default": "created"}
-    fresh.clock.forward(5000)
-    assert fresh.namespace("new").clock.now() == NOW + 5000
-    assert fresh.namespace("b").clock.now() == NOW
-    assert fresh.namespace("default").clock is fresh.clock
+    forward(fresh, 5000)
+    assert namespace(fresh, "new").clock.now() == NOW + 5000
+    assert namespace(fresh, "b").clock.now() == NOW
+    assert namespace(fresh, "default").clock is fresh.clock
 
 
 @pytest.mark.parametrize("name", ["a/b", " ", "-a", ".a", "a b", "a" * 65, "é", "a,b", "a\tb", "{a}", ""])

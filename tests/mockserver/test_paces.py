@@ -1,14 +1,15 @@
-"""How sessions move: paces, ends, wished states, writes and the catalogue, under a clock that the test moves."""
+"""How sessions move: paces, ends, preferred states, writes and the catalogue, under a clock that the test moves."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from specimen import specs
 from specimen.fixtures.primitives.timelines import plan
@@ -16,13 +17,15 @@ from specimen.mockserver.app import App
 from specimen.mockserver.errors import IllegalTransition, SettingError
 from specimen.mockserver.preferences.preferences import NO_PREFERENCE, Preference, scenario_named
 from specimen.mockserver.sessions.clock import Clock
+from specimen.mockserver.sessions.namespaces import Namespaces
 from specimen.mockserver.sessions.service import Sessions
 from specimen.mockserver.sessions.session_record import Record
 from specimen.mockserver.sessions.shared_state import SharedState
+from specimen.mockserver.sessions.store import Page, Phase, Space
 from specimen.mockserver.sessions.store.memory import MemoryStore
 from specimen.mockserver.settings import Pace, Settings
 from tests.mockserver import dummy_provider
-from tests.mockserver.calling import NOW, ask, ask_raw, frozen_app
+from tests.mockserver.calling import NOW, ask, ask_raw, forward, frozen_app
 
 
 @pytest.fixture
@@ -32,27 +35,50 @@ def provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> specs.Provider:
 
 
 class Desk:
-    """Sessions of one provider under a clock that a test moves."""
+    """Sessions of one provider under a clock that a test moves; what they await, is waited for."""
 
     def __init__(self, provider: specs.Provider, store: MemoryStore | None = None, **settings: Any) -> None:
         from specimen.fixtures import recipes
 
-        self.clock = Clock(NOW, frozen=True)
         self.store = store or MemoryStore()
+        self.namespaces = Namespaces(self.store, Clock(NOW, frozen=True), 0)
         found = Settings(**{"pace": Pace("speed"), **settings})
-        self.shared_state = SharedState(provider, self.store, recipes.answers(provider), found, NOW, lambda _: self.clock)
+        self.shared_state = SharedState(provider, self.store, self.namespaces, recipes.answers(provider), found)
 
-    def sessions(self, wish: Preference = NO_PREFERENCE, namespace: str = "default") -> Sessions:
+    def forward(self, milliseconds: int, namespace: str = "default") -> None:
+        """Moves a clock forward."""
+        run(self.namespaces.forward(namespace, milliseconds))
+
+    def sessions(self, preference: Preference = NO_PREFERENCE, namespace: str = "default") -> Waiting:
         """The sessions as one request sees them now."""
-        return Sessions(self.shared_state, self.clock, namespace, "http://127.0.0.1:8080/x", self.clock.now(), wish)
+        found = run(self.namespaces.get(namespace))
+        return Waiting(Sessions(self.shared_state, found, "http://127.0.0.1:8080/x", found.clock.now(), preference))
 
     def states(self, session_id: str, *seconds: float) -> Iterator[str]:
         """The session's states as the clock goes forward."""
         for step in seconds:
-            self.clock.forward(round(step * 1000))
+            self.forward(round(step * 1000))
             found = self.sessions().get(session_id)
             assert found is not None
             yield found.state
+
+
+class Waiting:
+    """Sessions whose methods return what they would give to who awaits them."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._sessions, name)
+        if not asyncio.iscoroutinefunction(found):
+            return found
+        return lambda *values, **named: run(found(*values, **named))
+
+
+def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """What a coroutine returns."""
+    return asyncio.run(coroutine)
 
 
 def test_pace__realtime_takes_the_documented_seconds(provider: specs.Provider) -> None:
@@ -96,7 +122,7 @@ def test_pace__polls_moves_on_every_nth_read(provider: specs.Provider) -> None:
     made = desk.sessions().create()
     seen = []
     for _ in range(6):
-        desk.clock.forward(1000)
+        desk.forward(1000)
         sessions = desk.sessions()
         found = sessions.get(made.id)
         assert found is not None
@@ -112,16 +138,16 @@ def test_pace__polls_count_answers_only(provider: specs.Provider) -> None:
     for _ in range(5):
         sessions = desk.sessions()
         assert sessions.get(made.id) is not None
-        assert [sessions.body(entry, "getRecord")["state"] for entry in sessions.list()] == ["open"]
-        for entry in sessions.list():
+        assert [sessions.body(entry, "getRecord")["state"] for entry in sessions.page("oldest", 100)] == ["open"]
+        for entry in sessions.page("oldest", 100):
             sessions.answer(entry, "getRecord")
         unpolled = sessions.get(made.id, poll=False)
         assert unpolled is not None
         sessions.answer(unpolled, "getRecord")
-        wished = desk.sessions(Preference(status="bad"))
-        found = wished.get(made.id)
+        preferred = desk.sessions(Preference(status="bad"))
+        found = preferred.get(made.id)
         assert found is not None
-        assert json.loads(wished.answer(found, "getRecord").payload())["state"] == "bad"
+        assert json.loads(preferred.answer(found, "getRecord").payload())["state"] == "bad"
     assert list(desk.states(made.id, 0)) == ["open"]
 
 
@@ -143,12 +169,11 @@ def test_pace__polls_lose_no_read_to_another_replica(provider: specs.Provider) -
     class Contested(MemoryStore):
         times = 1
 
-        def swap(self, provider: str, old: Record, new: Record) -> bool:
+        async def swap(self, space: Space, record: Record, phase: Phase) -> bool:
             if self.times:
                 self.times -= 1
-                super().put(provider, replace(old, reads=old.reads + 1))  # another replica's read
-                return False
-            return super().swap(provider, old, new)
+                await super().swap(space, replace(record, events=()), phase)  # another replica's read
+            return await super().swap(space, record, phase)
 
     desk = Desk(provider, Contested(), pace=Pace("polls", polls=2))
     made = desk.sessions().create()
@@ -156,9 +181,9 @@ def test_pace__polls_lose_no_read_to_another_replica(provider: specs.Provider) -
     found = sessions.get(made.id)
     assert found is not None
     assert json.loads(sessions.answer(found, "getRecord").payload())["state"] == "busy"
-    kept = desk.store.get("default", provider.name, made.id)
+    kept = run(desk.store.get(Space("default", provider.name), made.id))
     assert kept is not None
-    assert (kept.reads, len(kept.events)) == (2, 1)
+    assert (kept.reads, len(kept.events), kept.version) == (2, 1, 3)
 
 
 @pytest.mark.parametrize("speed", ["10x", "100x"])
@@ -185,7 +210,7 @@ def test_expiry__in_real_time(provider: specs.Provider) -> None:
     assert list(desk.states(made.id, 599.999, 0.001)) == ["busy", "lapsed"]
 
 
-def test_status_wish__holds_the_session(provider: specs.Provider) -> None:
+def test_status_preference__holds_the_session(provider: specs.Provider) -> None:
     """A session made with `status=` stays in that state, at any pace, until its lifetime ends or it is told to move."""
     desk = Desk(provider, pace=Pace.parse("10x"))
     made = desk.sessions(Preference(status="busy")).create()
@@ -208,7 +233,7 @@ def test_act__ends_the_plan(provider: specs.Provider) -> None:
     """A session that was stopped does not go on with its scenario."""
     desk = Desk(provider)
     made = desk.sessions().create()
-    desk.clock.forward(5000)
+    desk.forward(5000)
     sessions = desk.sessions()
     found = sessions.get(made.id)
     assert found is not None
@@ -225,11 +250,11 @@ def test_catalogue__is_pinned(provider: specs.Provider) -> None:
         assert first.state == place.state
         assert first.events[-1].at == NOW
         assert first.record.pinned
-    desk.clock.forward(10**10)
+    desk.forward(10**10)
     assert {place.state for _, place in desk.shared_state.catalogue.places()} == set(provider.lifecycle.states)
     for session_id, place in desk.shared_state.catalogue.places():
         assert list(desk.states(session_id, 0)) == [place.state]
-    assert desk.sessions().list() == []
+    assert desk.sessions().page("oldest", 100) == []
 
 
 def test_catalogue__writing_copies_it(provider: specs.Provider) -> None:
@@ -240,14 +265,14 @@ def test_catalogue__writing_copies_it(provider: specs.Provider) -> None:
     found = mine.get(session_id)
     assert found is not None
     mine.transition(found, "bad", "stopped")
-    desk.clock.forward(10**10)
+    desk.forward(10**10)
     states = {}
     for namespace in ("mine", "default"):
         again = desk.sessions(namespace=namespace).get(session_id)
         assert again is not None
         states[namespace] = again.state
     assert states == {"mine": "bad", "default": "open"}
-    assert [entry.id for entry in desk.sessions(namespace="mine").list()] == [session_id]
+    assert [entry.id for entry in desk.sessions(namespace="mine").page("oldest", 100)] == [session_id]
     by_receipt = desk.sessions(namespace="mine").get(found.ids["receipt"], by="receipt")
     assert by_receipt is not None
     assert by_receipt.state == "bad"
@@ -269,11 +294,11 @@ def test_keys__the_newest_owner_wins(provider: specs.Provider) -> None:
 
 
 def test_clock__never_runs_backwards() -> None:
-    """A clock goes forward, stands still, or forks; it refuses to go back."""
+    """A clock goes forward or stands still, and refuses to go back; what another is made of leaves the first as it was."""
     clock = Clock(NOW, frozen=True)
-    fork = clock.fork()
-    clock.forward(1500)
-    assert (clock.now(), fork.now(), clock.started_at) == (NOW + 1500, NOW, NOW)
+    later = clock.forward(1500)
+    assert (later.now(), clock.now(), later.started_at) == (NOW + 1500, NOW, NOW)
+    assert Clock.of(later.document).now() == NOW + 1500
     with pytest.raises(SettingError, match="never runs backwards"):
         clock.forward(-1)
     for start in (-1, 0, 10**13):
@@ -283,8 +308,7 @@ def test_clock__never_runs_backwards() -> None:
         clock.forward(10**13)
     running = Clock(NOW)
     assert NOW <= running.now() < NOW + 60_000
-    running.forward(60_000)
-    assert running.now() >= NOW + 60_000
+    assert running.forward(60_000).now() >= NOW + 60_000
 
 
 def test_plan__speed_leaves_the_lifetime_alone(provider: specs.Provider) -> None:
@@ -301,7 +325,16 @@ BASE = "/atlas/v3/records"
 def _snapshot(app: App) -> Any:
     store = app.store
     assert isinstance(store, MemoryStore)
-    return {key: (dict(one.records), dict(one.keys), one.number) for key, one in store._partitions.items()}
+
+    async def kept() -> Any:
+        space = Space("default", "atlas")
+        return [
+            await store.namespaces("", 9),
+            await store.page(space, Page("oldest", 100)),
+            await store.values(space, "", 0, "", 9),
+        ]
+
+    return run(kept())
 
 
 @pytest.fixture
@@ -318,7 +351,7 @@ def test_reads__change_nothing(app: Callable[..., App]) -> None:
     for prefer in ("", "status=bad", "scenario=retried", "example=no_record", "code=404", "seed=4"):
         for method, path in (("GET", f"{BASE}/{made['id']}"), ("HEAD", f"{BASE}/{made['id']}"), ("GET", BASE)):
             ask(served, method, path, {**dummy_provider.KEY, **({"Prefer": prefer} if prefer else {})})
-    served.clock.forward(10**9)
+    forward(served, 10**9)
     assert ask(served, "GET", f"{BASE}/{made['id']}", dummy_provider.KEY).json()["state"] == "done"
     assert _snapshot(served) == before
 
@@ -351,7 +384,7 @@ def test_moving_values__move_inside_a_phase(app: Callable[..., App]) -> None:
     served = app()
     made = ask(served, "POST", BASE, dummy_provider.KEY, json={}).json()
     first = ask(served, "GET", f"{BASE}/{made['id']}", dummy_provider.KEY).json()
-    served.clock.forward(1234)
+    forward(served, 1234)
     second = ask(served, "GET", f"{BASE}/{made['id']}", dummy_provider.KEY).json()
     assert second.pop("read_at") - first.pop("read_at") == 1234
     assert first == second

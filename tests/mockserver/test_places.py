@@ -1,4 +1,4 @@
-"""Where paths lead is remembered, and callers choose paths and hosts: few are kept, whatever they send."""
+"""The application remembers where a bounded number of paths lead, whatever paths and hosts callers send."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def test_places__many_hosts_fill_no_memory() -> None:
     entry = read_entry(app, "kayle", ask_entry(app, create_entry(app, "kayle")).json())
     for number in range(1_100):
         assert ask_entry(app, entry, Host=f"host-{number}.test").status_code == 200
-    assert len(app._places) <= 1_024
+    assert len(app.places._known) <= 1_024
     assert all(len(phase.answers) < 100 for phase in app.mounted["kayle"].shared_state.cached_states.values())
 
 
@@ -21,9 +21,9 @@ def test_places__many_and_long_paths_fill_no_memory() -> None:
     for number in range(1_100):
         assert ask_raw(app, "GET", f"/kayle/v1/sessions/vs_{number}")[0] == 401
     routed = app.mounted["kayle"].routed
-    assert 0 < len(app._places) <= 1_024
+    assert 0 < len(app.places._known) <= 1_024
     assert 0 < len(routed._matched) <= 1_024
-    app._places.clear()
+    app.places._known.clear()
     routed._matched.clear()
     assert ask_raw(app, "GET", f"/kayle/v1/sessions/{'v' * 300}")[0] == 401
-    assert (app._places, routed._matched) == ({}, {})
+    assert (app.places._known, routed._matched) == ({}, {})

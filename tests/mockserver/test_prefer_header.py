@@ -60,7 +60,7 @@ def test_parse__never_raises(header: str) -> None:
 
 
 @given(st.text(st.sampled_from('ab=",; \\\t'), max_size=60))
-def test_parse__never_raises_on_near_misses(header: str) -> None:
+def test_parse__never_raises_on_malformed_headers(header: str) -> None:
     """Nor does a text made of the header's own marks."""
     parse(header)
 

@@ -12,9 +12,22 @@ from specimen import specs
 from specimen.mockserver.app import App, build_app
 from specimen.mockserver.errors import InvalidPreference
 from specimen.mockserver.preferences.preferences import DOCUMENTS, addresses, from_magic, magic_value, scenario_named
+from specimen.mockserver.sessions.store import Space
 from specimen.mockserver.settings import Pace, Settings
+from specimen.mockserver.testing.in_process import completed
 from tests.mockserver import dummy_provider
-from tests.mockserver.calling import NOW, ask, ask_entry, create_entry, frozen_app, pointed, read_entry, state_of
+from tests.mockserver.calling import (
+    NOW,
+    ask,
+    ask_entry,
+    create_entry,
+    forward,
+    frozen_app,
+    namespace,
+    pointed,
+    read_entry,
+    state_of,
+)
 
 NAMES = specs.names()
 GENERAL = ("status", "scenario", "code", "example", "seed", "delay", "pace", "locale", "document", "failure_code")
@@ -39,7 +52,7 @@ def _id(app: App, name: str, answer: Any) -> str:
 
 
 def _record(app: App, name: str, answer: Any, namespace: str = "default") -> Any:
-    record = app.store.get(namespace, name, _id(app, name, answer))
+    record = completed(app.store.get(Space(namespace, name), _id(app, name, answer)))
     assert record is not None
     return record
 
@@ -70,7 +83,7 @@ def test_scenario__by_name_alias_and_magic_value(name: str, scenario: str, app: 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_scenario__nothing_wished_is_the_happy_path(name: str, app: App) -> None:
+def test_scenario__nothing_preferred_is_the_happy_path(name: str, app: App) -> None:
     """Without a wish a session takes the first scenario."""
     answer = ask_entry(app, create_entry(app, name))
     assert _record(app, name, answer).scenario == next(iter(app.mounted[name].provider.lifecycle.scenarios))
@@ -90,11 +103,11 @@ def test_status__on_create_holds_the_first_scenario_through_it(name: str) -> Non
         assert answer.headers["preference-applied"] == f"status={state}"
         read = read_entry(app, name, answer.json())
         assert state_of(app, name, ask_entry(app, read)) == state
-        app.clock.forward(30_000)
+        forward(app, 30_000)
         assert state_of(app, name, ask_entry(app, read)) == state
 
 
-def test_status__not_on_the_wished_scenario(app: App) -> None:
+def test_status__not_on_the_preferred_scenario(app: App) -> None:
     """A scenario and a state that it does not pass are refused together, whichever way the scenario was asked for."""
     name = "kayle"
     both = ask_entry(app, create_entry(app, name), Prefer="scenario=succeeded, status=failed")
@@ -133,8 +146,8 @@ def test_seed__repeats_the_session(name: str) -> None:
     shared_state = app.mounted[name].shared_state
     from specimen.mockserver.sessions.service import Sessions
 
-    sessions = Sessions(shared_state, app.clock, "default", "http://127.0.0.1:8080/x", app.clock.now())
-    found = [sessions.get(_id(app, name, answer)) for answer in answers]
+    sessions = Sessions(shared_state, namespace(app, "default"), "http://127.0.0.1:8080/x", app.clock.now())
+    found = [completed(sessions.get(_id(app, name, answer))) for answer in answers]
     people = [session.snapshot.identity for session in found if session is not None]
     assert people[0] == people[1] != people[2]
     draws = [session.snapshot.noise("x").take(8) for session in found if session is not None]
@@ -159,7 +172,7 @@ def test_create__an_error_makes_nothing(app: App) -> None:
     still = frozen_app("kayle")
     for prefer in ("code=401", "example=invalid_request", "status=nonsense"):
         assert ask_entry(still, create_entry(still, "kayle"), Prefer=prefer).status_code >= 400
-    assert list(still.store.all("default", "kayle")) == []
+    assert completed(still.store.count(Space("default", "kayle"))) == 0
 
 
 # -- on other calls ------------------------------------------------------------------------------------------------
@@ -175,9 +188,9 @@ def test_status__on_a_read_changes_this_answer_only(name: str, app: App) -> None
     for state in lifecycle.states:
         if lifecycle.through(state) is None:
             continue
-        wished = ask_entry(app, read, Prefer=f"status={state}")
-        assert state_of(app, name, wished) == state
-        assert wished.headers["preference-applied"] == f"status={state}"
+        preferred = ask_entry(app, read, Prefer=f"status={state}")
+        assert state_of(app, name, preferred) == state
+        assert preferred.headers["preference-applied"] == f"status={state}"
         assert state_of(app, name, ask_entry(app, read)) == lifecycle.initial
     assert _record(app, name, answer) is before
 
@@ -189,9 +202,9 @@ def test_scenario__on_a_read_shows_its_end(name: str, app: App) -> None:
     for scenario in app.mounted[name].provider.lifecycle.scenarios.values():
         if not app.mounted[name].provider.lifecycle.reads[0].fits(scenario.facts):
             continue
-        wished = ask_entry(app, read, Prefer=f"scenario={scenario.name}")
-        assert state_of(app, name, wished) == scenario.path[-1]
-        assert wished.headers["specimen-scenario"] == scenario.name
+        preferred = ask_entry(app, read, Prefer=f"scenario={scenario.name}")
+        assert state_of(app, name, preferred) == scenario.path[-1]
+        assert preferred.headers["specimen-scenario"] == scenario.name
 
 
 def test_applied__says_only_what_was_honoured(app: App) -> None:
@@ -254,15 +267,15 @@ def test_code__first_example_of_the_status(name: str, app: App) -> None:
 # -- what is not possible ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("wish", GENERAL)
+@pytest.mark.parametrize("preference", GENERAL)
 @pytest.mark.parametrize("value", ["nonsense", "", "9" * 30, "é"])
-def test_impossible__is_400_with_what_is_possible(wish: str, value: str, app: App) -> None:
+def test_impossible__is_400_with_what_is_possible(preference: str, value: str, app: App) -> None:
     """A wish of ours with a value that cannot be is a 400 of the mock's own that lists what can."""
-    answer = ask_entry(app, create_entry(app, "kayle"), Prefer=f'{wish}="{value}"'.encode("latin-1"))  # type: ignore[arg-type]
+    answer = ask_entry(app, create_entry(app, "kayle"), Prefer=f'{preference}="{value}"'.encode("latin-1"))  # type: ignore[arg-type]
     assert answer.status_code == 400, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     body = answer.json()
-    assert body["wish"] in (wish, "scenario")
+    assert body["wish"] in (preference, "scenario")
     assert body["possible"]
     assert body["status"] == 400
     assert "preference-applied" not in answer.headers
@@ -282,7 +295,7 @@ def test_impossible__did_you_mean(app: App) -> None:
 
 
 def test_impossible__only_after_the_credential(app: App) -> None:
-    """A stranger is told 401 before anything about wishes."""
+    """A caller without credentials gets 401 before anything about preferences."""
     entry = {**create_entry(app, "kayle"), "headers": {}}
     assert ask_entry(app, entry, Prefer="status=nonsense").status_code == 401
     assert ask_entry(app, entry, Prefer="example=invalid_request").status_code == 401
@@ -342,11 +355,11 @@ def test_magic__unknown_alias(name: str, app: App) -> None:
     wrong = magic.replace(f"specimen.{provider.lifecycle.default.alias}", "specimen.nobody").replace(
         f"specimen={provider.lifecycle.default.alias}", "specimen=nobody"
     )
-    count = len(list(app.store.all("default", name)))
+    count = completed(app.store.count(Space("default", name)))
     answer = ask_entry(app, create_entry(app, name, wrong))
     assert answer.status_code == 400, answer.text
     assert answer.json()["possible"] == list(provider.lifecycle.scenarios)
-    assert len(list(app.store.all("default", name))) == count
+    assert completed(app.store.count(Space("default", name))) == count
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -383,12 +396,12 @@ def test_magic__reading_an_unknown_one_creates_nothing(app: App) -> None:
     """Reading by a magic value that made no session finds none, and makes none."""
     name = "neurovision"
     provider = app.mounted[name].provider
-    count = len(list(app.store.all("default", name)))
+    count = completed(app.store.count(Space("default", name)))
     read = next(iter(app.mounted[name].table.entries()))
     key = {**read, "body": {"clientKey": magic_value(provider, provider.lifecycle.default, "never-made")}}
     answer = ask_entry(app, key)
     assert answer.json() == {"status": "error", "message": "session not found"}
-    assert len(list(app.store.all("default", name))) == count
+    assert completed(app.store.count(Space("default", name))) == count
 
 
 def test_scenario_named__unknown() -> None:
@@ -418,3 +431,14 @@ def test_made_up__choice_of_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert answer.json()["tries"] == 2
     refused = ask_entry(app, create_entry(app, "atlas"), Prefer="tries=3")
     assert (refused.status_code, refused.json()["possible"]) == (400, ["1", "2"])
+
+
+def test_prism__names_in_the_query_and_dynamic() -> None:
+    """`__code`, `__example` and `dynamic` as Prism has them; a value that it has not is refused."""
+    app, token = frozen_app("kayle"), {"Authorization": "Bearer kk_live_specimen"}
+    unknown = "/kayle/v1/sessions/vs_" + "a" * 64
+    assert ask(app, "GET", f"{unknown}?__code=500", token).status_code == 500
+    assert ask(app, "GET", f"{unknown}?__example=not_found", token).status_code == 404
+    assert ask(app, "POST", "/kayle/v1/sessions", {**token, "Prefer": "dynamic=true"}).status_code == 200
+    refused = ask(app, "POST", "/kayle/v1/sessions", {**token, "Prefer": "dynamic=maybe"})
+    assert (refused.status_code, refused.json()["possible"]) == (400, ["true", "false"])

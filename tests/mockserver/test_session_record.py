@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from specimen import specs
 from specimen.fixtures.primitives.timelines import Event
@@ -18,7 +18,7 @@ MINUTE = 60_000
 
 @st.composite
 def records(draw: st.DrawFn) -> tuple[specs.Lifecycle, Record]:
-    """A record of any provider and scenario, at any pace, with lawful events that happened to it."""
+    """A record of any provider and scenario, at any pace, with valid events that happened to it."""
     lifecycle = PROVIDERS[draw(st.sampled_from(sorted(PROVIDERS)))].lifecycle
     scenario = lifecycle.scenarios[draw(st.sampled_from(list(lifecycle.scenarios)))]
     made_at = draw(st.integers(0, 4 * 10**12))

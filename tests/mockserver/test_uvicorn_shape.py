@@ -64,21 +64,21 @@ def other_uvicorn(request: Any, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 @pytest.mark.parametrize("other_uvicorn", sorted({*EXCHANGE, *CONNECTION}), indirect=True)
 def test_another_uvicorn__answers_as_ever(other_uvicorn: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
     """Three requests and one more on a connection that stays: the same bytes as with the uvicorn that we know."""
-    told = [record.getMessage() for record in caplog.get_records("setup") if record.name == "specimen"]
+    reported = [record.getMessage() for record in caplog.get_records("setup") if record.name == "specimen"]
     with server.running(frozen_app("kayle")) as url:
         expected = answers(url, *REQUESTS)
     with other_uvicorn.running(frozen_app("kayle")) as url:
         found = answers(url, *REQUESTS)
     assert re.sub(rb"127.0.0.1:\d+", b"HOST", found) == re.sub(rb"127.0.0.1:\d+", b"HOST", expected)
     assert found.count(b"HTTP/1.1 200 OK") == 4
-    assert 1 <= len(told) <= 2
-    assert all(line.startswith("uvicorn ") for line in told)
+    assert 1 <= len(reported) <= 2
+    assert all(line.startswith("uvicorn ") for line in reported)
 
 
 def test_the_uvicorn_that_is_installed__is_known(caplog: pytest.LogCaptureFixture) -> None:
-    """Nothing is strange about it, and nothing is said."""
-    assert uvicorn_shape.strange_in_exchange(httptools_impl.RequestResponseCycle, httptools_impl.HttpToolsProtocol) == []
-    assert uvicorn_shape.strange_in_connection(httptools_impl.HttpToolsProtocol, httptools_impl.RequestResponseCycle) == []
+    """Nothing is unexpected about it, and nothing is said."""
+    assert uvicorn_shape.unexpected_in_exchange(httptools_impl.RequestResponseCycle, httptools_impl.HttpToolsProtocol) == []
+    assert uvicorn_shape.unexpected_in_connection(httptools_impl.HttpToolsProtocol, httptools_impl.RequestResponseCycle) == []
     with caplog.at_level(logging.WARNING):
         assert fresh(raw_response_writer)._CYCLE is httptools_impl.RequestResponseCycle
         assert fresh(server)._IS_KNOWN
@@ -89,7 +89,7 @@ def test_h11__is_known_too() -> None:
     """Its connections are those of machines for which httptools has no wheel."""
     from uvicorn.protocols.http import h11_impl
 
-    assert uvicorn_shape.strange_in_connection(h11_impl.H11Protocol, h11_impl.RequestResponseCycle) == []
+    assert uvicorn_shape.unexpected_in_connection(h11_impl.H11Protocol, h11_impl.RequestResponseCycle) == []
 
 
 class Plain:
@@ -115,15 +115,15 @@ class Deaf(httptools_impl.HttpToolsProtocol):  # type: ignore[misc]
         """Nothing."""
 
 
-def test_strange_in_exchange__a_connection_that_is_to_end() -> None:
+def test_unexpected_in_exchange__a_connection_that_is_to_end() -> None:
     """It is noticed at the head, or in `send`."""
-    assert uvicorn_shape.strange_in_exchange(httptools_impl.RequestResponseCycle, Deaf) in ([], ["should_keep_alive"])
+    assert uvicorn_shape.unexpected_in_exchange(httptools_impl.RequestResponseCycle, Deaf) in ([], ["should_keep_alive"])
     assert uvicorn_shape.closes_in_send(httptools_impl.RequestResponseCycle) == (
-        uvicorn_shape.strange_in_exchange(httptools_impl.RequestResponseCycle, Deaf) == []
+        uvicorn_shape.unexpected_in_exchange(httptools_impl.RequestResponseCycle, Deaf) == []
     )
 
 
-@pytest.mark.parametrize(("cycle", "strange"), [(Plain, "unexpected keyword"), (Counting, "started_at"), (object, "object")])
-def test_strange_in_exchange__is_named(cycle: type[Any], strange: str) -> None:
+@pytest.mark.parametrize(("cycle", "unexpected"), [(Plain, "unexpected keyword"), (Counting, "started_at"), (object, "object")])
+def test_unexpected_in_exchange__is_named(cycle: type[Any], unexpected: str) -> None:
     """What it takes, what it sets besides, what it does not have."""
-    assert strange in " ".join(uvicorn_shape.strange_in_exchange(cycle, httptools_impl.HttpToolsProtocol))
+    assert unexpected in " ".join(uvicorn_shape.unexpected_in_exchange(cycle, httptools_impl.HttpToolsProtocol))

@@ -69,7 +69,7 @@ def credentials(name: str) -> dict[str, str]:
 
 
 def path_of(app: App, name: str, operation: Operation) -> str:
-    """A path of an operation whose parameters are lawful: one that the wishes table uses."""
+    """A path of an operation whose parameters are valid: one that the wishes table uses."""
     provider = app.mounted[name].provider
     if not any(parameter.location == "path" for parameter in operation.parameters):
         return provider.mount + operation.path

@@ -17,7 +17,7 @@ from specimen.specs import Operation, Provider
 from specimen.specs.core.json_pointer import escape
 from specimen.specs.loading.schemas import is_rule
 from tests.providers.mutants import changed
-from tests.sending import BASE_URL, as_request, in_process, send
+from tests.scenario_exchanges import BASE_URL, as_request, in_process, send
 
 
 class Exchange(NamedTuple):
@@ -217,7 +217,7 @@ def listed_contradictions(provider: Provider) -> Iterator[str]:
             vendors = changed(example.content["value"], ("set", entry["pointer"], entry["vendor"]))
             errors = list(provider.schemas.validator(example.schema).iter_errors(vendors))
             if not errors:
-                yield f"{where}: the vendor's {entry['vendor']!r} is lawful"
+                yield f"{where}: the vendor's {entry['vendor']!r} is valid"
             for error in errors:
                 if not is_only_at(error, entry["pointer"]):
                     yield f"{where}: the vendor's value breaks {list(error.instance_path)}: {error.message[:200]}"

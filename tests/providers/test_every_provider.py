@@ -119,7 +119,7 @@ def test_document__rules_have_ids_and_sources(provider: Provider) -> None:
 
 
 def test_rules__each_fires_alone_on_its_mutants(provider: Provider) -> None:
-    """A lawful answer with one thing broken breaks exactly the rule that says so, under the strict overlay too."""
+    """A valid answer with one thing broken breaks exactly the rule that says so, under the strict overlay too."""
     kept(mutants.each_rule_fires(provider))
 
 

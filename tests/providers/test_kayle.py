@@ -19,6 +19,7 @@ from specimen.fixtures.recipes.kayle import LABELS, LIVENESS_CODES, NFC_CODES, s
 from specimen.mockserver.app import App, build_app
 from specimen.mockserver.settings import Pace, Settings
 from specimen.specs.loading.schemas import Schemas
+from tests.mockserver.calling import forward
 
 KEY = {"Authorization": "Bearer kk_live_specimen"}
 NOW = 1_773_916_266_000  # 2026-03-19T10:31:06Z
@@ -167,7 +168,7 @@ FIELD = {"required": True, "reason": "Needed"}
     ],
 )
 def test_create__share_field_errors(call: Caller, fields: Json, code: str) -> None:
-    """Each fault of the share contract is told by its own code."""
+    """Each fault of the share contract is reported by its own code."""
     answer = call("POST", "/kayle/v1/sessions", json={"share_fields": fields})
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == code
@@ -245,7 +246,7 @@ def test_create__malformed_redirect_url(call: Caller, url: Json) -> None:
     ],
 )
 def test_create__host_of_the_redirect_url(call: Caller, host: str, code: str) -> None:
-    """A name that is no domain is told as that, an address and one reserved domain as not verified."""
+    """A name that is no domain is reported as that, an address and one reserved domain as not verified."""
     answer = call("POST", "/kayle/v1/sessions", json={"redirect_url": f"https://{host}/x"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
 
@@ -280,9 +281,9 @@ def test_create__order_of_faults(call: Caller) -> None:
         ({"webhook_endpoint_id": "", "share_fields": unknown}, "ZodError"),
         ({"webhook_endpoint_id": reserved, "share_fields": unknown}, "UNKNOWN_CLAIM_KEY"),
     ]
-    for body, told in cases:
+    for body, reported in cases:
         error = call("POST", "/kayle/v1/sessions", json=body).json()["error"]
-        assert error.get("code", error.get("name")) == told, body
+        assert error.get("code", error.get("name")) == reported, body
 
 
 def test_create__endpoints_once_each(call: Caller) -> None:
@@ -397,13 +398,13 @@ def test_every_error__by_a_request(call: Caller) -> None:
 def test_cancel__by_key(call: Caller) -> None:
     """Cancelling may be repeated; the second time changes nothing."""
     session_id = call.create()["id"]
-    call.app.clock.forward(5000)
+    forward(call.app, 5000)
     first = call("POST", f"/kayle/v1/sessions/{session_id}/cancel")
     assert (first.status_code, first.content) == (204, b"")
     cancelled = call.read(session_id)
     assert cancelled["status"] == "cancelled"
     assert cancelled["completed_at"] == cancelled["updated_at"] == "2026-03-19T10:31:11.000Z"
-    call.app.clock.forward(5000)
+    forward(call.app, 5000)
     assert call("POST", f"/kayle/v1/sessions/{session_id}/cancel").status_code == 204
     assert call.read(session_id) == cancelled
 
@@ -423,7 +424,7 @@ def test_cancel__by_token_withdraws_what_had_ended(call: Caller, scenario: str) 
     """What succeeded or failed is cancelled: its end and its counters stay, its code goes. Other ends stay as they are."""
     session = call.create(Prefer=f"status={SCENARIOS[scenario].path[-1]}, scenario={scenario}")
     before = call.read(session["id"])
-    call.app.clock.forward(5000)
+    forward(call.app, 5000)
     path = f"/kayle/v1/verify/session/{session['id']}/cancel"
     for _ in range(3):
         assert call("POST", path, {}, json={"cancel_token": session["cancel_token"]}).status_code == 204
@@ -435,7 +436,7 @@ def test_cancel__by_token_withdraws_what_had_ended(call: Caller, scenario: str) 
         assert after == {**before, "status": "cancelled", "failure_code": None, "updated_at": now}
 
 
-def test_cancel__never_moves_what_was_only_wished(call: Caller) -> None:
+def test_cancel__never_moves_what_was_only_preferred(call: Caller) -> None:
     """A wished state changes one answer: cancelling "as if in progress" leaves a succeeded session alone."""
     before = call.create(Prefer="status=succeeded")
     headers = {**KEY, "Prefer": "status=in_progress"}
@@ -476,7 +477,7 @@ def test_cancel__by_token_goes_by_the_clock_of_its_namespace(call: Caller) -> No
     """The session is cancelled at the time of its own namespace, wherever the caller's clock is."""
     inside = {"Specimen-Namespace": "job-17"}
     session = call.create(**inside)
-    call.app.clock.forward(3_600_000)
+    forward(call.app, 3_600_000)
     path = f"/kayle/v1/verify/session/{session['id']}/cancel"
     assert call("POST", path, {}, json={"cancel_token": session["cancel_token"]}).status_code == 204
     cancelled = call.read(session["id"], **inside)
@@ -547,7 +548,7 @@ def test_list__filters(call: Caller) -> None:
     """By status and by time of creation, both ends included, whatever the digits of the seconds."""
     early = call.create()["id"]
     call("POST", f"/kayle/v1/sessions/{early}/cancel")
-    call.app.clock.forward(1500)
+    forward(call.app, 1500)
     late = call.create()["id"]
 
     def listed(**query: str) -> set[str]:
@@ -612,7 +613,7 @@ def test_tries__climb_to_what_the_scenario_states(call: Caller, name: str) -> No
 
 @pytest.mark.parametrize("code", KAYLE.lifecycle.choices["failure_code"].values)
 def test_failure_code__narrowed(call: Caller, code: str) -> None:
-    """Any failure code can be wished for; the counters follow it."""
+    """Any failure code can be asked for; the counters follow it."""
     session = call.read(call.create(Prefer=f"status=failed, failure_code={code}, nfc_tries_used=1")["id"])
     assert session["failure_code"] == code
     assert session["nfc_tries_used"] == (3 if code in NFC_CODES else 1)
@@ -647,7 +648,7 @@ def failed(code: str, **fields: Json) -> Change:
     return having(status="failed", completed_at="2025-01-01T00:00:00Z", failure_code=code, **fields)
 
 
-LAWFUL: list[Change] = [
+VALID: list[Change] = [
     having(),
     having(status="in_progress", nfc_tries_used=2, liveness_tries_used=2),
     having(status="succeeded", completed_at="2025-01-01T01:00:00+01:00", nfc_tries_used=2),
@@ -674,7 +675,7 @@ def fired(change: Change, *, strict: bool) -> set[str]:
 
 
 @pytest.mark.parametrize("strict", [False, True])
-def test_rules__silent_on_lawful_sessions(*, strict: bool) -> None:
+def test_rules__silent_on_valid_sessions(*, strict: bool) -> None:
     """What the vendor may answer breaks no rule."""
-    for change in LAWFUL:
+    for change in VALID:
         assert fired(change, strict=strict) == set()

@@ -109,8 +109,8 @@ def ask(app: App, method: str, target: str, headers: Mapping[str, str], body: by
     async def go() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1:8080") as client:
             url = httpx.URL("http://127.0.0.1:8080", raw_path=f"/kayle{target}".encode())
-            told = {**headers, **({} if content_type is None else {"content-type": content_type})}
-            return await client.send(httpx.Request(method, url, headers=told, content=body or None))
+            sent_headers = {**headers, **({} if content_type is None else {"content-type": content_type})}
+            return await client.send(httpx.Request(method, url, headers=sent_headers, content=body or None))
 
     return asyncio.run(go())
 

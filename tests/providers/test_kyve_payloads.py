@@ -77,7 +77,7 @@ def verification(m: SessionSnapshot) -> dict[str, Any]:
         with_checks("created", "pending"),
     ],
 )
-def test_rules__are_silent_on_lawful_bodies(body: dict[str, Any]) -> None:
+def test_rules__are_silent_on_valid_bodies(body: dict[str, Any]) -> None:
     """No rule fires on a verification that holds them all."""
     assert broken_rules(body, strict=True) == set()
 
@@ -94,7 +94,7 @@ def test_overlay__refuses_a_field_that_the_contract_allows() -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_payloads__every_state_fits_the_strict_schema(scenario: str) -> None:
-    """Session and verification of every scenario are lawful in each of its states, for several people."""
+    """Session and verification of every scenario are valid in each of its states, for several people."""
     for seed in range(5):
         for m in moments(scenario, seed):
             assert broken_rules(settle(recipe.session(m), m.now), "Session", strict=True) == set()

@@ -21,6 +21,7 @@ from specimen.fixtures.recipes.recipe import SessionSnapshot, settle
 from specimen.mockserver.app import App, build_app
 from specimen.mockserver.settings import Pace, Settings
 from specimen.specs.loading.schemas import Schemas
+from tests.mockserver.calling import forward
 
 NEUROVISION = specs.load("neurovision")
 LIFECYCLE = NEUROVISION.lifecycle
@@ -66,8 +67,18 @@ def task(body: Json, kind: str) -> Json:
 
 
 def checks(body: Json, kind: str) -> dict[str, Json]:
-    """The check items of a task by caption."""
-    return {item["caption"]: item for group in task(body, kind)["checks"] for item in group["items"]}
+    """The check items of a task by caption; of a card, those of both sides, a failed one first."""
+    tasks = [entry for entry in body["results"] if entry["type"] == kind]
+    items = [item for entry in tasks for group in entry["checks"] for item in group["items"]]
+    found: dict[str, Json] = {}
+    for item in sorted(items, key=lambda item: item["status"] != "failed"):
+        found.setdefault(item["caption"], item)
+    return found
+
+
+def document_sides(body: Json) -> int:
+    """How many document tasks a session has."""
+    return sum(entry["type"] == "document" for entry in body["results"])
 
 
 def broken(body: Json, schemas: Schemas) -> set[str]:
@@ -108,10 +119,11 @@ def test_payload__holds_the_contract_in_every_state(scenario: str) -> None:
             assert body["spent"] >= sum(entry["spent"] for entry in body["results"])
             for entry in body["results"]:
                 sure = [item["confidence"] for group in entry["checks"] for item in group["items"] if "confidence" in item]
-                assert all(0.75 < value <= 1 and len(str(value)) <= len("0.816") for value in sure)
+                assert all(0.001 <= value <= 1 and len(str(value)) <= len("0.816") for value in sure)
                 captions = {item["caption"] for group in entry["checks"] for item in group["items"]}
                 if entry["type"] in known:
-                    assert captions in (set(), known[entry["type"]])
+                    is_front = entry["type"] == "document" and document_sides(body) == 2 and not entry["isBackSide"]
+                    assert captions in (set(), known[entry["type"]] - ({"isMRZValid"} if is_front else set()))
                 if entry["type"] == "document":
                     starts = [old["startedAt"] for old in entry["history"]] + [entry["startedAt"] or body["createdAt"]]
                     assert body["createdAt"] <= min(starts)
@@ -131,7 +143,7 @@ def test_payload__what_a_session_drew_stays(scenario: str) -> None:
         for before, after in pairwise(states):
             for entry in before["results"]:
                 if entry["status"] in ("success", "failed"):
-                    assert entry == task(after, entry["type"])
+                    assert entry in after["results"]
 
 
 def test_payload__sessions_draw_apart() -> None:
@@ -146,6 +158,51 @@ def test_payload__sessions_draw_apart() -> None:
         lambda body: tuple(item["value"] for item in checks(body, "faces").values()),
     ):
         assert len(set(map(look, drawn))) > 20
+
+
+def test_confidence__covers_what_the_page_shows() -> None:
+    """1, the page's 0.938 and its 0.001 stand beside successes; a failed check is sure in one session and unsure in another."""
+    seen: dict[str, set[float]] = {"success": set(), "failed": set()}
+    for scenario in ("success", "document_is_edited_failed"):
+        for seed in range(400):
+            for item in checks(bodies(scenario, seed)[-1], "document").values():
+                seen[item["status"]].add(item["confidence"])
+    assert {1, 0.938, 0.001} <= seen["success"]
+    assert min(seen["failed"]) < 0.25
+    assert max(seen["failed"]) > 0.9
+    # An integer, as on the page: a client that expects a fraction must read it.
+    assert "int" in {type(value).__name__ for value in seen["success"]}
+
+
+@pytest.mark.parametrize("locale", ["de_DE", "fr_FR", "en_US", "ru_RU", "ja_JP"])
+@pytest.mark.parametrize("kind", ["passport", "id_card"])
+def test_sides__a_card_has_a_back_with_its_zone(locale: str, kind: str) -> None:
+    """A two-sided card is two document tasks, its zone on the back; a booklet is one task with the zone."""
+    for body in bodies("success", locale=locale, document=kind):
+        tasks = [entry for entry in body["results"] if entry["type"] == "document"]
+        is_card = kind == "id_card" and locale not in ("ru_RU", "ja_JP")
+        assert [entry["isBackSide"] for entry in tasks] == ([False, True] if is_card else [False])
+        for entry in tasks:
+            zone = [field["title"] for field in entry["ocr"]["fields"] if field["title"].startswith("MRZ")]
+            assert bool(zone) == (entry["status"] == "success" and entry is tasks[-1])
+
+
+def test_sides__only_the_zone_fails_on_the_back() -> None:
+    """A wrong zone fails the back of a card and nothing else; any other check fails its front."""
+    for check, failed in (("isMRZValid", [False, True]), ("isPrinted", [True, False]), ("isLogicalMismatch", [True, False])):
+        body = bodies("face_mismatch", failing_check=f"document.{check}", document="id_card", locale="de_DE")[-1]
+        assert [entry["status"] == "failed" for entry in body["results"] if entry["type"] == "document"] == failed
+
+
+@pytest.mark.parametrize(
+    ("locale", "kind", "words"),
+    [("ru_RU", "id_card", "Domestic passport"), ("ru_RU", "passport", "Passport"), ("de_DE", "id_card", "Identity card")],
+)
+def test_with_doc__is_the_name_of_the_document(locale: str, kind: str, words: str) -> None:
+    """The selfie's documents are called as the document is, without the years."""
+    entry = task(bodies("success", locale=locale, document=kind)[-1], "selfie")
+    assert entry["withDoc"] == [words]
+    assert entry["docName"].startswith(words)
 
 
 def test_captions__are_the_documented_ones() -> None:
@@ -176,11 +233,12 @@ def test_failing_check__has_a_scenario_and_fails_alone(kind: str) -> None:
 
 def test_failing_check__is_true_of_what_is_shown() -> None:
     """A wrong zone has a wrong digit, a logical mismatch two birth dates, an age or gender mismatch the values for it."""
-    good = {field["title"]: field["value"] for field in task(bodies("success")[-1], "document")["ocr"]["fields"]}
-    zone = bodies("success", failing_check="document.isMRZValid")[-1]
+    passport = {"document": "passport"}
+    good = {field["title"]: field["value"] for field in task(bodies("success", **passport)[-1], "document")["ocr"]["fields"]}
+    zone = bodies("success", failing_check="document.isMRZValid", **passport)[-1]
     assert task(zone, "document")["ocr"]["fields"][-1]["value"] == good["MRZ line 2"]  # a success fails nothing
     for check, title in (("isMRZValid", "MRZ line 2"), ("isLogicalMismatch", "Date of birth")):
-        body = bodies("face_mismatch", failing_check=f"document.{check}")[-1]
+        body = bodies("face_mismatch", failing_check=f"document.{check}", **passport)[-1]
         read = {field["title"]: field["value"] for field in task(body, "document")["ocr"]["fields"]}
         assert [name for name in good if read[name] != good[name]] == [title]
     for seed in range(50):
@@ -194,12 +252,13 @@ def test_failing_check__is_true_of_what_is_shown() -> None:
 
 
 def test_text__is_the_identitys() -> None:
-    """Names in both scripts, dates as dd.mm.yyyy and the zone come from the session's one person."""
+    """Names in both scripts and in capitals, dates as dd.mm.yyyy and the zone come from the session's one person."""
     *_, moment = moments("success", locale="ru_RU", document="passport")
     person = moment.identity
     entry = task(settle(recipe.session(moment), moment.now), "document")
     read = {field["title"]: field["value"] for field in entry["ocr"]["fields"]}
-    assert read["Surname (national)"] == person.family_name
+    assert read["Surname (national)"] == person.family_name.upper()
+    assert read["Given name(s) (national)"] == f"{person.given_names} {person.patronymic}".upper()
     assert read["Surname"] == person.family_name_latin.upper()
     assert datetime.strptime(read["Date of birth"], "%d.%m.%Y").date() == person.birth_date  # noqa: DTZ007 - a date only
     assert (read["MRZ line 1"], read["MRZ line 2"]) == person.document.mrz
@@ -211,6 +270,7 @@ def test_scenarios__show_each_documented_form() -> None:
     ends = {scenario: bodies(scenario)[-1] for scenario in SCENARIOS}
     assert {type(task(body, "selfie")["withDoc"]) for body in ends.values() if len(body["results"]) > 1} == {list, str}
     assert {type(item.get("value")) for item in checks(ends["success"], "selfie").values()} == {int, str, type(None)}
+    assert [entry.get("isBackSide") for entry in ends["id_card"]["results"][:2]] == [False, True]
     assert ends["client_without_id"]["clientId"] == ""
     assert not ends["repeat_client"]["isClientNew"]
     assert {"email", "wallet"} <= ends["success"].keys()
@@ -218,14 +278,14 @@ def test_scenarios__show_each_documented_form() -> None:
     assert ends["exception"]["errors"]
     assert task(ends["document_unknown_type"], "document")["errors"] == ["[document] unknown document type"]
     assert {len(task(ends[name], "document")["history"]) for name in ("document_retries", "document_retries_failed")} == {2}
-    assert [entry["type"] for entry in ends["success"]["results"]] == ["document", "selfie", "faces"]
+    assert list(dict.fromkeys(entry["type"] for entry in ends["success"]["results"])) == ["document", "selfie", "faces"]
     assert {ends[name]["secondsToLive"] for name in ("expired_from_idle", "expired_from_processing")} == {0}
 
 
 @pytest.mark.parametrize("tasks", LIFECYCLE.choices["tasks"].values)
 @pytest.mark.parametrize("check", LIFECYCLE.choices["failing_check"].values)
 def test_choices__any_combination_is_coherent(check: str, tasks: str) -> None:
-    """A check that is wished for in a session without its task is replaced by one that it has."""
+    """A check that is asked for in a session without its task is replaced by one that it has."""
     for scenario in ("success", "face_mismatch", "document_retries_failed"):
         for body in bodies(scenario, failing_check=check, tasks=tasks, tries=2, images=5, ocr=False):
             assert broken(body, NEUROVISION.strict_schemas) == set()
@@ -322,7 +382,7 @@ def test_process__its_own_pace_is_not_disturbed() -> None:
     call = Caller("10x")
     made = call.create()
     call.create(sessionId=made["sessionId"])
-    call.app.clock.forward(60_000)
+    forward(call.app, 60_000)
     assert call.read(sessionId=made["sessionId"])["status"] == "success"
 
 
@@ -330,7 +390,8 @@ def test_process__fields_are_honoured(call: Caller) -> None:
     """ocr=false reads no text; three images are two pages and a selfie; both modes answer at once."""
     body = call.create("status=success", images=3, ocr="false", mode="async")
     assert task(body, "document")["ocr"] == {"status": "idle", "fields": []}
-    assert (len(task(body, "document")["images"]), len(task(body, "selfie")["images"])) == (2, 1)
+    pages = [link for entry in body["results"] if entry["type"] == "document" for link in entry["images"]]
+    assert (len(set(pages)), len(task(body, "selfie")["images"])) == (2, 1)
     assert call.create("status=success", mode="sync")["status"] == "success"
 
 
@@ -426,8 +487,8 @@ def test_seconds_to_live__run_down_until_the_session_expires(call: Caller) -> No
     """1800 at first, fewer later, 0 when expired; nothing is spent by waiting."""
     made = call.create()
     assert made["secondsToLive"] == 1800
-    call.app.clock.forward(60_500)
+    forward(call.app, 60_500)
     assert call.read(sessionId=made["sessionId"])["secondsToLive"] == 1740
-    call.app.clock.forward(1_800_000)
+    forward(call.app, 1_800_000)
     last = call.read(sessionId=made["sessionId"])
     assert (last["status"], last["secondsToLive"], last["spent"]) == ("expired", 0, 0)

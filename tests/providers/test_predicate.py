@@ -25,6 +25,7 @@ from specimen.fixtures.standards import qr_codes
 from specimen.mockserver.app import build_app
 from specimen.mockserver.preferences.preferences import magic_value
 from specimen.mockserver.settings import Pace, Settings
+from tests.mockserver.calling import forward
 
 PREDICATE = specs.load("predicate")
 LIFECYCLE = PREDICATE.lifecycle
@@ -67,7 +68,7 @@ def moments(scenario: str, **facts: Any) -> list[SessionSnapshot]:
 
 # -- rules --------------------------------------------------------------------------------------------------------
 
-LAWFUL = [
+VALID = [
     ("Session", {"sessionId": SESSION_ID, "status": "pending"}),
     ("Session", {**COMPLETED, "level": "an added field"}),
     ("Session", {**COMPLETED, "completedAt": "2025-01-21T10:30:00.123+01:00"}),
@@ -80,8 +81,8 @@ LAWFUL = [
 ]
 
 
-@pytest.mark.parametrize(("schema", "body"), LAWFUL)
-def test_rules__silent_on_lawful_bodies(schema: str, body: Any) -> None:
+@pytest.mark.parametrize(("schema", "body"), VALID)
+def test_rules__silent_on_valid_bodies(schema: str, body: Any) -> None:
     """Absent optional fields, added fields and other ISO 8601 forms are no breach of the contract."""
     assert broken_rules(body, schema) == set()
 
@@ -90,7 +91,7 @@ def test_rules__silent_on_lawful_bodies(schema: str, body: Any) -> None:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_session__lawful_in_every_state(scenario: str) -> None:
+def test_session__valid_in_every_state(scenario: str) -> None:
     """Every state of every scenario holds under the strict contract; both lists are always there, nothing is null."""
     for moment in moments(scenario):
         body = recipe.session(moment)
@@ -120,7 +121,7 @@ def test_session__user_from_the_first_decision_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "wished", "expected_chains"),
+    ("address", "preferred", "expected_chains"),
     [
         ("0x52908400098527886e0f7030069857d2e4169ee7", 1, 1),
         ("0x52908400098527886e0f7030069857d2e4169ee7", 3, 3),
@@ -129,9 +130,9 @@ def test_session__user_from_the_first_decision_on() -> None:
         ("any string at all", 1, 1),
     ],
 )
-def test_session__given_wallet_is_the_only_one(address: str, wished: int, expected_chains: int) -> None:
+def test_session__given_wallet_is_the_only_one(address: str, preferred: int, expected_chains: int) -> None:
     """A session registered with a wallet has that address only; where it has several wallets, on several chains."""
-    connected = recipe.connected_wallets(moments("completed", wallets=wished, wallet_address=address)[0])
+    connected = recipe.connected_wallets(moments("completed", wallets=preferred, wallet_address=address)[0])
     assert {wallet["address"] for wallet in connected} == {address}
     assert len({wallet["chain"] for wallet in connected}) == len(connected) == expected_chains
 
@@ -171,9 +172,9 @@ class Mock:
 
         return asyncio.run(send())
 
-    def register(self, kind: str = "individual", wish: str | None = None, **body: str) -> httpx.Response:
+    def register(self, kind: str = "individual", preference: str | None = None, **body: str) -> httpx.Response:
         """Registers a session, as wished."""
-        headers = {} if wish is None else {"Prefer": wish}
+        headers = {} if preference is None else {"Prefer": preference}
         return self("POST", f"{REGISTER}/{kind}", json=body, headers=headers)
 
     def status(self, session_id: str, kind: str = "individual") -> dict[str, Any]:
@@ -190,7 +191,7 @@ class Mock:
 
     def forward(self, seconds: float) -> None:
         """Moves the clock."""
-        self.app.clock.forward(round(seconds * 1000))
+        forward(self.app, round(seconds * 1000))
 
 
 @pytest.fixture
@@ -221,7 +222,7 @@ def test_register__session_runs_its_course(mock: Mock) -> None:
 )
 def test_register__reuses_what_the_vendor_reuses(mock: Mock, state: str, is_reused: bool) -> None:
     """The session of the same wallet and type is answered again in pending, retry and completed, with status 200."""
-    first = mock.register(wish=f"status={state}", walletAddress=WALLET)
+    first = mock.register(preference=f"status={state}", walletAddress=WALLET)
     again = mock.register(walletAddress=WALLET)
     assert (first.status_code, again.status_code) == (201, 200 if is_reused else 201)
     assert (first.json()["sessionId"] == again.json()["sessionId"]) is is_reused
@@ -236,7 +237,7 @@ def test_register__who_reuses_what(mock: Mock) -> None:
         mock.register(walletAddress=WALLET[:-1] + "3"),
         mock.register(),
         mock.register(walletAddress=""),
-        mock.register(wish="scenario=rejected", walletAddress=WALLET),
+        mock.register(preference="scenario=rejected", walletAddress=WALLET),
         mock("POST", f"{REGISTER}/individual"),
         mock(
             "POST",
@@ -251,9 +252,9 @@ def test_register__who_reuses_what(mock: Mock) -> None:
 
 def test_register__finds_an_older_session_behind_a_rejected_one(mock: Mock) -> None:
     """A session that completed after a newer one was rejected is the one that is reused."""
-    older = mock.register(wish="scenario=submitted_completed", walletAddress=WALLET).json()["sessionId"]
+    older = mock.register(preference="scenario=submitted_completed", walletAddress=WALLET).json()["sessionId"]
     mock.forward(180)
-    assert mock.register(wish="status=rejected", walletAddress=WALLET).status_code == 201
+    assert mock.register(preference="status=rejected", walletAddress=WALLET).status_code == 201
     mock.forward(1800)
     assert mock.register(walletAddress=WALLET).json()["sessionId"] == older
 
@@ -288,9 +289,9 @@ def test_register__magic_wallet_address(mock: Mock, scenario: str) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 5])
-def test_register__wished_number_of_wallets(mock: Mock, count: int) -> None:
+def test_register__preferred_number_of_wallets(mock: Mock, count: int) -> None:
     """`Prefer: wallets=N` says how many wallets the user connects."""
-    answer = mock.register(wish=f"wallets={count}, status=rejected")
+    answer = mock.register(preference=f"wallets={count}, status=rejected")
     assert len(mock.status(answer.json()["sessionId"])["unverifiedWallets"]) == count
 
 
@@ -375,7 +376,7 @@ def test_verify__follows_the_sessions_of_the_wallet(mock: Mock) -> None:
         "wallets": [],
     }
     assert mock.verify(WALLET) == never
-    session_id = mock.register(wish="scenario=submitted_completed", walletAddress=WALLET).json()["sessionId"]
+    session_id = mock.register(preference="scenario=submitted_completed", walletAddress=WALLET).json()["sessionId"]
     assert mock.verify(WALLET) == {**never, "status": "pending"}
     mock.forward(180)
     user = mock.status(session_id)["userId"]
@@ -393,13 +394,13 @@ def test_verify__follows_the_sessions_of_the_wallet(mock: Mock) -> None:
     }
     assert mock.verify(WALLET) == mock.verify(WALLET, type="individual") == expected
     assert mock.verify(WALLET, type="business") == never
-    assert mock.register("business", wish="status=rejected", walletAddress=WALLET).status_code == 201
+    assert mock.register("business", preference="status=rejected", walletAddress=WALLET).status_code == 201
     assert mock.verify(WALLET) == {**expected, "status": "rejected"}
 
 
 def test_verify__every_wallet_of_a_session(mock: Mock) -> None:
     """Each wallet that the user connected can be looked up, and leads to all of them."""
-    session_id = mock.register("business", wish="scenario=business_completed_three_wallets").json()["sessionId"]
+    session_id = mock.register("business", preference="scenario=business_completed_three_wallets").json()["sessionId"]
     mock.forward(180)
     connected = mock.status(session_id, "business")["verifiedWallets"]
     assert len(connected) == 3
@@ -436,11 +437,11 @@ def follow(url: str, kind: str, session_id: str, **headers: str) -> tuple[list[d
         assert answer.headers["content-type"].startswith("text/event-stream")
         blocks = "".join(answer.iter_text()).split("\n\n")
     assert blocks.pop() == ""
-    told = [json.loads(block.removeprefix("data: ")) for block in blocks if block.startswith("data: ")]
-    for session in told:
+    reported = [json.loads(block.removeprefix("data: ")) for block in blocks if block.startswith("data: ")]
+    for session in reported:
         assert broken_rules(session, "Session", strict=True) == set()
     assert {block for block in blocks if not block.startswith("data: ")} <= {": keep-alive"}
-    return told, len(blocks) - len(told), time.monotonic() - began
+    return reported, len(blocks) - len(reported), time.monotonic() - began
 
 
 @pytest.fixture(scope="module")
@@ -451,37 +452,39 @@ def url() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("scenario", "told"),
+    ("scenario", "reported"),
     [
         ("completed", ["pending", "completed"]),
         ("rejected_three_wallets", ["pending", "rejected"]),
         ("retry_rejected", ["pending", "retry", "pending", "rejected"]),
     ],
 )
-def test_stream__tells_each_change_and_closes(url: str, scenario: str, told: list[str]) -> None:
-    """One event comes at once, one at each change; a terminal status ends the stream."""
-    wish = {"Prefer": f"scenario={scenario}"}
-    session_id = httpx.post(f"{url}{REGISTER}/individual", headers={**KEY, **wish}, json={}).json()["sessionId"]
-    sessions, _, _ = follow(url, "individual", session_id)
-    assert [session["status"] for session in sessions] == told
-    assert sessions[-1] == httpx.get(f"{url}{STATUS}/individual/{session_id}", headers=KEY).json()
+def test_stream__tells_each_change_and_closes(scenario: str, reported: list[str]) -> None:
+    """One event comes at once, one at each change; a terminal status ends the stream, long before its longest time."""
+    preference = {"Prefer": f"scenario={scenario}"}
+    with served(keep_alive_seconds=0.1, sse_max_seconds=120) as url:
+        session_id = httpx.post(f"{url}{REGISTER}/individual", headers={**KEY, **preference}, json={}).json()["sessionId"]
+        sessions, _, _ = follow(url, "individual", session_id)
+        last = httpx.get(f"{url}{STATUS}/individual/{session_id}", headers=KEY).json()
+    assert [session["status"] for session in sessions] == reported
+    assert sessions[-1] == last
 
 
 def test_stream__of_a_terminal_session_is_one_event(url: str) -> None:
-    """A session that ended long ago is told once."""
-    wish = {"Prefer": "status=completed"}
-    session_id = httpx.post(f"{url}{REGISTER}/business", headers={**KEY, **wish}, json={}).json()["sessionId"]
+    """A session that ended long ago is reported once."""
+    preference = {"Prefer": "status=completed"}
+    session_id = httpx.post(f"{url}{REGISTER}/business", headers={**KEY, **preference}, json={}).json()["sessionId"]
     sessions, keep_alives, seconds = follow(url, "business", session_id)
     assert ([session["status"] for session in sessions], keep_alives) == (["completed"], 0)
     assert seconds < 1
 
 
-@pytest.mark.parametrize("wish", [{}, {"Prefer": "status=submitted"}])
-def test_stream__ends_after_its_longest_time(url: str, wish: dict[str, str]) -> None:
-    """A session that does not move is told once, then kept alive until the time is over."""
+@pytest.mark.parametrize("preference", [{}, {"Prefer": "status=submitted"}])
+def test_stream__ends_after_its_longest_time(url: str, preference: dict[str, str]) -> None:
+    """A session that does not move is reported once, then kept alive until the time is over."""
     held = {"Prefer": "status=pending"}
     session_id = httpx.post(f"{url}{REGISTER}/individual", headers={**KEY, **held}, json={}).json()["sessionId"]
-    sessions, keep_alives, seconds = follow(url, "individual", session_id, **wish)
-    assert [session["status"] for session in sessions] == ["submitted" if wish else "pending"]
+    sessions, keep_alives, seconds = follow(url, "individual", session_id, **preference)
+    assert [session["status"] for session in sessions] == ["submitted" if preference else "pending"]
     assert 5 <= keep_alives <= 40
     assert seconds >= 3.9

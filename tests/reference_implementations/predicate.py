@@ -115,10 +115,12 @@ def problem(code: str, message: str) -> dict[str, Any]:
     return {"error": {"code": code, "message": message}}
 
 
-def picture(size: int) -> str:
-    """A white square as a PNG in a data URL."""
+def picture(size: int, link: str) -> str:
+    """A white square as a PNG in a data URL, with the session's link in place of its code as the comment."""
     rows = zlib.compress((b"\0" + b"\xff" * ((size + 7) // 8)) * size)
-    chunks = ((b"IHDR", struct.pack(">IIBBBBB", size, size, 1, 0, 0, 0, 0)), (b"IDAT", rows), (b"IEND", b""))
+    comment = b"Comment\0" + link.encode("latin-1", "replace")
+    head = struct.pack(">IIBBBBB", size, size, 1, 0, 0, 0, 0)
+    chunks = ((b"IHDR", head), (b"tEXt", comment), (b"IDAT", rows), (b"IEND", b""))
     parts = (struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in chunks)
     return "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"".join(parts)).decode()
 
@@ -198,7 +200,7 @@ class Api:
         found = self.service.open_for(kind, address)
         made = found or self.service.create(kind, address)
         link = f"https://identity.predicate.io/{kind}/{made.id}"
-        return answer({"sessionId": made.id, "redirectUrl": link, "qrCode": picture(int(size))}, 200 if found else 201)
+        return answer({"sessionId": made.id, "redirectUrl": link, "qrCode": picture(int(size), link)}, 200 if found else 201)
 
     async def verify_wallet(self, request: Request) -> Response:
         """POST /api/v1/verify."""

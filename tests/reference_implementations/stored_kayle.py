@@ -56,12 +56,12 @@ class StoredKayle(Kayle):
 
     def save(self, session: Session) -> None:
         """Writes a session's row."""
-        told = asdict(session)
+        values = asdict(session)
         columns = {"id", "status", "failure_code", "tries", *_COLUMNS}
-        row: dict[str, Any] = {name: told[name] for name in ("id", "status", "failure_code")}
-        row |= {column: told[name] for name, column in _COLUMNS.items()}
+        row: dict[str, Any] = {name: values[name] for name in ("id", "status", "failure_code")}
+        row |= {column: values[name] for name, column in _COLUMNS.items()}
         row["nfc_tries_used"], row["liveness_tries_used"] = session.tries
-        row["request"] = json.dumps({field.name: told[field.name] for field in fields(session) if field.name not in columns})
+        row["request"] = json.dumps({field.name: values[field.name] for field in fields(session) if field.name not in columns})
         with self._connected() as db:
             places = ", ".join("?" * len(row))
             db.execute(f"INSERT OR REPLACE INTO sessions ({', '.join(row)}) VALUES ({places})", tuple(row.values()))

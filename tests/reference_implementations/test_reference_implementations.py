@@ -18,20 +18,20 @@ from tests.reference_implementations import kayle, predicate
 from tests.reference_implementations.web import running
 
 STANDINS = {"kayle": kayle, "predicate": predicate}
-# Each stand-in, and the same with other lawful habits.
+# Each stand-in, and the same with other valid habits.
 VARIANTS = {
     "kayle": kayle.app,
     "kayle, whose users go on": partial(kayle.app, seed=2, is_lively=True),
     "predicate": predicate.app,
     "predicate, which leaves out what it may": partial(predicate.app, seed=2, is_sparse=True),
 }
-# What no page settles and these two do in their own way, lawfully.
+# What no page settles and these two do in their own way, validly.
 NOTES = {
     "kayle": {
         "GEN-015": "takes what only our document refuses of a redirect_url and of a reason",
         "GEN-016": "refuses times that its library cannot read, of the year 0000",
     },
-    "predicate": {},
+    "predicate": {"GEN-049": "has codes of its own for what it refuses; the page lists none"},
 }
 
 
@@ -60,7 +60,7 @@ def test_standin__no_error(report):
 
 
 def test_standin__notes_are_known(report):
-    """What it does in its own way where no page says how is told, and is what we know of."""
+    """What it does in its own way where no page says how is reported, and is what we know of."""
     assert {entry.violation.rule for entry in report.notes} == NOTES[report.provider].keys()
 
 

@@ -1,1 +1,1 @@
-"""How many broken implementations the judge finds, and whether it leaves the lawful ones alone."""
+"""How many broken implementations the judge finds, and whether it leaves the conforming ones alone."""

@@ -1,4 +1,4 @@
-"""Runs every broken and every lawful implementation through the judge, and prints what was found."""
+"""Runs every broken and every conforming implementation through the judge, and prints what was found."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.score.runs import OWN, SETS, SUITES
 from tests.score.scoring import PROCESSES, UNBROKEN, Results, Tell, false_alarms, labels, mistakes, score
 from tests.score.table import markdown
 
-TOLD_EVERY = 100  # runs, where standard error is no terminal
+REPORT_EVERY = 100  # runs, where standard error is no terminal
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Exit code 0; 1 where something lawful was found fault with, or a table has a mistake; 130 interrupted."""
+    """Exit code 0; 1 where something conforming was found fault with, or a table has a mistake; 130 interrupted."""
     parser = _parser()
     asked = parser.parse_args(given)
     names = asked.provider or specs.names()
@@ -115,13 +115,13 @@ def _number(text: str) -> int:
 
 def _teller(bar: Progress) -> Tell:
     task = bar.add_task("starting", total=None)
-    told = 0
+    reported = 0
 
     def tell(done: int, count: int, what: str) -> None:
-        nonlocal told
+        nonlocal reported
         bar.update(task, completed=done, total=count, description=what)
-        if not sys.stderr.isatty() and (done // TOLD_EVERY > told or done == count):
-            told = done // TOLD_EVERY
+        if not sys.stderr.isatty() and (done // REPORT_EVERY > reported or done == count):
+            reported = done // REPORT_EVERY
             sys.stderr.write(f"{done} of {count} runs\n")
 
     return tell

@@ -136,7 +136,7 @@ class Changed:
             await self.inner(scope, receive, send)
             return
         self.requests += 1
-        self.inner.clock.forward(STEP_MILLISECONDS)
+        await self.inner.forward(STEP_MILLISECONDS)
         mount = self.provider.mount
         raw_path = (scope.get("raw_path") or quote(scope["path"]).encode()).partition(b"?")[0].decode("latin-1")
         if self.change is None or not raw_path.startswith(mount + "/"):

@@ -15,6 +15,7 @@ SHAPE = "response shape"
 FIELDS = "cross-field"
 TIME = "cross-request and in time"
 LISTS = "idempotency and lists"
+DELIVERIES = "deliveries of webhooks"  # of a set of its own
 CLASSES = (REQUESTS, SHAPE, FIELDS, TIME, LISTS)
 
 SAID = "said"  # the vendor's page says it
@@ -40,10 +41,11 @@ class Mutant(NamedTuple):
     make: Make
     basis: str = ""
     quote: str = ""
+    sends: Any = None  # what becomes of its webhooks: a `Sender`
 
 
 class Variant(NamedTuple):
-    """A lawful implementation. `departs`: from an assumed fact, so that notes are allowed; errors are not."""
+    """A conforming implementation. `departs`: from an assumed fact, so that notes are allowed; errors are not."""
 
     name: str
     differs: str
@@ -51,6 +53,7 @@ class Variant(NamedTuple):
     departs: bool = False
     providers: tuple[str, ...] = ()  # those that it is for; empty: all
     chunk_bytes: int = 0
+    sends: Any = None  # what becomes of its webhooks: a `Sender`
 
 
 def at(value: Any, pointer: str) -> Any:

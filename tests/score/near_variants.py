@@ -54,10 +54,14 @@ def _touched() -> Change:
             ended = call.provider.lifecycle.terminal
             is_open = isinstance(shown, dict) and shown.get("status") not in ended and not call.has_preference
             if is_open and shown.get("updated_at"):
-                shown["updated_at"] = answer_time(shown["updated_at"])
+                shown["updated_at"] = touched[shown["id"]] = answer_time(shown["updated_at"])
+                answer.json = body
+            elif isinstance(shown, dict) and shown.get("id") in touched and not call.has_preference:
+                shown["updated_at"] = max(shown["updated_at"], touched[shown["id"]])  # its end came after the last delivery
                 answer.json = body
         return answer
 
+    touched: dict[str, str] = {}
     turn = 0
 
     def answer_time(text: str) -> str:
@@ -92,6 +96,21 @@ def _user_known_late() -> Change:
         body = answer.json
         if call.operation == "getStatus" and answer.status == 200 and body["status"] not in call.provider.lifecycle.terminal:
             body.pop("userId", None)
+            answer.json = body
+        return answer
+
+    return change
+
+
+def _more_blocks() -> Change:
+    """A step stores what is no output of the flow, beside what is: no result refers to it."""
+
+    async def change(call: Call, ask: Ask) -> Answer:
+        answer = await ask(call)
+        body = answer.json
+        if call.operation == "listDatablocks" and answer.status == 200 and body["dataBlocks"]:
+            first = body["dataBlocks"][0]
+            body["dataBlocks"].insert(0, {**first, "dataBlockId": f"{first['dataBlockId'][:-3]}fed", "type": "captureEvents"})
             answer.json = body
         return answer
 
@@ -136,6 +155,10 @@ NEAR_VARIANTS = (
         _rewritten(_at_creation, _TIME, _at_two_hours), providers=("kayle", "kyve"),
     ),
     Variant("user_known_late", "the user is shown once the session has ended", _user_known_late, providers=("predicate",)),
+    Variant(
+        "blocks_beside_output", "a step stores what is no output, and results refer to outputs alone", _more_blocks, departs=True,
+        providers=("idnow",),
+    ),
     Variant("touched_by_deliveries", "updated_at moves until the session ends", _touched, providers=("kayle", "kyve")),
     Variant("links_signed_anew", "links are signed anew in each answer", _signed, providers=("kyve",)),
 )  # fmt: skip

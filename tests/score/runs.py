@@ -23,13 +23,23 @@ from specimen.specs import Provider
 from tests.fuzzing import configuration, credentials
 from tests.score.asgi import Change, Changed
 from tests.score.changes import Make, Mutant
+from tests.score.mutants import senders
+from tests.score.mutants.disagreements import DISAGREEMENTS
 from tests.score.variants import VARIANTS, Variant
+from tests.score.watched import Watched
 
 SMOKE, CI, PLAIN = "smoke", "ci", "schemathesis"
 SUITES = (SMOKE, CI, PLAIN)
-OWN, INDEPENDENT, HELDOUT = "own", "independent", "heldout"
-SETS = {OWN: "tests.score.mutants", INDEPENDENT: "tests.score.independent", HELDOUT: "tests.score.heldout"}
-OUTSIDE = (INDEPENDENT, HELDOUT)  # sets by somebody who does not know the rules
+OWN, INDEPENDENT, HELDOUT, UNSEEN, FOURTH, SENDERS = "own", "independent", "heldout", "unseen", "fourth", "senders"
+SETS = {
+    OWN: "tests.score.mutants",
+    INDEPENDENT: "tests.score.independent",
+    HELDOUT: "tests.score.heldout",
+    UNSEEN: "tests.score.unseen",
+    FOURTH: "tests.score.fourth",
+    SENDERS: "tests.score.mutants.senders",
+}
+OUTSIDE = (INDEPENDENT, HELDOUT, UNSEEN, FOURTH)  # sets by somebody who does not know the rules
 
 
 class Outcome(NamedTuple):
@@ -51,9 +61,11 @@ class Outcome(NamedTuple):
 
 
 def mutants(name: str, of: str = OWN) -> tuple[Mutant, ...]:
-    """The broken implementations of a provider: the rules' author's `own`, or a set of `OUTSIDE`."""
+    """The broken implementations of a provider: the rules' author's `own`, a set of `OUTSIDE`, or those that send wrongly."""
+    if of == SENDERS:
+        return senders.MUTANTS.get(name, ())
     found: tuple[Mutant, ...] = importlib.import_module(f"{SETS[of]}.{name}").MUTANTS
-    return found
+    return (*found, *DISAGREEMENTS.get(name, ())) if of == OWN else found
 
 
 def every_mutant(name: str) -> tuple[Mutant, ...]:
@@ -62,8 +74,8 @@ def every_mutant(name: str) -> tuple[Mutant, ...]:
 
 
 def subject(name: str, label: str) -> Mutant | Variant:
-    """A mutant of any set or a lawful variant of a provider by its name."""
-    return next(entry for entry in (*every_mutant(name), *VARIANTS) if entry.name == label)
+    """A mutant of any set or a conforming variant of a provider by its name."""
+    return next(entry for entry in (*every_mutant(name), *VARIANTS, *senders.VARIANTS) if entry.name == label)
 
 
 class Served:
@@ -105,7 +117,7 @@ def run(served: Served, name: str, entry: Mutant | Variant | None, suite: str, s
     served.app = app
     report = verify(
         served.url + provider.mount, name, profile=suite, auth=_auth(provider), other_auth=_other_auth(provider), strict=True,
-        seed=seed,
+        seed=seed, webhooks=None if entry is None or entry.sends is None else Watched(app, entry.sends),
     )  # fmt: skip
     return _checked(app, _outcome(report))
 

@@ -16,7 +16,23 @@ from typing import NamedTuple
 from hypothesis.internal.conjecture import providers as drawing
 
 from tests.score.changes import Mutant
-from tests.score.runs import CI, OWN, PLAIN, SETS, SMOKE, SUITES, Outcome, Served, every_mutant, mutants, run, serving, subject
+from tests.score.mutants import senders
+from tests.score.runs import (
+    CI,
+    OWN,
+    PLAIN,
+    SENDERS,
+    SETS,
+    SMOKE,
+    SUITES,
+    Outcome,
+    Served,
+    every_mutant,
+    mutants,
+    run,
+    serving,
+    subject,
+)
 from tests.score.variants import VARIANTS
 
 PROCESSES = os.cpu_count() or 1
@@ -47,18 +63,19 @@ Tell = Callable[[int, int, str], None]
 _held: list[tuple[AbstractContextManager[Served], Served]] = []
 
 
-def variants(name: str) -> list[str]:
-    """The lawful variants that are for a provider."""
-    return [entry.name for entry in VARIANTS if not entry.providers or name in entry.providers]
+def variants(name: str, of: str = OWN) -> list[str]:
+    """The conforming variants that are for a provider, and are run with a set of mutants."""
+    found = {OWN: VARIANTS, SENDERS: senders.VARIANTS}.get(of, ())
+    return [entry.name for entry in found if not entry.providers or name in entry.providers]
 
 
 def labels(name: str, sets: Sequence[str] = tuple(SETS)) -> list[str]:
-    """The unbroken mock, the lawful variants and the mutants of a provider, in the order in which they are run.
+    """The unbroken mock, the conforming variants and the mutants of a provider, in the order in which they are run.
 
-    Lawful variants are run with the rules' author's own set.
+    Conforming variants are run with the rules' author's own set, conforming senders with the broken ones.
     """
-    lawful = variants(name) if OWN in sets else []
-    return [UNBROKEN, *lawful, *(entry.name for of in sets for entry in mutants(name, of))]
+    conforming = [label for of in sets for label in variants(name, of)]
+    return [UNBROKEN, *conforming, *(entry.name for of in sets for entry in mutants(name, of))]
 
 
 def score(
@@ -80,7 +97,7 @@ def score(
     The unbroken mock's runs come first, one at a time, so that their seconds are those of a machine with nothing else to do.
     What `smoke` finds with an error is not given to `ci`, whose walk is the same and longer, unless `whole`.
     A run that is `known` is not run again; every other that is run is handed to `keep` as it ends. `of`: which set of mutants;
-    the lawful variants are run with `own`.
+    the conforming variants are run with `own`.
 
     Raises:
         RunError: a run raised, or its process ended.
@@ -91,17 +108,17 @@ def score(
         ]
         for name in names
     }
-    lawful = {
-        name: [label for label in variants(name) if of == OWN and not kinds and (not only or label in only)] for name in names
-    }
+    conforming = {name: [label for label in variants(name, of) if not kinds and (not only or label in only)] for name in names}
+    if of == SENDERS:
+        suites = (SMOKE,)  # what is sent during a walk; `ci` walks no further
     jobs = [
         Job(name, label, suite, seed)
         for seed in seeds
         for name in names
-        for label in (UNBROKEN, *lawful[name], *broken[name])
+        for label in (UNBROKEN, *conforming[name], *broken[name])
         for suite in suites
-        # What Schemathesis thinks of lawful variants is not what is measured here.
-        if suite != PLAIN or label not in lawful[name]
+        # What Schemathesis thinks of conforming variants is not what is measured here.
+        if suite != PLAIN or label not in conforming[name]
     ]
     later = [job for job in jobs if not whole and job.suite == CI and SMOKE in suites and job.label in broken[job.provider]]
     alone = [job for job in jobs if job.label == UNBROKEN]
@@ -225,7 +242,7 @@ def survivors(results: Results, suite: str) -> dict[tuple[str, str], int]:
 
 
 def false_alarms(results: Results) -> dict[Job, tuple[str, ...]]:
-    """What was found in the unbroken mock and in lawful variants; a variant that departs from an assumption may have notes."""
+    """What was found in the unbroken mock and in conforming variants; one that departs from an assumption may have notes."""
     departing = {entry.name for entry in VARIANTS if entry.departs}
     found = {}
     for job, outcome in results.items():
@@ -236,7 +253,7 @@ def false_alarms(results: Results) -> dict[Job, tuple[str, ...]]:
     return found
 
 
-def lawful(results: Results, suite: str) -> list[Job]:
+def conforming(results: Results, suite: str) -> list[Job]:
     """A suite's runs in which nothing may be found."""
     return [job for job in results if job.suite == suite and not is_mutant(job)]
 

@@ -7,19 +7,19 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from statistics import median
 
 from tests.fuzzing import EXAMPLES
-from tests.score.changes import BASES, CLASSES
-from tests.score.runs import CI, OUTSIDE, OWN, PLAIN, SMOKE, every_mutant
+from tests.score.changes import BASES, CLASSES, DELIVERIES
+from tests.score.runs import CI, OUTSIDE, OWN, PLAIN, SENDERS, SMOKE, every_mutant
 from tests.score.scoring import (
     ALL,
     UNBROKEN,
     Job,
     Results,
     Row,
+    conforming,
     costs,
     false_alarms,
     is_mutant,
     is_of,
-    lawful,
     mistakes,
     rows,
     survivors,
@@ -48,6 +48,7 @@ def _lines(results: Results) -> Iterator[str]:
     outside = [of for of in OUTSIDE if any(is_of(job, of) for job in results)]
     if not outside or any(is_of(job, OWN) for job in results):
         yield from _found(list(rows(results)), suites, (*CLASSES, ALL))
+    yield from _found(list(rows(results, SENDERS)), suites, (DELIVERIES,))
     for of in outside:
         yield from _found(list(rows(results, of)), suites, CLASSES, f"{of}, ")
         yield from _found(list(rows(results, of, lambda entry: entry.basis)), suites, (*BASES, ALL), f"{of}, ")
@@ -55,7 +56,7 @@ def _lines(results: Results) -> Iterator[str]:
         values = [[entry[index] for entry in costs(results, suite)] for suite in suites]
         yield f"| {title} | | {' | '.join(middle(entry, digits) if entry else '–' for entry in values)} |"
     alarms = false_alarms(results)
-    for title, jobs in _lawful(results):
+    for title, jobs in _conforming(results):
         cells = [_alarms([job for job in jobs if job.suite == suite], alarms) for suite in suites]
         yield f"| false alarms, {title} | | {' | '.join(cells)} |"
     yield ""
@@ -120,9 +121,9 @@ def _many(count: int, noun: str) -> str:
     return f"{count} {noun}{'s'[: count != 1]}"
 
 
-def _lawful(results: Results) -> Iterator[tuple[str, list[Job]]]:
+def _conforming(results: Results) -> Iterator[tuple[str, list[Job]]]:
     """What nothing may be found in, with its runs, where there are any."""
-    jobs = [job for suite in TITLES for job in lawful(results, suite)]
+    jobs = [job for suite in TITLES for job in conforming(results, suite)]
     for is_unbroken in (True, False):
         found = [job for job in jobs if (job.label == UNBROKEN) is is_unbroken]
         if found:

@@ -1,4 +1,4 @@
-"""Lawful implementations that differ from the mock in what the contract leaves open: nothing may be found in them."""
+"""Conforming implementations that differ from the mock in what the contract leaves open: nothing may be found in them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ _INSTANT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
 _ANY_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _ANY_UUID_BYTES = re.compile(_ANY_UUID.pattern.encode())
 _UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
-# What lists list; and what was given at a session's creation, which is given back.
-_KEPT = frozenset({"data", "dataBlocks", "subjectId"})
-# Objects whose names are data hold only what their owner put there.
+# What lists list; what was given at a session's creation, which is given back; and idnow's startedAt, which "null if not
+# started" makes a field that is always there: left out in an end after it was shown, it would say that nothing had started.
+_KEPT = frozenset({"data", "dataBlocks", "subjectId", "startedAt"})
+# Objects whose names are data hold only what their owner put there, and all of it: idnow's results refer to each output, kayle's
+# share_fields are the "effective normalized share fields".
 _MAPS = frozenset({"share_fields", "results", "metadata", "details", "content"})
 
 
@@ -129,7 +131,7 @@ def _messages(answer: Answer, call: Call) -> None:
         answer.json = value
 
 
-def _no_wishes() -> Change:
+def _no_preferences() -> Change:
     """A service that knows nothing of the mock's header: requests without it."""
 
     async def change(call: Call, ask: Ask) -> Answer:
@@ -170,15 +172,15 @@ def _optional_fields_absent(answer: Answer, call: Call) -> None:
         return
     validator = call.provider.schemas.validator(media.pointer)
 
-    def thin(node: Any) -> None:
+    def thin(node: Any, within: str = "") -> None:
         for key in list(node) if isinstance(node, dict) else ():
-            if key not in _KEPT:
+            if key not in _KEPT and within not in _MAPS:
                 kept = node.pop(key)
                 if validator.is_valid(value):
                     continue
                 rest = {name: node.pop(name) for name in list(node)}
                 node.update({key: kept, **rest})
-            thin(node[key])
+            thin(node[key], key)
         for entry in node if isinstance(node, list) else ():
             thin(entry)
 
@@ -247,7 +249,7 @@ VARIANTS = (
     Variant("chunked", "bodies come in chunks of 200 bytes, without a length", every_answer(lambda *_: None), chunk_bytes=200),
     Variant("slower", "sessions move at half the speed", _slower),
     Variant("faster", "sessions move at every read", _faster),
-    Variant("no_wishes", "the service does not know the mock's header Prefer", _no_wishes),
+    Variant("no_wishes", "the service does not know the mock's header Prefer", _no_preferences),
     Variant(
         "long_ids", "opaque ids are longer", _long_ids, providers=("kyve",),
     ),

@@ -214,8 +214,8 @@ def test_document__answers_of_the_account(tmp_path: Path, monkeypatch: pytest.Mo
         for operation in dummy_provider.load(monkeypatch, tmp_path, data).document.operations.values()
         if "409" in operation.responses
     )
-    told = {name: [(one.code, one.reason) for one in found[name].account_refusals] for name in ("403", "409")}
-    assert told == {"403": [(None, "Not allowed.")], "409": [("frozen", "frozen")]}
+    reported = {name: [(one.code, one.reason) for one in found[name].account_refusals] for name in ("403", "409")}
+    assert reported == {"403": [(None, "Not allowed.")], "409": [("frozen", "frozen")]}
     assert found["403"].account_refusal({"any": "body"}) is not None
     assert found["409"].account_refusal({"error": {"code": "malformed"}}) is None
 

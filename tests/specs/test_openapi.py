@@ -169,7 +169,7 @@ def test_catch_alls__every_provider_has_them(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "told"),
+    ("document", "reported"),
     [
         ({"x-sourec": "a page"}, "x-sourec: nothing knows this keyword. Did you mean 'x-source'?"),
         ({"responses": {"403": {"x-account-dependent": True}}}, None),
@@ -178,14 +178,14 @@ def test_catch_alls__every_provider_has_them(name: str) -> None:
         ({"properties": {"x-any": {"type": "string"}}}, None),
     ],
 )
-def test_lint__knows_every_keyword(document: dict[str, Any], told: str | None) -> None:
+def test_lint__knows_every_keyword(document: dict[str, Any], reported: str | None) -> None:
     """A keyword that nothing reads is a slip, and would be ignored in silence."""
     found = list(keywords(document))
-    if told is None:
+    if reported is None:
         assert found == []
     else:
         assert len(found) == 1
-        assert told in found[0]
+        assert reported in found[0]
 
 
 def test_can_stream__is_said_by_the_answers() -> None:

@@ -12,12 +12,12 @@ import pytest
 from typer.testing import CliRunner
 
 from specimen import cli, specs
-from specimen.contracts.reporting import sarif_report
+from specimen.contracts.reporting.formats import sarif_report
 from specimen.contracts.traffic.har_writer import Recorder
 from specimen.mockserver.app import build_app
 from specimen.mockserver.settings import Settings
 from specimen.specs.core import version as versions
-from tests.contracts.reporting import broken_report
+from tests.contracts.example_reports import broken_report
 from tests.serving import ROOT
 
 FOLDERS = ("specs", "fixtures", "mockserver", "contracts")
@@ -31,7 +31,7 @@ def distribution(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch
     versions.product_version.cache_clear()
 
 
-def told(folder: Path) -> dict[str, str]:
+def reported(folder: Path) -> dict[str, str]:
     """The version by who prints it: the command line, the server, a recording, a report."""
     kayle = specs.load("kayle")
     Recorder(folder / "a.har", kayle).close()
@@ -48,7 +48,7 @@ def told(folder: Path) -> dict[str, str]:
 def test_version__is_the_same_everywhere(name: str, expected: str, tmp_path: Path, distribution: pytest.MonkeyPatch) -> None:
     """All print the installed distribution's version, and of sources that are not installed one that is valid SemVer."""
     distribution.setattr(versions, "DISTRIBUTION", name)
-    assert set(told(tmp_path).values()) == {expected}
+    assert set(reported(tmp_path).values()) == {expected}
 
 
 def test_version__is_read_in_one_module() -> None:

@@ -15,7 +15,7 @@ from specimen.specs.core.json_pointer import at
 from specimen.specs.loading.lifecycle import Lifecycle, Read
 
 # A malformed id: in braces, as a URN, or with white space at an end.
-NEAR_MISS = re.compile(r"\{.*\}|urn:uuid:.*|\s.*|.*\s", re.DOTALL | re.IGNORECASE)
+MALFORMED_ID = re.compile(r"\{.*\}|urn:uuid:.*|\s.*|.*\s", re.DOTALL | re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -154,7 +154,7 @@ def echoes(pointers: Mapping[str, str], *operations: str) -> Check:
             return
         for pointer, parameter in pointers.items():
             asked, shown = exchange.parameters.get(parameter), at(exchange.response_json, pointer)
-            if asked is None or NEAR_MISS.fullmatch(asked):
+            if asked is None or MALFORMED_ID.fullmatch(asked):
                 continue
             yield EXAMINED
             if not same_id(asked, shown):

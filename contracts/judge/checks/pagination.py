@@ -8,9 +8,8 @@ from typing import Any
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.checks.fields import epoch_seconds
 from specimen.contracts.judge.checks.precision import instant, interval
-from specimen.contracts.judge.history import History, same_caller
+from specimen.contracts.judge.history import History
 from specimen.contracts.judge.rule import EXAMINED, Check, Examined, Finding
-from specimen.contracts.redaction.values import Words
 from specimen.specs.core.json_pointer import at
 
 
@@ -65,41 +64,6 @@ def within(operation: str, field: str, *, earliest: str, latest: str, pointer: s
             yield EXAMINED
             if (low is not None and shown[1] <= low) or (high is not None and shown[0] >= high):
                 yield Finding(f"{pointer}/{index}/{field}", f"a time between {earliest} and {latest}", at(row, f"/{field}"))
-
-    return check
-
-
-def finds_its_own(
-    operation: str, create: str, field: str, *, earliest: str, latest: str, shown: str = "/data", pointer: str = "/data"
-) -> Check:
-    """A list that asks for the time around a session which the same caller made shows it, where it shows all there is.
-
-    A service may keep its times finer than it shows them: nothing is said of a list that begins or ends less than one unit of
-    the time shown from it. `shown` is where the answer of the creation has the session.
-    """
-
-    def check(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
-        asked = set(exchange.queries)
-        named = {name: instant(exchange.queries[name]) for name in (earliest, latest) if name in asked}
-        bounds = {name: bound for name, bound in named.items() if bound is not None}
-        if exchange.operation is None or exchange.operation.id != operation or not exchange.is_success or exchange.has_preference:
-            return
-        is_whole = at(exchange.response_json, "/pagination/has_more") is False
-        if not bounds or not is_whole or not asked <= {earliest, latest, "limit"}:
-            return
-        found = {at(row, "/id") for row in rows(exchange, operation, pointer)}
-        for made in history.calls(create):
-            when = interval(at(made.response_json, f"{shown}/{field}"))
-            is_own = made.is_success and same_caller(made, exchange)
-            if not is_own or when is None:
-                continue
-            is_within = bounds.get(earliest, when[0]) <= when[0] and when[1] <= bounds.get(latest, when[1])
-            if not is_within or not {*when} & {*bounds.values()}:
-                continue
-            yield EXAMINED
-            if at(made.response_json, f"{shown}/id") not in found:
-                yield Finding(pointer, f"the session whose {field} was asked for", Words(f"{len(found)} others"))
-                return
 
     return check
 

@@ -95,6 +95,69 @@ def step_stays(exchange: Exchange, history: History) -> Iterator[Finding | Exami
         yield Finding("/lastStep", "the last step, for one was shown before", None)
 
 
+@rule(
+    "IDN-020",
+    "the results of a session that has ended refer to each type of data block that it has",
+    mark="I",
+    source=f"{PAGE}, Notes",
+    quote="Once terminal (COMPLETED, ERROR, ABORTED, or EXPIRED), it contains a record of datablock references",
+)
+def results_are_whole(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """However it ended. What was deleted since may have no reference.
+
+    The page speaks of output, and a step may store what is none: of a type that no session of the run refers to, its absence
+    is a note, where others are referred to or the flow did not come to its end.
+    """
+    if fields.is_read(exchange, "listDatablocks"):
+        session, blocks = next(reversed(_same_session(exchange, history, "getSession")), None), exchange
+    elif fields.is_read(exchange, "getSession"):
+        session, found = exchange, next(reversed(_same_session(exchange, history, "listDatablocks")), None)
+        if found is None:
+            return
+        blocks = found
+    else:
+        return
+    if session is None or fields.state_of(session) not in exchange.provider.lifecycle.terminal:
+        return
+    kinds = {kind for kind, _ in _references(session)}
+    known = {block_id for _, block_id in _references(session)}
+    others = (block for block in _blocks(blocks) if block.get("dataBlockId") not in known and block.get("status") != "DELETED")
+    stored = {block.get("type") for block in others}
+    if _blocks(blocks):
+        yield EXAMINED
+    if stored - kinds:
+        outputs = {kind for read in history.calls("getSession") for kind, _ in _references(read)}
+        is_said = bool((stored - kinds) & outputs) or (not kinds and fields.state_of(session) == "COMPLETED")
+        wanted = "a reference for each type of data block"
+        yield Finding("" if exchange is blocks else "/results", wanted, [*kinds], is_assumed=not is_said)
+
+
+@rule(
+    "IDN-021",
+    "no step that made a data block came after lastStep",
+    mark="I",
+    source=f"{PAGE}, Response, lastStep",
+    quote="Information about the last executed step",
+)
+def last_step_is_the_last(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """Of a session that has ended: by the clock of the steps that made its data blocks; the first step makes none."""
+    if not fields.is_read(exchange, "getSession") or fields.state_of(exchange) not in exchange.provider.lifecycle.terminal:
+        return
+    listed = next(reversed(_same_session(exchange, history, "listDatablocks")), None)
+    makers = [] if listed is None else [at(block, "/createdBy") for block in _blocks(listed)]
+    clocks = {
+        one["stepId"]: one["clock"] for one in makers if isinstance(at(one, "/stepId"), str) and _is_count(at(one, "/clock"))
+    }
+    shown, kind = at(exchange.response_json, "/lastStep/stepId"), at(exchange.response_json, "/lastStep/stepType")
+    if not clocks or shown is None:
+        return
+    yield EXAMINED
+    latest = max(clocks.values())
+    is_before = shown in clocks and clocks[shown] < latest
+    if is_before or (kind == "START" and shown not in clocks):
+        yield Finding("/lastStep/stepId", "the last step, not one that others followed", shown)
+
+
 @rule("IDN-015", "subjectId is the one given when the session was created", source=f"{PAGE}, Response, subjectId")
 def subject_is_kept(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """The original value of the metadata."""
@@ -113,17 +176,14 @@ def subject_is_kept(exchange: Exchange, history: History) -> Iterator[Finding | 
 
 @rule(
     "IDN-016",
-    "data blocks are listed once each, oldest first",
+    "data blocks are listed oldest first",
     mark="A",
     source="IDnow platform docs, Get data blocks, Response",
     reason="the page shows a list without naming its order",
 )
 def blocks_are_in_order(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """By createdAt; those of one step have one time."""
-    return fields.every(
-        pagination.once("listDatablocks", "dataBlockId", "/dataBlocks"),
-        pagination.ascending("listDatablocks", "createdAt", "/dataBlocks"),
-    )(exchange, history)
+    return pagination.ascending("listDatablocks", "createdAt", "/dataBlocks")(exchange, history)
 
 
 def _same_session(exchange: Exchange, history: History, operation: str) -> list[Exchange]:
@@ -141,6 +201,14 @@ def _references(exchange: Exchange | None) -> list[tuple[str, str]]:
 
 
 def _types(exchange: Exchange) -> dict[str, Any]:
+    found = (block for block in _blocks(exchange) if isinstance(block.get("dataBlockId"), str))
+    return {block["dataBlockId"]: block.get("type") for block in found}
+
+
+def _blocks(exchange: Exchange) -> list[Mapping[str, Any]]:
     blocks = at(exchange.response_json, "/dataBlocks")
-    found = [block for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
-    return {block["dataBlockId"]: block.get("type") for block in found if isinstance(block.get("dataBlockId"), str)}
+    return [block for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

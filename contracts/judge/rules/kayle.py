@@ -8,6 +8,7 @@ from typing import Any
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.url_equivalence import same_url
 from specimen.contracts.judge.checks import fields, pagination
+from specimen.contracts.judge.checks.own_time import OwnTime
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
 from specimen.contracts.redaction.values import Words
@@ -19,6 +20,11 @@ LIST = "Kayle ID documentation, List sessions"
 CANCEL = "Kayle ID documentation, Cancel a session"
 # What the holder of the token may withdraw once it is over, which cancels it.
 WITHDRAWN_FROM = ("succeeded", "failed")
+# Public source of Kayle ID: what a session shares that names no fields, beside kayle_document_id, of which KAY-001 speaks.
+DEFAULT_FIELDS = frozenset({
+    "document_type_code", "issuing_country_code", "family_name", "given_names", "document_number", "nationality_code",
+    "date_of_birth", "sex_marker", "document_expiry_date", "mrz_optional_data", "kayle_human_id",
+})  # fmt: skip
 REDIRECT = "/data/redirect_url"
 ENDPOINT = "/data/webhook_endpoint_id"
 
@@ -161,7 +167,7 @@ def tokens_work_once(exchange: Exchange, history: History) -> Iterator[Finding |
     token = at(exchange.declared_json, "/cancel_token")
     uses = [one for one in history.calls("cancelByToken") if one.is_success and one.parameters == exchange.parameters]
     used = next((one for one in uses if token is not None and at(one.declared_json, "/cancel_token") == token), None)
-    if used is None or reads[-1].at < used.at:
+    if used is None or reads[-1].started < used.at:
         return
     yield EXAMINED
     if exchange.is_success:
@@ -221,6 +227,27 @@ def asked_fields_are_of_the_request(exchange: Exchange, _: History) -> Iterator[
             yield Finding(f"/data/share_fields/{escape(str(name))}/source", "rc", Words("default"))
 
 
+@rule(
+    "KAY-030",
+    "a session that asks for no field shares the twelve default ones",
+    mark="P",
+    source=f"{CREATE}, share_fields",
+)
+def default_fields_are_all(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
+    """All of them, where it shows no others."""
+    if exchange.operation is None or exchange.operation.id != "createSession" or not exchange.is_success:
+        return
+    shown, sent = at(exchange.response_json, "/data/share_fields"), exchange.declared_json
+    is_known = not exchange.request_body or (isinstance(sent, Mapping) and not exchange.has_bom)
+    if not isinstance(shown, Mapping) or exchange.has_preference or not is_known or at(sent, "/share_fields") is not None:
+        return
+    if "kayle_document_id" not in shown or shown.keys() - DEFAULT_FIELDS - {"kayle_document_id"}:
+        return  # it is without the field that always is there, or has some that are no defaults: other rules speak of those
+    yield EXAMINED
+    if not shown.keys() >= DEFAULT_FIELDS:
+        yield Finding("/data/share_fields", "every default field", Words(f"{len(DEFAULT_FIELDS & shown.keys())} of them"))
+
+
 def _leads_there(exchange: Exchange, history: History) -> bool:
     """Whether the redirect_url answered means what was sent, or what was answered before."""
     shown = at(exchange.response_json, REDIRECT)
@@ -257,13 +284,12 @@ def _before(exchange: Exchange, history: History, shown: str, sent: str) -> list
 )
 def times_are_inclusive(exchange: Exchange, history: History) -> Iterable[Finding | Examined]:
     """A session is found from one unit of its created_at before it, and to one after it: it may be kept finer than shown."""
-    found = pagination.finds_its_own("listSessions", "createSession", "created_at", earliest="created_from", latest="created_to")
-    return found(exchange, history)
+    return OwnTime("listSessions", "createSession", "created_at", "created_from", "created_to")(exchange, history)
 
 
 @rule("KAY-028", "a session is shown to its own organisation only", mark="P", source="Kayle ID public source, session queries")
 def organizations_are_apart(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
-    """A run with a second credential states that it must not see what the first one made, nor the other way round."""
+    """A run with a second credential states that it must not see or cancel what the first one made, nor the other way round."""
     if exchange.intent.get("credentials") not in (None, "other"):
         return
     if _may_show_others(exchange, history):
@@ -272,6 +298,12 @@ def organizations_are_apart(exchange: Exchange, history: History) -> Iterator[Fi
         made = history.created(shown) if isinstance(shown, str) else None
         if made is not None and _is_other(made) != _is_other(exchange):
             yield Finding(pointer, "nothing of the other organisation's session", Words("a session that the other one made"))
+    if exchange.operation is not None and exchange.operation.id == "cancelSession":
+        made = history.created(exchange.parameters.get("id", ""))
+        if made is not None and _is_other(made) != _is_other(exchange):
+            yield EXAMINED
+            if exchange.is_success:
+                yield Finding("", "404, for the session is the other organisation's", exchange.status)
 
 
 def _may_show_others(exchange: Exchange, history: History) -> bool:
@@ -296,4 +328,4 @@ def _shown_ids(exchange: Exchange) -> Iterator[tuple[str, Any]]:
 
 def _succeeded(operation: str, exchange: Exchange, history: History) -> bool:
     """Whether a call of an operation on the session of a read has succeeded before it."""
-    return any(one.is_success and one.parameters == exchange.parameters for one in history.calls(operation))
+    return any(one.is_success and one.parameters == exchange.parameters for one in history.known.calls(operation))

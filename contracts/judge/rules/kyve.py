@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.checks import fields, idempotency, pagination
+from specimen.contracts.judge.checks.precision import unit
 from specimen.contracts.judge.history import History, same_caller
 from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
 from specimen.contracts.redaction.values import Words
@@ -56,22 +57,33 @@ def template_is_the_asked_one(exchange: Exchange, history: History) -> Iterable[
 @rule(
     "KYV-005",
     "expires_at is created_at and the lifetime",
-    mark="A",
+    mark="I",
     source=f"{PAGE}, Session lifecycle",
-    reason="the page states the lifetime, not the fields; a tenant may have another than the default",
+    quote="expired — session TTL exceeded (default 30 minutes)",
+    replaces=("GEN-057",),
 )
-def lifetime_is_kept(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
-    """30 minutes by default."""
+def lifetime_is_kept(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """Of a session that was asked for without a template; that another one has no lifetime of its own is assumed."""
     operation, lifetime = exchange.operation, exchange.provider.lifecycle.lifetime
     if operation is None or operation.id not in _SESSION_OPERATIONS or not exchange.is_success or lifetime is None:
         return
-    made, ends = (fields.epoch_seconds(at(exchange.response_json, f"/{name}")) for name in ("created_at", "expires_at"))
+    shown_at = [at(exchange.response_json, f"/{name}") for name in ("created_at", "expires_at")]
+    made, ends = (fields.epoch_seconds(value) for value in shown_at)
     if made is None or ends is None:
         return
     yield EXAMINED
-    if abs(ends - made - lifetime.seconds) > _ROUNDING_SECONDS:
+    if abs(ends - made - lifetime.seconds) > max(_ROUNDING_SECONDS, *(unit(value).total_seconds() for value in shown_at)):
         shown = at(exchange.response_json, "/expires_at")
-        yield Finding("/expires_at", f"{lifetime.seconds} seconds after created_at", shown, rests_on=("/created_at",))
+        expected = f"{lifetime.seconds} seconds after created_at"
+        yield Finding("/expires_at", expected, shown, not _is_by_default(exchange, history), rests_on=("/created_at",))
+
+
+def _is_by_default(exchange: Exchange, history: History) -> bool:
+    """Whether a session was seen to be asked for without a template, which may have settings of its own."""
+    is_creation = exchange.operation is not None and exchange.operation.id == "createSession"
+    made = exchange if is_creation else history.created(str(at(exchange.response_json, "/id")))
+    sent = made.declared_json if made is not None and made.request_body else {}
+    return made is not None and isinstance(sent, Mapping) and not {"template_id", "template_slug"} & sent.keys()
 
 
 @rule("KYV-006", "a list holds only verifications with the status asked for", source=f"{PAGE}, Fetching verifications, List")
@@ -223,12 +235,12 @@ def repetition_is_exact(exchange: Exchange, history: History) -> Iterable[Findin
 @rule(
     "KYV-017",
     "a session's verification exists from its creation and carries its status",
-    mark="A",
-    source="kyve.dev Webhooks, Event types (verification.created)",
-    reason="the event is sent at creation; that the status is the same is assumed",
+    mark="I",
+    source=f"{PAGE}; kyve.dev Webhooks, Event types (verification.created)",
+    quote="the platform writes the result to a verification record",
 )
 def verification_follows(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
-    """Only ends are compared: between two reads an open session may have moved."""
+    """Only ends are compared: between two reads an open session may have moved. That it exists at once is assumed."""
     asked = exchange.parameters.get("id")
     operation = exchange.operation
     if operation is None or operation.id != "getVerification" or not (exchange.is_success or exchange.status == 404):
@@ -244,9 +256,34 @@ def verification_follows(exchange: Exchange, history: History) -> Iterator[Findi
     if sessions:
         yield EXAMINED
     if exchange.status == 404 and sessions:
-        yield Finding("", "the verification that the session names", exchange.status)
+        yield Finding("", "the verification that the session names", exchange.status, is_assumed=True)
     elif ends and fields.state_of(exchange) != ends[-1]:
         yield Finding("/status", f"'{ends[-1]}', as its session", at(exchange.response_json, "/status"))
+
+
+@rule(
+    "KYV-026",
+    "closed_at is set exactly when the status is final",
+    mark="A",
+    source=PAGE,
+    reason="the page shows no times of a verification",
+)
+def closed_means_final(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
+    """Of a verification that has the field, in its detail and in a list."""
+    rows = [("", exchange.response_json)] if fields.is_read(exchange, "getVerification") else []
+    rows += [(f"/data/{index}", row) for index, row in _objects(pagination.rows(exchange, "listVerifications"))]
+    known = exchange.provider.lifecycle.states
+    for pointer, row in rows:
+        if not isinstance(row, Mapping):
+            continue
+        status = row.get("status")
+        is_asked = exchange.queries.get("status") in (None, status)
+        if "closed_at" not in row or not is_asked or not isinstance(status, str) or status not in known:
+            continue
+        yield EXAMINED
+        is_final = status in exchange.provider.lifecycle.terminal
+        if is_final is (row["closed_at"] is None):
+            yield Finding(f"{pointer}/closed_at", "a time" if is_final else "null until the status is final", row["closed_at"])
 
 
 @rule("KYV-018", "KYC-Request-Id is the error's request_id", mark="P", source=CODES)
@@ -296,12 +333,12 @@ def sent_is_answered(exchange: Exchange, history: History) -> Iterator[Finding |
 @rule(
     "KYV-021",
     "a session that was canceled is canceled",
-    mark="A",
+    mark="I",
     source=f"{PAGE}, Session lifecycle",
-    reason="no page names the call",
+    quote="canceled — user or tenant aborted",
 )
 def cancel_cancels(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
-    """In the answer to the call, and in every read after it."""
+    """In the answer to the call, and in every read after it. No page names the call; where there is none, nothing is said."""
     if exchange.operation is not None and exchange.operation.id == "cancelSession" and exchange.is_success:
         shown = at(exchange.response_json, "/status")
         if shown is not None:
@@ -309,6 +346,33 @@ def cancel_cancels(exchange: Exchange, history: History) -> Iterator[Finding | E
         if shown not in (None, "canceled"):
             yield Finding("/status", "canceled", shown)
     yield from fields.ended_by({"cancelSession": "getSession"}, "id", "canceled")(exchange, history)
+
+
+@rule(
+    "KYV-024",
+    "the detail of a verification has more than its entry in a list",
+    source=f"{PAGE}, Fetching verifications: returns every check, the resolved fields extracted from the ID, and media URLs",
+)
+def details_are_detailed(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
+    """Once it is completed or under review there are checks, fields and media, whatever their names are."""
+    body = exchange.response_json
+    if not fields.is_read(exchange, "getVerification") or at(body, "/status") not in ("completed", "requires_review"):
+        return
+    yield EXAMINED
+    if not any(value for name, value in body.items() if name != "metadata" and isinstance(value, (Mapping, list))):
+        yield Finding("", "checks, fields and media", Words("none of them"))
+
+
+@rule("KYV-025", "a media URL is signed", source=f"{PAGE}, Fetching verifications: media URLs (R2 pre-signed")
+def media_are_signed(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
+    """A pre-signed URL has its signature in its query; of what is no http URL, GEN-051 speaks."""
+    for index, entry in _objects(at(exchange.response_json, "/media")) if fields.is_read(exchange, "getVerification") else ():
+        url = entry.get("url")
+        if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+            continue
+        yield EXAMINED
+        if "=" not in url.partition("?")[2]:
+            yield Finding(f"/media/{index}/url", "a URL with a signature in its query", Words("a URL without one"))
 
 
 def _mode(exchange: Exchange) -> bool | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from math import inf
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.checks import fields
-from specimen.contracts.judge.history import History
-from specimen.contracts.judge.request_validation import invalid_fields
+from specimen.contracts.judge.history import History, same_caller
 from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
+from specimen.contracts.judge.validation.request_validation import invalid_fields
 from specimen.contracts.redaction.values import Words
 from specimen.specs.core.json_pointer import at
 
@@ -52,12 +53,12 @@ def history_counts_tries(exchange: Exchange, _: History) -> Iterator[Finding | E
     reason='"Total processing time" is read as: of all tasks.',
 )
 def spent_adds_up(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
-    """The whole is not less than its parts."""
+    """The whole is not less than its parts. Of a whole that is less than one of them NEU-032 speaks."""
     total = at(exchange.response_json, "/spent")
     parts: dict[str, float] = {
         f"/results/{index}/spent": task["spent"] for index, task in _tasks(exchange) if _is_number(task.get("spent"))
     }
-    if not _is_number(total) or not parts:
+    if not _is_number(total) or not parts or total < max(parts.values()) - _ROUNDING_SECONDS:
         return
     yield EXAMINED
     if total < sum(parts.values()) - _ROUNDING_SECONDS:
@@ -111,7 +112,7 @@ def asked_session_is_answered(exchange: Exchange, _: History) -> Iterator[Findin
         yield EXAMINED
         if at(body, "/clientKey") != key:
             yield Finding("/clientKey", "the clientKey that was asked for", at(body, "/clientKey"))
-    elif isinstance(session, str) and not fields.NEAR_MISS.fullmatch(session):
+    elif isinstance(session, str) and not fields.MALFORMED_ID.fullmatch(session):
         yield EXAMINED
         if not fields.same_id(session, body["sessionId"]):
             yield Finding("/sessionId", "the sessionId that was asked for", body["sessionId"])
@@ -183,7 +184,7 @@ def newest_is_answered(exchange: Exchange, history: History) -> Iterator[Finding
     quote='Without a token (neither in the header nor in the body), the request will return "access denied"',
 )
 def access_comes_first(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
-    """A refusal for another reason shows the fields to a stranger."""
+    """A refusal for another reason shows the fields to a caller without a token."""
     if exchange.operation is None or exchange.has_credentials:
         return
     yield EXAMINED
@@ -278,6 +279,70 @@ def details_name_the_field(exchange: Exchange, _: History) -> Iterator[Finding |
     yield EXAMINED
     if not broken & named:
         yield Finding("/details", "the path of a field that is invalid", Words(", ".join(sorted(named & _FIELDS)) or "another"))
+
+
+@rule(
+    "NEU-031",
+    "a task that has ended was tried at least once",
+    mark="I",
+    source=f"{PAGE}, document type task",
+    quote="Number of recognition attempts",
+)
+def ended_tasks_were_tried(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
+    """Its first attempt is the one that succeeded or failed."""
+    for index, task in _tasks(exchange):
+        tries = task.get("tries")
+        if task.get("status") not in ("success", "failed") or not isinstance(tries, int):
+            continue
+        yield EXAMINED
+        if tries < 1:
+            yield Finding(f"/results/{index}/tries", "at least 1", tries)
+
+
+@rule(
+    "NEU-032",
+    "a session spent at least what its longest task spent",
+    mark="I",
+    source=FIELDS,
+    quote="Total processing time in seconds … Processing time in seconds",
+)
+def spent_covers_each_task(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
+    """Tasks may be worked on at the same time; the whole is not shorter than one of them."""
+    total = at(exchange.response_json, "/spent")
+    parts = {index: task["spent"] for index, task in _tasks(exchange) if _is_number(task.get("spent")) and task["spent"] < inf}
+    if not _is_number(total) or not parts:
+        return
+    yield EXAMINED
+    longest = max(parts, key=lambda index: parts[index])
+    if total < parts[longest] - _ROUNDING_SECONDS:
+        yield Finding("/spent", "at least the longest of the tasks' spent", total, rests_on=(f"/results/{longest}/spent",))
+
+
+@rule(
+    "NEU-033",
+    "a client that was seen before is not new",
+    mark="I",
+    source=FIELDS,
+    quote="true — first client visit, false — repeat visit",
+)
+def known_clients_are_not_new(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """A client whose id, which another session was shown with, or whose key came before: to the same caller."""
+    body = exchange.response_json
+    if not _shows_session(exchange) or exchange.has_preference or not isinstance(at(body, "/isClientNew"), bool):
+        return
+    made = fields.epoch_seconds(at(body, "/createdAt"))
+    for earlier in history.calls(UPLOAD):
+        before = earlier.response_json
+        if not _shows_session(earlier) or not same_caller(earlier, exchange) or before["sessionId"] == body["sessionId"]:
+            continue
+        known = fields.epoch_seconds(at(before, "/createdAt"))
+        named = [name for name in ("/clientKey", "/clientId") if at(body, name) and at(body, name) == at(before, name)]
+        if not named or made is None or known is None or known >= made:
+            continue
+        yield EXAMINED
+        if body["isClientNew"]:
+            yield Finding("/isClientNew", f"false: another session with this {named[0][1:]} was made before", True)
+        return
 
 
 def _shows_session(exchange: Exchange) -> bool:

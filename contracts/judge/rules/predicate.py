@@ -8,13 +8,18 @@ from typing import Any
 
 from specimen.contracts.http.exchange import Exchange, parsed
 from specimen.contracts.judge.checks import fields, pagination
+from specimen.contracts.judge.checks.pictures import png_size
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
+from specimen.contracts.redaction.values import Words
 from specimen.specs.core.json_pointer import at
 
 PAGE = "Get Session Status"
 REGISTER = "Predicate docs, Register Session"
+CHECKS = {"individual": "kyc", "business": "kyb"}
 LISTS = ("/verifiedWallets", "/unverifiedWallets")
+# So many pixels may whole modules of a QR code leave over: one that holds 150 letters has 57 of them.
+_MOST_MODULES = 64
 _HEXADECIMAL = re.compile(r"0x[0-9a-f]+", re.IGNORECASE)
 
 
@@ -155,15 +160,16 @@ def sessions_are_used_again(exchange: Exchange, history: History) -> Iterator[Fi
 
 @rule("PRE-015", "the address answered is the one asked for", mark="P", source="Predicate docs, Verify Wallet, Response Fields")
 def address_is_echoed(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
-    """The case is ignored where it is only a checksum."""
+    """Another case of hexadecimal digits, where it is only a checksum, is a note."""
     if exchange.operation is None or exchange.operation.id != "verifyWallet" or not exchange.is_success:
         return
     asked, shown = at(exchange.declared_json, "/address"), at(exchange.response_json, "/address")
     if not isinstance(asked, str) or not isinstance(shown, str):
         return
     yield EXAMINED
-    if _account(asked) != _account(shown):
-        yield Finding("/address", "the address that was asked for", shown)
+    if asked != shown:
+        is_spelt_otherwise = _account(asked) == _account(shown)
+        yield Finding("/address", "the address that was asked for", shown, is_assumed=is_spelt_otherwise)
 
 
 @rule(
@@ -181,15 +187,15 @@ def wallets_are_listed_once(exchange: Exchange, history: History) -> Iterable[Fi
 @rule(
     "PRE-017",
     "the wallets of a verified address hold it",
-    mark="A",
+    mark="I",
     source="Predicate docs, Verify Wallet, Response Fields",
-    reason="they are all wallets of the identity; that the one asked for is among them is assumed",
+    quote="All wallets of the identity; empty when the wallet is not verified",
 )
 def verified_wallet_is_listed(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
-    """Where the answer lists any."""
+    """Where the answer has the list."""
     shown = [_account(str(at(row, "/address"))) for row in pagination.rows(exchange, "verifyWallet", "/wallets")]
-    asked = at(exchange.declared_json, "/address")
-    if shown and isinstance(asked, str) and at(exchange.response_json, "/verified") is True:
+    asked, has_list = at(exchange.declared_json, "/address"), isinstance(at(exchange.response_json, "/wallets"), list)
+    if has_list and isinstance(asked, str) and at(exchange.response_json, "/verified") is True:
         yield EXAMINED
         if _account(asked) in shown:
             return
@@ -215,6 +221,115 @@ def verified_means_completed(exchange: Exchange, history: History) -> Iterator[F
     yield EXAMINED
     if verified:
         yield Finding("/verified", "false until the session is completed", True)
+
+
+@rule(
+    "PRE-020",
+    "a wallet is verified by what was asked for: kyc of an individual, kyb of a business",
+    mark="I",
+    source="Predicate docs, Verify Wallet, Response Fields",
+    quote="Individual (KYC) … Business (KYB)",
+)
+def checks_are_of_their_type(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """Where a type is asked for, or all sessions of the user that is answered are known to be of one."""
+    shown = _verified(exchange)
+    kind = shown.get("checkType")
+    if kind not in CHECKS.values():
+        return
+    asked = at(exchange.declared_json, "/type")
+    types = {asked} if asked is not None else _types_of(shown.get("userId"), history)
+    if len(types) != 1 or not types <= CHECKS.keys():
+        return
+    yield EXAMINED
+    if kind != CHECKS[str(next(iter(types)))]:
+        yield Finding("/checkType", f"{CHECKS[str(next(iter(types)))]}, for it is of type {next(iter(types))}", kind)
+
+
+@rule(
+    "PRE-021",
+    "a wallet's answer agrees with its session",
+    mark="I",
+    source="Predicate docs, Verify Wallet, Response Fields",
+    quote="Current status: `pending`, `submitted`, `completed`, `rejected`, or `retry`",
+)
+def wallets_agree_with_sessions(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """Of a wallet with one session that has ended: its status and its user."""
+    if exchange.operation is None or exchange.operation.id != "verifyWallet" or not exchange.is_success:
+        return
+    asked = at(exchange.declared_json, "/address")
+    sessions = _sessions_of(_account(asked), history) if isinstance(asked, str) and not exchange.has_preference else {}
+    read = next(iter(sessions.values()), None)
+    if read is None or len(sessions) != 1 or at(read.response_json, "/status") not in exchange.provider.lifecycle.terminal:
+        return
+    if at(exchange.declared_json, "/type") not in (None, read.parameters.get("type")):
+        return
+    is_completed, verified = at(read.response_json, "/status") == "completed", at(exchange.response_json, "/verified")
+    if is_completed and isinstance(verified, bool) and at(read.response_json, "/verifiedWallets"):
+        yield EXAMINED
+        if not verified:
+            yield Finding("/verified", "true, for its session is completed", verified)
+            return
+    for name in ("status", "userId"):
+        was, now = at(read.response_json, f"/{name}"), at(exchange.response_json, f"/{name}")
+        if not isinstance(now, str) or not (isinstance(was, str) or (name == "userId" and was is None)):
+            continue
+        yield EXAMINED
+        if not fields.same_value(was, now):
+            yield Finding(f"/{name}", "what the wallet's session shows", now)
+
+
+@rule(
+    "PRE-022",
+    "the QR code is a square PNG of the size that was asked for",
+    mark="I",
+    source=f"{REGISTER}, Query Parameters, size; Response Fields, qrCode",
+    quote="Width and height of the QR code in pixels.",
+)
+def codes_have_their_size(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
+    """The size of the query, else its default; less than one module to each side may be lost by rounding."""
+    operation, code = exchange.operation, at(exchange.response_json, "/qrCode")
+    if operation is None or operation.id != "register" or not exchange.is_success or not isinstance(code, str):
+        return
+    asked = exchange.queries.get("size")
+    default = next((entry.schema.get("default") for entry in operation.parameters if entry.name == "size"), None)
+    wanted = default if asked is None else int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else None
+    if not isinstance(wanted, int):
+        return
+    yield EXAMINED
+    size = png_size(code)
+    if size is None:
+        yield Finding("/qrCode", "a PNG image", Words("another content"))
+    elif size[0] != size[1] or abs(size[0] - wanted) > _MOST_MODULES:
+        yield Finding("/qrCode", f"{wanted} pixels wide and high", Words(f"{size[0]} by {size[1]} pixels"))
+
+
+def _verified(exchange: Exchange) -> Mapping[str, Any]:
+    """The answer that a wallet is verified; empty for any other exchange."""
+    body = exchange.response_json
+    is_asked = exchange.operation is not None and exchange.operation.id == "verifyWallet" and exchange.is_success
+    return body if is_asked and isinstance(body, Mapping) and body.get("verified") is True else {}
+
+
+def _types_of(user: Any, history: History) -> set[Any]:
+    if not isinstance(user, str):
+        return set()
+    reads = (one for one in history.calls("getStatus") if one.is_success and at(one.response_json, "/userId") == user)
+    return {one.parameters.get("type") for one in reads}
+
+
+def _sessions_of(account: str, history: History) -> dict[Any, Exchange]:
+    """The last read of each session that was registered with a wallet or showed it."""
+    found = {}
+    for one in history.calls("getStatus"):
+        if one.is_success:
+            wallets = {wallet for pointer in LISTS for wallet, _ in _wallets(one, pointer)}
+            if account in wallets:
+                found[at(one.response_json, "/sessionId")] = one
+    for one in history.calls("register"):
+        key, shown = _registered(one)
+        if key is not None and key[0] == account:
+            found.setdefault(shown, one)
+    return found
 
 
 def _passed_over(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:

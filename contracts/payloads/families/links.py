@@ -33,7 +33,7 @@ class Parts(NamedTuple):
         path_before, mark, query = self.tail.partition("?")
         return f"{self.scheme}://{self.host}/{path_before}{path}{mark}{query}"
 
-    def asking(self, query: str) -> str:
+    def with_query(self, query: str) -> str:
         """Appends to the query of the URL."""
         return f"{self.url}{'&' if '?' in self.tail else '?'}{query}"
 
@@ -59,7 +59,7 @@ def _with_twin(host: str) -> str:
 
 
 def _long(own: Parts, length: int) -> str:
-    start = own.asking("pad=")
+    start = own.with_query("pad=")
     return start + "a" * (length - len(start))
 
 
@@ -88,7 +88,7 @@ _VALID = (
     _link("host_with_final_dot", lambda own: f"{own.scheme}://{own.host}./{own.tail}",
           "The same host to the name system, another one to a list of allowed hosts and to cookies.", "RFC 1034, section 3.1",
           "host", claims=VERDICTS),
-    _link("query", lambda own: own.asking("from=kyc&from=app"),
+    _link("query", lambda own: own.with_query("from=kyc&from=app"),
           "A query is there already, and a name in it twice: what is added must be added with &.", f"{_RFC3986}, section 3.4",
           "query", claims=VERDICTS),
     _link("fragment", lambda own: f"{own.url}#/kyc/done?step=1",
@@ -214,7 +214,7 @@ _MALFORMED = (
           f"{_RFC3986}, section 7.3", "injection"),
     _link("bad_escape", lambda own: own.at("%zz"), "A percent sign, and no number after it.", f"{_RFC3986}, section 2.1",
           "parser"),
-    _link("lone_percent", lambda own: own.asking("rate=100%"), "A percent sign that should have been escaped.",
+    _link("lone_percent", lambda own: own.with_query("rate=100%"), "A percent sign that should have been escaped.",
           f"{_RFC3986}, section 2.4", "parser", "query"),
     _link("bad_utf8_escape", lambda own: own.at("/%ff"), "An escape of what is no UTF-8: decoding it fails or loses it.",
           f"{_RFC3986}, section 2.5", "unicode", "parser"),
@@ -226,7 +226,7 @@ _MALFORMED = (
           "A service's name where its number belongs.", f"{_RFC3986}, section 3.2.3", "host", "parser"),
     _link("unfilled_template", lambda own: own.at("/{sessionId}"), "A template that was not filled in: braces are no URL.",
           "RFC 6570, section 1.1", "parser"),
-    _link("markup", lambda own: own.asking('a="><script>alert(1)</script>'), "Written into an attribute it ends the attribute.",
+    _link("markup", lambda own: own.with_query('a="><script>alert(1)</script>'), "Written into an attribute it ends the attribute.",
           "OWASP, cross-site scripting", "injection", "query"),
     _link("unicode_path", lambda own: own.at("/grüße"), "An IRI: to be escaped before it is asked for.",
           "RFC 3987, section 3.1", "unicode"),

@@ -7,6 +7,7 @@ from unicodedata import normalize
 
 from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT, Edge, Kind, kind
 from specimen.contracts.payloads.model.fields import PayloadField
+from specimen.contracts.payloads.model.mutations import Fields
 from specimen.contracts.payloads.model.valid_payloads import Base
 
 _OWN_SCRIPT = frozenset({"family_name", "given_names", "full_name"})
@@ -52,7 +53,31 @@ _CASES = (
     _name("outer_spaces", " Ana ", "Blanks at both ends, as a form sent them.", "WHATWG HTML, input type=text", _NAMES),
     _name("all_capitals", "MÜLLER", "Documents print capitals: how the name was written before is lost.", _ICAO, _OWN_SCRIPT),
     _name("all_lower", "müller", "A name that was typed without a shift key: who capitalises it makes another text.", _PEOPLE, _OWN_SCRIPT),
+    _name("first_name_unknown", "FNU", "American visas write FNU, first name unknown, for a person with one name: nobody is called so.", "9 FAM 403.9, names on visas", frozenset({"given_names", "given_names_latin"})),
+    _name("last_name_unknown", "LNU", "Case files write LNU, last name unknown, where no family name is known.", "9 FAM 403.9, names on visas", frozenset({"family_name", "family_name_latin"})),
+    _name("xxx", "XXX", "Some states print XXX where a document has no given name: it is no nationality here.", _ICAO, frozenset({"given_names", "given_names_latin"})),
+    _name("not_applicable", "N/A", "What a person with one name writes into a field that must not be empty.", _PEOPLE, _NAMES),
+    _name("title_before", "Dr. Roth", "Germany enters the doctorate beside the name: it is no part of it, and stands there.", "PAuswG, section 5 (2)", _NAMES),
+    _name("born_as_german", "Roth geb. Klein", "The name at birth is printed behind the family name.", "PAuswG, section 5 (2)", frozenset({"family_name", "family_name_latin"})),
+    _name("born_as_french", "ROUX née PETIT", "née, with its accent, stands between the name of use and the name at birth.", "Décret n° 55-1397, article 2", frozenset({"family_name"})),
+    _name("spouse_french", "PETIT épouse ROUX", "French documents print the name at birth and the husband's behind it.", "Décret n° 55-1397, article 2", frozenset({"family_name"})),
+    _name("son_of_malay", "Ahmad bin Abdullah", "bin: the second name is the father's, and no family name.", _PEOPLE, frozenset({"full_name", "given_names", "given_names_latin"})),
+    _name("daughter_of_malay", "Siti binti Osman", "binti: a daughter's form of the same, sorted by the first name.", _PEOPLE, frozenset({"full_name", "given_names", "given_names_latin"})),
+    _name("son_of_tamil", "Raj S/O Kumar", "S/O, son of, with its slash: an MRZ writes it as fillers, and paths break at it.", _PEOPLE, frozenset({"full_name", "given_names", "given_names_latin"})),
+    _name("patronymic", "Björk Guðmundsdóttir", "A patronymic in place of a family name: a brother's ends in son.", _PEOPLE, frozenset({"full_name"})),
+    _name("patronymic_slavic", "Анна Сергеевна", "The patronymic stands behind the given name, in a daughter's form.", "ГОСТ Р 7.0.34", frozenset({"given_names"}), "unicode"),
+    _name("family_name_first", "YILMAZ, Filiz", "Family name, comma, given name: a split at the blank takes it the wrong way round.", _ICAO, frozenset({"full_name"}), "parser"),
     # Letters.
+    _name("yo", "Алёна Ковалёва", "ё and е are one letter on many documents: the same person is Алена elsewhere.", "ФЗ № 53, article 3 (2)", _OWN_SCRIPT, "unicode"),
+    _name("yo_as_ye", "Алена Ковалева", "The same with е for ё: equal to a clerk, unequal to ==.", "ФЗ № 53, article 3 (2)", _OWN_SCRIPT, "unicode"),
+    _name("romanian_comma", "Ionuț Mureșan", "ț and ș with a comma below, which are Romanian's letters.", "Unicode Standard, section 7.1, U+0219", _OWN_SCRIPT, "unicode"),
+    _name("romanian_cedilla", "Ionuţ Mureşan", "The same name with cedillas, as code pages before 2007 had it: other code points.", "Unicode Standard, section 7.1, U+015F", _OWN_SCRIPT, "unicode"),
+    _name("dutch_ij", "Ĳsbrand", "The ligature Ĳ: one code point for two letters, which NFKC takes apart.", "Unicode Standard, section 7.1, U+0132", _OWN_SCRIPT, "unicode"),
+    _name("croatian_digraph", "ǅemal", "ǅ has three cases: ǆ, ǅ and Ǆ; upper-casing and capitalising differ.", _CASES_OF_LETTERS, _OWN_SCRIPT, "unicode"),
+    _name("typographic_ligature", "Griﬃn", "ﬃ came from a PDF: three letters in one code point, which upper-casing makes FFI.", _CASES_OF_LETTERS, _OWN_SCRIPT, "unicode"),
+    _name("tatweel", "محـــمد", "Tatweel stretches a word and is no letter: with it no comparison finds the name.", "Unicode Standard, section 9.2, U+0640", _OWN_SCRIPT, "unicode", "rtl"),
+    _name("ukrainian_apostrophe", "Дарʼя", "U+02BC is the letter that Ukrainian's apostrophe is.", "Unicode Standard, section 6.2, U+02BC", _OWN_SCRIPT, "unicode"),
+    _name("ukrainian_apostrophe_ascii", "Дар'я", "The same name with the apostrophe of a keyboard, which ends words and texts.", "Unicode Standard, section 6.2, U+0027", _OWN_SCRIPT, "unicode", "injection"),
     _name("nfc", normalize("NFC", "Zoë Ångström"), "Composed letters: one code point for each.", _NORMAL, _OWN_SCRIPT, "unicode"),
     _name("nfd", normalize("NFD", "Zoë Ångström"), "The same name decomposed: equal to the eye, unequal to ==.", _NORMAL, _OWN_SCRIPT, "unicode"),
     _name("turkish_dotted_i", "İzzet", "Lower-casing İ gives i and a combining dot: the text grows.", _CASES_OF_LETTERS, _OWN_SCRIPT, "unicode"),
@@ -130,9 +155,21 @@ _ROBUST = tuple(
 )  # fmt: skip
 
 
-def edges(place: PayloadField, _: Base) -> Iterator[Edge]:
+SWAPPED = kind(
+    "names.swapped", "The family name stands in the field of the given names, and those in its: each alone is a name.", _PEOPLE, _ANY,
+    ["order"],
+)  # fmt: skip
+_OTHER_NAME = {"family_name": "given_names", "family_name_latin": "given_names_latin"}
+
+
+def edges(place: PayloadField, base: Base) -> Iterator[Edge]:
     """Yields the kinds of names and of free texts."""
     holds = place.holds
+    if holds in _OTHER_NAME and isinstance(place.value, str) and not place.is_text_only:
+        for other in base.places():
+            is_beside = other.parts[:-1] == place.parts[:-1] and other.holds == _OTHER_NAME[holds]
+            if is_beside and isinstance(other.value, str) and other.value not in ("", place.value):
+                yield Edge(SWAPPED, Fields({place.pointer: other.value, other.pointer: place.value}))
     if place.is_text_only or holds is None or not isinstance(place.value, str):
         return
     for roles, found, value in (*_CASES, *_BOTH_SCRIPTS):

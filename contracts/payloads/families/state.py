@@ -50,6 +50,15 @@ def edges(place: PayloadField, base: Base) -> Iterator[Edge]:
         yield Edge(_kind(base.provider, state, _state(base, prefix)), change, state.rule)
 
 
+def kinds(provider: Provider, operation: str | None, status: str | None) -> Iterator[Kind]:
+    """Yields the kinds of a provider's invalid combinations, of all operations and states or of those that are named."""
+    for name, every in _by_operation(provider).items():
+        for state, _ in every if operation in (None, name) else ():
+            for one in state.when or (status,):
+                if status in (None, one):
+                    yield _kind(provider, state, one)
+
+
 @cache
 def _by_operation(provider: Provider) -> dict[str, list[tuple[State, str]]]:
     found: dict[str, list[tuple[State, str]]] = {}

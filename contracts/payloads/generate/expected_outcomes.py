@@ -8,24 +8,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from specimen.contracts.client.transport import MISSING
 from specimen.contracts.http.credentials import secret_headers
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import judge
-from specimen.contracts.judge.request_validation import request_errors
 from specimen.contracts.judge.severity import NOTE
+from specimen.contracts.judge.validation.readable import readable
+from specimen.contracts.judge.validation.request_validation import request_errors
 from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT
 from specimen.contracts.payloads.model.mutations import as_bytes
 from specimen.contracts.payloads.model.valid_payloads import RESPONSE, Base, form_parts, ignored_fields, spelled, with_ids
 from specimen.contracts.requests.request_encoder import encode
-from specimen.contracts.requests.request_templates import RequestTemplate, filled, minimal_request, unknown
+from specimen.contracts.requests.request_templates import MISSING, RequestTemplate, filled, minimal_request, unknown
 from specimen.specs import Operation, Provider
+from specimen.specs.core.json_pointer import at
 from specimen.specs.loading.lifecycle import LifecycleRequest
+from specimen.specs.loading.openapi import EVENT_STREAM
 from specimen.specs.loading.parameters import Parameter
 
-MALFORMED_RULE, UNKNOWN_RULE = "GEN-015", "GEN-018"
+MALFORMED_RULE, UNKNOWN_RULE, EVENT_RULE = "GEN-015", "GEN-018", "WHK-002"
 _MALFORMED = (400, 422)
+_FAILURE = 500
 # What the documents assume to be the largest JSON body.
 MOST_BYTES = 2 * 1024 * 1024
 
@@ -49,17 +52,48 @@ def expected_outcome(
     Raises:
         KeyError: a request's path became another operation's, or none.
     """
+    if base.event is not None:
+        return _of_event(base, payload)
     strict = _strict_outcome(base, payload, content_type, other_id=other_id)
     body = payload if base.direction == RESPONSE else payload.get("body")
     if not isinstance(body, bytes):
         return strict
-    if strict.verdict == REJECT:
+    if strict.verdict == REJECT and not _has_name_twice(body):
         return _without_bom(base, body, payload, strict) if body.startswith(codecs.BOM_UTF8) else strict
     # An empty body is no JSON text (RFC 8259, section 2), whatever its content type says, and may be taken for none at all.
     is_empty = not body and base.direction != RESPONSE
     if not is_empty and not _is_left_to_readers(body):
         return strict
-    return ExpectedOutcome(EITHER, strict.rules, tuple(sorted({*strict.expect_status, *_refusals(base)})))
+    return ExpectedOutcome(EITHER, strict.rules, tuple(sorted({*strict.expect_status, *_successes(base), *_refusals(base)})))
+
+
+def _of_event(base: Base, payload: Any) -> ExpectedOutcome:
+    """Returns the outcome for what an event says: by its schema and its type; what JSON leaves open is left to its readers."""
+    webhooks, event = base.provider.webhooks, base.event
+    text = as_bytes(payload)
+    plain = text.removeprefix(codecs.BOM_UTF8)
+    is_open = plain != text or _is_left_to_readers(plain)
+    try:
+        value = json.loads(plain.decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return ExpectedOutcome(REJECT, (EVENT_RULE,), ())
+    try:
+        is_event = (
+            webhooks is not None
+            and event is not None
+            and isinstance(value, Mapping)
+            and at(value, webhooks.type_at) == event.name
+            and base.provider.schemas.validator(event.schema).is_valid(value)
+        )
+    except UnicodeEncodeError:  # half of a surrogate pair, which the validator cannot read
+        return ExpectedOutcome(EITHER, (), ())
+    if not is_event:
+        return ExpectedOutcome(EITHER if is_open else REJECT, (EVENT_RULE,), ())
+    return ExpectedOutcome(EITHER if is_open else ACCEPT, (), ())
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _without_bom(base: Base, body: bytes, payload: Any, strict: ExpectedOutcome) -> ExpectedOutcome:
@@ -69,6 +103,10 @@ def _without_bom(base: Base, body: bytes, payload: Any, strict: ExpectedOutcome)
     if without.verdict == REJECT:
         return strict
     return ExpectedOutcome(EITHER, strict.rules, tuple(sorted({*strict.expect_status, *without.expect_status})))
+
+
+def _successes(base: Base) -> tuple[int, ...]:
+    return () if base.direction == RESPONSE else successes(base.operation)
 
 
 def _refusals(base: Base) -> set[int]:
@@ -133,22 +171,32 @@ def _unspecified(operation: Operation, status: int) -> ExpectedOutcome:
     return ExpectedOutcome(EITHER, (), tuple(sorted({*successes(operation), *malformed(operation), *own})))
 
 
-def _is_left_to_readers(text: bytes) -> bool:
-    """Whether a JSON text has two members of one name, or half of a surrogate pair (RFC 8259, sections 4 and 8.2)."""
-    is_open = False
+def _has_name_twice(text: bytes) -> bool:
+    """Whether an object of a JSON text has two members of one name: a reader may keep either (RFC 8259, section 4)."""
+    is_twice = False
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        nonlocal is_open
-        is_open = is_open or len({name for name, _ in pairs}) < len(pairs)
+        nonlocal is_twice
+        is_twice = is_twice or len({name for name, _ in pairs}) < len(pairs)
         return dict(pairs)
 
     try:
-        json.dumps(json.loads(text, object_pairs_hook=members), ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return True
+        json.loads(text, object_pairs_hook=members)
     except (ValueError, RecursionError):
         return False
-    return is_open
+    return is_twice
+
+
+def _is_left_to_readers(text: bytes) -> bool:
+    """Whether readers may differ about a JSON text (RFC 8259, sections 4, 6 and 8.2).
+
+    It has two members of one name, half of a surrogate pair, or a number that no double holds.
+    """
+    try:
+        value = json.loads(text)
+        return _has_name_twice(text) or readable(value) != value
+    except (ValueError, RecursionError):
+        return False
 
 
 def _of_response(base: Base, exchange: Exchange) -> ExpectedOutcome:
@@ -167,14 +215,32 @@ def as_exchange(base: Base, payload: Any, content_type: str | None = None) -> Ex
         unknown_ids = {name: unknown(provider, name) for name in provider.lifecycle.ids}
         sent = encode(provider, _asking(base, unknown_ids if base.snapshot is None else base.snapshot.ids))
         status, body = base.status, as_bytes(payload)
-        headers["content-type"] = content_type or "application/json"
+        own = EVENT_STREAM if base.is_stream else "application/json"
+        headers = {**_required_headers(base), "content-type": content_type or own}
     else:
         sent = encode(provider, as_template(base, payload, content_type))
         status, body = next(iter(successes(base.operation)), 200), b""
     return replace(
         sent, request_headers={**_credentials(provider), **sent.request_headers}, status=status,
         response_headers=headers, response_body=body, at=base.now, seen_by="payloads",
+        intent={"asked_for": "an error"} if base.status >= _FAILURE else {},
     )  # fmt: skip
+
+
+def _required_headers(base: Base) -> dict[str, str]:
+    """Returns the headers that an error needs; one that is named after a member of the error has what stands there."""
+    response = base.operation.responses.get(str(base.status)) if base.is_error else None
+    found = {} if response is None else response.headers
+    resolved = ((name.lower(), base.provider.document.resolve(node)[0]) for name, node in found.items())
+    return {name: _named_after(base.payload, name.replace("-", "_")) or "1" for name, node in resolved if node.get("required")}
+
+
+def _named_after(node: Any, header: str) -> str:
+    for name, value in node.items() if isinstance(node, Mapping) else ():
+        inside = value if isinstance(value, str) and header.endswith(name) else _named_after(value, header)
+        if inside:
+            return inside
+    return ""
 
 
 def _credentials(provider: Provider) -> dict[str, str]:
@@ -189,7 +255,10 @@ def _asking(base: Base, ids: Mapping[str, str]) -> RequestTemplate:
             if found is not None:
                 return found
     found = minimal_request(base.provider, base.operation.id, ids) or RequestTemplate(base.operation)
-    if base.snapshot is not None or not isinstance(base.payload, Mapping):
+    if not isinstance(base.payload, Mapping):
+        return found
+    found = replace(found, query={**found.query, **_page_of(base)})
+    if base.snapshot is not None:
         return found
     # An answer that was made from no single session repeats what it was asked, in itself or in its rows.
     rows: list[Any] = next((value for value in base.payload.values() if isinstance(value, list) and value), [{}])
@@ -198,6 +267,18 @@ def _asking(base: Base, ids: Mapping[str, str]) -> RequestTemplate:
     if not isinstance(found.body, Mapping):
         return replace(found, query=query)
     return replace(found, query=query, body={name: base.payload.get(name, value) for name, value in found.body.items()})
+
+
+def _page_of(base: Base) -> dict[str, int]:
+    """Returns the numbers of a list's query that its answer repeats under their names beside the rows, such as its limit."""
+    names = {entry.name for entry in base.operation.parameters if entry.location == "query"}
+    beside = [value for value in base.payload.values() if isinstance(value, Mapping)]
+    return {
+        name: value
+        for node in beside
+        for name, value in node.items()
+        if name in names and isinstance(value, int) and not isinstance(value, bool)
+    }
 
 
 def as_template(
@@ -241,6 +322,8 @@ def absent(operation: Operation) -> tuple[int, ...]:
 
 def not_found(provider: Provider, operation: Operation, name: str = "session") -> tuple[int, ...]:
     """Returns the documented statuses for an unknown id, or another session's: by lifecycle.yaml, else 404."""
+    if name != "session" and name not in provider.lifecycle.ids:  # of a thing of a part of the API
+        return absent(operation)
     cases = {
         case.status
         for case in provider.lifecycle.errors.values()

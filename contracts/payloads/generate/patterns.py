@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from functools import lru_cache
+from itertools import chain, count
+from typing import NamedTuple
 
-from specimen.contracts.payloads.generate.catalogue import case_id
-from specimen.contracts.payloads.model.case_types import FAMILIES, edges
+from specimen.contracts.payloads.generate.making import case_id
+from specimen.contracts.payloads.model.case_types import FAMILIES, Kind, edges
+from specimen.contracts.payloads.model.event_payloads import event_types, events
 from specimen.contracts.payloads.model.fields import PayloadField
-from specimen.contracts.payloads.model.valid_payloads import Base, requests, responses
+from specimen.contracts.payloads.model.valid_payloads import Base, errors, requests, responses, streams
 from specimen.specs import Provider, SpecimenError
 from specimen.specs.core.errors import did_you_mean
 
@@ -40,7 +44,12 @@ def place_of(name: str) -> str:
 
 
 def check_words(
-    providers: Sequence[Provider], *, tags: Sequence[str] = (), kinds: Sequence[str] = (), fields: Sequence[str] = ()
+    providers: Sequence[Provider],
+    *,
+    tags: Sequence[str] = (),
+    kinds: Sequence[str] = (),
+    fields: Sequence[str] = (),
+    of_events: bool = False,
 ) -> None:
     """Checks that each word matches something in the catalogue of one of the providers.
 
@@ -53,16 +62,14 @@ def check_words(
     left_tags, left_kinds, left_fields = set(tags) - known_tags, set(kinds) - set(FAMILIES), set(fields) - WHOLE
     if not (left_tags or left_kinds or left_fields):
         return
-    for base, place in _places(providers):
-        for edge in edges(place, base):
-            if place.pointer not in known_fields:
-                known_fields[place.pointer] = dotted = place_of(case_id(base, place, edge))
-                left_fields = {word for word in left_fields if not is_at(place.pointer, dotted, word)}
-            if edge.kind.id not in known_kinds:
-                known_kinds.add(edge.kind.id)
-                known_tags.update(edge.kind.tags)
-                left_tags -= known_tags
-                left_kinds = {word for word in left_kinds if not is_of_kind(edge.kind.id, word)}
+    for entry in chain.from_iterable(_vocabulary(provider, of_events) for provider in providers):
+        known_fields.setdefault(entry.pointer, entry.dotted)
+        left_fields = {word for word in left_fields if not is_at(entry.pointer, entry.dotted, word)}
+        for kind in entry.kinds:
+            known_kinds.add(kind.id)
+            known_tags.update(kind.tags)
+            left_kinds = {word for word in left_kinds if not is_of_kind(kind.id, word)}
+        left_tags -= known_tags
         if not (left_tags or left_kinds or left_fields):
             return
     who = providers[0].name if len(providers) == 1 else "no provider"
@@ -79,11 +86,59 @@ def check_words(
     raise SpecimenError(f"field '{word}': {who} {has}. Nearest: {', '.join(_nearest(word, possible, 0.0))}.")
 
 
-def _places(providers: Sequence[Provider]) -> Iterator[tuple[Base, PayloadField]]:
-    for provider in providers:
-        for operation in provider.document.operations.values():
-            for base in (*requests(provider, operation), *responses(provider, operation)):
+class _Entry(NamedTuple):
+    """A field of a provider's payloads, and those of its kinds that no field before it has."""
+
+    pointer: str
+    dotted: str
+    kinds: tuple[Kind, ...]
+
+
+class _Vocabulary:
+    """The fields and kinds of a provider: found when they are asked for, and once."""
+
+    def __init__(self, provider: Provider, of_events: bool) -> None:
+        self._found: list[_Entry] = []
+        self._rest = self._entries(_places_of_events(provider) if of_events else _places(provider))
+
+    def __iter__(self) -> Iterator[_Entry]:
+        for number in count():
+            if number == len(self._found):
+                entry = next(self._rest, None)
+                if entry is None:
+                    return
+                self._found.append(entry)
+            yield self._found[number]
+
+    @staticmethod
+    def _entries(places: Iterator[tuple[Base, PayloadField]]) -> Iterator[_Entry]:
+        seen: set[tuple[str, str]] = set()
+        known: set[str] = set()
+        for base, place in places:
+            every = list(edges(place, base))
+            new = {edge.kind.id: edge.kind for edge in every if edge.kind.id not in known}
+            if new or (every and (place.pointer, place.label) not in seen):
+                seen.add((place.pointer, place.label))
+                known.update(new)
+                yield _Entry(place.pointer, place_of(case_id(base, place, every[0])), tuple(new.values()))
+
+
+@lru_cache(maxsize=32)
+def _vocabulary(provider: Provider, of_events: bool) -> _Vocabulary:
+    return _Vocabulary(provider, of_events)
+
+
+def _places(provider: Provider) -> Iterator[tuple[Base, PayloadField]]:
+    for operation in provider.document.operations.values():
+        for shown in (requests, responses, errors, streams):
+            for base in shown(provider, operation):
                 yield from ((base, place) for place in base.places())
+
+
+def _places_of_events(provider: Provider) -> Iterator[tuple[Base, PayloadField]]:
+    for kind in event_types(provider):
+        for base in events(provider, kind):
+            yield from ((base, place) for place in base.places())
 
 
 def _nearest(word: str, possible: set[str] | dict[str, str], cutoff: float) -> list[str]:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from specimen import specs
-from specimen.contracts.payloads.generate.catalogue import LeftOut
-from specimen.contracts.payloads.generate.catalogue import cases as _all
+from specimen.contracts.payloads.generate import catalogue
+from specimen.contracts.payloads.generate.catalogue import ways
+from specimen.contracts.payloads.generate.filtered import Filter, of_filtered
+from specimen.contracts.payloads.generate.making import LeftOut
 from specimen.contracts.payloads.generate.patterns import check_words, is_at, is_of_kind, place_of
+from specimen.contracts.payloads.generate.sample import sample
 from specimen.contracts.payloads.model.case import Case
-from specimen.contracts.payloads.model.case_types import FAMILIES, VERDICTS
-from specimen.contracts.payloads.model.valid_payloads import NOW, REQUEST, RESPONSE
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, FAMILIES, VERDICTS, Kind
+from specimen.contracts.payloads.model.event_payloads import WEBHOOK, event_types
+from specimen.contracts.payloads.model.fields import PayloadField
+from specimen.contracts.payloads.model.valid_payloads import NOW, REQUEST, RESPONSE, Base
 from specimen.fixtures.datasets.row_generation import checked
 from specimen.specs import Provider, SpecimenError
 from specimen.specs.core.errors import did_you_mean
 
-_DIRECTIONS = (REQUEST, RESPONSE)
+_WILDCARDS = frozenset("*?[")
+_DIRECTIONS = (REQUEST, RESPONSE, WEBHOOK)
 
 
 @dataclass(frozen=True)
@@ -58,8 +65,13 @@ class Choice:
         Raises:
             SpecimenError: none has it.
         """
-        _one_of("operation", self.operation, [name for one in providers for name in one.document.operations])
         _one_of("direction", self.direction, _DIRECTIONS)
+        if self.direction == WEBHOOK:
+            if not any(event_types(one) for one in providers):
+                raise SpecimenError(f"direction webhook: the pages of {', '.join(one.name for one in providers)} name no event.")
+            _one_of("event", self.operation, [kind.name for one in providers for kind in event_types(one)])
+        else:
+            _one_of("operation", self.operation, [name for one in providers for name in one.document.operations])
         _one_of("verdict", self.verdict, VERDICTS)
         _one_of("status", self.status, [name for one in providers for name in one.lifecycle.states])
         if self.count is not None and self.count < 1:
@@ -67,7 +79,8 @@ class Choice:
         checked(self.now)
         if self.status is not None and self.direction == REQUEST:
             raise SpecimenError("status: a request has none; it is for direction response.")
-        check_words(providers, tags=self.tags, kinds=self.kinds, fields=self.fields)
+        is_event = self.direction == WEBHOOK
+        check_words(providers, tags=self.tags, kinds=self.kinds, fields=self.fields, of_events=is_event)
 
     def takes(self, case: Case) -> bool:
         """Whether the filters select a case, without regard to the count."""
@@ -76,6 +89,33 @@ class Choice:
             and set(self.tags) <= set(case.tags)
             and (not self.kinds or any(is_of_kind(case.kind, word) for word in self.kinds))
             and (not self.fields or any(is_at(case.field, place_of(case.id), word) for word in self.fields))
+        )
+
+    def may_take(self, base: Base, place: PayloadField, kind: Kind) -> bool:
+        """Whether the filters may select a case of this kind at this field of a payload; asked before it is made."""
+        return self.may_be_of(kind, base) and self.may_be_at(place)
+
+    def may_be_in(self, family: str) -> bool:
+        """Whether the filters may select a case of this family."""
+        named = [word.partition(".")[0] for word in self.kinds]
+        return not named or family in named or any(set(name) & _WILDCARDS for name in named)
+
+    def may_be_at(self, place: PayloadField) -> bool:
+        """Whether the filters may select a case at this field."""
+        return not self.fields or any(is_at(place.pointer, place.label or ".", word) for word in self.fields)
+
+    def may_be_of(self, kind: Kind, base: Base) -> bool:
+        """Whether the filters may select a case of this kind in this payload."""
+        # A request that the contract accepts is unspecified where it names what the implementation may not have.
+        is_open = base.direction == REQUEST and self.verdict == EITHER and ACCEPT in kind.claims
+        return self.may_be(kind, base.state, is_open=is_open)
+
+    def may_be(self, kind: Kind, state: str | None = None, *, is_open: bool = False) -> bool:
+        """Whether the filters may select a case of this kind, in an answer about a session in that state."""
+        return (
+            (self.verdict is None or self.verdict in kind.claims or is_open)
+            and set(self.tags) <= {kind.family, *kind.tags, state}
+            and (not self.kinds or any(is_of_kind(kind.id, word) for word in self.kinds))
         )
 
 
@@ -106,12 +146,24 @@ def cases(
 
 def chosen(provider: Provider, choice: Choice, *, left_out: list[LeftOut] | None = None) -> Iterator[Case]:
     """Returns the cases of a choice that was checked; none of what the provider does not have."""
-    every = _all(
-        provider, operation=choice.operation, direction=choice.direction, status=choice.status, seed=choice.seed,
-        now=choice.now, left_out=left_out,
-    )  # fmt: skip
-    found = (case for case in every if choice.takes(case))
+    if choice.count is not None and left_out is None:
+        few = sample(list(ways(provider, **_asked(choice))), choice.count, choice.takes, choice.may_take)
+        if few is not None:
+            return iter(few)
+    found = (case for case in _made(provider, choice, left_out) if choice.takes(case))
     return found if choice.count is None else iter(_spread(list(found), choice.count))
+
+
+def _asked(choice: Choice) -> dict[str, Any]:
+    return {name: getattr(choice, name) for name in ("operation", "direction", "status", "seed", "now")}
+
+
+def _made(provider: Provider, choice: Choice, left_out: list[LeftOut] | None) -> Iterator[Case]:
+    """Returns all cases that the filters may select; where they are narrow, others are not made."""
+    if left_out is not None or not (choice.kinds or choice.fields or choice.tags):
+        return catalogue.cases(provider, **_asked(choice), left_out=left_out)
+    wanted = Filter(choice.may_be_in, choice.may_be_at, choice.may_be_of)
+    return (case for bases in ways(provider, **_asked(choice)) for case in of_filtered(list(bases), wanted))
 
 
 def _spread(found: list[Case], count: int) -> list[Case]:

@@ -10,8 +10,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from specimen import specs
-from specimen.contracts.payloads.generate.catalogue import case, of_bases
+from specimen.contracts.payloads.generate import webhook_events
+from specimen.contracts.payloads.generate.catalogue import of_bases
 from specimen.contracts.payloads.generate.expected_outcomes import expected_outcome
+from specimen.contracts.payloads.generate.making import case
 from specimen.contracts.payloads.generate.selection import Choice
 from specimen.contracts.payloads.model.case import Case
 from specimen.contracts.payloads.model.case_types import ACCEPT, edges
@@ -40,7 +42,8 @@ def strategy(
     must take. Payloads that no JSON value of Python's shows (another encoding, a key twice) are drawn with `as_cases=True` only.
 
     Args:
-        name: `<provider>.<operation>.request` or `.response`.
+        name: `<provider>.<operation>.request` or `.response`; or `<provider>.<type of event>`, such as
+            `kyve.verification.completed`, for the valid cleartexts of that webhook.
         status: sessions in this state only.
         verdict: accept, reject or either. With accept, untouched payloads are drawn too; examples shrink to them.
         as_cases: draw `Case` values, which have the verdict and the reason, instead of payloads; never an untouched one.
@@ -52,6 +55,11 @@ def strategy(
     Raises:
         SpecimenError: there is no such provider, operation, state or verdict, or no case is left.
     """
+    sender, _, kind = name.partition(".")
+    if sender in specs.names() and (found := specs.load(sender)).webhooks is not None and kind in found.webhooks.events:
+        if verdict != ACCEPT or as_cases or tags or fields or kinds:
+            raise SpecimenError(f"strategy '{name}': of events there are valid ones only; leave out all but `status` and `now`.")
+        return webhook_events.events(found, kind, status, now)
     provider, operation, direction = _parsed(name)
     choice = Choice(operation, direction, verdict, status, tuple(tags), tuple(fields), tuple(kinds), now=now)
     choice.check(provider)

@@ -156,11 +156,6 @@ STATES = (
         "Deleted is documented as null; an empty object may as well be a block in which nothing was found.",
     ),
     State(
-        "block-twice", "IDN-016", BLOCKS, None,
-        {"/dataBlocks": lambda body: [value_at(body, BLOCK), *value_at(body, "/dataBlocks")]},
-        "The same block again: who adds up what was found counts it twice.",
-    ),
-    State(
         "blocks-newest-first", "IDN-016", BLOCKS, ("COMPLETED", "ERROR"),
         {"/dataBlocks": lambda body: value_at(body, "/dataBlocks")[::-1]},
         "Who takes the last block of a type for the newest takes the first try.",

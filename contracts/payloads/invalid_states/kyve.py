@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from specimen.contracts.payloads.model.invalid_combinations import Made, State, earlier, later, same, value_at
 
 VERIFICATION = {"getVerification": ""}
@@ -10,6 +12,7 @@ ENDED = {"cancelSession": ""}
 LIST = {"listVerifications": ""}
 
 EVERY = ("created", "requires_input", "in_progress", "requires_review", "completed", "failed", "canceled", "expired")
+OTHERS = tuple(state for state in EVERY if state not in ("completed", "failed"))
 SHOWN = ("completed", "failed", "requires_review")
 CURSOR = "ver_" + "0" * 26
 
@@ -17,6 +20,11 @@ CURSOR = "ver_" + "0" * 26
 def checks(status: str) -> Made:
     """Every check with this status."""
     return lambda shown: [{**check, "status": status} for check in value_at(shown, "/checks")]
+
+
+def closed(shown: Any) -> Any:
+    """When the verification ended, or, where it has not, when it changed last."""
+    return value_at(shown, "/closed_at") or value_at(shown, "/updated_at")
 
 
 STATES = (
@@ -35,11 +43,12 @@ STATES = (
     ),
     *(
         State(
-            "shown-as-completed", rule, VERIFICATION, states, {"/status": "completed"},
+            "shown-as-completed", rule, VERIFICATION, states, {"/status": "completed", **ended},
             "The status moved to approved, and the checks say otherwise.",
         )
-        for rule, states in (
-            ("KYV-001", ("failed",)), ("KYV-022", tuple(state for state in EVERY if state not in ("completed", "failed"))),
+        for rule, states, ended in (
+            ("KYV-001", ("failed",), {}),
+            ("KYV-022", OTHERS, {"/closed_at": closed}),
         )
     ),
     *(
@@ -55,11 +64,13 @@ STATES = (
     ),
     *(
         State(
-            "shown-as-failed", rule, VERIFICATION, states, {"/status": "failed"},
+            "shown-as-failed", rule, VERIFICATION, states, {"/status": "failed", **ended},
             "The status moved to refused, and no check failed.",
         )
-        for rule, states in (
-            ("KYV-002", ("completed",)), ("KYV-023", tuple(state for state in EVERY if state not in ("completed", "failed"))),
+        for rule, states, ended in (
+            ("KYV-002", ("completed",), {}),
+            # Where a reviewer decided, no check need say why.
+            ("KYV-023", OTHERS, {"/closed_at": closed, "/review": None}),
         )
     ),
     State(
@@ -74,6 +85,15 @@ STATES = (
         "media-signed-for-longer", "KYV-003", VERIFICATION, SHOWN,
         {"/media/0/url": "https://media.example/1.jpg?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=901&X-Amz-Signature=0"},
         "The field says 15 minutes, the signature one second more: the signature is what the store obeys.",
+    ),
+    State(
+        "media-unsigned", "KYV-025", VERIFICATION, SHOWN, {"/media/0/url": "https://media.example/1.jpg"},
+        "A picture of a passport under a URL that anyone may open who learns it.",
+    ),
+    State(
+        "nothing-in-detail", "KYV-024", VERIFICATION, ("requires_review",),
+        {"/checks": [], "/fields": None, "/media": [], "/review": None},
+        "The detail says no more than the list: what was checked is nowhere to be seen.",
     ),
     State(
         "lifetime-too-long", "KYV-005", SESSION, EVERY, {"/expires_at": later("/expires_at", 2)},

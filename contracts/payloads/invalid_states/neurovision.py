@@ -53,16 +53,19 @@ def passed(task: dict[str, Any]) -> dict[str, Any]:
     return {**task, "errors": [], **({"checks": checks} if "checks" in task else {})}
 
 
-def spent(part: float) -> Made:
-    """Less than what the tasks spent together."""
+def less_than_the_sum(session: Any) -> float:
+    """Less than what the tasks spent together, and no less than any of them."""
+    parts = [task.get("spent", 0) for task in value_at(session, "/results")]
+    if sum(parts) - 0.02 < max(parts):
+        raise NotHere("/spent")
+    return round(float(sum(parts)) - 0.02, 3)
 
-    def made(session: Any) -> float:
-        total = sum(task.get("spent", 0) for task in value_at(session, "/results"))
-        if total < 0.1:
-            raise NotHere("/spent")
-        return round(float(total * part) - 0.02, 3) if part else 0.0
 
-    return made
+def less_than_a_task(session: Any) -> float:
+    """No time, where a task spent some."""
+    if max(task.get("spent", 0) for task in value_at(session, "/results")) < 0.1:
+        raise NotHere("/spent")
+    return 0.0
 
 
 STATES = (
@@ -97,7 +100,8 @@ STATES = (
     ),
     *(
         State(
-            f"idle-with-{task}-{status}", "NEU-004", SESSION, ("idle",), {f"{TASKS[task]}/status": status},
+            f"idle-with-{task}-{status}", "NEU-004", SESSION, ("idle",),
+            {f"{TASKS[task]}/status": status, **({f"{TASKS[task]}/tries": 1} if status in DECIDED else {})},
             "Nothing has started, and a task is already on its way.",
         )
         for task in ("document", "selfie")
@@ -164,7 +168,7 @@ STATES = (
         )
         for name, images in (
             ("one-image", lambda session: value_at(session, f"{MATCH}/images")[:1]),
-            ("three-images", lambda session: [*value_at(session, f"{MATCH}/images"), value_at(session, f"{MATCH}/images/0")]),
+            ("three-images", lambda session: [*value_at(session, f"{MATCH}/images"), "https://media.example/third.jpg"]),
             ("no-images", []),
         )
     ),
@@ -182,10 +186,17 @@ STATES = (
             "The number of tries and the entries of their history tell of two different sessions.",
         )
         for tries, name, history in (
-            (0, "with-an-entry", [{}]), (1, "with-an-entry", [{}]), (2, "without-entries", []), (2, "with-two-entries", [{}] * 2),
+            (1, "with-an-entry", [{}]), (2, "without-entries", []), (2, "with-two-entries", [{}] * 2),
             (2, "without-history", ABSENT), (3, "with-one-entry", [{}]), (4, "with-two-entries", [{}] * 2),
             (5, "with-five-entries", [{}] * 5), (6, "with-two-entries", [{}] * 2), (50, "with-fifty-entries", [{}] * 50),
         )
+    ),
+    *(
+        State(
+            f"{task}-untried", "NEU-031", READ, DECIDED, {f"{TASKS[task]}/tries": 0},
+            "A task succeeded or failed at no attempt at all.",
+        )
+        for task in ("document", "selfie")
     ),
     # Fraud checks with a value.
     *(
@@ -227,11 +238,11 @@ STATES = (
     ),
     # Sums and times.
     State(
-        "spent-less-than-tasks", "NEU-011", READ, ("processing", "success", "failed"), {"/spent": spent(1)},
+        "spent-less-than-tasks", "NEU-011", READ, ("processing", "success", "failed"), {"/spent": less_than_the_sum},
         "The whole is less than its parts: who is billed by it pays too little.",
     ),
     State(
-        "spent-nothing", "NEU-011", READ, ("processing", "success", "failed"), {"/spent": spent(0)},
+        "spent-nothing", "NEU-032", READ, ("processing", "success", "failed"), {"/spent": less_than_a_task},
         "The tasks spent time, the session none: a sum that was not made.",
     ),
     State(

@@ -73,8 +73,10 @@ class PayloadField:
 
     @cached_property
     def is_open_text(self) -> bool:
-        """Whether it takes any text: a string without enumeration, pattern or format."""
-        return "string" in self.types and not any(key in node for node in self.nodes for key in _SETTLES)
+        """Whether it takes any text: a string without enumeration, pattern or format that is more than assumed."""
+        return "string" in self.types and not any(
+            key in node and key not in node.get("x-assumed", ()) for node in self.nodes for key in _SETTLES
+        )
 
     def keyword(self, name: str) -> Any:
         """The value of a keyword in the first schema that has it, or None."""
@@ -147,7 +149,6 @@ class _Walk:
         self, value: list[Any], nodes: tuple[Mapping[str, Any], ...], parts: tuple[str, ...], labels: tuple[str, ...], mark: str
     ) -> Iterator[PayloadField]:
         shapes = set()
-        named = [kind_of(item) for item in value]
         for index, item in enumerate(value):
             below = tuple(each for node in nodes if "items" in node for each in flat(self.provider, node["items"], item))
             here = (*parts, str(index))
@@ -156,9 +157,8 @@ class _Walk:
             if shape in shapes:
                 continue
             shapes.add(shape)
-            own = named[index]
-            label = own if own is not None and named.index(own) == index else str(index)
-            yield from self.walk(item, below, here, (*labels, label), required=True, mark=mark)
+            # Items of one type, such as both sides of a card, share their labels: a kind is made at the first of them.
+            yield from self.walk(item, below, here, (*labels, kind_of(item) or str(index)), required=True, mark=mark)
 
     def inside(self, item: Any, parts: tuple[str, ...]) -> frozenset[FieldMeaning | None]:
         """Returns the meanings of an item and of everything in it."""

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from specimen.contracts.judge.registry import rulebook
-from specimen.contracts.payloads.model.mutations import ABSENT, Fields, changed, split
+from specimen.contracts.payloads.model.mutations import ABSENT, Also, Fields, Literal, Renamed, Whole, changed, split
 from specimen.specs import Provider, SpecError
 from specimen.specs.core.errors import did_you_mean
 from specimen.specs.core.json_pointer import escape
@@ -58,12 +59,35 @@ class State:
                 value_at(shown, way)
             values[prefix + way] = value
         try:
-            is_same = changed(payload, (), Fields(values)) == payload
+            is_same = _is_same(payload, values)
         except (LookupError, TypeError) as error:
             raise NotHere(self.name) from error
         if is_same:
             raise NotHere(self.name)
         return Fields(values)
+
+
+def _is_same(payload: Any, values: Mapping[str, Any]) -> bool:
+    """Whether fields have these values already; the payload is copied only where one field is inside another.
+
+    Raises:
+        LookupError, TypeError: the payload has no such fields.
+    """
+    pointers = sorted(values)
+    is_nested = any(after == before or after.startswith(f"{before}/") for before, after in pairwise(pointers))
+    if is_nested or any(isinstance(value, (Also, Fields, Literal, Renamed, Whole)) for value in values.values()):
+        found: bool = changed(payload, (), Fields(values)) == payload
+        return found
+    is_same = True
+    for pointer, value in values.items():
+        *above, last = split(pointer)
+        node = payload
+        for part in above:
+            node = node[int(part)] if isinstance(node, list) else node[part]
+        key: Any = int(last) if isinstance(node, list) else last
+        is_present = key in node if isinstance(node, dict) else node[key] is not ABSENT
+        is_same = is_same and value is not ABSENT and is_present and node[key] == value
+    return is_same
 
 
 def value_at(value: Any, pointer: str) -> Any:

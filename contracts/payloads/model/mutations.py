@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import copy
 import gzip
 import json
 from collections.abc import Mapping, Sequence
@@ -65,6 +64,10 @@ class Fields:
     values: Mapping[str, Any]
 
 
+# Changes whose result may be text that Python does not write.
+_AS_TEXT = (Whole, Fields, Also, Literal)
+
+
 def changed(value: Any, parts: Sequence[str], change: Any) -> Any:
     """Returns a copy of a JSON value with one change at `parts` (of a JSON pointer).
 
@@ -76,6 +79,8 @@ def changed(value: Any, parts: Sequence[str], change: Any) -> Any:
     if isinstance(change, Whole):
         return change.data
     if isinstance(change, Fields):
+        if not any(isinstance(new, _AS_TEXT) or pointer == "" for pointer, new in change.values.items()):
+            return _all_set(copied(value), change)
         for pointer, new in change.values.items():
             value = changed(value, split(pointer), new)
         return value
@@ -84,9 +89,17 @@ def changed(value: Any, parts: Sequence[str], change: Any) -> Any:
     if isinstance(change, Literal):
         text = json.dumps(changed(value, parts, _HERE), ensure_ascii=False)
         return text.replace(json.dumps(_HERE, ensure_ascii=False), change.text).encode("utf-8", "surrogatepass")
-    if not parts:
-        return copy.deepcopy(change)
-    out = copy.deepcopy(value)
+    return copied(change) if not parts else _set(copied(value), parts, change)
+
+
+def _all_set(out: Any, change: Fields) -> Any:
+    for pointer, new in change.values.items():
+        _set(out, split(pointer), new)
+    return out
+
+
+def _set(out: Any, parts: Sequence[str], change: Any) -> Any:
+    """Changes a value at `parts`, and returns it."""
     node = _at(out, parts[:-1])
     key: Any = int(parts[-1]) if isinstance(node, list) else parts[-1]
     if change is ABSENT:
@@ -94,12 +107,19 @@ def changed(value: Any, parts: Sequence[str], change: Any) -> Any:
     elif isinstance(change, Renamed):
         node[change.name] = node.pop(key)
     else:
-        node[key] = copy.deepcopy(change)
+        node[key] = copied(change)
     return out
 
 
+def copied(value: Any) -> Any:
+    """A copy of a JSON value, in depth."""
+    if isinstance(value, dict):
+        return {name: copied(entry) for name, entry in value.items()}
+    return [copied(entry) for entry in value] if isinstance(value, list) else value
+
+
 def _also(value: Any, parts: Sequence[str], change: Also) -> Any:
-    out = copy.deepcopy(value)
+    out = copied(value)
     node = _at(out, parts)
     if change.name not in node:
         node[change.name] = change.value

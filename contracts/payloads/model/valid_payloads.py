@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Any
 
-from specimen.contracts.client.transport import MISSING
 from specimen.contracts.payloads.model.fields import PayloadField, places, slug
 from specimen.contracts.payloads.model.mutations import ABSENT
 from specimen.contracts.requests.mutations import bodies
-from specimen.contracts.requests.request_templates import RequestTemplate, template_of
+from specimen.contracts.requests.request_templates import MISSING, RequestTemplate, template_of
 from specimen.fixtures import recipes
 from specimen.fixtures.primitives import times
 from specimen.fixtures.recipes import session_histories
 from specimen.fixtures.recipes.recipe import Listing, SessionSnapshot, answer, settle
 from specimen.specs import Operation, Provider
-from specimen.specs.loading.openapi import Media
+from specimen.specs.loading.openapi import EVENT_STREAM, Media
+from specimen.specs.loading.webhooks import EventType
 
 REQUEST, RESPONSE = "request", "response"
 # The fixed time of all cases, so that a case has the same bytes on every day.
 NOW = times.parse("2026-03-19T10:31:30Z")
 # How many sessions a page may have, where it shows all that there are.
 _LIMIT = 10
+_FIRST_ERROR = 400
 _PLACEHOLDER = re.compile(r"\{(\w+(?::\w+)?)\}")
 
 
@@ -40,6 +42,7 @@ class Base:
         state: the session's state in a response, None where the answer is about none.
         snapshot: the one of the session that the payload was made from, if any.
         request: the template of a request.
+        event: the type of an event, where the payload is one.
     """
 
     provider: Provider
@@ -55,11 +58,22 @@ class Base:
     seed: int = 0
     media: Media | None = field(default=None)
     sent_at: int = NOW
+    event: EventType | None = None
 
     @property
     def now(self) -> int:
         """When it is read (milliseconds since the epoch)."""
         return self.snapshot.now if self.snapshot is not None else self.sent_at
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it is an answer other than a success."""
+        return self.status >= _FIRST_ERROR
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it is a stream of events, whose payload is bytes."""
+        return self.direction == RESPONSE and self.media is not None and self.media.content_type == EVENT_STREAM
 
     def places(self) -> tuple[PayloadField, ...]:
         """Returns the fields of the payload, in its order."""
@@ -69,7 +83,11 @@ class Base:
 @lru_cache(maxsize=512)
 def _places(base: Base) -> tuple[PayloadField, ...]:
     if base.direction == RESPONSE:
-        return tuple(places(base.provider, base.payload, base.pointer))
+        found_here = places(base.provider, base.payload, base.pointer)
+        if not base.is_error:
+            return tuple(found_here)
+        # The ids of an error's cases say its status, as a part of the place.
+        return tuple(replace(each, label=".".join(filter(None, (str(base.status), each.label)))) for each in found_here)
     found: list[PayloadField] = []
     for parameter in base.operation.parameters:
         section = {"path": "path", "query": "query", "header": "headers"}.get(parameter.location)
@@ -127,6 +145,31 @@ def responses(
         yield Base(
             provider, operation, RESPONSE, body, found.pointer, status, snapshot.scenario, snapshot.state, snapshot, seed=seed
         )
+
+
+def errors(provider: Provider, operation: Operation, *, now: int = NOW) -> Iterator[Base]:
+    """Yields the documented errors of an operation, each status with the first of its examples that its schema takes."""
+    for status, response in operation.responses.items():
+        media = response.content("application/json")
+        if not status.isdigit() or int(status) < _FIRST_ERROR or media is None or media.pointer is None:
+            continue
+        validator = provider.schemas.validator(media.pointer)
+        example = next((value for value in media.examples.values() if validator.is_valid(value)), None)
+        if isinstance(example, Mapping):
+            yield Base(provider, operation, RESPONSE, example, media.pointer, int(status), sent_at=now)
+
+
+def streams(provider: Provider, operation: Operation, *, seed: int = 0, now: int = NOW) -> Iterator[Base]:
+    """Yields the stream of events about one session, from its first state to its end, where the operation answers with one."""
+    media = next((found for found in (one.content(EVENT_STREAM) for one in operation.responses.values()) if found), None)
+    read = next((read for read in provider.lifecycle.reads if read.operation in recipes.answers(provider)), None)
+    if media is None or read is None:
+        return
+    scenario = next(iter(provider.lifecycle.scenarios))
+    life = session_histories.snapshots(provider, scenario, seed=1000 * seed, key=f"payloads/{seed}/stream", at=now)
+    bodies_of = [answer(recipes.answers(provider)[read.operation], snapshot) for snapshot in life]
+    text = "".join(f"data: {json.dumps(body, ensure_ascii=False)}\n\n" for body in bodies_of)
+    yield Base(provider, operation, RESPONSE, text.encode(), None, 200, None, None, life[-1], seed=seed, media=media)
 
 
 def _pages(provider: Provider, listing: Listing, seed: int, locale: str | None, now: int) -> Iterator[tuple[str, Any]]:

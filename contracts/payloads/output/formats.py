@@ -14,6 +14,9 @@ from specimen.specs import Provider
 # What JSON leaves as it is in a text, and some readers of lines end a line at.
 _LINE_ENDS = str.maketrans({end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"})
 
+# A title stands in a docstring of the module.
+_QUOTES = str.maketrans("", "", '"\\')
+
 
 def as_json(cases: Iterable[Case]) -> Iterator[str]:
     """One JSON document, `{"version": 1, "cases": […]}`, in pieces."""
@@ -25,8 +28,13 @@ def as_json(cases: Iterable[Case]) -> Iterator[str]:
 
 def as_ndjson(cases: Iterable[Case]) -> Iterator[str]:
     """A line of JSON for each case."""
-    for case in cases:
-        yield _dumped(case.as_json()) + "\n"
+    yield from lines(case.as_json() for case in cases)
+
+
+def lines(values: Iterable[Any]) -> Iterator[str]:
+    """A line of JSON for each value."""
+    for value in values:
+        yield _dumped(value) + "\n"
 
 
 def _dumped(value: Any) -> str:
@@ -38,10 +46,10 @@ def _dumped(value: Any) -> str:
 _TEST = '''"""Edge cases of {title}, each with what must happen. Made by `specimen payloads`.
 
 Requests go to the base URL in SPECIMEN_URL, with the credential in SPECIMEN_TOKEN; a host that is not this machine must be named
-in SPECIMEN_ALLOW_WRITES. Responses go to your parser, named in SPECIMEN_PARSER as `package.module:function`: it is called with an
-operation's id and the bytes of a body, and raises for what it refuses. With what the contract leaves open it is called too, and
-may raise or not. Without SPECIMEN_URL all requests are skipped, without SPECIMEN_PARSER all responses: with neither, the run is
-green and has shown nothing.
+in SPECIMEN_ALLOW_WRITES. Responses and events go to your parser, named in SPECIMEN_PARSER as `package.module:function`: it is
+called with an operation's id, or an event's type, and the bytes of a body, and raises for what it refuses. With what the contract
+leaves open it is called too, and may raise or not. Without SPECIMEN_URL all requests are skipped, without SPECIMEN_PARSER the
+rest: with neither, the run is green and has shown nothing.
 """
 
 from __future__ import annotations
@@ -83,7 +91,7 @@ def test_request(case: Case, sender: Sender) -> None:
     assert sender.send(case).status in case.expect_status, case.rationale
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.direction == "response"], ids=lambda case: case.id)
+@pytest.mark.parametrize("case", [case for case in CASES if case.direction != "request"], ids=lambda case: case.id)
 def test_response(case: Case, parse) -> None:
     """A parser takes what keeps the contract, refuses what breaks it, and comes back from the rest."""
     body = as_bytes(case.payload)
@@ -104,7 +112,8 @@ def as_pytest(provider: Provider, choice: Choice) -> str:
     wanted = {name: getattr(choice, name) for name in choice.__dataclass_fields__}
     given = [f"{name}={value!r}" for name, value in wanted.items() if value != getattr(plain, name)]
     arguments = ", ".join([repr(provider.name), *given])
-    return _TEST.format(title=provider.lifecycle.title, name=provider.name, arguments=arguments)
+    title = " ".join(provider.lifecycle.title.translate(_QUOTES).split())
+    return _TEST.format(title=title, name=provider.name, arguments=arguments)
 
 
 WRITERS: dict[str, Callable[[Iterable[Case]], Iterator[str]]] = {"json": as_json, "ndjson": as_ndjson, "curl": as_curl}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-# `@title@`, `@credential@`, `@new_session@` and `@fill@` are replaced.
+# `@title@`, `@credential@`, `@new_session@` and `@fill@` are replaced. What a server answers is data of these commands,
+# an argument or a variable, and never a part of what awk, sed or the shell runs.
 FUNCTIONS = r"""#!/bin/sh
 # Edge cases of @title@, each with the statuses that are right for it. Made by `specimen payloads`.
 #
@@ -77,7 +78,27 @@ ask_packed() {
 
 # The same, with a session's ids in the body.
 ask_filled() {
-  base64 -d | gunzip | @fill@ | ask "$@" --data-binary @-
+  base64 -d | gunzip | fill | ask "$@" --data-binary @-
+}
+
+# Puts ids in place of `{session}` and the like. They come by the environment, of which awk reads no escapes.
+fill() {
+  @fill@ awk '
+    BEGIN { count = split(ENVIRON["names"], names, " ") }
+    {
+      for (one = 1; one <= count; one++) {
+        name = "{" names[one] "}"
+        variable = "id_" names[one]
+        gsub(/:/, "_", variable)
+        line = ""
+        while (at = index($0, name)) {
+          line = line substr($0, 1, at - 1) ENVIRON[variable]
+          $0 = substr($0, at + length(name))
+        }
+        $0 = line $0
+      }
+      printf "%s%s", (NR > 1 ? "\n" : ""), $0
+    }'
 }
 
 # Keeps the status of an answer in $status, and its body, if it is a success, in $answer. How to ask; curl's arguments.

@@ -55,9 +55,12 @@ def _beginning(provider: Provider) -> str:
     else:
         credential = f"{next(iter(secret_headers(provider)))}: $SPECIMEN_TOKEN"
     pieces = {
-        "title": provider.lifecycle.title,
+        "title": " ".join(provider.lifecycle.title.split()),
         "credential": credential,
-        "fill": " ".join(["sed", *(f'-e "s|{{{name}}}|${_variable(name)}|g"' for name in _placeholders(provider))]),
+        "fill": " ".join(
+            [f"names='{' '.join(_placeholders(provider))}'"]
+            + [f'{_variable(name)}="${_variable(name)}"' for name in _placeholders(provider)]
+        ),
         "new_session": "\n".join(f"  {line}" for line in _new_session(provider)),
     }
     return re.sub("@([a-z_]+)@", lambda found: pieces[found[1]], FUNCTIONS)
@@ -119,7 +122,8 @@ def _arguments(sent: RequestTemplate, provider: Provider, *before: str) -> str:
     if text.encode() == body and text.isprintable() and len(text) < _MOST_WORD:
         return _joined("ask", [*words, f"--data-raw {_word(text, provider) or _EMPTY}"])
     is_filled = any(placeholder.encode() in body for placeholder in _placeholders(provider).values())
-    packed = base64.b64encode(gzip.compress(body, mtime=0)).decode()
+    # The end of a line is what awk ends by, and leaves out.
+    packed = base64.b64encode(gzip.compress(body + b"\n" * is_filled, mtime=0)).decode()
     return f"{_joined('ask_filled' if is_filled else 'ask_packed', words)} <<'END'\n{packed}\nEND"
 
 

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from specimen.contracts.payloads.generate.selection import Choice, chosen
 from specimen.contracts.payloads.model.case import Case
-from specimen.contracts.payloads.model.case_types import FAMILIES, VERDICTS
+from specimen.contracts.payloads.model.case_types import FAMILIES, VERDICTS, Kind
+from specimen.contracts.payloads.model.event_payloads import WEBHOOK
 from specimen.contracts.payloads.model.valid_payloads import REQUEST, RESPONSE
 from specimen.specs import Provider
 
@@ -31,6 +32,7 @@ class Summary:
     names: tuple[str, ...]
     counts: Counter[tuple[str, str, str, str]]
     shown: dict[str, Case]
+    ways: tuple[str, ...] = _WAYS
 
     def total(self, name: str, direction: str, kinds: Iterable[str], verdicts: Iterable[str] = VERDICTS) -> int:
         """How many cases of some kinds a provider has in a direction, with one of the verdicts."""
@@ -38,25 +40,27 @@ class Summary:
 
     def cell(self, name: str, kinds: Sequence[str], verdicts: Sequence[str] = VERDICTS) -> str:
         """The cases in requests · in responses."""
-        return " · ".join(f"{self.total(name, way, kinds, verdicts):,}" for way in _WAYS)
+        return " · ".join(f"{self.total(name, way, kinds, verdicts):,}" for way in self.ways)
 
 
 def summed(providers: Sequence[Provider], choice: Choice) -> Summary:
     """The counts of what is chosen of the providers' cases."""
     counts: Counter[tuple[str, str, str, str]] = Counter()
     shown: dict[str, Case] = {}
+    ways = (WEBHOOK,) if choice.direction == WEBHOOK else _WAYS
     for provider in providers:
         for case in chosen(provider, choice):
             counts[provider.name, case.direction, case.kind, case.verdict] += 1
             shown.setdefault(case.kind, case)
     ordered = {kind: shown[kind] for family in FAMILIES for kind in sorted(shown) if kind.partition(".")[0] == family}
-    return Summary(tuple(provider.name for provider in providers), counts, ordered)
+    return Summary(tuple(provider.name for provider in providers), counts, ordered, ways)
 
 
 def markdown(found: Summary) -> Iterator[str]:
     """A table in Markdown: for each family its kinds, and for each provider the cases in requests · in responses."""
     names, every = found.names, list(found.shown)
-    yield f"| cases in requests · in responses | kinds | {' | '.join(names)} |"
+    what = "cases in events" if found.ways == (WEBHOOK,) else "cases in requests · in responses"
+    yield f"| {what} | kinds | {' | '.join(names)} |"
     yield f"|---|---:|{'---:|' * len(names)}"
     for family in FAMILIES:
         kinds = [kind for kind in every if kind.partition(".")[0] == family]
@@ -66,16 +70,33 @@ def markdown(found: Summary) -> Iterator[str]:
         yield f"| of these `{verdict}` | | {' | '.join(found.cell(name, every, [verdict]) for name in names)} |"
 
 
-def grid(found: Summary) -> Table:
-    """A table for people: each kind with its cases in requests · in responses, and its reason."""
+def grid(kinds: Iterable[Kind]) -> Table:
+    """A table for people: each kind with the verdicts that its cases may have, and its reason."""
     table = Table(box=None, pad_edge=False)
     table.add_column("kind", no_wrap=True)
-    for name in found.names:
-        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("may be", no_wrap=True)
     table.add_column("why")
-    for kind, case in found.shown.items():
-        table.add_row(kind, *(found.cell(name, [kind]) for name in found.names), Text(case.rationale))
+    for kind in kinds:
+        table.add_row(kind.id, ", ".join(_claims(kind)), Text(kind.rationale))
     return table
+
+
+def kinds_value(kinds: Iterable[Kind]) -> dict[str, Any]:
+    """Kinds as JSON: `{"version": 1, "kinds": [{kind, family, rationale, source, tags, may_be}]}`, `may_be` verdicts."""
+    return {
+        "version": 1,
+        "kinds": [
+            {
+                "kind": kind.id, "family": kind.family, "rationale": kind.rationale, "source": kind.source,
+                "tags": list(kind.tags), "may_be": _claims(kind),
+            }
+            for kind in kinds
+        ],
+    }  # fmt: skip
+
+
+def _claims(kind: Kind) -> list[str]:
+    return [verdict for verdict in VERDICTS if verdict in kind.claims]
 
 
 def as_value(found: Summary) -> dict[str, Any]:
@@ -92,9 +113,9 @@ def _kind(found: Summary, kind: str, case: Case) -> dict[str, Any]:
         "family": kind.partition(".")[0],
         "rationale": case.rationale,
         "source": case.source,
-        "cases": {name: {way: found.total(name, way, [kind]) for way in _WAYS} for name in found.names},
+        "cases": {name: {way: found.total(name, way, [kind]) for way in found.ways} for name in found.names},
         "verdicts": {
-            verdict: sum(found.total(name, way, [kind], [verdict]) for name in found.names for way in _WAYS)
+            verdict: sum(found.total(name, way, [kind], [verdict]) for name in found.names for way in found.ways)
             for verdict in VERDICTS
         },
     }

@@ -39,10 +39,12 @@ def made_once(
     **more: Any,
 ) -> Iterator[Case]:
     """What the catalogue gives, in parts that are made once for all tests of a process: see test_repeatable.py for why it may."""
-    for found in provider.document.operations:
+    for found, described in provider.document.operations.items():
+        if operation is None and described.part is not None:
+            continue
         for way in (REQUEST, RESPONSE):
             if operation in (None, found) and direction in (None, way):
-                made, others = _part(provider.name, found, way, **more)
+                made, others = _part(provider.name, found, way, **dict(sorted(more.items())))
                 yield from made
                 if left_out is not None:
                     left_out += others

@@ -91,7 +91,7 @@ def texts_without_escapes(data: bytes) -> list[bytes]:
 
 
 def plain(value: Any) -> bytes:
-    """JSON as the lawful bodies are written."""
+    """JSON as the valid bodies are written."""
     return json.dumps(value, ensure_ascii=False).encode()
 
 

@@ -13,10 +13,10 @@ from specimen import specs
 from specimen.contracts.http.exchange import Exchange, parsed
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import judge
-from specimen.contracts.judge.openapi_core_check import disagreements
 from specimen.contracts.judge.registry import rulebook
-from specimen.contracts.judge.request_validation import request_errors
 from specimen.contracts.judge.severity import NOTE
+from specimen.contracts.judge.validation.openapi_core_check import disagreements
+from specimen.contracts.judge.validation.request_validation import request_errors
 from specimen.contracts.payloads.generate.expected_outcomes import MALFORMED_RULE, UNKNOWN_RULE, as_exchange, expected_outcome
 from specimen.contracts.payloads.model.case import Case
 from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT
@@ -29,8 +29,10 @@ from specimen.specs.loading.parameters import typed
 from tests.contracts.payloads.catalogues import catalogue, check_all, read
 
 PROVIDERS = pytest.mark.parametrize("name", specs.names())
-# RFC 8259, section 8.1: who writes JSON must not, who reads it may overlook it. That the rest is lawful is tested on its own.
+# RFC 8259, section 8.1: who writes JSON must not, who reads it may overlook it. That the rest is valid is tested on its own.
 FORGIVEN = frozenset({"structure.byte_order_mark"})
+# Of two members of one name a reader may keep either: our judge reads the last.
+LEFT_TO_READERS = frozenset({"structure.key_twice_other_value"})
 ID = re.compile(r"[a-z]+\.[A-Za-z]+\.(request|response):[A-Za-z0-9_./-]+:[a-z]+\.[A-Za-z0-9_.-]+")
 
 
@@ -45,7 +47,7 @@ def sent(case: Case) -> Exchange:
 
 
 @PROVIDERS
-def test_page__of_each_scenario_is_lawful_and_of_made_people(name) -> None:
+def test_page__of_each_scenario_is_valid_and_of_made_people(name) -> None:
     """A list answers pages of sessions, one for each scenario; the judge takes each, and another seed has other sessions."""
     provider = specs.load(name)
     for operation in recipes.listings(provider):
@@ -99,12 +101,13 @@ def test_case__has_all_that_a_reader_needs(name) -> None:
 
 
 @PROVIDERS
-def test_response__accept_is_lawful_and_the_judge_is_silent(name) -> None:
+def test_response__accept_is_valid_and_the_judge_is_silent(name) -> None:
     """The document's schema, under jsonschema-rs, holds; no rule, not even an assumed one, speaks."""
 
     def broken(case: Case) -> Iterator[str]:
-        validator = case.base.provider.schemas.validator(case.base.pointer)
-        yield from (f"{error.instance_path} {error.kind.name}" for error in validator.iter_errors(read(case.payload)))
+        if case.base.pointer is not None:  # a stream has none of its own
+            validator = case.base.provider.schemas.validator(case.base.pointer)
+            yield from (f"{error.instance_path} {error.kind.name}" for error in validator.iter_errors(read(case.payload)))
         yield from (f"the judge says {violation.rule}" for violation in judge(sent(case), History()))
 
     assert check_all(in_direction(name, RESPONSE, ACCEPT), broken) > 0
@@ -128,7 +131,7 @@ def test_response__either_breaks_nothing_that_is_documented(name) -> None:
 
     def broken(case: Case) -> Iterator[str]:
         found = {(violation.rule, violation.severity) for violation in judge(sent(case), History())}
-        is_error = any(severity != NOTE for _, severity in found) and case.kind not in FORGIVEN
+        is_error = any(severity != NOTE for _, severity in found) and case.kind not in FORGIVEN | LEFT_TO_READERS
         if is_error or {rule for rule, _ in found} != {case.rule} - {None}:
             yield f"names {case.rule}, the judge finds {sorted(found)}"
 
@@ -136,8 +139,8 @@ def test_response__either_breaks_nothing_that_is_documented(name) -> None:
 
 
 @PROVIDERS
-def test_byte_order_mark__the_rest_is_lawful(name) -> None:
-    """What a reader may forgive is the mark and nothing else: behind it stands the lawful payload."""
+def test_byte_order_mark__the_rest_is_valid(name) -> None:
+    """What a reader may forgive is the mark and nothing else: behind it stands the valid payload."""
     found = [case for case in catalogue(name).cases if case.kind in FORGIVEN]
     assert {case.verdict for case in found} == {EITHER}
     for case in found:
@@ -148,7 +151,7 @@ def test_byte_order_mark__the_rest_is_lawful(name) -> None:
 
 
 @PROVIDERS
-def test_request__accept_is_lawful(name) -> None:
+def test_request__accept_is_valid(name) -> None:
     """Each parameter and the body hold under jsonschema-rs, nothing required is missing, the contract is silent."""
 
     def broken(case: Case) -> Iterator[str]:
@@ -168,7 +171,7 @@ def test_request__reject_breaks_the_document_or_asks_for_what_is_not_there(name)
             if all(fault.is_assumed for fault in found):
                 yield f"breaks nothing that is documented: {found}"
             if not list(faults(case)):
-                yield "is lawful by jsonschema-rs"
+                yield "is valid by jsonschema-rs"
         elif case.rule != UNKNOWN_RULE or found or list(faults(case)):
             yield f"names {case.rule}: {found}"
 
@@ -181,7 +184,7 @@ def test_request__either_breaks_nothing_that_is_documented(name) -> None:
 
     def broken(case: Case) -> Iterator[str]:
         found = request_errors(sent(case))
-        is_documented = not all(fault.is_assumed for fault in found) and case.kind not in FORGIVEN
+        is_documented = not all(fault.is_assumed for fault in found) and case.kind not in FORGIVEN | LEFT_TO_READERS
         if is_documented or bool(found) != (case.rule is not None):
             yield f"names {case.rule}: {found}"
         if not any(200 <= status < 300 for status in case.expect_status):
@@ -240,7 +243,7 @@ def _no_number(name: str) -> Any:
 
 
 @PROVIDERS
-def test_payload__differs_from_a_lawful_one_at_its_field_alone(name) -> None:
+def test_payload__differs_from_a_valid_one_at_its_field_alone(name) -> None:
     """Whatever the change is, all the rest is as it was; what is no JSON is so at the body as a whole."""
 
     def broken(case: Case) -> Iterator[str]:
@@ -278,7 +281,7 @@ def allowed_places(case: Case) -> set[str]:
     """The field; its new name; the places of a combination, which is a change of the whole."""
     if isinstance(case.value, Mapping) and set(case.value) == {"$renamed"}:
         return {case.field, f"{case.field.rpartition('/')[0]}/{case.value['$renamed']}"}
-    if not case.field and isinstance(case.value, Mapping) and case.value and all(key[:1] == "/" for key in case.value):
+    if isinstance(case.value, Mapping) and case.value and all(key[:1] == "/" for key in case.value):
         return set(case.value)
     return {case.field}
 
@@ -306,15 +309,16 @@ def differences(before: Any, after: Any, pointer: str = "") -> Iterator[str]:
 @PROVIDERS
 def test_payload__is_that_of_one_case_alone(name) -> None:
     """No two cases of an operation and a direction are the same bytes; what another kind makes already says whose they are."""
-    seen: dict[tuple[str, str, str | None, bytes], str] = {}
+    seen: dict[tuple[str, int, str, str | None, bytes], str] = {}
     for case in catalogue(name).cases:
-        key = (case.operation, case.direction, case.content_type, as_bytes_of(case.payload))
+        key = (case.operation, case.base.status, case.direction, case.content_type, as_bytes_of(case.payload))
         assert seen.setdefault(key, case.id) == case.id
     assert {twin.same_as for twin in catalogue(name).twins} <= set(seen.values())
 
 
 @PROVIDERS
-def test_second_validator__agrees(name) -> None:
+@pytest.mark.parametrize("step", [12, pytest.param(1, marks=pytest.mark.long("openapi-core takes a minute for all"))])
+def test_second_validator__agrees(name, step: int) -> None:
     """openapi-core takes and refuses the same answers, but for the reviewed differences in `second_opinion`."""
 
     def broken(case: Case) -> Iterator[str]:
@@ -323,10 +327,10 @@ def test_second_validator__agrees(name) -> None:
     chosen = {}
     for case in in_direction(name, RESPONSE):
         if parsed_of(case) is not None:
-            # Where the same schemas speak of a field, the same change is told about by the same keywords.
+            # Where the same schemas speak of a field, the same change is found by the same keywords.
             nodes = next((place.nodes for place in case.base.places() if place.pointer == case.field), ())
             chosen.setdefault((case.kind, case.verdict, tuple(id(node) for node in nodes) or (case.operation, case.field)), case)
-    assert check_all(chosen.values(), broken) > 0
+    assert check_all([*chosen.values()][::step], broken) > 0
 
 
 def parsed_of(case: Case) -> Any:

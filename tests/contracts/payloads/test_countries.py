@@ -170,7 +170,7 @@ def test_numbers__the_countries_of_the_made_up_people_are_there() -> None:
     assert set(with_digits.values()) <= schemes
 
 
-def test_numbers__lawful_ones_that_break_the_usual_check() -> None:
+def test_numbers__valid_ones_that_break_the_usual_check() -> None:
     """Read by those that know the exception."""
     number = texts()
     assert of_stdnum("cz.rc")(number["czechia_birth_number_nine_digits"])
@@ -187,7 +187,7 @@ def test_numbers__lawful_ones_that_break_the_usual_check() -> None:
     assert luhn.is_valid(coordination.replace("-", ""))
 
 
-def test_numbers__nobodys() -> None:
+def test_numbers__are_unassigned() -> None:
     """Equal digits hold both check digits of a CPF; an SSN of area 666 was never given out."""
     repeated = digits(texts()["brazil_cpf_repeated_digit"])
     assert len(set(repeated)) == 1
@@ -197,7 +197,7 @@ def test_numbers__nobodys() -> None:
     assert not of_stdnum("us.ssn")(texts()["united_states_ssn_impossible_area"])
 
 
-def test_numbers__a_wrong_check_digit_is_nobodys_breach() -> None:
+def test_numbers__a_wrong_check_digit_breaks_no_contract() -> None:
     """No vendor promises to look at it."""
     verdicts = {case.verdict for case in everything() if case.kind.endswith("_wrong_check_digit")}
     assert verdicts == {EITHER}

@@ -82,7 +82,7 @@ CALLS = __file__ + ".calls"
 def parse(operation, body):
     with open(CALLS, "a") as calls:
         calls.write("called\\n")
-    value = json.loads(body)
+    value = json.loads(body.decode())  # RFC 8259, section 8.1: UTF-8
     found = PROVIDER.document.operations[operation]
     media = next(m for s, r in found.responses.items() if s < "300" for m in r.media)
     PROVIDER.schemas.validator(media.pointer).validate(value)
@@ -107,7 +107,7 @@ def test_pytest__the_module_runs_as_it_is(tmp_path) -> None:
     answers = [case for case in cases("predicate", tags=("structure",), count=60) if case.direction == "response"]
     assert {case.verdict for case in answers} == {"accept", "reject", "either"}
     assert (tmp_path / "my_parser.py.calls").read_text(encoding="utf-8").count("called") == len(answers)
-    alone = environment(PYTHONPATH=f"{root}:{tmp_path}")
+    alone = environment(PYTHONPATH=f"{root}:{tmp_path}", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
     done = subprocess.run([*command, "-rs"], cwd=tmp_path, env=alone, capture_output=True, text=True, timeout=120, check=False)
     assert "60 skipped" in done.stdout
     assert "SPECIMEN_URL names no implementation" in done.stdout
@@ -154,7 +154,7 @@ def command(line: str, folder, **variables: str) -> subprocess.CompletedProcess[
     "line",
     [
         "specimen payloads kyve --operation getVerification --kind 'names.*' --count 60",
-        "specimen show neurovision document --seed 7 --locale ja_JP --now 2026-03-19T10:31:30Z",
+        "specimen show neurovision document --seed 7 --locale ru_RU --now 2026-03-19T10:31:30Z",
     ],
 )
 def test_output__is_utf_8_whatever_the_locale(line, tmp_path) -> None:
@@ -171,7 +171,7 @@ def test_output__is_utf_8_whatever_the_locale(line, tmp_path) -> None:
     ("end", "text"),
     [("> /dev/full", "standard output cannot be written: No space left on device"), (">&-", "standard output is closed.")],
 )
-def test_output__that_cannot_be_written_is_told(words, end, text, tmp_path) -> None:
+def test_output__that_cannot_be_written_is_reported(words, end, text, tmp_path) -> None:
     """One sentence, exit code 2, no traceback."""
     done = command(f"specimen payloads kayle --operation getSession --count 5 {words} {end}", tmp_path)
     assert done.returncode == 2
@@ -236,7 +236,11 @@ def test_command__prints_the_same_bytes_twice() -> None:
         (("kayle", "--summary", "--out", "{file}"), "--out: counts are printed"),
         (("kayle", "--summary", "--format", "curl"), "--format curl: counts are printed"),
         (("kayle", "--summary", "--list-kinds"), "ask for one of them"),
-        (("--summary", "--tag", "nothing"), "tag 'nothing': no provider has one"),
+        pytest.param(
+            ("--summary", "--tag", "nothing"),
+            "tag 'nothing': no provider has one",
+            marks=pytest.mark.long("looks at every payload of every provider"),
+        ),
         (("--summary", "--operation", "nothing"), "operation 'nothing'"),
         (("kayle", "--summary", "--tag", "structure", "--kind", "names.*"), "no case is left"),
         (("kayle", "--format", "table", "--out", "{file}"), "for people to read"),
@@ -296,14 +300,14 @@ def test_list_kinds__has_a_line_for_each_with_its_reason() -> None:
     every = list(cases("predicate"))
     lines = run("predicate", "--list-kinds").stdout.splitlines()
     value = json.loads(run("predicate", "--list-kinds", "--format", "json").stdout)
-    assert {entry["kind"] for entry in value["kinds"]} == {case.kind for case in every}
     shown = {line.split()[0]: line for line in lines if "." in line.split("  ")[0]}
+    assert set(shown) == {entry["kind"] for entry in value["kinds"]}
     for entry in value["kinds"]:
         of = [case for case in every if case.kind == entry["kind"]]
-        assert entry["rationale"] == of[0].rationale
-        assert list(entry) == ["kind", "family", "rationale", "source", "cases", "verdicts"]
-        assert entry["cases"] == {"predicate": {way: sum(c.direction == way for c in of) for way in ("request", "response")}}
-        assert "{request:,} · {response:,}".format(**entry["cases"]["predicate"]) in shown[entry["kind"]]
+        assert {case.rationale for case in of} <= {entry["rationale"]}
+        assert {case.verdict for case in of} <= set(entry["may_be"])
+        assert list(entry) == ["kind", "family", "rationale", "source", "tags", "may_be"]
+        assert ", ".join(entry["may_be"]) in shown[entry["kind"]]
         assert entry["rationale"].split()[0] in shown[entry["kind"]]
 
 

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 import pytest
 
 from specimen import specs
-from specimen.contracts.payloads import Case
+from specimen.contracts.payloads import Case, cases
 from specimen.contracts.payloads.families.identifiers import keys, prefixed, spelling, uuids
 from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, REJECT
+from specimen.contracts.payloads.model.valid_payloads import REQUEST
 from tests.contracts.payloads.catalogues import catalogue
 
 NAMES = specs.names()
@@ -40,7 +41,9 @@ def test_kinds__each_is_somewhere() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_cases__nothing_is_left_out(name: str) -> None:
     """Every kind that a field takes makes a case there."""
-    assert [entry for entry in catalogue(name).left_out if ":identifiers." in entry.id] == []
+    left = [entry for entry in catalogue(name).left_out if ":identifiers." in entry.id]
+    # A field that must not be there takes no id, whatever it is.
+    assert [entry for entry in left if "whatever stands there" not in entry.reason] == []
 
 
 @pytest.mark.parametrize("version", range(1, 9))
@@ -99,7 +102,7 @@ def test_uuids__another_version_is_refused_where_the_vendor_names_one() -> None:
     assert {verdicts[f"identifiers.uuid_v{version}"] for version in range(1, 9)} == {ACCEPT}
 
 
-def test_session_ids__no_near_miss_finds_the_session() -> None:
+def test_session_ids__no_malformed_one_finds_the_session() -> None:
     """A request with an id that is not the one that was issued is refused, whatever is put around it."""
     asked = [case for case in everything() if case.direction == "request" and case.verdict == REJECT]
     near = [case for case in asked if case.payload.get("path", {}) and "{session}" in repr(case.payload["path"])]
@@ -213,3 +216,18 @@ def test_idempotency_keys__at_their_limit() -> None:
     at_limit, past = asked["identifiers.key_at_limit"], asked["identifiers.key_past_limit"]
     assert (len(at_limit.value), at_limit.verdict) == (255, ACCEPT)
     assert (len(past.value), past.verdict) == (256, EITHER)
+
+
+@pytest.mark.parametrize("operation", ["getWebhookEndpoint", "deactivateWebhookKey", "getWebhookEvent", "retryWebhookDelivery"])
+def test_ids_of_webhooks__another_one_is_not_found(operation: str) -> None:
+    """The document says that there is none of that id: it is refused whatever its form, one of the documented form by 404."""
+    found = [one for one in cases("kayle", operation=operation, direction=REQUEST) if one.field.startswith("/path/")]
+    assert {one.verdict for one in found} == {REJECT}
+    assert {one.rule for one in found} == {"GEN-015", "GEN-018"}
+    assert all(404 in one.expect_status for one in found if one.rule == "GEN-018")
+
+
+def test_ids_of_webhooks__keys_of_an_unknown_endpoint_are_no_error() -> None:
+    """That list has no documented 404: it may be empty."""
+    found = cases("kayle", operation="listWebhookKeys", direction=REQUEST)
+    assert {one.verdict for one in found if one.field == "/path/endpoint_id"} == {EITHER, REJECT}

@@ -25,7 +25,7 @@ EMAILS = {each.id.partition(".")[2]: text for each, text in emails._ALL}
 # RFC 1123, section 2.1.
 LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 # RFC 2606 and RFC 6761: names that belong to nobody, or to the machine itself.
-NOBODYS = re.compile(r"(^|\.)(example|localhost|example\.(com|org|net))\.?$")
+RESERVED_HOST = re.compile(r"(^|\.)(example|localhost|example\.(com|org|net))\.?$")
 
 
 def everything(family: str) -> Iterator[Case]:
@@ -132,7 +132,7 @@ def test_links__unicode_is_what_it_says() -> None:
     assert "münchen.example".encode("idna").decode() in TEXTS["punycode_host"]
 
 
-def test_links__name_hosts_of_nobody() -> None:
+def test_links__name_reserved_hosts_only() -> None:
     """No case names a real host but the vendor's: reserved names and numbers, names without a dot, letters that no host has."""
     vendors = {
         urlsplit(url).hostname
@@ -145,12 +145,12 @@ def test_links__name_hosts_of_nobody() -> None:
         except ValueError:  # a bracket that does not end
             continue
         bare = unicodedata.normalize("NFKC", host.replace("。", ".").replace("\u200b", ""))
-        if bare.rstrip(".") in vendors or _is_nobodys_number(bare):
+        if bare.rstrip(".") in vendors or _is_reserved_number(bare):
             continue
-        assert NOBODYS.search(bare) or any("CYRILLIC" in unicodedata.name(letter, "") for letter in bare), text
+        assert RESERVED_HOST.search(bare) or any("CYRILLIC" in unicodedata.name(letter, "") for letter in bare), text
 
 
-def _is_nobodys_number(host: str) -> bool:
+def _is_reserved_number(host: str) -> bool:
     """An address that is not anybody's on the internet, one of the loopback's odd spellings, or a word without a dot."""
     try:
         return not ipaddress.ip_address(host).is_global
@@ -198,7 +198,7 @@ def is_read(text: str) -> bool:
 
 
 @pytest.mark.parametrize(("each", "text"), emails._VALID, ids=lambda value: getattr(value, "id", ""))
-def test_emails__the_lawful_are(each: Kind, text: str) -> None:
+def test_emails__the_valid_are_read(each: Kind, text: str) -> None:
     """A reader of others takes them, and hosts are names."""
     assert is_read(text), each.id
     assert [one.addr_spec for one in default.header_factory("to", text).addresses] == [text]
@@ -206,7 +206,7 @@ def test_emails__the_lawful_are(each: Kind, text: str) -> None:
 
 
 @pytest.mark.parametrize(("each", "text"), emails._BROKEN, ids=lambda value: getattr(value, "id", ""))
-def test_emails__the_broken_are(each: Kind, text: str) -> None:
+def test_emails__the_broken_are_refused(each: Kind, text: str) -> None:
     """The reader refuses each, but for a limit and a host's name."""
     name = each.id.partition(".")[2]
     if name in ("underscore_host", "hyphen_first"):
@@ -223,18 +223,18 @@ def test_emails__are_as_long_as_they_say() -> None:
     assert all(len(label) <= 63 for label in EMAILS["254_octets"].partition("@")[2].split("."))
 
 
-def test_emails__belong_to_nobody() -> None:
+def test_emails__name_reserved_hosts_only() -> None:
     """All hosts are reserved ones."""
     for text in EMAILS.values():
         for host in re.findall(r"[@＠]([^@＠,>\s]+)", text.lower()):
-            assert NOBODYS.search(host) or host.startswith("[192.0.2.") or host in _NO_HOSTS, text
+            assert RESERVED_HOST.search(host) or host.startswith("[192.0.2.") or host in _NO_HOSTS, text
 
 
 _NO_HOSTS = {'b"', "ex_ample.com", "-example.com", "kyc", "intranet"}
 
 
-def test_families__lawful_texts_are_accepted_somewhere() -> None:
-    """What is lawful by its standard is lawful by some contract; nothing that deceives is ever called lawful."""
+def test_families__valid_texts_are_accepted_somewhere() -> None:
+    """What is valid by its standard is valid by some contract; nothing that deceives is ever called valid."""
     for family, kinds in (("links", links.KINDS), ("emails", emails.KINDS)):
         accepted = {case.kind for case in everything(family) if case.verdict == ACCEPT}
         assert accepted == {each.id for each in kinds if ACCEPT in each.claims}

@@ -45,6 +45,9 @@ FOUND = {
         for field in names.split()
         for suffix in ("", "_sealed")
     },
+    "td3_personal_number_wrong_digit": {"optional digit"},
+    "td3_personal_number_without_digit": {"optional digit"},
+    "russian_digits_for_letters": {"names"},
     "td3_wrong_composite": {"composite digit"},
     "td1_wrong_composite": {"composite digit"},
     "td1_optional_misread": {"composite digit"},
@@ -77,6 +80,8 @@ FOUND = {
     "one_for_letter_i_in_name": {"names"},
     "letter_k_for_fillers": {"names"},
 }
+# The French card's zone is none of ICAO's; `independent_grammar` reads it.
+OF_NO_STANDARD = "mrz.idfra"
 KINDS = {change.kind.id: change for change in CHANGES}
 PEOPLE = st.builds(
     lambda seed, locale, document: identity(seed, on=TODAY, locale=locale, document=document),
@@ -139,7 +144,7 @@ def test_readers__agree_on_everybody(person) -> None:
     assert mine.fields["sex"] == theirs.sex
     assert (mine.fields["birth"], fields["expiry"]) == (theirs.birth_date, theirs.expires_on)
     assert mine.fields["birth"] == f"{person.birth_date:%y%m%d}"
-    assert fields["expiry"] in ("", f"{document.expires_on:%y%m%d}")
+    assert fields["expiry"] == ("" if document.expires_on is None else f"{document.expires_on:%y%m%d}")
     family, _, given_names = mine.fields["names"].partition("<<")
     assert (family.strip("<").replace("<", " "), given_names.strip("<").replace("<", " ")) == (
         theirs.family_name,
@@ -169,7 +174,8 @@ def test_change__has_what_it_says_and_no_other_fault(kind) -> None:
         zone = zone_of(person.document.mrz)
         assert zone is not None
         lines = change.lines(zone, TODAY)
-        if lines == zone.lines:
+        if lines == zone.lines or kind == OF_NO_STANDARD:
+            applied += kind == OF_NO_STANDARD
             continue
         applied += 1
         faults = read(lines).faults
@@ -219,14 +225,14 @@ def test_case__is_accepted_just_where_the_second_reader_is_silent(name) -> None:
         faults = read(lines_of(case)).faults
         if case.base.snapshot is not None:
             faults = faults - read(case.base.snapshot.identity.document.mrz).faults
-        if (case.verdict == ACCEPT) != (not faults):
+        if case.kind != OF_NO_STANDARD and (case.verdict == ACCEPT) != (not faults):
             yield f"the reader finds {faults}: {lines_of(case)}"
 
     check_all((case for case in catalogue(name).cases if case.kind.startswith("mrz.")), broken)
 
 
 # What a kind is about, where the number of the document may become another one.
-OF_NUMBERS = re.compile(r"mrz\.(.*number.*|misreading_that_no_digit_sees|swap_that_no_digit_sees|lines_in_reverse)")
+OF_NUMBERS = re.compile(r"mrz\.(idfra|.*number.*|misreading_that_no_digit_sees|swap_that_no_digit_sees|lines_in_reverse)")
 
 
 @pytest.mark.parametrize("name", specs.names())

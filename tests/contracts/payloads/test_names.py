@@ -19,6 +19,7 @@ import yaml
 from specimen import specs
 from specimen.contracts.payloads import Case
 from specimen.contracts.payloads.model.case_types import ACCEPT
+from specimen.specs.core.json_pointer import at
 from tests.contracts.payloads.catalogues import catalogue
 
 LATIN, CYRILLIC, ARABIC = {"LATIN"}, {"CYRILLIC"}, {"ARABIC"}
@@ -29,7 +30,7 @@ LOOKS_LIKE = str.maketrans("Ааех", "Aaex")
 def everything() -> Iterator[Case]:
     """The cases of this family."""
     for name in specs.names():
-        yield from (case for case in catalogue(name).cases if case.kind.startswith("names."))
+        yield from (case for case in catalogue(name).cases if case.kind.startswith("names.") and case.kind != "names.swapped")
 
 
 @cache
@@ -142,6 +143,30 @@ def cells(text: str, delimiter: str = ",") -> list[str]:
 
 # By the kind's name, whether a text is what it says.
 IS: dict[str, Callable[[str], bool]] = {
+    "first_name_unknown": lambda text: text == "FNU",
+    "last_name_unknown": lambda text: text == "LNU",
+    "xxx": lambda text: text == "XXX",
+    "not_applicable": lambda text: text == "N/A",
+    "title_before": lambda text: text.split()[0] == "Dr." and len(text.split()) == 2,
+    "born_as_german": lambda text: text.split()[1] == "geb." and len(text.split()) == 3,
+    "born_as_french": lambda text: text.split()[1] == "née" and len(text.split()) == 3,
+    "spouse_french": lambda text: text.split()[1] == "épouse" and len(text.split()) == 3,
+    "son_of_malay": lambda text: text.split()[1] == "bin" and len(text.split()) == 3,
+    "daughter_of_malay": lambda text: text.split()[1] == "binti" and len(text.split()) == 3,
+    "son_of_tamil": lambda text: text.split()[1] == "S/O" and posixpath.basename(text) != text,
+    "patronymic": lambda text: text.endswith("dóttir") and len(text.split()) == 2,
+    "patronymic_slavic": lambda text: text.endswith(("овна", "евна")),
+    "family_name_first": lambda text: cells(text)[0].isupper() and len(cells(text)) == 2,
+    "yo": lambda text: text.count("ё") == 2 and scripts(text) == CYRILLIC,
+    "yo_as_ye": lambda text: text == value("yo").replace("ё", "е"),
+    "romanian_comma": lambda text: [name[-16:] for name in strange(text)] == ["WITH COMMA BELOW"] * 2,
+    "romanian_cedilla": lambda text: text == value("romanian_comma").translate(str.maketrans("țș", "ţş")),
+    "dutch_ij": lambda text: strange(text) == ["LATIN CAPITAL LIGATURE IJ"] and compatible(text) == "IJsbrand",
+    "croatian_digraph": lambda text: categories(text) == {"Lt"} and len({text[0].lower(), text[0], text[0].upper()}) == 3,
+    "typographic_ligature": lambda text: compatible(text) == "Griffin" and text.upper() == "GRIFFIN" and len(text) == 5,
+    "tatweel": lambda text: "ARABIC TATWEEL" in strange(text) and text.replace("\u0640", "") == "محمد",
+    "ukrainian_apostrophe": lambda text: "MODIFIER LETTER APOSTROPHE" in strange(text) and len(text) == 5,
+    "ukrainian_apostrophe_ascii": lambda text: text == value("ukrainian_apostrophe").replace("\u02bc", "'"),
     "mononym_family": lambda text: text == "",
     "mononym": lambda text: text.isalpha() and text.istitle(),
     "empty_family": lambda text: text == "",
@@ -278,3 +303,14 @@ def test_transliterated__holds_as_much_as_its_field() -> None:
     own, latin = zip(by_role["family_name"], by_role["given_names"], strict=True), by_role["full_name"]
     (family, given), (family_latin, given_latin), _ = own
     assert latin[:2] == [family + given, f"{family_latin} {given_latin}"]
+
+
+def test_swapped__the_two_names_change_places() -> None:
+    """Each field holds what the other one held, and nothing else changes."""
+    found = [case for name in specs.names() for case in catalogue(name).cases if case.kind == "names.swapped"]
+    assert found
+    for case in found:
+        (one, first), (other, second) = case.value.items()
+        assert (at(case.base.payload, other), at(case.base.payload, one)) == (first, second)
+        assert (at(case.payload, one), at(case.payload, other)) == (first, second)
+        assert first != second

@@ -127,7 +127,7 @@ def test_script__a_service_that_makes_no_session_is_wrong(tmp_path: Path) -> Non
 
 
 def test_script__another_answer_is_wrong(tmp_path: Path) -> None:
-    """The id is found wherever the answer has it; each other status is told beside those that are right."""
+    """The id is found wherever the answer has it; each other status is reported beside those that are right."""
     made = b'{"data": {"steps": [{"id": "no", "x": "\\"}"}], "id"\n : "vs_1", "cancel_token":"ct_1"}, "id": "neither"}'
     script, ids = written(tmp_path, "kayle", operation="cancelByToken", count=20)
     with recording(418, ("POST /v1/sessions", 200, made)) as (url, service):
@@ -141,7 +141,7 @@ def test_script__another_answer_is_wrong(tmp_path: Path) -> None:
     assert done.returncode == 1
 
 
-def test_script__nobody_answers(tmp_path: Path) -> None:
+def test_script__no_answer(tmp_path: Path) -> None:
     """That is wrong too, not a success."""
     script, _ = written(tmp_path, "predicate", operation="register", count=2)
     with answering(200) as url:
@@ -197,3 +197,22 @@ def test_script__responses_are_no_commands() -> None:
     done = CliRunner().invoke(app, ["payloads", "idnow", "--direction", "response", "--format", "curl"])
     assert done.exit_code == 2
     assert "a response is not sent" in done.output
+
+
+@pytest.mark.sample(3)
+@pytest.mark.parametrize(
+    "value", ["x|;1e touch pwned", "x|g;w pwned", "$(touch pwned)", "`touch pwned`", "a&b\\\\1\\\\n", "'; touch pwned; '"]
+)
+def test_script__a_servers_value_is_no_part_of_a_program(value: str, tmp_path: Path) -> None:
+    """Whatever stands in an id arrives as it is, and nothing of it is run."""
+    made = f'{{"data": {{"id": "vs_1", "cancel_token": "{value}"}}}}'.encode()
+    script, ids = written(tmp_path, "kayle", operation="cancelByToken", count=60)
+    with recording(418, ("POST /v1/sessions", 200, made)) as (url, service):
+        done = subprocess.run(
+            ["sh", str(script)], env={**os.environ, "SPECIMEN_URL": url, "SPECIMEN_TOKEN": "x"}, cwd=tmp_path, timeout=120,
+            capture_output=True,
+            text=True, check=False,
+        )  # fmt: skip
+    assert len(done.stdout.splitlines()) == len(ids)
+    assert sum(value.encode() in request for request in service.seen) > 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kayle.sh"]

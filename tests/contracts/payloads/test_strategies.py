@@ -30,7 +30,7 @@ def later(name: str, **wanted) -> st.SearchStrategy:
 @QUICK
 @given(session=later("kayle.getSession.response", status="failed"))
 def test_strategy__gives_what_a_parser_must_take(session) -> None:
-    """Lawful answers about failed sessions."""
+    """Valid answers about failed sessions."""
     assert session["data"]["status"] == "failed"
     assert is_valid(session)
 
@@ -38,7 +38,7 @@ def test_strategy__gives_what_a_parser_must_take(session) -> None:
 @QUICK
 @given(case=later("kayle.getSession.response", verdict="reject", as_cases=True, kinds=["structure.missing"]))
 def test_strategy__gives_cases_with_their_reason(case: Case) -> None:
-    """Of the kind and the verdict that were asked for, and unlawful indeed."""
+    """Of the kind and the verdict that were asked for, and invalid indeed."""
     assert (case.verdict, case.kind) == ("reject", "structure.missing")
     assert not is_valid(case.payload)
 
@@ -65,7 +65,7 @@ def test_strategy__draws_edge_cases_and_plain_ones() -> None:
 
 
 def test_strategy__shrinks_to_a_session_without_an_edge() -> None:
-    """The simplest example is the happy path's lawful payload of the first person."""
+    """The simplest example is the happy path's valid payload of the first person."""
     simplest = find(strategy("kayle.getSession.response"), lambda _: True, settings=settings(database=None))
     assert simplest["data"]["status"] == "succeeded"
     assert is_valid(simplest)

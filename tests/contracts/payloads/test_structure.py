@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gzip
 import itertools
 import json
 import math
@@ -54,7 +55,7 @@ def now(case: Case) -> Any:
 
 
 def before(case: Case) -> Any:
-    """What stood there lawfully."""
+    """What stood there validly."""
     return value_at(case.base.payload, case.field)
 
 
@@ -171,6 +172,8 @@ OF_BODIES: dict[str, Callable[[bytes, Any], bool]] = {
     "comment": lambda data, value: is_value(re.sub(rb"\A/\*.*?\*/", b"", data), value),
     "single_quotes": lambda data, value: data[:2] == b"{'" and in_order(ast.literal_eval(data.decode())) == in_order(value),
     "bare_keys": lambda data, value: is_value(re.sub(rb"([{,]\s*)([A-Za-z_$][\w$]*):", rb'\1"\2":', data, count=1), value),
+    "compressed_unsaid": lambda data, value: json.loads(gzip.decompress(data)) == value,
+    "cut_in_a_letter": lambda data, value: json.loads(data + b'\xa9"}') == {**value, "specimen": "René"},
     "cut_off": lambda data, value: 0 < len(data) < len(plain(value)) and plain(value).startswith(data),
     "text_after": lambda data, value: data.startswith(plain(value)) and is_json(data[len(plain(value)) :]),
     "no_byte": lambda data, _: data == b"",
@@ -198,7 +201,7 @@ def is_filled_as(old: str, new: str) -> bool:
 
 
 def is_one_fault(data: bytes, wrong: bytes, meant: str, value: Any) -> bool:
-    """Whether bytes that are no UTF-8 stand once, in a field more, and the letter that they mean makes the rest lawful."""
+    """Whether bytes that are no UTF-8 stand once, in a field more, and the letter that they mean makes the rest valid."""
     try:
         data.decode()
     except UnicodeDecodeError as error:
@@ -244,7 +247,7 @@ def test_value__is_as_far_from_the_documented_one_as_its_kind_says(kind: str) ->
 
 @pytest.mark.parametrize("kind", OF_BODIES)
 def test_body__is_what_its_kind_says(kind: str) -> None:
-    """The lawful value in other bytes, or bytes that are no JSON by one thing alone."""
+    """The valid value in other bytes, or bytes that are no JSON by one thing alone."""
 
     def broken(case: Case) -> Iterator[str]:
         data = body(case)

@@ -123,7 +123,7 @@ def test_kinds__each_is_somewhere() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_cases__nothing_is_left_out(name: str) -> None:
-    """Every kind that a field takes makes a case there; where one wallet was asked about, another is no lawful answer."""
+    """Every kind that a field takes makes a case there; where one wallet was asked about, another is no valid answer."""
     left = [entry.id for entry in catalogue(name).left_out if ":wallets." in entry.id]
     assert all(":wallets.0.address:" in entry or ":address:" in entry for entry in left)
     assert all(entry.startswith("predicate.verifyWallet.response:") for entry in left)
@@ -141,7 +141,7 @@ def test_eip_55__right_wrong_and_without() -> None:
     assert all(cased(value, "300x") == value for value in values("eip1191"))
 
 
-def test_eip_55__a_right_one_is_lawful_a_wrong_one_is_either() -> None:
+def test_eip_55__a_right_one_is_valid_a_wrong_one_is_either() -> None:
     """No page says that anybody looks at the checksum."""
     verdicts = {(case.kind, case.verdict) for case in everything()}
     assert {("wallets.eip55_right", ACCEPT), ("wallets.all_lower", ACCEPT), ("wallets.eip55_wrong", EITHER)} <= verdicts
@@ -158,7 +158,7 @@ def test_hexadecimal__lengths_and_prefixes() -> None:
     assert {int(value, 16) for value in values("precompile")} == {1}
 
 
-def test_solana__lawful_and_one_character_off() -> None:
+def test_solana__valid_and_one_character_off() -> None:
     """32 bytes; another 32 bytes; 31; and the four characters that base58 leaves out."""
     assert {len(base58(value)) for value in values("solana")} == {32}
     assert {len(base58(value)) for value in values("solana_one_character_off")} == {32}

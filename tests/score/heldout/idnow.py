@@ -97,14 +97,14 @@ def _listed_again(body: Any, call: Call, memory: dict[Any, Any]) -> None:
     body["dataBlocks"] = body["dataBlocks"] * count
 
 
-def _one_for_nobody() -> Change:
+def _one_without_subject() -> Change:
     """A session is looked up by its subject first, and null is a subject like others."""
     first: dict[tuple[str, str], bytes] = {}
 
     async def change(call: Call, ask: Ask) -> Answer:
         answer = await ask(call)
-        is_nobodys = at(call.json, "/metadata/subjectId") is None
-        if call.operation == "createSession" and answer.status == 201 and is_nobodys and not call.has_preference:
+        has_no_subject = at(call.json, "/metadata/subjectId") is None
+        if call.operation == "createSession" and answer.status == 201 and has_no_subject and not call.has_preference:
             answer.body = first.setdefault((call.headers.get("authorization", ""), call.path), answer.body)
         return answer
 
@@ -162,6 +162,6 @@ MUTANTS = (
     ),
     Mutant(
         "one_session_for_nobody", LISTS, "creating without a subjectId answers the first session that was created without one",
-        _one_for_nobody, IMPLIED, "The unique identifier of the session",
+        _one_without_subject, IMPLIED, "The unique identifier of the session",
     ),
 )  # fmt: skip

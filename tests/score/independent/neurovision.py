@@ -59,8 +59,8 @@ def _form_before_token() -> Change:
         if call.operation != READ or answer.status != 401 or "token" in call.headers or "token" in _asked(call):
             return answer
         call.headers["token"] = call.provider.lifecycle.credentials["jwt"].headers["token"]
-        told = await ask(call)
-        return told if told.status == 400 else answer
+        earlier = await ask(call)
+        return earlier if earlier.status == 400 else answer
 
     return change
 

@@ -300,8 +300,3 @@ MUTANTS = (
     Mutant("other_organization_read", TIME, "a session is shown to another organization", _apart_no_more("getSession")),
     Mutant("other_organization_listed", LISTS, "a list shows another organization's sessions", _apart_no_more("listSessions")),
 )
-
-# Mutants that no suite can find, and why.
-SURVIVORS = {
-    "times_exclusive": "A service that keeps its times finer than it shows them answers the same, and breaks nothing.",
-}

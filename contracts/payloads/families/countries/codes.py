@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ def _code(name: str, rationale: str, source: str, *tags: str, claims: str | tupl
     return kind(f"countries.{name}", rationale, source, claims, ("country-code", *tags))
 
 
-ALPHA_2 = _code("alpha_2", "Two letters where documents have three.", f"{_ISO}, alpha-2")
+ALPHA_2 = _code("alpha_2", "Two letters where three are documented.", f"{_ISO}, alpha-2")
 LOWER = _code("lower_case", "The same country to a reader, another key in a table.", f"{_ISO}, alpha-3", "case")
 MIXED = _code("mixed_case", "What capitalising a word makes of a code.", f"{_ISO}, alpha-3", "case")
 DOTLESS = _code(
@@ -33,7 +34,7 @@ USER_ASSIGNED = _code(
     f"{_ISO}, user-assigned code elements", claims=EITHER,
 )  # fmt: skip
 RESERVED = _code("reserved_uk", "Reserved for the United Kingdom, whose codes are GB and GBR.", f"{_ISO}, exceptionally reserved")
-EMPTY = _code("empty", "A document whose state was not read.", "JSON Schema 2020-12, minLength", "boundary")
+EMPTY = _code("empty", "A country that was not read, or not given.", "JSON Schema 2020-12, minLength", "boundary")
 SPACE = _code("trailing_space", "Four characters where a column and a table of codes have three.", _ISO, "whitespace")
 NEWLINE = _code("trailing_newline", "The $ of Perl's, Python's and PHP's patterns lets it pass.", "Python, re, '$'", "whitespace",
                 "parser")  # fmt: skip
@@ -56,10 +57,12 @@ class _Gone(NamedTuple):
     rationale: str
 
 
+# ISO 3166-3 lists names that were withdrawn; Romania changed its code alone.
+_ROU = "ISO 3166/MA, Newsletter V-3, 2002-02-01"
 _WITHDRAWN = tuple(
-    (_code(f"withdrawn_{code.lower()}", rationale, _GONE, "withdrawn", claims=EITHER), code)
+    (_code(f"withdrawn_{code.lower()}", rationale, _ROU if code == "ROM" else _GONE, "withdrawn", claims=EITHER), code)
     for code, rationale in (
-        _Gone("SUN", "People were born in the Soviet Union, but no person has its nationality any more."),
+        _Gone("SUN", "The Soviet Union ended in 1991: people were born there, and no nationality, document or address is of it."),
         _Gone("YUG", "Yugoslavia's code meant two different states before it ended in 2003."),
         _Gone("SCG", "Serbia and Montenegro had a code for three years."),
         _Gone("DDR", "The code of a German state that ended in 1990."),
@@ -121,8 +124,22 @@ KINDS = (
 )  # fmt: skip
 
 
-def texts(role: str, value: str) -> Iterator[tuple[Kind, str]]:
-    """Yields the kinds of a `country` or a `nationality`, each with its text."""
+# What only documents and their zones have: said of where a person lives it means nothing.
+_OF_DOCUMENTS = frozenset({FILLED, D, KOSOVO_RKS, UTOPIA, *(each for each, _ in _ISSUERS)})
+
+
+def texts(role: str, value: str, *, is_iso: bool = False) -> Iterator[tuple[Kind, str]]:
+    """Yields the kinds of a `country`, a `nationality` or the `home` of an address, each with its text.
+
+    `is_iso`: the page says ISO 3166-1, which does not have ICAO's other codes: never accepted, and refused by nobody for sure.
+    """
+    for found, text in _every(role, value):
+        if role == "home" and found in _OF_DOCUMENTS:
+            continue
+        yield replace(found, claims=frozenset({REJECT, EITHER})) if is_iso and ACCEPT in found.claims else found, text
+
+
+def _every(role: str, value: str) -> Iterator[tuple[Kind, str]]:
     code = value if value in _OTHERS else "DEU"
     alpha_2, numeric, name = _OTHERS[code]
     yield ALPHA_2, alpha_2

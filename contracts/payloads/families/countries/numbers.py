@@ -42,7 +42,16 @@ TEN = _number("ten_characters", "One more than the zone's field: a TD1 goes on i
 EMPTY = _number("empty", "A number that could not be read.", "JSON Schema 2020-12, minLength", "boundary")
 ZEROS = _number("all_zeros", "What forms are filled with so that they can be sent: every weighted sum of it is 0.", _ICAO)
 MASKED = _number("masked", "A number that was hidden for the log, and stored so.", "Payment cards' habit, see PCI DSS", "privacy")
+UK_DRIVER = _number("uk_driver", "A British licence's sixteen characters have letters of the name and the birth date in them.",
+                    "DVLA, driver number format", claims=(ACCEPT, REJECT))  # fmt: skip
+AAMVA = _number("aamva_barcode", "The whole barcode of an American licence in place of its number: with line feeds and controls.",
+                "AAMVA DL/ID Card Design Standard 2020, annex D", "parser", claims=_ODD)  # fmt: skip
+LICENCES = (
+    (UK_DRIVER, "MORGA753116SM9IJ"),
+    (AAMVA, "@\n\x1e\rANSI 636026100102DL00410287ZA03280015DLDAQD12345678\nDCSSAMPLE\nDDEN\nDACMICHAEL\nDBB05151982\n"),
+)
 KINDS = (
+    UK_DRIVER, AAMVA,
     LEADING_ZERO, ZERO_LOST, SCIENTIFIC, APOSTROPHE, ROUNDED, LOWER, SPACES, HYPHENS, FILLERS, LETTER_O, LETTER_I, FULLWIDTH,
     ARABIC, SIGN, ONE_CHARACTER, NINE, TEN, EMPTY, ZEROS, MASKED,
 )  # fmt: skip

@@ -14,6 +14,12 @@ _NUMBERS = "Unicode Standard, general category Nd"
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _EPOCH = date(1970, 1, 1)
 _ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+_PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+# The first days of the eras since 1868: letter, name, day.
+_ERAS = (
+    ("R", "令和", date(2019, 5, 1)), ("H", "平成", date(1989, 1, 8)), ("S", "昭和", date(1926, 12, 25)),
+    ("T", "大正", date(1912, 7, 30)), ("M", "明治", date(1868, 1, 25)),
+)  # fmt: skip
 _WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
 
 
@@ -24,6 +30,20 @@ def _week_date(at: Day) -> str:
 
 def _two_digits(at: Day) -> str:
     return at.text(f"{at.year % 100:02d}", at.value.month, at.value.day)
+
+
+def _era(at: Day) -> str:
+    letter, _, first = _era_of(at.value)
+    return f"{letter}{at.year - first.year + 1}.{at.value:%m.%d}"
+
+
+def _era_in_kanji(at: Day) -> str:
+    _, name, first = _era_of(at.value)
+    return f"{name}{at.year - first.year + 1}年{at.value.month}月{at.value.day}日"
+
+
+def _era_of(day: date) -> tuple[str, str, date]:
+    return next((era for era in _ERAS if day >= era[2]), _ERAS[-1])
 
 
 def _other_form(at: Day) -> str:
@@ -133,6 +153,29 @@ CHANGES: tuple[DayChange, ...] = (
     invalid(
         "arabic_digits", "Arabic-Indic digits make a date for many programs, and none for the standard.",
         lambda at: at.of(at.value).translate(_ARABIC), _NUMBERS, ["unicode"],
+    ),
+    invalid(
+        "persian_digits", "Persian digits, U+06F0 to U+06F9, are others than the Arabic-Indic ones and look nearly the same.",
+        lambda at: at.of(at.value).translate(_PERSIAN), _NUMBERS, ["unicode"],
+    ),
+    invalid(
+        "ethiopian_month_13", "The thirteenth month of the Ethiopian year has five days, or six.",
+        lambda at: at.text(at.year - 8, 13, 5), "Unicode CLDR, calendar ethiopic", ["calendar"],
+    ),
+    invalid(
+        "japanese_era", "An era, its year, and dots: Heisei 2 is 1990.", _era, "JIS X 0301", ["calendar", "format"],
+    ),
+    invalid(
+        "japanese_era_kanji", "The same as it is printed, with the words for year, month and day.", _era_in_kanji, "JIS X 0301",
+        ["calendar", "format", "unicode"],
+    ),
+    invalid(
+        "minguo_short", "A year of the republic without zeros before it: two or three digits.",
+        lambda at: f"{at.year - 1911}/{at.value:%m/%d}", "CNS 7648", ["calendar", "format"],
+    ),
+    invalid(
+        "zeros_of_1970", "Day and month 00 before a year: a form of which only the year was filled in.", lambda _: "00/00/1970",
+        _MRTD, ["unknown", "format"],
     ),
     invalid(
         "full_width_digits", "Full-width digits come from East Asian keyboards.", lambda at: at.of(at.value).translate(_WIDE),

@@ -237,6 +237,24 @@ _FAR_AWAY = (
         "islamic_year", "Some documents of the Arab world count lunar years from 622.", "Unicode CLDR, calendar islamic-umalqura",
         lambda at: at.text(int((at.year - 622) * 33 / 32), at.value.month, min(at.value.day, 28)), EITHER, tags=("calendar",),
     ),
+    _change(
+        "persian_year", "Iranian documents count solar years from 622: 621 less, and the year begins in March.",
+        "Unicode CLDR, calendar persian", lambda at: at.text(at.year - 621, at.value.month, min(at.value.day, 28)), EITHER,
+        tags=("calendar",),
+    ),
+    _change(
+        "ethiopian_year", "Ethiopian documents are seven or eight years behind.", "Unicode CLDR, calendar ethiopic",
+        lambda at: at.text(at.year - 8, at.value.month, min(at.value.day, 28)), EITHER, tags=("calendar",),
+    ),
+    _change(
+        "minguo_year", "Taiwanese documents count years of the republic: 1911 less, written with zeros before them.",
+        "Unicode CLDR, calendar roc", lambda at: at.text(max(1, at.year - 1911), at.value.month, min(at.value.day, 28)), EITHER,
+        tags=("calendar",),
+    ),
+    _change(
+        "year_1900", "The first day of 1900, which forms hold for a birth that nobody knows.",
+        "ECMA-376 part 1, section 18.17.4, Dates and times", lambda at: at.text(1900, 1, 1), EITHER, tags=("boundary", "unknown"),
+    ),
 )  # fmt: skip
 CHANGES: tuple[DayChange, ...] = (*_ON_THE_EDGE, *_FAR_AWAY)
 

@@ -84,8 +84,8 @@ def change(
     *,
     is_text_only: bool = False,
 ) -> TimestampChange:
-    """Makes a change; `name` is the id of its kind without the family."""
-    return TimestampChange(kind(f"dates.moment_{name}", rationale, source, claims, tags), make, is_text_only)
+    """Makes a change; `name` is the id of its kind without the family. That it comes before or after another is no kind's."""
+    return TimestampChange(kind(f"dates.moment_{name}", rationale, source, claims, tags, is_of_form=True), make, is_text_only)
 
 
 def _fraction(digits: int) -> TimestampChange:
@@ -123,7 +123,7 @@ _OFFSETS = (
     change("offset_zero", "+00:00 is Z in digits.", OFFSETS, lambda at: f"{at.precise}+00:00", _VALID, ["offset"]),
     change(
         "offset_minus_zero", "-00:00 is UTC whose local offset is unknown, and ISO 8601 forbids it.", OFFSETS,
-        lambda at: f"{at.precise}-00:00", VERDICTS, ["offset"],
+        lambda at: f"{at.precise}-00:00", OPEN, ["offset"],
     ),
     change(
         "offset_east", "By UTC+14 it is mostly the next day already.", OFFSETS, lambda at: at.offset(14), _VALID,

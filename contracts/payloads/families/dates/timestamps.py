@@ -13,6 +13,7 @@ from specimen.contracts.payloads.families.dates.timestamp_formats import (
 )
 
 _BULLETIN = "IERS Bulletin C 52, leap second of 2016-12-31"
+_GAP = "IANA time zone database, Europe/Berlin; RFC 5545, section 3.3.5"
 _NEVER = "RFC 3339, section 5.7, Restrictions"
 
 CHANGES: tuple[TimestampChange, ...] = (
@@ -52,6 +53,22 @@ CHANGES: tuple[TimestampChange, ...] = (
         lambda at: f"{at.at:%Y}-13-01T12:00:00Z", INVALID, ["boundary"],
     ),
     change("day_00", "No month begins with a day 0.", _NEVER, lambda at: f"{at.at:%Y-%m}-00T12:00:00Z", INVALID, ["boundary"]),
+    change(
+        "in_a_gap_of_summer_time", "On that night of 1996 Berlin's clocks went from 02:00 to 03:00: it is 01:30 by UTC.",
+        _GAP, lambda _: "1996-03-31T02:30:00+01:00", tags=["time-zone", "offset"],
+    ),
+    change(
+        "in_an_overlap_of_summer_time", "02:30 came twice on that night: only the offset tells that it is the second one.",
+        _GAP, lambda _: "1996-10-27T02:30:00+01:00", tags=["time-zone", "offset"],
+    ),
+    change(
+        "in_a_gap_without_offset", "A local time that no clock in Berlin showed: libraries move it, by an hour on or back.",
+        _GAP, lambda _: "1996-03-31T02:30:00", tags=["time-zone", "offset"],
+    ),
+    change(
+        "in_an_overlap_without_offset", "A local time that was there twice: libraries take the first or the second.",
+        _GAP, lambda _: "1996-10-27T02:30:00", tags=["time-zone", "offset"],
+    ),
     change(
         "year_0001", "The zero value of times in Go and .NET: often it means none.", RFC, lambda _: "0001-01-01T00:00:00Z",
         tags=["boundary"],

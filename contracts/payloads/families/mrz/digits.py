@@ -13,6 +13,8 @@ from specimen.fixtures.standards.mrz import check_digit
 _OCR = "ISO 1073-2, Alphanumeric character sets for optical recognition, OCR-B"
 _WORDS = {"number": "document number", "birth": "date of birth", "expiry": "date of expiry", "optional": "personal number"}
 _LONG = "590330101855"
+# Of the specimen passport in Doc 9303, part 4.
+_PERSONAL = "ZE184226B"
 _LONGEST = "A1B2C3D4E5F6G7H8J9K0LM"
 
 
@@ -128,6 +130,11 @@ def _long_with_optional(zone: Zone, _: date) -> Zone:
     return zone.put(optional=f"{zone['optional'].rstrip(FILLER)}{FILLER}X7Q").sealed()
 
 
+def _with_wrong_personal_digit(zone: Zone) -> Zone:
+    filled = zone.set(optional=_PERSONAL)
+    return filled.put(optional_digit=other(filled["optional_digit"])).sealed()
+
+
 CHANGES: tuple[Change, ...] = (
     *_wrong_digits(TD3),
     *_wrong_digits(TD1),
@@ -142,6 +149,19 @@ CHANGES: tuple[Change, ...] = (
     change(
         "td3_optional_digit_zero", "An empty personal number may have 0 for its check digit: no sign that there is a number.",
         TD3_DATA, ACCEPT, lambda zone, _: zone.put(optional="", optional_digit="0").sealed(), tags=("check-digit", "parser"),
+        layout=TD3,
+    ),
+    change(
+        "td3_personal_number", "A personal number stands in the zone, with its own check digit: who skips the field misses it.",
+        TD3_DATA, ACCEPT, lambda zone, _: zone.set(optional=_PERSONAL), tags=("check-digit", "parser"), layout=TD3,
+    ),
+    change(
+        "td3_personal_number_wrong_digit", "A personal number with a wrong check digit under a composite one that fits.",
+        TD3_DATA, EITHER, lambda zone, _: _with_wrong_personal_digit(zone), tags=("check-digit",), layout=TD3,
+    ),
+    change(
+        "td3_personal_number_without_digit", "A personal number whose check digit is a filler, which only an empty one may have.",
+        TD3_DATA, EITHER, lambda zone, _: zone.set(optional=_PERSONAL).put(optional_digit=FILLER).sealed(), tags=("check-digit",),
         layout=TD3,
     ),
     change(
@@ -185,6 +205,20 @@ CHANGES: tuple[Change, ...] = (
         "swap_that_no_digit_sees",
         "Neighbours that differ by five may change places under any two of the weights: the check digits stay right.",
         DIGITS, ACCEPT, _swapped, tags=("check-digit",),
+    ),
+    change(
+        "russian_digits_for_letters",
+        "The zone of a Russian domestic passport writes 4 for Ш and 3 for Ч: digits in a name, and no misreading.",
+        "Приказ МВД России от 16.11.2020 № 773, машиночитаемая запись", EITHER,
+        lambda zone, _: zone.put(code="PN", issuer="RUS", names="PU4KIN<<ALEKSANDR<SERGEEVI3"), tags=("parser",), layout=TD3,
+    ),
+    change(
+        "residence_permit_ar", "AR: a residence permit as some states code it; a list with I, ID and P refuses it.",
+        TD1_DATA, ACCEPT, lambda zone, _: zone.put(code="AR"), tags=("parser",), layout=TD1,
+    ),
+    change(
+        "residence_permit_ir", "IR: the code of most European residence permits.", "Regulation (EU) 2017/1954, annex",
+        ACCEPT, lambda zone, _: zone.put(code="IR"), tags=("parser",), layout=TD1,
     ),
     change(
         "td1_long_number", "A number of twelve characters goes on in the optional field, with a filler for its check digit.",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import date
 
 from specimen.contracts.payloads.families.mrz.change import CHARACTERS, TD1_DATA, TD2_DATA, TD3_DATA, Change, Lines, change
 from specimen.contracts.payloads.families.mrz.zone import FILLER, TD1, TD2, TD3, Zone
 from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER, kind
+from specimen.fixtures.standards import mrz
 
 _FIRST, _LAST, _ALL = slice(0, 1), slice(-1, None), slice(None)
+_FILLERS = re.compile(re.escape(FILLER) + "+")
 _ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 
@@ -36,6 +39,13 @@ def _lettered(letter: str) -> Callable[[str], str]:
     return line
 
 
+def _unfilled(text: str) -> str:
+    """A line without its longest run of fillers; what stands after them moves up. One without any loses its last character."""
+    longest = max(_FILLERS.findall(text), key=len, default="")
+    start = text.rfind(longest) if longest else len(text) - 1
+    return text[:start] + text[start + max(1, len(longest)) :]
+
+
 def _escaped(text: str) -> str:
     return text.replace(FILLER, "&lt;")
 
@@ -47,8 +57,8 @@ BY_LINE: tuple[Change, ...] = (
         lambda text: text.replace(FILLER, " "), tags=("white-space",),
     ),
     _by_line(
-        "fillers_left_out", "Fillers at the end were trimmed: the line has another length, and what stands after them is gone.",
-        CHARACTERS, lambda text: text.rstrip(FILLER + "0123456789").rstrip(FILLER) or text[:-1], _FIRST, tags=("boundary",),
+        "fillers_left_out", "The fillers that fill a line up were left out: the line has another length.",
+        CHARACTERS, _unfilled, _FIRST, tags=("boundary",),
     ),
     _by_line(
         "guillemets", "Word processors and OCR make one quotation mark of two fillers.", "Unicode, Latin-1 Supplement, U+00AB",
@@ -107,6 +117,16 @@ def _joined(between: str) -> Callable[[Zone, date], Lines]:
     return lambda zone, _: (between.join(zone.lines),)
 
 
+def _french(zone: Zone) -> Lines:
+    """The person's zone as on the French card of 1988: the sex behind the birth date, the expiry nowhere."""
+    family, given = zone.names()
+    first = f"IDFRA{family.replace(' ', FILLER)[:25]:{FILLER}<25}952042"
+    number = "060795204210"
+    second = f"{number}{mrz.check_digit(number)}{given.replace(' ', FILLER * 2)[:14]:{FILLER}<14}"
+    second += f"{zone['birth']}{zone['birth_digit']}{zone['sex']}"
+    return first, second + mrz.check_digit(first + second)
+
+
 JOINED = change(
     "joined_with_line_feeds", "All lines came as one text with line feeds: an array of one.", TD3_DATA, EITHER, _joined("\n"),
     tags=("parser", "white-space"),
@@ -132,6 +152,10 @@ OF_ARRAYS: tuple[Change, ...] = (
     change(
         "other_size", "The other common size of document: two lines of 44 where three of 30 are usual, or the reverse.", TD1_DATA,
         ACCEPT, lambda zone, _: zone.within(TD1 if zone.layout is TD3 else TD3), tags=("parser",),
+    ),
+    change(
+        "idfra", "A French identity card of before 2021 has a zone of its own: two lines of 36 in an order that no standard has.",
+        "Arrêté du 7 avril 1995, carte nationale d'identité", ACCEPT, lambda zone, _: _french(zone), tags=("parser",),
     ),
     change(
         "td2", "A document of the size between, TD2, has two lines of 36: neither cards' nor passports'.", TD2_DATA, ACCEPT,

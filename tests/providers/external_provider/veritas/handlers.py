@@ -6,16 +6,17 @@ from specimen.mockserver.provider_api import Problem, Reply, Request, Sessions, 
 
 
 @operation("createCheck")
-def create_check(request: Request, sessions: Sessions) -> Reply:
+async def create_check(request: Request, sessions: Sessions) -> Reply:
     """Starts a check."""
-    return sessions.answer(sessions.create({"reference": request.body["reference"]}), "createCheck", status=201)
+    session = await sessions.create({"reference": request.body["reference"]})
+    return await sessions.answer(session, "createCheck", status=201)
 
 
 @operation("getCheck")
-def get_check(request: Request, sessions: Sessions) -> Reply:
+async def get_check(request: Request, sessions: Sessions) -> Reply:
     """Reads a check."""
-    session = sessions.get(request.path["check"])
-    return request.example("no_such_check") if session is None else sessions.answer(session, "getCheck")
+    session = await sessions.get(request.path["check"])
+    return request.example("no_such_check") if session is None else await sessions.answer(session, "getCheck")
 
 
 def render_error(problem: Problem, request: Request) -> Reply | None:

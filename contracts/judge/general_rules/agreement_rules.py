@@ -1,0 +1,130 @@
+"""A rule about the answers of different operations: they say the same of a session."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from specimen.contracts.http.exchange import Exchange
+from specimen.contracts.http.url_equivalence import same_url
+from specimen.contracts.judge.checks.fields import read_of, same_value
+from specimen.contracts.judge.checks.shown_sessions import is_plain
+from specimen.contracts.judge.history import History, same_caller
+from specimen.contracts.judge.history.session_objects import SessionObject, request_names, session_objects
+from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
+from specimen.specs.loading.lifecycle import Lifecycle
+
+# Members that say with what a session was made: they are the same wherever the session is shown.
+_MADE_WITH = re.compile(
+    r"created_?at|livemode|environment|\w*version|(?:flow|template|subject|schema|contract|client|workspace)_?(?:id|key|version)",
+    re.IGNORECASE,
+)
+# Members that may differ although nothing happened between two answers.
+_MOVING = re.compile(r"updated_?at|response_?time|\w*seconds\w*|\w*spent|\w*url\w*|\w*token\w*|is_?client_?new", re.IGNORECASE)
+_MOST_LISTS = 5
+_NOT_FOUND = 404
+
+
+@rule(
+    "GEN-025",
+    "answers of different operations say the same of a session",
+    mark="I",
+    source="lifecycle of the vendor's page",
+    quote="the same field of the same session",
+)
+def answers_agree(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """What a session was made with is the same everywhere; of one that has ended, so is all else that does not move.
+
+    What a list shows, a read finds. A session that was seen in a later state is nowhere back in its first one, unless the
+    lifecycle leads there.
+    """
+    if exchange.has_preference or exchange.operation is None or history.under_key(exchange):
+        return  # under a repeated key the first answer comes again, whatever became of the session
+    if read_of(exchange) is not None and _is_listed(exchange, history):
+        yield EXAMINED
+        if exchange.status == _NOT_FOUND:
+            yield Finding("", "the session that a list showed", exchange.status)
+    is_creation = exchange.operation.id == exchange.provider.lifecycle.create.operation
+    if not exchange.is_success or is_creation:
+        return
+    for shown in session_objects(exchange):
+        for earlier in _elsewhere(shown.id, exchange, history):
+            yield from _differences(exchange, shown, earlier)
+            break
+
+
+def _is_listed(exchange: Exchange, history: History) -> bool:
+    """Whether the last answer of a list that the same caller got shows an id that a read asks for."""
+    asked = set(exchange.parameters.values())
+    for operation in exchange.provider.document.operations.values():
+        if operation.is_safe and "{" not in operation.path:
+            for listed in history.calls(operation.id)[-1:]:
+                if listed.is_success and not listed.has_preference and same_caller(listed, exchange):
+                    return any(shown.id in asked for shown in session_objects(listed))
+    return False
+
+
+def _differences(exchange: Exchange, shown: SessionObject, earlier: Mapping[str, Any]) -> Iterator[Finding | Examined]:
+    lifecycle = exchange.provider.lifecycle
+    status = next((read.status.rpartition("/")[2] for read in lifecycle.reads if read.status is not None), "status")
+    now, before = shown.members.get(status), earlier.get(status)
+    may_leave = {edge.origin for edge in lifecycle.transitions if edge.operation is not None}
+    has_ended = before in lifecycle.terminal
+    if has_ended and before not in may_leave and now in lifecycle.states:
+        yield EXAMINED
+        if now != before:
+            yield Finding(f"{shown.pointer}/{status}", f"'{before}', as another answer said", now)
+            return
+    if before in lifecycle.states and now in lifecycle.states and not _leads_to(lifecycle, lifecycle.initial):
+        yield EXAMINED
+        if now == lifecycle.initial and now != before:
+            yield Finding(f"{shown.pointer}/{status}", f"'{before}', as another answer said, or what follows", now)
+            return
+    read = read_of(exchange)
+    is_read = read is not None and read.id is not None
+    own = request_names(exchange.provider)
+    for name, was in earlier.items():
+        value, is_made_with = shown.members.get(name), _MADE_WITH.fullmatch(name) is not None
+        is_stable = is_made_with or name in own or (has_ended and now == before and not _MOVING.fullmatch(name))
+        is_kept = is_made_with or name in own or has_ended
+        is_gone = is_kept and was != "" and (name in shown.members or (is_read and is_made_with)) and value in (None, "")
+        is_nested = (has_ended or name in own) and type(was) is type(value) and isinstance(was, (Mapping, list))
+        if not is_stable or not (is_nested or (is_plain(was) and (is_gone or is_plain(value)))):
+            continue
+        yield EXAMINED
+        if is_gone or not _says_the_same(value, was):
+            yield Finding(f"{shown.pointer}/{name}", "the value that another answer showed", value)
+
+
+def _says_the_same(first: Any, second: Any) -> bool:
+    """Whether two values are one, in every part that both have; a list may be in another order."""
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        is_map = all(isinstance(value, Mapping) for value in (*first.values(), *second.values()))
+        if is_map and first.keys() != second.keys():
+            return False
+        return all(_says_the_same(first[name], second[name]) for name in first if name in second and not _MOVING.fullmatch(name))
+    if isinstance(first, list) and isinstance(second, list):
+        return len(first) == len(second) and all(any(_says_the_same(one, other) for other in second) for one in first)
+    return same_value(first, second) or same_url(first, second)
+
+
+def _leads_to(lifecycle: Lifecycle, state: str) -> bool:
+    return any(edge.to == state for edge in lifecycle.transitions)
+
+
+def _elsewhere(session: str, exchange: Exchange, history: History) -> Iterator[Mapping[str, Any]]:
+    """What the last answer of each other operation that showed a session to the same caller said of it."""
+    here = exchange.operation.id if exchange.operation is not None else ""
+    others = [(one.operation, history.of(f"read {one.operation} {session}")[-1:]) for one in exchange.provider.lifecycle.reads]
+    made = history.created(session)
+    others.append((exchange.provider.lifecycle.create.operation, (made,) if made is not None else ()))
+    others += [
+        (operation.id, history.calls(operation.id)[-_MOST_LISTS:])
+        for operation in exchange.provider.document.operations.values()
+        if operation.is_safe and "{" not in operation.path
+    ]
+    for name, earlier in others:
+        for one in reversed(earlier) if name != here else ():
+            if one.is_success and not one.has_preference and same_caller(one, exchange):
+                yield from (shown.members for shown in session_objects(one) if shown.id == session)

@@ -1,0 +1,1 @@
+"""Counts what a run exercised: operations, status codes, states, transitions and rules."""

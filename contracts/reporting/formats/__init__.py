@@ -1,0 +1,1 @@
+"""Writes reports: one module for each format, and the registry of formats."""

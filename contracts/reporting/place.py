@@ -1,0 +1,49 @@
+"""Where a finding stands in the user's repository, and how it is known again in the next run."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from hashlib import sha256
+from pathlib import Path
+
+from specimen.contracts.judge.rule import Violation
+from specimen.contracts.redaction.values import without_fingerprints
+from specimen.contracts.reporting.model import Found, Report
+
+# `owner/repository/.github/workflows/ci.yml@refs/heads/main`
+_WORKFLOW = re.compile(r"[^/]+/[^/]+/(?P<path>[^@]+)@.*")
+_CONFIGURATIONS = (".gitlab-ci.yml", "pyproject.toml", "setup.cfg", "package.json", "pom.xml", "go.mod")
+
+
+def default_location() -> str | None:
+    """Returns the file of the user's repository that findings point at: the workflow, else a configuration in this folder."""
+    workflow = _WORKFLOW.fullmatch(os.environ.get("GITHUB_WORKFLOW_REF", ""))
+    if workflow is not None:
+        return workflow["path"]
+    pipeline = os.environ.get("CI_CONFIG_PATH", "")
+    if pipeline and "@" not in pipeline and "://" not in pipeline:
+        return pipeline
+    return next((name for name in _CONFIGURATIONS if Path(name).is_file()), None)
+
+
+def place_of(report: Report) -> str:
+    """Returns the path that findings of a report point at."""
+    return report.location or f"specs/{report.provider}/openapi.yaml"
+
+
+def finding_id(report: Report, violation: Violation) -> str:
+    """Returns what a finding is known again by in another run: the same breach has the same, another one another."""
+    pointer, expected = without_fingerprints(violation.pointer), without_fingerprints(violation.expected)
+    identity = [report.provider, violation.rule, violation.operation, violation.status, pointer, expected]
+    return sha256(json.dumps(identity).encode()).hexdigest()
+
+
+def sentence(entry: Found) -> str:
+    """Returns a finding as one line."""
+    one = entry.violation
+    said = f"answered {one.status}" if one.status else "gave no answer"
+    place = f" at {one.pointer}" if one.pointer else ""
+    times = f" Seen {entry.count} times." if entry.count > 1 else ""
+    return f"{one.rule}: {one.operation} {said}: {one.sentence}{place}. Expected {one.expected}; got {one.got}.{times}"

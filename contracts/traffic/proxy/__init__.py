@@ -1,0 +1,1 @@
+"""Stands between an app and the vendor, and judges each exchange."""

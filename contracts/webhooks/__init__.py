@@ -1,0 +1,1 @@
+"""Webhooks as a receiver sees them: verified, listened to, and attacked."""

@@ -1,0 +1,156 @@
+"""Listens for deliveries: verifies each, shows what it says, records it, passes it on."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from specimen.contracts.webhooks.errors import Replayed, WebhookError
+from specimen.contracts.webhooks.verification import VerifiedDelivery, verify
+from specimen.specs import Provider, SpecimenError
+from specimen.specs.core.terminal_text import shown
+from specimen.specs.core.version import product_version
+
+MOST_BYTES = 4 * 1024 * 1024
+_MOST_SEEN = 10_000
+_HOP = frozenset({"host", "connection", "content-length", "transfer-encoding", "keep-alive", "upgrade"})
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A delivery that came: what it says, or why it was refused; the form's faults; what the forward target answered."""
+
+    at: float
+    headers: Mapping[str, str]
+    body: bytes
+    delivery: VerifiedDelivery | None = None
+    error: str = ""
+    is_repeated: bool = False
+    faults: tuple[str, ...] = ()
+    forwarded: int | None = None
+
+    @property
+    def status(self) -> int:
+        """What is answered: 200 for what is genuine, also when it comes again; else 400."""
+        return 200 if self.delivery is not None or self.is_repeated else 400
+
+
+@dataclass
+class Listener:
+    """Judges deliveries of a provider with a receiver's keys, which are asked for anew for each."""
+
+    provider: Provider
+    keys: Callable[[], Any]
+    heard: Callable[[Heard], None]
+    forward_url: str | None = None
+    _seen: dict[str, None] = field(default_factory=dict)
+
+    async def receive(self, request: Request) -> Response:
+        """Answers one request."""
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > MOST_BYTES:
+                return JSONResponse({"error": f"more than {MOST_BYTES} bytes"}, 413)
+        headers = dict(request.headers)
+        heard = self.judged(headers, body)
+        if self.forward_url is not None:
+            heard = await self._forwarded(self.forward_url, heard)
+        self.heard(heard)
+        if heard.forwarded is not None:
+            return Response(status_code=heard.forwarded)
+        return JSONResponse({"error": heard.error} if heard.status != 200 else {"received": True}, heard.status)
+
+    def judged(self, headers: Mapping[str, str], body: bytes) -> Heard:
+        """What is to be said of a delivery."""
+        now = time.time()
+        try:
+            found = verify(self.provider, headers, body, self.keys())
+        except Replayed as error:
+            return Heard(now, headers, body, error=str(error), is_repeated=True)
+        except WebhookError as error:
+            return Heard(now, headers, body, error=f"{type(error).__name__}: {error}")
+        is_repeated = found.event_id in self._seen
+        self._seen[found.event_id] = None
+        if len(self._seen) > _MOST_SEEN:
+            del self._seen[next(iter(self._seen))]
+        return Heard(now, headers, body, found, is_repeated=is_repeated, faults=tuple(self._faults(found)))
+
+    def _faults(self, found: VerifiedDelivery) -> Iterable[str]:
+        """Where the cleartext differs from the documented form."""
+        webhooks = self.provider.webhooks
+        kind = None if webhooks is None else webhooks.events.get(found.type)
+        if kind is None:
+            yield f"the type '{shown(found.type)}' is not documented"
+            return
+        for error in self.provider.schemas.validator(kind.schema).iter_errors(dict(found.body)):
+            yield f"{'/'.join(map(str, error.instance_path)) or 'the cleartext'}: {shown(error.message)}"
+
+    async def _forwarded(self, url: str, heard: Heard) -> Heard:
+        headers = {name: value for name, value in heard.headers.items() if name.lower() not in _HOP}
+        try:
+            async with httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=30) as client:
+                status = (await client.post(url, content=heard.body, headers=headers)).status_code
+        except httpx.HTTPError:
+            status = 502
+        return Heard(
+            heard.at, heard.headers, heard.body, heard.delivery, heard.error, heard.is_repeated, heard.faults, forwarded=status
+        )
+
+
+def listening_app(listener: Listener) -> Starlette:
+    """An application that takes deliveries at any path."""
+    return Starlette(routes=[Route("/{path:path}", listener.receive, methods=["POST"])])
+
+
+class HarFile:
+    """Writes deliveries to a HAR 1.2 file: the signature, the body as it came, and no secret. It is there from the start.
+
+    Raises:
+        SpecimenError: it cannot be written.
+    """
+
+    def __init__(self, path: Path, url: str) -> None:
+        self._path = path
+        self._url = url
+        self._entries: list[dict[str, Any]] = []
+        self._write()
+
+    def add(self, heard: Heard) -> None:
+        """Adds a delivery and writes the file whole."""
+        status = heard.forwarded if heard.forwarded is not None else heard.status
+        started = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(heard.at)) + f".{int(heard.at % 1 * 1000):03}Z"
+        headers = [{"name": name, "value": value} for name, value in heard.headers.items()]
+        body = {"mimeType": heard.headers.get("content-type", ""), "text": heard.body.decode("utf-8", "replace")}
+        request = {
+            "method": "POST", "url": self._url, "httpVersion": "HTTP/1.1", "cookies": [], "headers": headers,
+            "queryString": [], "headersSize": -1, "bodySize": len(heard.body), "postData": body,
+        }  # fmt: skip
+        response = {
+            "status": status, "statusText": "", "httpVersion": "HTTP/1.1", "cookies": [], "headers": [], "redirectURL": "",
+            "content": {"size": 0, "mimeType": "", "text": ""}, "headersSize": -1, "bodySize": 0,
+        }  # fmt: skip
+        self._entries.append(
+            {"startedDateTime": started, "time": 0, "request": request, "response": response, "cache": {},
+             "timings": {"send": 0, "wait": 0, "receive": 0}}
+        )  # fmt: skip
+        self._write()
+
+    def _write(self) -> None:
+        log = {"version": "1.2", "creator": {"name": "specimen", "version": product_version()}, "entries": self._entries}
+        temporary = self._path.with_name(f".{self._path.name}.part")
+        try:
+            temporary.write_text(json.dumps({"log": log}, ensure_ascii=False), encoding="utf-8")
+            temporary.replace(self._path)
+        except OSError as error:
+            raise SpecimenError(f"--har '{self._path}': cannot be written: {error.strerror or error}.") from error

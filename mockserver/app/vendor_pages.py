@@ -1,0 +1,87 @@
+"""What the mock serves beside a vendor's operations: its document, hosted pages, and the keys that sign its webhooks."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.types import Receive, Scope, Send
+
+from specimen.mockserver.app.mounted import Mounted
+from specimen.mockserver.app.places import Place
+from specimen.mockserver.http.messages import Reply
+from specimen.mockserver.http.request_body import Disconnected, RequestRejected
+from specimen.mockserver.http.responses import send_problem, send_reply
+from specimen.mockserver.routing import store_problems
+from specimen.mockserver.routing.endpoint import NO_OPERATION, REQUEST_CONTEXT, RequestContext
+from specimen.mockserver.routing.pages import api_docs, hosted_flow, images
+from specimen.mockserver.sessions.service import Sessions
+from specimen.mockserver.sessions.store import NamespaceChanged, StoreFull, StoreUnavailable
+from specimen.mockserver.webhooks.attempts import token_key
+from specimen.mockserver.webhooks.keys import public_part
+from specimen.specs.core.extras import MissingExtra
+
+
+async def documentation(
+    mounted: Mounted, place: Place, scope: Scope, receive: Receive, send: Send, *, is_on_a_port: bool
+) -> bool:
+    """Answers for a page of the vendor's document; False where the path is none.
+
+    On a port the document's first server is a whole URL, which tools need that keep it in a file; in process it is the mount.
+    """
+    if scope["method"] not in ("GET", "HEAD"):
+        return False
+    server = (place.origin if is_on_a_port else place.prefix) + mounted.base_path
+    user_agent = scope[REQUEST_CONTEXT].headers.get("user-agent", "")
+    page = api_docs.answer(mounted.docs, place.prefix, place.rest, server or "/", scope["query_string"], user_agent)
+    if page is None:
+        return False
+    for name, value in scope[REQUEST_CONTEXT].extra:
+        page.headers[name.decode()] = value.decode()
+    await page(scope, receive, send)
+    return True
+
+
+async def hosted(mounted: Mounted, rest: str, scope: Scope, receive: Receive, send: Send, visit: RequestContext) -> None:
+    """Answers for one of the vendor's pages that the mock shows: `rest` is its path, beginning with `/_specimen/`."""
+    reply, extra, is_unread, path = None, visit.extra, False, rest.removeprefix("/_specimen/")
+    sessions = Sessions(mounted.shared_state, visit.namespace, visit.origin, visit.namespace.clock.now())
+    try:
+        if visit.refused is not None:
+            raise visit.refused
+        if hosted_flow.is_for(path):
+            body_seconds = mounted.shared_state.settings.body_seconds
+            asked = hosted_flow.Visit(path, scope, receive, visit.headers, body_seconds)
+            reply = await hosted_flow.answer(mounted.provider, sessions, asked)
+            # The date only: pages with forms are read by no other site's script.
+            extra = extra if reply is None else extra[:1]
+        elif path.startswith(images.PREFIX) and scope["method"] in ("GET", "HEAD"):
+            shown = urlsplit(visit.origin).path + rest  # what a link's signature is of
+            name = path.removeprefix(images.PREFIX)
+            reply = await images.answer(mounted.provider, name, scope["query_string"], shown, sessions)
+    except Disconnected:
+        return
+    except RequestRejected as error:
+        reply, is_unread = Reply(400, error.problem.detail.encode(), content_type="text/plain"), error.is_unread
+    except StoreFull as error:
+        reply = store_problems.too_much(error)
+    except (NamespaceChanged, StoreUnavailable) as error:
+        reply = store_problems.unavailable(NO_OPERATION, error)
+    if reply is None:
+        await send_problem(send, 404, "there is no such page, or no such session in this namespace", extra=extra)
+    else:
+        is_head = scope["method"] == "HEAD"
+        await send_reply(send, reply, extra, is_head=is_head, receive=receive, is_unread=is_unread)
+
+
+async def key_set(mounted: Mounted, scope: Scope, send: Send, visit: RequestContext) -> None:
+    """Answers with the public keys of a vendor that signs its webhooks (RFC 7517, section 5)."""
+    try:
+        if visit.refused is not None:
+            raise visit.refused
+        body = {"keys": [public_part(await token_key(mounted.shared_state, visit.namespace))]}
+    except MissingExtra as error:
+        await send_problem(send, 501, str(error), extra=visit.extra)
+    except (NamespaceChanged, StoreFull, StoreUnavailable):
+        await send_problem(send, 503, "the store does not answer", extra=visit.extra)
+    else:
+        await send_reply(send, Reply(200, body), visit.extra, is_head=scope["method"] == "HEAD")

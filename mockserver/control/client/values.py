@@ -1,0 +1,72 @@
+"""What the control API answers, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A namespace's time (ISO 8601), and whether it stands."""
+
+    now: str
+    frozen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session: `next` is the state that `advance` leads to, `possible` the states and facts that can still be had.
+
+    `etag` is None in a list.
+    """
+
+    provider: str
+    namespace: str
+    id: str
+    ids: Mapping[str, str]
+    scenario: str
+    state: str
+    is_terminal: bool
+    next: str | None
+    possible: Mapping[str, tuple[str, ...]]
+    facts: Mapping[str, Any]
+    seed: int
+    events: tuple[Mapping[str, str], ...]
+    created_at: str
+    expires_at: str | None
+    version: int
+    etag: str | None = None
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any], etag: str | None = None) -> Self:
+        """The session that a JSON value describes, and the ETag of the answer."""
+        known = {one.name: value[one.name] for one in fields(cls) if one.name != "etag"}
+        known["possible"] = {name: tuple(entries) for name, entries in value["possible"].items()}
+        known["events"] = tuple(value["events"])
+        return cls(**known, etag=etag)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """An entry of the request log; `request` and `response` are masked."""
+
+    number: int
+    at: str
+    provider: str
+    operation: str | None
+    method: str
+    path: str
+    query: str
+    session: str | None
+    status: int
+    request: Mapping[str, Any]
+    response: Mapping[str, Any]
+    problem: Mapping[str, Any] | None
+    fault: str | None
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any]) -> Self:
+        """The exchange that a JSON value describes."""
+        return cls(**{one.name: value[one.name] for one in fields(cls)})

@@ -1,0 +1,1 @@
+"""Further commands of the mock: `specimen ctl` and `specimen faults`."""

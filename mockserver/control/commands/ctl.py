@@ -1,0 +1,86 @@
+"""What the commands of `specimen ctl` share: their options, each stated once, a call of the API, and how an answer is shown."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from specimen.specs.cli.console import console, standard_output
+
+UrlOption = Annotated[str, typer.Option(envvar="SPECIMEN_URL", help="The server.")]
+NamespaceOption = Annotated[str, typer.Option("--namespace", "-n", help="The namespace.")]
+TokenOption = Annotated[
+    str | None, typer.Option(envvar="SPECIMEN_CONTROL_TOKEN", help="The token that the server printed.", show_default=False)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+ProviderArgument = Annotated[str, typer.Argument(help="The provider's name.")]
+ProviderOption = Annotated[str | None, typer.Option(help="Only this provider's.")]
+SessionArgument = Annotated[str, typer.Argument(help="An id of the session.")]
+FactsOption = Annotated[list[str] | None, typer.Option("--fact", metavar="NAME=VALUE", help="A fact; may be repeated.")]
+IfMatchOption = Annotated[str | None, typer.Option(help="The ETag that the session must have.")]
+LimitOption = Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")]
+PaceOption = Annotated[str | None, typer.Option(help="instant, manual, realtime, 10x, polls:N.")]
+SeedOption = Annotated[int | None, typer.Option(min=0, help="The seed of what is made.")]
+ClearOption = Annotated[bool, typer.Option("--clear", help="Remove all.")]
+
+
+class Options:
+    """Where the server is, and how answers are shown."""
+
+    def __init__(self, url: str, namespace: str, token: str | None, as_json: bool) -> None:
+        self.url, self.namespace, self.token, self.as_json = url.rstrip("/"), namespace, token, as_json
+
+
+def call(
+    context: typer.Context, method: str, path: str, *, query: Any = None, body: Any = None, if_match: str | None = None
+) -> Any:
+    """The JSON value of an answer.
+
+    Raises:
+        SpecimenError: no server answers, or it refuses.
+    """
+    import httpx
+
+    from specimen.mockserver.control.client.calls import answered, request
+    from specimen.specs.core.errors import SpecimenError
+
+    options: Options = context.obj
+    made = request(method, path, namespace=options.namespace, token=options.token, query=query, body=body, if_match=if_match)
+    try:
+        reply = httpx.request(made.method, options.url + made.path, headers=made.headers, content=made.body, timeout=30)
+    except httpx.HTTPError as error:
+        raise SpecimenError(
+            f"{options.url}: no server answers there ({type(error).__name__}). Start one with `specimen serve`."
+        ) from error
+    return answered(reply.status_code, reply.content)
+
+
+def show_answer(context: typer.Context, value: Any, text: str) -> None:
+    """Prints an answer as JSON where that is wanted, else its text."""
+    with standard_output():
+        if context.obj.as_json:
+            print(json.dumps(value, indent=2, ensure_ascii=False))
+        elif text:
+            console(soft_wrap=True).print(text, markup=False)
+
+
+def facts_of(pairs: list[str] | None) -> dict[str, Any]:
+    """Facts by name; a value is JSON where it can be read as such, else text.
+
+    Raises:
+        SettingError: one is no NAME=VALUE.
+    """
+    from specimen.mockserver.errors import SettingError
+
+    found = {}
+    for pair in pairs or ():
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise SettingError(f"fact '{pair}': expected NAME=VALUE.")
+        try:
+            found[name] = json.loads(text)
+        except ValueError:
+            found[name] = text
+    return found

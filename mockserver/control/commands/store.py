@@ -1,0 +1,191 @@
+"""`specimen store`: what a shared store holds, its export and import, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table as Grid
+from rich.text import Text
+
+from specimen.mockserver.errors import SettingError
+from specimen.specs.cli.console import console, standard_output, table_console, user_errors
+
+if TYPE_CHECKING:
+    from specimen.mockserver.sessions.store import Space
+
+UNREACHABLE = 3
+_PAGE = 1_000
+
+UrlArgument = Annotated[
+    str, typer.Argument(metavar="URL", help="sqlite:///file.db, sqlite:////absolute/file.db or redis://host:6379/0.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+
+app = typer.Typer(
+    name="store", no_args_is_help=True, rich_markup_mode=None, help="Look into a shared store, export it, import it, clear it."
+)
+
+
+@app.command()
+def info(url: UrlArgument, as_json: JsonOption = False) -> None:
+    """Print how much a store holds, by namespace and provider.
+
+    Examples:
+
+        specimen store info sqlite:///sandbox.db
+
+        specimen store info redis://127.0.0.1:6379/0 --json
+    """
+
+    async def count() -> dict[str, Any]:
+        async with _opened(url) as store:
+            summary: dict[Space, dict[str, int]] = await store.summary()
+            names = await _names(store)
+        spaces: dict[str, dict[str, dict[str, int]]] = {name: {} for name in names}
+        for space, counts in summary.items():
+            spaces.setdefault(space.namespace, {})[space.provider] = counts
+        totals = {kind: sum(counts[kind] for counts in summary.values()) for kind in ("sessions", "values", "tasks")}
+        return {"namespaces": len(spaces), **totals, "spaces": spaces}
+
+    with user_errors(), standard_output():
+        found = _run(count())
+        if as_json:
+            print(json.dumps(found, indent=2, ensure_ascii=False))
+            return
+        grid = Grid("namespace", "provider", "sessions", "values", "tasks", box=None, pad_edge=False)
+        for name, providers in found["spaces"].items():
+            for provider, counts in providers.items() or [("", {"sessions": 0, "values": 0, "tasks": 0})]:
+                grid.add_row(name, provider, *(str(counts[kind]) for kind in ("sessions", "values", "tasks")))
+        table_console().print(grid)
+        console().print(f"{found['namespaces']} namespaces, {found['sessions']} sessions, {found['values']} values")
+
+
+@app.command("export")
+def export(
+    url: UrlArgument,
+    file: Annotated[Path, typer.Argument(help="The file to write, one JSON value a line. It holds tokens; keep it as one.")],
+) -> None:
+    """Write all that a store holds to a file.
+
+    Examples:
+
+        specimen store export sqlite:///sandbox.db sandbox.jsonl
+    """
+    from specimen.mockserver.sessions.store.portable import written
+
+    async def write() -> int:
+        count = 0
+        async with _opened(url) as store:
+            with file.open("x", encoding="utf-8") as output:
+                output.write(written(None))
+                async for row in store.dump():
+                    output.write(written(row))
+                    count += 1
+        return count
+
+    with user_errors(), standard_output():
+        try:
+            count = _run(write())
+        except FileExistsError as error:
+            raise SettingError(f"file '{file}' exists already. Name another one, or remove it.") from error
+        except OSError as error:
+            raise SettingError(f"file '{file}' cannot be written: {error.strerror or error}.") from error
+        console().print(f"{count} rows written to {file}", soft_wrap=True)
+
+
+@app.command("import")
+def import_(
+    url: UrlArgument,
+    file: Annotated[Path, typer.Argument(help="A file that `specimen store export` wrote.")],
+) -> None:
+    """Fill an empty store from a file.
+
+    Examples:
+
+        specimen store import redis://127.0.0.1:6379/0 sandbox.jsonl
+    """
+    from specimen.mockserver.sessions.store.portable import read_rows
+
+    async def read() -> None:
+        with file.open(encoding="utf-8") as lines:
+            for _ in read_rows(lines, str(file)):  # all of it is checked before any of it is taken
+                pass
+        async with _opened(url, is_new=True) as store:
+            if await store.namespaces("", 1):
+                raise SettingError("the store is not empty. Clear it first (`specimen store clear`), or name another one.")
+            with file.open(encoding="utf-8") as lines:
+                await store.restore(read_rows(lines, str(file)))
+
+    with user_errors(), standard_output():
+        try:
+            _run(read())
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingError(f"file '{file}' cannot be read: {error}.") from error
+        console().print(f"{file} is imported", soft_wrap=True)
+
+
+@app.command()
+def clear(
+    url: UrlArgument,
+    yes: Annotated[bool, typer.Option("--yes", help="Yes, all of it.")] = False,
+) -> None:
+    """End all namespaces of a store, with their sessions.
+
+    Examples:
+
+        specimen store clear sqlite:///sandbox.db --yes
+    """
+
+    async def drop() -> int:
+        async with _opened(url) as store:
+            names = await _names(store)
+            for name in names:
+                await store.drop(name)
+        return len(names)
+
+    with user_errors(), standard_output():
+        if not yes:
+            raise SettingError("all sessions of the store would be gone. Add --yes where you mean it.")
+        console().print(f"{_run(drop())} namespaces ended")
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    """What the work gives; a store that does not answer ends the command with exit code 3."""
+    from specimen.mockserver.sessions.store import StoreUnavailable
+
+    try:
+        return asyncio.run(work)
+    except StoreUnavailable as error:
+        Console(stderr=True, highlight=False).print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
+        raise typer.Exit(UNREACHABLE) from error
+
+
+@contextlib.asynccontextmanager
+async def _opened(url: str, *, is_new: bool = False) -> AsyncIterator[Any]:
+    from specimen.mockserver.sessions.store.factory import open_store
+
+    store: Any = open_store(url)
+    if not store.is_shared:
+        raise SettingError("store 'memory': it is in its processes alone. Name sqlite:///file.db or redis://host:6379/0.")
+    path: Path | None = getattr(store, "path", None)
+    if path is not None and not is_new and not path.exists():  # noqa: ASYNC240 - once, before anything else runs
+        raise SettingError(f"store {path}: there is no such file.")
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def _names(store: Any) -> list[str]:
+    names: list[str] = []
+    while page := await store.namespaces(names[-1] if names else "", _PAGE):
+        names += page
+    return names

@@ -1,0 +1,95 @@
+"""The request log: listed, exported, asked about, cleared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from specimen.mockserver.control.call import Call, Handler
+from specimen.mockserver.http.messages import Reply
+from specimen.mockserver.sessions.namespaces import BEGAN
+from specimen.mockserver.sessions.request_log import har, questions
+from specimen.mockserver.sessions.request_log.filters import Filter
+from specimen.mockserver.sessions.request_log.har import Shown
+
+_NAMES = ("provider", "operation", "session", "method", "path", "status", "fault", "has_problem")
+CLEARED = "log_after"
+
+
+async def list_requests(call: Call) -> Reply:
+    """A page of the log, oldest first."""
+    wanted, limit, after = _filter(call.query), call.query["limit"], call.query.get("after", 0)
+    entries = [one.entry for one in await _entries(call)]
+    # Processes that share a store number what they hand over, and not in the order of the answers.
+    known = next((place + 1 for place, entry in enumerate(entries) if entry["number"] == after), None)
+    rest = [entry for entry in entries if entry["number"] > after] if known is None else entries[known:]
+    found = [entry for entry in rest if not wanted.misses(entry)]
+    return Reply(200, {"requests": found[:limit], "next": found[limit - 1]["number"] if len(found) > limit else None})
+
+
+async def export_requests(call: Call) -> Reply:
+    """The log as an HTTP Archive."""
+    return Reply(200, har.archive(await _entries(call), call.origin, whole=call.query.get("bodies") == "whole"))
+
+
+async def ask_requests(call: Call) -> Reply:
+    """Whether requests came as they should."""
+    body = call.body
+    entries = [one.entry for one in await _entries(call)]
+    wanted = _filter(body.get("of", {}))
+    if body["question"] == "not_called":
+        answer = questions.not_called(entries, wanted)
+    elif body["question"] == "called":
+        options = {name: body.get(name) for name in ("times", "at_least", "at_most", "header")}
+        answer = questions.called(entries, wanted, **options)
+    else:
+        answer = questions.polled(
+            entries,
+            wanted,
+            max_per_second=body.get("max_per_second"),
+            at_least=body.get("at_least", 1),
+            header=body.get("header"),
+            reads=_reads(call),
+            never_after_end=body.get("never_after_end", False),
+        )
+    return Reply(200, {"passed": answer.passed, "message": answer.message, "count": answer.asked})
+
+
+async def clear_requests(call: Call) -> Reply:
+    """Nothing; the namespace's entries are gone."""
+    await clear(call)
+    return Reply(204)
+
+
+async def clear(call: Call) -> None:
+    """Forgets the entries of the namespace."""
+    last = await call.log.clear(call.namespace.name)
+    if call.server.store.is_shared:
+        call.namespace = await call.server.namespaces.change(call.namespace.name, lambda _: {CLEARED: last})
+
+
+async def _entries(call: Call) -> list[Shown]:
+    document = call.namespace.document
+    return await call.log.entries(call.namespace.name, document.get(CLEARED, 0), document.get(BEGAN, 0))
+
+
+def _filter(asked: Mapping[str, Any]) -> Filter:
+    return Filter(**{name: asked[name] for name in _NAMES if name in asked})
+
+
+def _reads(call: Call) -> dict[tuple[str, str], questions.End]:
+    """The reads by provider and operation, with where an answer shows the status, and which ones are the end."""
+    found = {}
+    for name in call.server.mounted:
+        lifecycle = call.mounted(name).provider.lifecycle
+        for read in lifecycle.reads:
+            found[name, read.operation] = questions.End(read.status or "", lifecycle.terminal)
+    return found
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "listRequests": list_requests,
+    "exportRequests": export_requests,
+    "askRequests": ask_requests,
+    "clearRequests": clear_requests,
+}

@@ -1,0 +1,1 @@
+"""Faults: answers that are late, broken, refused or wrong on purpose."""

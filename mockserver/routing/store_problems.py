@@ -1,0 +1,43 @@
+"""Answers where the store does not answer, or is full."""
+
+from __future__ import annotations
+
+import logging
+
+from specimen.mockserver.http.messages import Reply, encode
+from specimen.mockserver.http.responses import PROBLEM_TYPE
+from specimen.mockserver.sessions.store import StoreFull
+from specimen.mockserver.sessions.store.codec import UnknownFormat
+from specimen.specs import Operation
+
+logger = logging.getLogger("specimen")
+
+UNAVAILABLE = "The store of the sandbox does not answer. The request can be sent again."
+
+
+def unavailable(operation: Operation, error: Exception) -> Reply:
+    """503, with the body of a server error that the vendor documents for the operation, else as a problem (RFC 9457).
+
+    The problem says what to do where another version wrote what is kept; other causes may name hosts and files.
+    """
+    logger.warning("the store does not answer: %s", error)
+    documented = {status: name for name, status in operation.examples() if status >= 500}
+    if documented:
+        name = documented.get(503) or documented[min(documented)]
+        found = operation.example(name)
+        if found is not None:
+            return Reply(503, found[2], content_type=found[1])
+    return _problem(503, str(error) if isinstance(error, UnknownFormat) else UNAVAILABLE)
+
+
+def too_much(error: StoreFull) -> Reply:
+    """The bound that is reached, and the flag that sets it: 429 for namespaces (RFC 6585), 507 for what is kept (RFC 4918)."""
+    flag = f"--most-{error.bound.replace('_', '-')}"
+    what = error.bound.replace("_", " of ") if error.bound == "value_bytes" else error.bound
+    detail = f"The sandbox keeps at most {error.most} {what}. Start it with a higher {flag}, or end namespaces that are done."
+    return _problem(429 if error.bound == "namespaces" else 507, detail)
+
+
+def _problem(status: int, detail: str) -> Reply:
+    body = {"type": "about:blank", "title": "Specimen", "status": status, "detail": detail}
+    return Reply(status, encode(body), content_type=PROBLEM_TYPE)

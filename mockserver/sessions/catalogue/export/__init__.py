@@ -1,0 +1,1 @@
+"""Collections for other tools, made from the catalogue and the documents."""

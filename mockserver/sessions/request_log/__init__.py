@@ -1,0 +1,1 @@
+"""The request log: the latest exchanges, shown without credentials and document data, and questions about them."""

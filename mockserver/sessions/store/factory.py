@@ -1,0 +1,46 @@
+"""Opens the store that a URL names."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+from urllib.parse import unquote, urlsplit
+
+from specimen.mockserver.errors import SettingError
+from specimen.mockserver.sessions.store import Bounds, Store
+from specimen.mockserver.sessions.store.memory import MemoryStore
+
+FORMS = "memory, sqlite:///file, redis://host:6379/0 or rediss://…"
+
+
+def open_store(url: str, bounds: Bounds | None = None) -> Store:
+    """The store of a URL, which begins to work at its `open`.
+
+    Raises:
+        SettingError: there is no such kind of store, the URL lacks a part, or a package is not installed.
+    """
+    bounds = bounds or Bounds()
+    scheme = url.partition(":")[0]
+    if url == "memory":
+        return MemoryStore(bounds)
+    if scheme == "sqlite":
+        return cast("Store", import_module(f"{__package__}.sqlite").SqliteStore(_path(url), bounds))
+    if scheme in ("redis", "rediss"):
+        if not urlsplit(url).hostname:
+            raise SettingError(f"store '{scheme}://': expected a host, such as {scheme}://127.0.0.1:6379/0.")
+        try:
+            module = import_module(f"{__package__}.redis")
+        except ImportError as error:
+            raise SettingError(f"store '{scheme}://…': it needs: pip install 'specimen-kyc[redis]' ({error}).") from error
+        return cast("Store", module.RedisStore(url, bounds))
+    # The rest of the URL may hold a password.
+    raise SettingError(f"store '{scheme}': expected {FORMS}.")
+
+
+def _path(url: str) -> str:
+    """The file of `sqlite:///relative` or `sqlite:////absolute`."""
+    parts = urlsplit(url)
+    path = unquote(parts.path[1:])
+    if parts.netloc or not path:
+        raise SettingError(f"store '{url}': expected sqlite:///file.db, or sqlite:////absolute/file.db.")
+    return path

@@ -1,0 +1,1 @@
+"""Webhooks: what the mock sends when a session moves."""

@@ -1,0 +1,166 @@
+"""One attempt of a delivery: builds and seals it, posts it, notes in the log what came of it, and when it is tried again."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from specimen.fixtures import webhooks as recipes
+from specimen.mockserver.errors import SpecimenError
+from specimen.mockserver.sessions.namespaces import Namespace
+from specimen.mockserver.sessions.service import Sessions
+from specimen.mockserver.sessions.session_record import Record
+from specimen.mockserver.sessions.shared_state import SharedState
+from specimen.mockserver.sessions.store import Claimed
+from specimen.mockserver.webhooks import keys
+from specimen.mockserver.webhooks.endpoints import Endpoint, check_url
+from specimen.mockserver.webhooks.http_client import Answer, Poster
+from specimen.mockserver.webhooks.outbox import DELIVERY_PREFIX, KEPT_MILLISECONDS, webhooks_of
+from specimen.mockserver.webhooks.sealing import NoEncryptionKey, seal
+
+LOG = "webhooks"
+TOKEN_KEY = "webhook/token_key"  # noqa: S105 - the name of a kept value
+NO_KEY = "no active encryption key"
+DISABLED = "the endpoint is disabled"
+# By how much the time is wrong under the fault `stale_timestamp`.
+STALE_MILLISECONDS = 3_600_000
+_SHOWN_BYTES = 4096
+PENDING, SUCCEEDED, FAILED, CANCELLED = "pending", "succeeded", "failed", "cancelled"
+
+
+async def token_key(shared_state: SharedState, namespace: Namespace) -> Mapping[str, Any]:
+    """The private key that a provider signs tokens with in a namespace, made when first asked for.
+
+    Raises:
+        MissingExtra: the extra `webhooks` is not installed.
+    """
+    store, space, now = shared_state.store, namespace.space(shared_state.name), namespace.clock.now()
+    found = (await store.value(space, TOKEN_KEY, now)).value
+    if found is None:
+        made = keys.new_rsa_key(f"{shared_state.name}-1")
+        found = await store.get_or_set(space, TOKEN_KEY, made, 1 << 62, now)
+    return dict(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """What is posted; no headers, and why, where a delivery cannot be made."""
+
+    headers: Mapping[str, str]
+    body: bytes = b""
+    failure: str | None = None
+
+
+async def attempt(
+    shared_state: SharedState, namespace: Namespace, endpoint: Endpoint | None, poster: Poster, task: Claimed, origin: str
+) -> None:
+    """Sends one delivery of the outbox, then acknowledges or postpones its task.
+
+    While an endpoint is disabled nothing is posted: the attempt counts as a failed one, and the next follows by the schedule.
+    Source: Kayle ID's public source, apps/api/src/v1/webhooks/deliveries; of other vendors it is assumed.
+    """
+    store, space, now = shared_state.store, namespace.space(shared_state.name), namespace.clock.now()
+    kept, version = await store.value(space, DELIVERY_PREFIX + task.payload["id"], now)
+    kept = kept or task.payload
+    record = await store.get(space, kept["session"])
+    if endpoint is None or record is None or kept["status"] != PENDING:
+        await store.acknowledge(space, task)
+        return
+    webhooks = webhooks_of(shared_state)
+    number = kept["attempts"] + 1
+    sealed = _Sealed({}, failure=DISABLED)
+    if endpoint.enabled:
+        sealed = await _sealed(shared_state, namespace, endpoint, Sessions(shared_state, namespace, origin, now), record, kept)
+    started = time.perf_counter()
+    if sealed.headers:
+        answer = await poster.post(sealed.headers, sealed.body, webhooks.timeout_seconds)
+        if "duplicate" in endpoint.faults and 200 <= answer.status < 300:
+            answer = await poster.post(sealed.headers, sealed.body, webhooks.timeout_seconds)
+    else:
+        answer = Answer(0, failure=sealed.failure)
+    milliseconds = round((time.perf_counter() - started) * 1000, 1)
+    is_delivered = 200 <= answer.status < 300
+    waits = webhooks.retry_seconds
+    is_over = is_delivered or number > len(waits) or (endpoint.enabled and not sealed.headers)
+    next_at = None if is_over else now + round(waits[number - 1] * 1000)
+    newer = {
+        **kept,
+        "status": SUCCEEDED if is_delivered else FAILED if is_over else PENDING,
+        "attempts": number,
+        "key": endpoint.active_key_id,
+        "updated_at": now,
+        "next_at": next_at,
+        "last_at": now,
+        "last_status": answer.status or None,
+        "failure": answer.failure,
+    }
+    entry = {
+        "at": now, "attempt": number, "url": endpoint.url, "headers": dict(sealed.headers), "body": _shown(sealed.body),
+        "status": answer.status or None, "failure": answer.failure, "answer": _shown(answer.body),
+        "milliseconds": milliseconds, "next_at": next_at,
+        **{name: kept[name] for name in ("event", "type", "session", "endpoint")}, "delivery": kept["id"],
+    }  # fmt: skip
+    await store.append(space, LOG, [entry])
+    if version and not (await store.value(space, DELIVERY_PREFIX + kept["id"], now)).version:
+        next_at = None  # removed with its endpoint meanwhile
+    else:
+        await store.set_value(space, DELIVERY_PREFIX + kept["id"], newer, now + KEPT_MILLISECONDS, now)
+    if next_at is None:
+        await store.acknowledge(space, task)
+    else:
+        await store.postpone(space, task, next_at, newer)
+
+
+async def _sealed(
+    shared_state: SharedState,
+    namespace: Namespace,
+    endpoint: Endpoint,
+    sessions: Sessions,
+    record: Record,
+    kept: Mapping[str, Any],
+) -> _Sealed:
+    """A delivery's next attempt, signed and encrypted, or why it cannot be."""
+    webhooks = webhooks_of(shared_state)
+    m = sessions.snapshot(sessions.of(record))
+    try:
+        check_url(endpoint.url, shared_state.settings.webhook_hosts)
+        happening = recipes.happenings(webhooks, m)[kept["sequence"] - 1]
+        sent_at = sessions.now - STALE_MILLISECONDS if "stale_timestamp" in endpoint.faults else sessions.now
+        clear = recipes.cleartext(shared_state.provider, m, happening, kept["id"], sent_at, kept["attempts"] + 1)
+        own = await token_key(shared_state, namespace) if webhooks.token is not None else None
+        used = _with_faults(keys.EndpointKeys(endpoint.secret, endpoint.active_keys, own), endpoint.faults)
+        body, headers = seal(webhooks, used, clear, sent_at=sent_at, event_id=kept["event"], delivery_id=kept["id"])
+    except NoEncryptionKey:
+        return _Sealed({}, failure=NO_KEY)
+    except (SpecimenError, IndexError) as error:
+        return _Sealed({}, failure=str(error))
+    if "wrong_signature" in endpoint.faults and webhooks.token is not None:
+        body = _with_another_signature(body)
+    return _Sealed(headers, body)
+
+
+def _with_faults(used: keys.EndpointKeys, faults: tuple[str, ...]) -> keys.EndpointKeys:
+    if "wrong_signature" in faults:
+        used = replace(used, secret=f"{used.secret}?")
+    if "wrong_key" in faults:
+        other = keys.new_rsa_key("unknown")
+        if used.token_key is not None:
+            return replace(used, token_key=other)
+        if used.encryption_keys:
+            return replace(used, encryption_keys=(("unknown", keys.public_part(other)),))
+        return replace(used, secret=keys.secret_from(f"not {used.secret}"))
+    return used
+
+
+def _with_another_signature(token: bytes) -> bytes:
+    head, claims, signature = token.split(b".")
+    raw = bytearray(base64.urlsafe_b64decode(signature + b"=="))
+    raw[0] ^= 1
+    return b".".join((head, claims, base64.urlsafe_b64encode(bytes(raw)).rstrip(b"=")))
+
+
+def _shown(body: bytes) -> str:
+    return body[:_SHOWN_BYTES].decode("utf-8", "replace")

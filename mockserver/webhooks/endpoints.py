@@ -1,0 +1,157 @@
+"""The endpoints of a provider in a namespace: where webhooks go, with their secrets and keys; all of it is in the store."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from specimen.fixtures.recipes.recipe import DEFAULT_NAMESPACE
+from specimen.mockserver.errors import SettingError
+from specimen.mockserver.sessions.session_record import FOREVER
+from specimen.mockserver.sessions.store import Space, Store
+
+PREFIX = "webhook/endpoint/"
+# In the first namespace's own space: which spaces have endpoints, so that every process finds them.
+SPACES = Space(DEFAULT_NAMESPACE, "")
+SPACE_PREFIX = "webhook/space/"
+FAULTS = ("duplicate", "delay", "reorder", "wrong_signature", "stale_timestamp", "wrong_key")
+NO_TYPES = ("",)
+_MOST_ENDPOINTS = 100
+_LONGEST_URL = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where webhooks go. Times are milliseconds since the epoch, of the namespace's clock.
+
+    `owner` is the account whose sessions it hears of; None hears of all. `types` are the types of event it wants (none named:
+    all; NO_TYPES: none). `keys` are public encryption keys of the receiver, each with `id`, `kid`, `jwk` and `is_active`.
+    `faults` are what is done to its deliveries on purpose, each one of FAULTS. `more` is what a vendor's own operations keep
+    of it.
+    """
+
+    id: str
+    url: str
+    secret: str
+    created_at: int
+    owner: str | None = None
+    enabled: bool = True
+    types: tuple[str, ...] = ()
+    keys: tuple[Mapping[str, Any], ...] = ()
+    faults: tuple[str, ...] = ()
+    more: Mapping[str, Any] | None = None
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The endpoint as the store keeps it."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Endpoint:
+        """The endpoint that a document describes."""
+        lists = {name: tuple(document.get(name) or ()) for name in ("types", "keys", "faults")}
+        return cls(**{**document, **lists})
+
+    @property
+    def active_keys(self) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+        """The public keys that deliveries may be encrypted for, by key id, oldest first."""
+        return tuple((key["kid"], key["jwk"]) for key in self.keys if key["is_active"])
+
+    @property
+    def active_key_id(self) -> str | None:
+        """The id of the key that deliveries are encrypted for, or None."""
+        return next((key["id"] for key in reversed(self.keys) if key["is_active"]), None)
+
+    def wants(self, kind: str, owner: str, named: Sequence[str] | None, at: int) -> bool:
+        """Whether an event of a type goes to it: `owner` is the session's account, `named` the endpoints that it names."""
+        if not self.enabled or at < self.created_at or (self.types and kind not in self.types):
+            return False
+        if self.owner is None:
+            return True
+        return self.owner == owner and (named is None or self.id in named)
+
+
+def check_url(url: str, hosts: Sequence[str]) -> None:
+    """Refuses a target that is neither on this machine nor one of the named hosts: a mock must not write to strangers.
+
+    Raises:
+        SettingError: the URL cannot be a target.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise SettingError("webhook target: is no URL.") from error
+    if parts.scheme not in ("http", "https") or not host or len(url) > _LONGEST_URL or any(c <= " " for c in url):
+        raise SettingError("webhook target: expected an http or https URL such as http://127.0.0.1:9000/hook.")
+    if parts.username is not None or parts.fragment:
+        raise SettingError("webhook target: a URL with a user or a fragment; leave them out.")
+    if not _is_loopback(host) and host not in hosts:
+        raise SettingError(f"webhook target: the host '{host}' is not this machine. Name it: --webhook-host {host}.")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+async def endpoints(store: Store, space: Space, now: int) -> list[Endpoint]:
+    """All endpoints, in the order of their ids."""
+    found = await store.values(space, PREFIX, now, "", _MOST_ENDPOINTS + 1)
+    return [Endpoint.of(kept.value) for _, kept in found]
+
+
+async def get(store: Store, space: Space, endpoint_id: str, now: int) -> tuple[Endpoint | None, int]:
+    """An endpoint with the version of its value, or None."""
+    value, version = await store.value(space, PREFIX + endpoint_id, now)
+    return (None if value is None else Endpoint.of(value)), version
+
+
+async def add(store: Store, space: Space, endpoint: Endpoint, now: int) -> None:
+    """Adds an endpoint.
+
+    Raises:
+        SettingError: there are too many, or one of that id.
+    """
+    if len(await endpoints(store, space, now)) >= _MOST_ENDPOINTS:
+        raise SettingError(f"webhook endpoints: there are {_MOST_ENDPOINTS}; delete one.")
+    if not await store.set_value(space, PREFIX + endpoint.id, endpoint.document, FOREVER, now, version=0):
+        raise SettingError(f"webhook endpoint '{endpoint.id}': there is one.")
+    await store.set_value(SPACES, f"{SPACE_PREFIX}{space.namespace}/{space.provider}", True, FOREVER, now)
+    await mark(store, space)
+
+
+async def change(store: Store, space: Space, endpoint_id: str, now: int, **changes: Any) -> Endpoint | None:
+    """Changes fields of an endpoint; returns it as it is then, or None where there is none."""
+    return await changed(store, space, endpoint_id, now, lambda found: replace(found, **changes))
+
+
+async def changed(
+    store: Store, space: Space, endpoint_id: str, now: int, change: Callable[[Endpoint], Endpoint]
+) -> Endpoint | None:
+    """Replaces an endpoint by what `change` makes of it as it is now; returns that, or None where there is none."""
+    while True:
+        found, version = await get(store, space, endpoint_id, now)
+        if found is None:
+            return None
+        newer = change(found)
+        if await store.set_value(space, PREFIX + endpoint_id, newer.document, FOREVER, now, version=version):
+            return newer
+
+
+async def mark(store: Store, space: Space) -> None:
+    """Notes in the namespace's document that moves of the provider's sessions are told."""
+    while True:
+        document, version = await store.namespace(space.namespace)
+        told = (document or {}).get("webhooks", [])
+        if space.provider in told:
+            return
+        if await store.set_namespace(space.namespace, {**document, "webhooks": [*told, space.provider]}, version):
+            return

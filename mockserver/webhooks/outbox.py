@@ -1,0 +1,169 @@
+"""Tells a session's moves: works out which events are due from its own timeline, and puts a delivery for each into the outbox.
+
+A session that is told has one task in the outbox, due at its next move, so that idle sessions cost nothing. A move by a
+request adds a task of its own. Both only add deliveries that are not there yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from specimen.fixtures import webhooks as recipes
+from specimen.fixtures.primitives import ids
+from specimen.fixtures.recipes.recipe import SessionSnapshot
+from specimen.fixtures.webhooks import Happening
+from specimen.mockserver.sessions.namespaces import Namespace
+from specimen.mockserver.sessions.service import Sessions
+from specimen.mockserver.sessions.session_record import FOREVER, Record
+from specimen.mockserver.sessions.shared_state import SharedState
+from specimen.mockserver.sessions.store import Claimed, Page, Space
+from specimen.mockserver.webhooks.endpoints import Endpoint
+from specimen.specs import SpecError
+from specimen.specs.loading.webhooks import Webhooks
+
+EVENT_PREFIX, DELIVERY_PREFIX = "webhook/event/", "webhook/delivery/"
+# So long events and deliveries are known, by the virtual clock: longer than any vendor tries.
+KEPT_MILLISECONDS = 30 * 24 * 3600 * 1000
+# What the faults `delay` and `reorder` hold back: the second holds back every other event, until after the next one.
+DELAY_MILLISECONDS, REORDER_MILLISECONDS = 60_000, 90_000
+_PAGE = 500
+_TELL = "tell"
+
+
+def webhooks_of(shared_state: SharedState) -> Webhooks:
+    """What a provider sends.
+
+    Raises:
+        SpecError: it sends nothing.
+    """
+    found = shared_state.provider.webhooks
+    if found is None:
+        raise SpecError(f"provider '{shared_state.name}'", "its pages name no webhooks.")
+    return found
+
+
+async def session_moved(shared_state: SharedState, namespace: Namespace, record: Record, *, is_new: bool) -> None:
+    """A session was created, or a request moved it: its moves so far are to be told."""
+    now = namespace.clock.now()
+    # A session may be created with a past, which is told as well.
+    await _tell_later(shared_state, namespace.space(shared_state.name), record, now, since=now if is_new else 0)
+
+
+async def _tell_later(shared_state: SharedState, space: Space, record: Record, now: int, *, since: int = 0) -> None:
+    """Adds the task; what happened before an endpoint was there, and before `since`, is not told to it."""
+    task = f"{_TELL}/{record.id}/{record.version}"
+    await shared_state.store.enqueue(space, task, task, now, {"tell": record.id, "version": record.version, "since": since})
+
+
+async def tell_open_sessions(shared_state: SharedState, namespace: Namespace) -> None:
+    """Tells, from now on, of the sessions that were there before the first endpoint: those that will still move by themselves."""
+    space, now = namespace.space(shared_state.name), namespace.clock.now()
+    after = ""
+    while True:
+        records = await shared_state.store.page(space, Page("id", _PAGE, after or None))
+        for record in records:
+            if shared_state.cached_state(record, now).timeline.until < FOREVER:
+                await _tell_later(shared_state, space, record, now)
+        if len(records) < _PAGE:
+            return
+        after = records[-1].id
+
+
+async def tell(
+    shared_state: SharedState, namespace: Namespace, endpoints: Sequence[Endpoint], task: Claimed, now: int, origin: str
+) -> None:
+    """Does a task of `session_moved`: adds the deliveries of the moves up to `now`, then waits for the session's next move."""
+    store, space = shared_state.store, namespace.space(shared_state.name)
+    record = await store.get(space, task.payload["tell"])
+    if record is None or record.version < task.payload["version"]:
+        await store.acknowledge(space, task)
+        return
+    sessions = Sessions(shared_state, namespace, origin, now)
+    session = sessions.of(record)
+    told = task.payload.get("told", 0)
+    for happening in recipes.happenings(webhooks_of(shared_state), sessions.snapshot(session))[told:]:
+        told = happening.sequence
+        await _add(shared_state, space, endpoints, record, sessions.snapshot(session), happening, now, task.payload["since"])
+    # A newer version of the record has a task of its own.
+    if session.timeline.until < FOREVER and record.version == task.payload["version"]:
+        await store.postpone(space, task, session.timeline.until, {**task.payload, "told": told})
+    else:
+        await store.acknowledge(space, task)
+
+
+async def _add(
+    shared_state: SharedState,
+    space: Space,
+    endpoints: Sequence[Endpoint],
+    record: Record,
+    m: SessionSnapshot,
+    happening: Happening,
+    now: int,
+    since: int,
+) -> None:
+    """Adds the deliveries of one event, where they are not there yet."""
+    store, kind = shared_state.store, happening.type.name
+    fact = webhooks_of(shared_state).endpoint_fact
+    named = m.facts.get(fact) if fact is not None else None
+    if isinstance(named, str):
+        named = [named]
+    wanted = [one for one in endpoints if one.wants(kind, record.owner, named, max(happening.at, since))]
+    until = now + KEPT_MILLISECONDS
+    added = []
+    for endpoint in wanted:
+        delivery = new_delivery(endpoint, happening, record.id)
+        key = DELIVERY_PREFIX + delivery["id"]
+        if (await store.value(space, key, now)).version:
+            continue
+        # First the task: whoever dies between the two has added a delivery that is sent, and not one that never is.
+        await store.enqueue(space, delivery["id"], _lane(endpoint, record, happening), _due(endpoint, happening), delivery)
+        await store.set_value(space, key, delivery, until, now, version=0)
+        added.append(delivery["id"])
+    if added:
+        event = {
+            "id": happening.event_id, "type": kind, "session": record.id, "sequence": happening.sequence,
+            "at": happening.at, "owner": record.owner, "deliveries": added,
+        }  # fmt: skip
+        await store.set_value(space, EVENT_PREFIX + happening.event_id, event, until, now)
+
+
+def new_delivery(endpoint: Endpoint, happening: Happening, session_id: str) -> dict[str, Any]:
+    """A delivery as the store keeps it, before its first attempt. Times are milliseconds since the epoch."""
+    return {
+        "id": f"whd_{ids.digest(f'{endpoint.id}/{happening.event_id}', 12).hex()}",
+        "event": happening.event_id,
+        "type": happening.type.name,
+        "sequence": happening.sequence,
+        "session": session_id,
+        "endpoint": endpoint.id,
+        "owner": endpoint.owner,
+        "key": endpoint.active_key_id,
+        "status": "pending",
+        "attempts": 0,
+        "created_at": happening.at,
+        "updated_at": happening.at,
+        "next_at": happening.at,
+        "last_at": None,
+        "last_status": None,
+    }
+
+
+def _lane(endpoint: Endpoint, record: Record, happening: Happening) -> str:
+    """Deliveries of one session to one endpoint follow one another, but for the fault that breaks that."""
+    lane = f"{endpoint.id}/{record.id}"
+    return f"{lane}/{happening.sequence}" if "reorder" in endpoint.faults else lane
+
+
+def _due(endpoint: Endpoint, happening: Happening) -> int:
+    due = happening.at
+    if "delay" in endpoint.faults:
+        due += DELAY_MILLISECONDS
+    if "reorder" in endpoint.faults and happening.sequence % 2:
+        due += REORDER_MILLISECONDS
+    return due
+
+
+def is_delivery(payload: Mapping[str, Any]) -> bool:
+    """Whether a task is a delivery, and not one of `session_moved`."""
+    return "event" in payload

@@ -1,0 +1,1 @@
+"""Attacks the mock and the judge, within three minutes: `make attack`."""

@@ -1,0 +1,92 @@
+"""What the request log costs a read, by HTTP: `python -m tests.bench.request_log [--reads N] [--rounds N]`."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import http.client
+import json
+import statistics
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from tests.bench.machine import BenchError
+from tests.serving import serving
+
+KAYLE = {"Authorization": "Bearer kk_live_specimen"}
+SERVERS = {"log on": (), "log off": ("--most-log-entries", "0")}
+STORES = {"memory": (), "sqlite": ("--store", "sqlite:///store.db")}
+
+
+class Read:
+    """A read of one session of a server, over one connection."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        made = httpx.post(f"{url}/kayle/v1/sessions", json={}, headers=KAYLE)
+        self._path = f"/kayle/v1/sessions/{made.json()['data']['id']}"
+        address = urlsplit(url)
+        self._connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
+        self._pid = json.loads((folder / "ready.json").read_text(encoding="utf-8"))["pid"]
+        if not Path(f"/proc/{self._pid}/schedstat").exists():
+            raise BenchError("only Linux tells the processor time of a thread in nanoseconds (/proc/PID/schedstat)")
+
+    def _used(self) -> float:
+        threads = Path(f"/proc/{self._pid}/task").glob("*/schedstat")
+        return sum(int(thread.read_text(encoding="utf-8").split()[0]) for thread in threads) / 1e9
+
+    def cost(self, reads: int) -> float:
+        """Seconds of the server's processor for one read."""
+        self._connection.close()  # a server that waited has closed it; the next request opens it anew
+        before = self._used()
+        for _ in range(reads):
+            self._connection.request("GET", self._path, headers=KAYLE)
+            answer = self._connection.getresponse()
+            assert answer.status == 200, answer.status
+            answer.read()
+        return (self._used() - before) / reads
+
+
+def measured(store: str, reads: int, rounds: int) -> dict[str, list[float]]:
+    """Seconds of CPU a read with and without the log, round by round; in each round both servers, in turns."""
+    found: dict[str, list[float]] = {name: [] for name in SERVERS}
+    with tempfile.TemporaryDirectory(prefix="specimen-bench-") as place, ExitStack() as stack:
+        servers = {}
+        for name, options in SERVERS.items():
+            folder = Path(place) / name.replace(" ", "-")
+            folder.mkdir()
+            url = stack.enter_context(serving("kayle", "kyve", *STORES[store], *options, folder=folder))
+            servers[name] = Read(url, folder)
+            servers[name].cost(reads // 4)
+        gc.collect()
+        for number in range(rounds):
+            for name in list(SERVERS)[:: 1 if number % 2 else -1]:
+                found[name].append(servers[name].cost(reads))
+    return found
+
+
+def main() -> None:
+    """Prints a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--reads", type=int, default=500, help="reads of a round")
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--store", choices=tuple(STORES), action="append")
+    given = parser.parse_args()
+    print("| Store | Log off | Log on | The log costs | Half of the rounds |\n|---|---:|---:|---:|---:|")
+    for store in given.store or STORES:
+        found = measured(store, given.reads, given.rounds)
+        on, off = (statistics.median(found[name]) for name in SERVERS)
+        rounds = [one / other - 1 for one, other in zip(found["log on"], found["log off"], strict=True)]
+        low, middle, high = statistics.quantiles(rounds, n=4)
+        print(
+            f"| {store} | {off * 1e6:.1f} µs | {on * 1e6:.1f} µs | {middle:+.1%} | {low:+.1%} to {high:+.1%} |",
+            flush=True,
+        )
+    print(f"\nCPU of the server a kayle GET; medians of {given.rounds} × {given.reads:,} reads and of their ratios, interleaved.")
+
+
+if __name__ == "__main__":
+    main()

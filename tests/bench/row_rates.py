@@ -1,0 +1,102 @@
+"""`python -m tests.bench.row_rates`: rows of datasets per second of processor time, of each provider.
+
+With `--against FOLDER`, another checkout of this repository, both take turns every few milliseconds and their ratio is printed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from specimen import specs
+from tests.bench.load import ROOT
+from tests.bench.machine import BenchError
+
+_BATCH = 50
+# Makes batches of rows of the default mix when it is asked for one, and answers how long each took.
+_CHILD = f"""
+import sys, time
+from specimen.fixtures.datasets import dataset
+made = dataset(sys.argv[1], 10**9)
+for line in sys.stdin:
+    first = int(line)
+    begun = time.process_time_ns()
+    for number in range(first, first + {_BATCH}):
+        made.row(number)
+    print(time.process_time_ns() - begun, flush=True)
+"""
+
+
+class Maker:
+    """A process that makes rows of a provider with the code of a checkout."""
+
+    def __init__(self, root: Path, process: subprocess.Popen[str]) -> None:
+        self.seconds, self._root, self._process = 0.0, root, process
+
+    def make(self, batch: int, *, is_counted: bool) -> None:
+        """Makes a batch, and adds the time that it took."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(batch * _BATCH, file=self._process.stdin, flush=True)
+        took = self._process.stdout.readline()
+        if not took:
+            raise BenchError(f"{self._root}: the process that makes rows ended; its error is above.")
+        self.seconds += int(took) / 1e9 if is_counted else 0
+
+
+@contextmanager
+def _maker(root: Path, name: str) -> Iterator[Maker]:
+    with subprocess.Popen(
+        [sys.executable, "-c", _CHILD, name], cwd=root, env={**os.environ, "PYTHONPATH": str(root)}, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        try:
+            yield Maker(root, process)
+        finally:
+            process.kill()
+
+
+def _measured(name: str, roots: list[Path], batches: int, warm_up: int) -> list[float]:
+    """The rows per second of each checkout."""
+    with ExitStack() as stack:
+        makers = [stack.enter_context(_maker(root, name)) for root in roots]
+        for batch in range(warm_up + batches):
+            for maker in makers if batch % 2 else reversed(makers):
+                maker.make(batch, is_counted=batch >= warm_up)
+        return [batches * _BATCH / maker.seconds for maker in makers]
+
+
+def main(
+    rows: Annotated[int, typer.Option(min=_BATCH, help="Rows of each provider that are counted.")] = 10_000,
+    warm_up: Annotated[int, typer.Option(min=0, help="Rows before them.")] = 2_000,
+    only: Annotated[list[str] | None, typer.Option(help="This provider alone; may be repeated.")] = None,
+    against: Annotated[Path | None, typer.Option(help="Another checkout, which takes turns with this one.")] = None,
+) -> None:
+    """Print how many rows of the default mix a second of processor time makes."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for number, title in enumerate(("Rows of", "a CPU second", *(("there", "ratio") if against else ()))):
+        table.add_column(title, justify="right" if number else "left")
+    roots = [ROOT, *([against.resolve()] if against else [])]
+    try:
+        for name in only or specs.names():
+            rates = _measured(name, roots, rows // _BATCH, warm_up // _BATCH)
+            ratio = [f"{rates[0] / rates[1]:.2f}"] if against else []
+            table.add_row(name, *(f"{rate:,.0f}" for rate in rates), *ratio)
+    except BenchError as error:
+        Console(stderr=True).print(f"error: {error}", style="bold red", markup=False)
+        raise typer.Exit(1) from error
+    Console(highlight=False).print(table)
+
+
+if __name__ == "__main__":
+    typer.run(main)

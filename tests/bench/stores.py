@@ -1,0 +1,230 @@
+"""What each store costs: CPU a request, round trips, lists up to a million sessions: `python -m tests.bench.stores`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import json
+import os
+import random
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from msgspec.structs import replace
+
+from specimen.mockserver.app import App, build_app
+from specimen.mockserver.sessions.session_record import FOREVER, Record
+from specimen.mockserver.sessions.store import Page, Phase, Space, Store
+from specimen.mockserver.sessions.store.codec import encode_record
+from specimen.mockserver.sessions.store.portable import Row
+from specimen.mockserver.sessions.store.sqlite import SqliteStore
+from specimen.mockserver.settings import Pace, Settings
+from tests.bench.inprocess import exchange
+from tests.bench.load import Work
+from tests.bench.machine import processor_seconds, resident_bytes
+from tests.bench.targets import CASES, Entry
+from tests.mockserver.store import redis_server
+from tests.serving import serving
+
+SIZES = (1_000, 100_000, 1_000_000)
+REQUESTS = 2_000
+KAYLE = Space("default", "kayle")
+_AT_ONCE = 64
+_PAGES = 50
+_CLIENTS = 16
+# One in a thousand sessions is in this state.
+_RARE, _USUAL = "failed", "succeeded"
+
+
+@dataclass
+class Measured:
+    """The figures of one store, by their titles; times are seconds of CPU of this process, or of the servers."""
+
+    store: str
+    figures: dict[str, str] = field(default_factory=dict)
+
+    def time(self, title: str, seconds: float, more: str = "") -> None:
+        """Notes a time."""
+        shown = f"{seconds * 1e6:.0f} µs" if seconds < 0.01 else f"{seconds * 1e3:.0f} ms"
+        self.figures[title] = shown + more
+
+
+async def _asked(app: App, entry: Entry) -> tuple[int, bytes]:
+    answer = await exchange(app, Work.of(entry))()
+    return 200, answer
+
+
+async def _repeated(once: Callable[[], Awaitable[Any]], count: int, clock: Callable[[], float] = time.process_time) -> float:
+    """Seconds of CPU, or by another clock, of one call, of the better half."""
+    await once()
+    halves = []
+    for _ in range(2):
+        gc.collect()
+        begun = clock()
+        for _ in range(count // 2):
+            await once()
+        halves.append((clock() - begun) / (count // 2))
+    return min(halves)
+
+
+async def requests(app: App, found: Measured, count: int) -> None:
+    """The three requests of the benchmark, in process: CPU and round trips."""
+    loop = asyncio.get_running_loop()
+    for case in CASES:
+        entries: list[Entry] = []
+
+        def ask(entry: Entry, entries: list[Entry] = entries) -> tuple[int, bytes]:
+            future = asyncio.run_coroutine_threadsafe(_asked(app, entry), loop)
+            entries.append(entry)
+            return future.result()
+
+        work = await asyncio.to_thread(case.work, ask)
+        once = exchange(app, work)
+        await once()
+        before = getattr(app.store, "round_trips", None)
+        seconds = await _repeated(once, count)
+        more = "" if before is None else f", {(app.store.round_trips - before) / (2 * (count // 2) + 1):.2f} round trips"
+        found.time(case.title, seconds, more)
+
+
+async def fill(store: Store, template: Record, size: int) -> None:
+    """Adds sessions like one, until there are so many."""
+    begin = await store.count(KAYLE)
+    chosen = random.Random(begin)
+
+    def made(number: int) -> tuple[Record, Phase]:
+        name = f"vs_{chosen.getrandbits(128):032x}"
+        keys = tuple(f"{key.partition(':')[0]}:{name}" for key in template.keys)
+        return replace(template, id=name, keys=keys, version=1), Phase(_RARE if number % 1_000 == 500 else _USUAL, FOREVER)
+
+    async def add(numbers: Iterable[int]) -> None:
+        for number in numbers:
+            await store.add(KAYLE, *made(number))
+
+    if isinstance(store, SqliteStore):  # a thousand in one transaction
+        rows = (Row("session", KAYLE, (encode_record(one), *phase)) for one, phase in map(made, range(begin, size)))
+        await store.restore(rows)
+        return
+    step = -(-max(0, size - begin) // _AT_ONCE)
+    await asyncio.gather(*(add(range(start, min(size, start + step))) for start in range(begin, size, max(1, step))))
+
+
+async def lists(store: Store, found: Measured, owner: str, size: int) -> None:
+    """Pages of a hundred: CPU of this process, and how long the store itself takes (for Redis they differ)."""
+    pages = {
+        "by id": Page("id", 100, owner=owner),
+        "by creation": Page("newest", 100, owner=owner),
+        "by id, one in a thousand": Page("id", 100, owner=owner, state=_RARE),
+        "by creation, one in a thousand": Page("newest", 10, owner=owner, state=_RARE),
+    }
+    for title, page in pages.items():
+        cpu = await _repeated(lambda page=page: store.page(KAYLE, page), _PAGES)
+        elapsed = await _repeated(lambda page=page: store.page(KAYLE, page), _PAGES, time.perf_counter)
+        found.time(f"{size:,}: {title}", cpu, f" ({elapsed * 1e3:.1f} ms elapsed)")
+
+
+async def measured(name: str, url: str, sizes: list[int], count: int, kept: Callable[[], int]) -> Measured:
+    """All figures of one store in process; `kept` gives the bytes that it takes."""
+    found = Measured(name)
+    app = build_app(Settings(pace=Pace("instant"), store=url))
+    await app.open()
+    store = app.store
+    await requests(app, found, count)
+    (template,) = await store.page(KAYLE, Page("newest", 1))
+    for size in sizes:
+        before, had = kept(), await store.count(KAYLE)
+        await fill(store, template, size)
+        added = size - had
+        if added >= 900:
+            found.figures[f"{size:,}: bytes a session"] = f"{(kept() - before) / added:,.0f}"
+        await lists(store, found, template.owner, size)
+        read = exchange(app, Work("GET", f"/kayle/v1/sessions/{template.id}", {"Authorization": "Bearer kk_live_specimen"}))
+        found.time(f"{size:,}: kayle GET", await _repeated(read, count))
+        if store.is_shared:
+            begun = time.perf_counter()
+            other = build_app(Settings(pace=Pace("instant"), store=url))
+            await other.open()
+            await other.store.page(KAYLE, Page("newest", 1))
+            found.time(f"{size:,}: opens and lists in", time.perf_counter() - begun)
+            await other.close()
+    await app.close()
+    return found
+
+
+def workers(found: Measured, url: str, folder: Path, count: int) -> None:
+    """CPU of the servers a kayle GET, with one worker and with two."""
+    headers = {"Authorization": "Bearer kk_live_specimen"}
+
+    async def load(server: str, path: str) -> None:
+        async def ask() -> None:
+            async with httpx.AsyncClient(base_url=server, headers=headers) as client:
+                for _ in range(count // _CLIENTS):
+                    assert (await client.get(path)).status_code == 200
+
+        await asyncio.gather(*(ask() for _ in range(_CLIENTS)))
+
+    for number in (1, 2):
+        with serving("kayle", "--pace", "instant", "--store", url, "--workers", str(number), folder=folder) as server:
+            answer = httpx.post(f"{server}/v1/sessions", json={}, headers=headers)
+            assert answer.is_success, answer.text
+            made = answer.json()["data"]["id"]
+            parent = json.loads((folder / "ready.json").read_text(encoding="utf-8"))["pid"]
+            children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="utf-8").split()
+            pids = [parent, *map(int, children)]
+            asyncio.run(load(server, f"/v1/sessions/{made}"))
+            before = sum(processor_seconds(pid) or 0 for pid in pids)
+            asyncio.run(load(server, f"/v1/sessions/{made}"))
+            asked = count // _CLIENTS * _CLIENTS
+            found.time(
+                f"server, {number} worker{'s' * (number > 1)}: kayle GET",
+                (sum(processor_seconds(p) or 0 for p in pids) - before) / asked,
+            )
+
+
+def table(measurements: list[Measured]) -> str:
+    """The figures as a Markdown table."""
+    titles = list(dict.fromkeys(title for one in measurements for title in one.figures))
+    lines = ["| | " + " | ".join(one.store for one in measurements) + " |", "|---" * (len(measurements) + 1) + "|"]
+    lines += [f"| {title} | " + " | ".join(one.figures.get(title, "–") for one in measurements) + " |" for title in titles]
+    return "\n".join(lines)
+
+
+@contextlib.contextmanager
+def _place(name: str) -> Iterator[tuple[str, Path, Callable[[], int]]]:
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        if name == "memory":
+            yield "memory", folder, lambda: resident_bytes(os.getpid()) or 0
+        elif name == "sqlite":
+            yield f"sqlite:///{folder}/store.db", folder, lambda: sum(f.stat().st_size for f in folder.glob("store.db*"))
+        else:
+            with redis_server.serving(folder, "--appendfsync", "everysec") as server, server.client() as client:
+                yield server.url, folder, lambda: int(client.info("memory")["used_memory"])
+
+
+def main() -> None:
+    """Measures and prints."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
+    options.add_argument("--requests", type=int, default=REQUESTS)
+    options.add_argument("--stores", nargs="+", default=["memory", "sqlite", "redis"], choices=["memory", "sqlite", "redis"])
+    given = options.parse_args()
+    done = []
+    for name in given.stores:
+        with _place(name) as (url, folder, kept):
+            found = asyncio.run(measured(name, url, given.sizes, given.requests, kept))
+            if name != "memory":
+                workers(found, url, folder, given.requests)
+            done.append(found)
+    print(table(done))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,1 +1,0 @@
-"""One module per provider, and one for the general rules: lawful exchanges with one thing broken."""

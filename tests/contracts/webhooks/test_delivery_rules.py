@@ -1,0 +1,130 @@
+"""The rules of deliveries: each fires on a broken sender, and is silent on what the vendors' recipes make and on close calls."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from typer.testing import CliRunner
+
+from specimen import specs
+from specimen.cli import app
+from specimen.contracts.webhooks.delivery_rules import Sent, judged, report, rules
+from specimen.fixtures import webhooks as recipes
+from specimen.fixtures.recipes import session_histories
+from tests.contracts.webhooks.lives import life
+from tests.contracts.webhooks.receivers import SECRET, forger, receiver_keys
+from tests.contracts.webhooks.senders import BROKEN, CONFORMING, Desk, sent_by
+
+SENDERS = ("kyve", "kayle", "idnow")
+
+
+def _sent(name, scenario, change=lambda events: events):
+    """All deliveries of a session, changed before they are sealed."""
+    made = forger(name)
+    m = session_histories.snapshots(made.provider, scenario, seed=1, key=scenario, at=made.now * 1000)[-1]
+    happenings = recipes.happenings(made.webhooks, m)
+    events = [recipes.cleartext(made.provider, m, one, f"whd_{one.sequence}", made.now * 1000) for one in happenings]
+    forged = [made.sealed(clear) for clear in change(events)]
+    return [Sent(made.now, one.headers, one.body) for one in forged]
+
+
+def _judged(name, scenario, sender):
+    """What is found in the deliveries of a sender, for a session that was seen from its creation to its end."""
+    observed, sent = life(name, scenario)
+    sent, until = sent_by(sender, sent, Desk(forger(name), receiver_keys(name)))
+    provider = specs.load(name)
+    return judged(provider, provider.webhooks, sent, receiver_keys(name), observed=observed, until=until)
+
+
+def _ends_well(name):
+    return specs.load(name).lifecycle.default.name
+
+
+BREAKS = [(name, sender) for sender in BROKEN for name in sender.providers]
+
+
+@pytest.mark.parametrize(("name", "sender"), [pytest.param(*one, id=f"{one[1].rule} {one[0]} {one[1].name}") for one in BREAKS])
+def test_broken__breaks_its_rule(name, sender):
+    """One fault, one rule, and what follows from it."""
+    found = _judged(name, _ends_well(name), sender)
+    broken = {violation.rule for violation in found.violations}
+    assert sender.rule in broken
+    assert broken <= {sender.rule, *sender.also}
+    assert broken <= found.examined
+
+
+@pytest.mark.parametrize("sender", CONFORMING, ids=lambda one: f"{one.rule} {one.name}")
+def test_conforming__comes_close_and_breaks_none(sender):
+    """Of each vendor; the rule that it comes close to is examined."""
+    examined = set()
+    for name in sender.providers:
+        found = _judged(name, _ends_well(name), sender)
+        assert found.violations == [], name
+        examined |= found.examined
+    assert sender.rule in examined
+
+
+@pytest.mark.sample(3)
+@pytest.mark.parametrize(("name", "scenario"), [(name, one) for name in SENDERS for one in specs.load(name).lifecycle.scenarios])
+def test_rules__are_silent_on_every_scenario(name, scenario):
+    """What the recipes make breaks none, also where a delivery comes twice."""
+    observed, sent = life(name, scenario)
+    provider = specs.load(name)
+    assert judged(provider, provider.webhooks, [*sent, *sent], receiver_keys(name), observed=observed).violations == []
+
+
+@pytest.mark.parametrize("name", SENDERS)
+def test_rules__each_has_a_broken_and_a_conforming_sender(name):
+    """A rule earns its place by firing: of each vendor that has it."""
+    known = set(rules(specs.load(name).webhooks))
+    assert known == {sender.rule for sender in BROKEN if name in sender.providers}
+    assert known <= {sender.rule for sender in CONFORMING}
+    assert ("WHK-003" in known, "WHK-004" in known) == (name != "idnow", name != "kayle")
+
+
+def test_report__counts_what_was_exercised():
+    """Nothing of a recording without retries and without sessions says that the schedule is kept, or that all is told."""
+    provider = specs.load("kyve")
+    found = report(provider, provider.webhooks, _sent("kyve", "completed"), SECRET, 0)
+    assert set(found.reach.rules.missed) == {"WHK-007", "WHK-008"}
+
+
+def test_rules__have_the_marks_of_their_facts():
+    """Order is assumed: a note, which fails no run."""
+    provider = specs.load("kyve")
+    assert {rule.id: rule.mark for rule in rules(provider.webhooks).values()}["WHK-005"] == "A"
+    sent = _sent("kyve", "completed", lambda events: events[::-1])
+    found = report(provider, provider.webhooks, sent, SECRET, 0)
+    assert (found.exit_code, len(found.notes)) == (0, len(found.found))
+    assert len(found.notes) > 0
+
+
+def test_check__judges_a_recording(tmp_path):
+    """The command prints what is wrong; without a delivery it is inconclusive."""
+    file = tmp_path / "hooks.har"
+    good = _sent("kyve", "completed")
+    other = [replace(good[0], body=good[0].body + b" "), *good[1:]]
+    for sent, code in ((good, 0), (other, 1), ([], 4)):
+        entries = [
+            {
+                "startedDateTime": f"{_iso(one.at)}",
+                "request": {
+                    "method": "POST",
+                    "headers": [{"name": name, "value": value} for name, value in one.headers.items()],
+                    "postData": {"text": one.body.decode()},
+                },
+            }
+            for one in sent
+        ]
+        file.write_text(json.dumps({"log": {"entries": entries}}), encoding="utf-8")
+        done = CliRunner().invoke(app, ["webhooks", "check", str(file), "kyve", "--secret", SECRET, "--json"])
+        found = json.loads(done.stdout)
+        assert (done.exit_code, found["exit_code"], found["deliveries"]) == (code, code, len(sent))
+
+
+def _iso(seconds):
+    from specimen.fixtures.primitives.times import iso_millis
+
+    return iso_millis(int(seconds * 1000))

@@ -1,0 +1,137 @@
+"""`verify --webhook-port`: what an implementation sends during the walk, held against the sessions that were seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from typer.testing import CliRunner
+
+from specimen import specs
+from specimen.cli import app as command_line
+from specimen.contracts.verify.runner import verify
+from specimen.contracts.webhooks.delivery_rules import judged, rules
+from specimen.contracts.webhooks.watching import Watch, WatchServer
+from specimen.mockserver.app import build_app
+from specimen.mockserver.http.server import running
+from specimen.mockserver.settings import Settings
+from specimen.mockserver.testing.in_process import completed
+from specimen.mockserver.webhooks.registration import Registration
+from specimen.specs import SpecimenError
+from tests.contracts.webhooks.lives import life
+from tests.contracts.webhooks.receivers import SECRET, receiver_keys
+
+# A session of each vendor that ends, and the type that tells of it.
+ENDS = {"kyve": "completed", "kayle": "succeeded", "idnow": "completed"}
+
+
+def _broken(name, observed, sent):
+    provider = specs.load(name)
+    return [one.rule for one in judged(provider, provider.webhooks, sent, receiver_keys(name), observed=observed).violations]
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_rules__are_silent_where_all_is_told(name):
+    """In every scenario, what the recipes send is what its session promises."""
+    for scenario in specs.load(name).lifecycle.scenarios:
+        assert _broken(name, *life(name, scenario)) == []
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_promised__each_event_that_did_not_come_is_found(name):
+    """Without any delivery, and without the last one."""
+    observed, sent = life(name, next(iter(specs.load(name).lifecycle.scenarios)))
+    assert set(_broken(name, observed, [])) == {"WHK-006"}
+    assert set(_broken(name, observed, sent[:-1])) == {"WHK-006"}
+
+
+@pytest.mark.parametrize(("name", "scenario", "state"), [("kayle", "succeeded", "expired"), ("kyve", "completed", "canceled")])
+def test_excluded__an_event_of_another_end_is_found(name, scenario, state):
+    """The session ended otherwise than the event says."""
+    assert "WHK-008" in _broken(name, *life(name, scenario, state))
+
+
+def test_excluded__a_state_between_may_have_been_missed():
+    """A withdrawn session has succeeded before, which no read has shown: no false alarm."""
+    assert "WHK-008" not in _broken("kayle", *life("kayle", "succeeded", "cancelled"))
+
+
+def test_schedule__is_judged_by_the_answers():
+    """Kayle's second attempt comes five seconds after a failed one; the eighth is the last; repetitions are allowed."""
+    _, sent = life("kayle", "succeeded")
+    (one,) = sent
+    waits = specs.load("kayle").webhooks.retry_seconds
+
+    def at(*times, status=503):
+        return _broken("kayle", None, [replace(one, at=one.at + time, answered=status) for time in times])
+
+    assert at(0, waits[0]) == []
+    assert at(0, waits[0] + 20) == []
+    assert at(0, 1) == ["WHK-007"]
+    assert at(0, 100) == ["WHK-007"]
+    assert at(0, 1, status=200) == []
+    assert at(0, 1, status=None) == []
+
+
+def test_rules__have_the_marks_of_the_schedule():
+    """A broken schedule that no page states is a note."""
+    assert rules(specs.load("kyve").webhooks)["WHK-007"].mark == "A"
+    assert rules(specs.load("kayle").webhooks)["WHK-007"].mark == "P"
+
+
+@pytest.fixture
+def mock():
+    """A mock with a real clock, in which sessions end at once."""
+    from specimen.mockserver.settings import Pace
+
+    app = build_app(Settings(providers=("kyve",), pace=Pace.parse("instant")))
+    with running(app) as url:
+        yield app, url
+
+
+def _verified(url, watch, **more):
+    return verify(f"{url}/kyve", "kyve", profile="smoke", auth="ak_test_specimen", driver="none", webhooks=watch, **more)
+
+
+@pytest.mark.long("the refused delivery comes again after five seconds")
+@pytest.mark.parametrize("fault", [None, "wrong_signature"])
+def test_verify__watches_what_comes_during_the_walk(mock, fault):
+    """Our mock tells every session; a wrong signature is found; the first delivery, which was refused, comes again."""
+    app, url = mock
+    watch = Watch(specs.load("kyve"), SECRET)
+    server = WatchServer(watch, 0)
+    try:
+        faults = () if fault is None else (fault,)
+        completed(app.add_webhook(Registration("kyve", f"{server.url}/hook", secret=SECRET, faults=faults)))
+        found = _verified(url, watch)
+    finally:
+        server.close()
+    broken = {one.violation.rule for one in found.found if one.violation.rule.startswith("WHK")}
+    assert ("WHK-001" in broken) == (fault is not None)
+    if fault is None:
+        assert broken == set()
+        assert [one.answered for one in watch.sent].count(503) == 1
+        assert watch.sent[0].body in [one.body for one in watch.sent[1:]]
+    assert any("deliveries of webhooks came" in remark for remark in found.remarks)
+
+
+def test_verify__says_that_nothing_came(mock, monkeypatch):
+    """Inconclusive: nobody knows whether it would be right."""
+    monkeypatch.setattr("specimen.contracts.webhooks.watching.PATIENCE_SECONDS", 0.0)
+    _, url = mock
+    found = _verified(url, Watch(specs.load("kyve"), SECRET))
+    assert any("No webhook came" in sentence for sentence in found.incomplete)
+    assert found.exit_code == 4
+
+
+def test_verify__watches_own_hosts_only():
+    """A production host is not asked to send us anything."""
+    with pytest.raises(SpecimenError, match="--webhook-port"):
+        verify("https://kyc.example/", "kyve", profile="smoke", webhooks=Watch(specs.load("kyve"), SECRET))
+
+
+def test_command__wants_the_keys():
+    """Before anything is sent."""
+    answer = CliRunner().invoke(command_line, ["verify", "kyve", "--url", "http://127.0.0.1:9/", "--webhook-port", "9099"])
+    assert answer.exit_code == 2
+    assert "signing secret" in answer.output

@@ -1,0 +1,168 @@
+"""Clients, the sandbox and `kyc_mock` steer sessions and ask about requests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+import specimen
+from specimen.client import AsyncClient, Client, ControlError
+from specimen.mockserver.app import build_app
+from specimen.mockserver.http.server import running
+from specimen.mockserver.settings import Pace, Settings
+from specimen.mockserver.testing.sandbox import KycMock
+from specimen.mockserver.testing.transports import requests_adapter
+from tests.documentation import blocks
+
+KAYLE = {"Authorization": "Bearer kk_live_specimen"}
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """A mock on a port, which asks for a token."""
+    app = build_app(Settings(providers=("kayle",), pace=Pace("manual"), control_token="let-me-in"))
+    with running(app) as found:
+        yield found
+
+
+def test_client__no_proxy_sees_calls_on_this_machine(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of the environment would read the token; it is for other machines."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with Client(url, namespace="direct", token="let-me-in") as client:
+        assert client.clock().frozen is False
+
+    async def clock() -> dict[str, object]:
+        async with AsyncClient(url, namespace="direct", token="let-me-in") as other:
+            return await other.call("GET", "/clock")
+
+    assert asyncio.run(clock())["frozen"] is False
+    with Client("http://mock.test", token="let-me-in") as away, pytest.raises(httpx.ConnectError):
+        away.clock()
+
+
+def test_client__steers_over_http(url: str) -> None:
+    """Create, advance, transition, narrow, expire, clock, faults, requests, reset, export."""
+    with Client(url, namespace="sync", token="let-me-in") as client:
+        session = client.create("kayle", "succeeded")
+        assert client.advance("kayle", session.id).state == "in_progress"
+        client.narrow("kayle", session.id, failure_code="liveness_failed")
+        failed = client.transition("kayle", session.id, "failed")
+        assert (failed.state, failed.facts["failure_code"]) == ("failed", "liveness_failed")
+        with pytest.raises(ControlError, match="states: cancelled") as refused:
+            client.transition("kayle", session.id, "succeeded")
+        assert (refused.value.status, refused.value.possible["states"]) == (409, ["cancelled"])
+        assert client.expire("kayle", client.create("kayle").id).state == "expired"
+        assert [one.state for one in client.sessions(provider="kayle")] == ["failed", "expired"]
+        frozen = client.freeze()
+        assert client.forward(60).now > frozen.now
+        name = client.add_fault("status", status=503, match={"count": 1})
+        headers = {**KAYLE, "Specimen-Namespace": "sync"}
+        path = f"{url}/kayle/v1/sessions/{session.id}"
+        assert [httpx.get(path, headers=headers).status_code for _ in range(2)] == [503, 200]
+        assert [(one.status, one.fault) for one in client.requests(operation="getSession")] == [(503, name), (200, None)]
+        client.assert_called(operation="getSession", times=2)
+        with pytest.raises(AssertionError, match="never") as wrong:
+            client.assert_called(operation="getSession", header="never")
+        assert "GET /kayle/v1/sessions/" in str(wrong.value)
+        exported = client.export()
+        other = client.in_namespace("copy")
+        assert other.load(exported) == 2
+        assert other.session("kayle", session.id).state == "failed"
+        client.reset()
+        assert client.sessions() == []
+    with Client(url) as stranger, pytest.raises(ControlError, match="bearer token"):
+        stranger.clock()
+
+
+def test_async_client__steers_too(url: str) -> None:
+    """The same calls in asyncio."""
+
+    async def go() -> list[str]:
+        async with AsyncClient(url, namespace="async", token="let-me-in") as client:
+            session = await client.create("kayle")
+            states = [session.state, (await client.advance("kayle", session.id)).state]
+            states.append((await client.transition("kayle", session.id, "failed", failure_code="liveness_failed")).state)
+            await client.add_fault("reset")
+            await client.clear_faults()
+            await client.forward(1)
+            assert await client.requests() == []
+            await client.reset()
+            return states
+
+    assert asyncio.run(go()) == ["created", "in_progress", "failed"]
+
+
+def test_sandbox__for_unittest_and_scripts() -> None:
+    """`specimen.sandbox()` steers in process, with a synchronous client."""
+    with specimen.sandbox(pace="manual", providers=["kayle"], now="2026-03-01T12:00:00Z", freeze=True) as mock:
+        session = mock.kayle.create()
+        mock.kayle.transition(session, "failed", failure_code="selfie_face_mismatch")
+        with mock.kayle.sync_client() as http:
+            data = http.get(f"/v1/sessions/{session['id']}").json()["data"]
+            assert (data["status"], data["failure_code"]) == ("failed", "selfie_face_mismatch")
+            mock.faults.add("reset")
+            with pytest.raises(httpx.ReadError):
+                http.get("/v1/sessions")
+        mock.faults.clear()
+        mock.assert_called(operation="getSession", session=session["id"])
+        mock.assert_not_called(operation="cancelSession")
+        mock.clock.set("2026-03-02T00:00:00Z")
+        assert mock.clock.now() == 1_772_409_600_000
+
+
+def test_requests__in_process() -> None:
+    """A session of requests whose adapter is the mock."""
+    requests = pytest.importorskip("requests")
+    with specimen.sandbox(pace="manual", providers=["kayle"]) as mock, requests.Session() as http:
+        http.mount("http://kayle.localhost", requests_adapter(mock.app))
+        session = mock.kayle.create()
+        answer = http.get(f"http://kayle.localhost/v1/sessions/{session['id']}", headers=KAYLE)
+        assert (answer.status_code, answer.json()["data"]["status"]) == (200, "created")
+        mock.faults.add("reset")
+        with pytest.raises(requests.ConnectionError):
+            http.get("http://kayle.localhost/v1/sessions", headers=KAYLE)
+        mock.faults.set([{"kind": "malformed_json"}])
+        with pytest.raises(requests.JSONDecodeError):
+            http.get("http://kayle.localhost/v1/sessions", headers=KAYLE).json()
+
+
+@pytest.mark.kyc_mock(pace="manual", freeze=True)
+def test_kyc_mock__asks_about_polling(kyc_mock: KycMock) -> None:
+    """Too fast, and after the end, are told apart; the virtual clock counts."""
+    session = kyc_mock.kayle.create()
+    path = f"/v1/sessions/{session['id']}"
+    with kyc_mock.kayle.sync_client() as http:
+        http.get(path)
+        kyc_mock.clock.forward(seconds=2)
+        http.get(path)
+        kyc_mock.assert_polled(session=session["id"], max_per_second=1, at_least=2)
+        http.get(path)
+        with pytest.raises(AssertionError, match="at most 1 a second"):
+            kyc_mock.assert_polled(session=session["id"], max_per_second=1)
+        kyc_mock.kayle.transition(session, "failed")
+        kyc_mock.reset("requests")
+        http.get(path)
+        kyc_mock.assert_polled(session=session["id"])
+        http.get(path)
+        with pytest.raises(AssertionError, match="after 'failed'"):
+            kyc_mock.assert_polled(session=session["id"])
+        with pytest.raises(AssertionError, match="another session"):
+            kyc_mock.assert_called(operation="getSession", session="vs_other")
+    kyc_mock.reset()
+    assert kyc_mock.requests() == []
+    assert kyc_mock.kayle.create()["id"] == session["id"]
+
+
+@pytest.mark.kyc_mock(pace="manual")
+def test_tour__of_the_tester_runs(kyc_mock: KycMock) -> None:
+    """The test of docs/control.md, and its script, as they stand there."""
+    first, second = (block.text for block in blocks("python") if block.page == "docs/control.md")
+    names: dict[str, Any] = {}
+    exec(first, names)
+    names["test_polls_until_the_end_and_no_longer"](kyc_mock)
+    exec(second, {})

@@ -1,0 +1,1 @@
+"""Faults, as clients see them."""

@@ -1,0 +1,1 @@
+"""Sessions are moved and narrowed without contradicting themselves."""

@@ -1,0 +1,121 @@
+"""Export and import between kinds of stores, and `specimen store`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from specimen.mockserver.sessions.session_record import FOREVER
+from specimen.mockserver.sessions.store import Bounds, Page, Space
+from specimen.mockserver.sessions.store.portable import FILE_VERSION, ForeignFile, Row, read_rows, written
+from tests.mockserver.store.places import ELSEWHERE, KINDS, OTHER, SHARED, SPACE, Place, fill, params
+from tests.serving import run
+
+
+async def _all(place: Place) -> list[Row]:
+    async with place.opened() as store:
+        return [row async for row in store.dump()]
+
+
+async def _filled(place: Place) -> None:
+    async with place.opened(Bounds(log_entries=3)) as store:
+        assert await store.set_namespace("default", {"clock": 1}, 0)
+        assert await store.set_namespace("default", {"clock": 2}, 1)
+        await store.namespace("empty")
+        for space in (SPACE, OTHER, ELSEWHERE):
+            await fill(store, "b", "a\x00é", "c", space=space, keys=("k:1", "k:\x00"), owner="acme", facts={"n": 2**70})
+            await store.increment(space, "n")
+            await store.set_value(space, "v:1", b"\x00\xff", FOREVER, 0)
+            await store.set_value(space, "v:1", [1], 900, 0)
+            await store.append(space, "log:ü", ["a", "b", "c", "d", "e"])
+            for name in ("later", "first", "done"):
+                assert await store.enqueue(space, name, "lane ü", {"done": 1, "first": 2, "later": 3}[name], {"x": b"y"})
+            (task,) = await store.claim(space, 9, 60, 1)
+            assert await store.acknowledge(space, task)
+            (task,) = await store.claim(space, 9, 60, 1)
+            assert await store.postpone(space, task, 50, {"x": 2})
+
+
+@pytest.mark.parametrize("into", params(SHARED))
+@pytest.mark.parametrize("of", params(SHARED))
+async def test_restore__of_another_kind(of: str, into: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """What one kind wrote, another takes in and writes as it was; all works on."""
+    folders = [tmp_path / "of", tmp_path / "into"]
+    for folder in folders:
+        folder.mkdir()
+    first, second = KINDS[of](folders[0], request), KINDS[into](folders[1], request)
+    await _filled(first)
+    rows = await _all(first)
+    text = [written(None), *(written(row) for row in rows)]
+    async with second.opened() as store:
+        await store.restore(read_rows(text, "file"))
+        assert (await store.namespace("default")) == ({"clock": 2}, 2)
+        assert list(await store.namespaces("", 9)) == ["default", "empty", "team-a"]
+        for space in (SPACE, OTHER, ELSEWHERE):
+            assert [found.id for found in await store.page(space, Page("newest", 9, owner="acme", state="open"))] == [
+                "c",
+                "a\x00é",
+                "b",
+            ]
+            assert (await store.find(space, "k:\x00")).facts == {"n": 2**70}
+            assert await store.value(space, "v:1", 0) == ([1], 2)
+            assert await store.entries(space, "log:ü", 0, 9) == [(3, "c"), (4, "d"), (5, "e")]
+            assert await store.next_due(space) == 50
+            assert not await store.enqueue(space, "done", "lane ü", 0, None)
+    assert sorted(await _all(second), key=repr) == sorted(rows, key=repr)
+    async with second.opened() as store:
+        assert await store.increment(SPACE, "n") == 2
+        await store.append(SPACE, "log:ü", ["f"])
+        assert (await store.entries(SPACE, "log:ü", 5, 9)) == [(6, "f")]
+        (task,) = await store.claim(SPACE, 50, 60, 9)
+        assert (task.id, task.attempt, task.payload) == ("first", 2, {"x": 2})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a diary\n", "no export of a store"),
+        ("[]\n", "no export of a store"),
+        (json.dumps({"specimen_store": 99, "codec": 1}) + "\n", "version 99 with format 1"),
+        (written(None) + '{"kind": "value"}\n', "file:2: it is damaged"),
+        (written(None) + written(Row("session", Space("a", "b"), (b"\x01", "open", 1)))[:-20] + "\n", "file:2: it is damaged"),
+    ],
+)
+def test_read_rows__foreign(text: str, words: str) -> None:
+    """What is no export is refused with its place."""
+    with pytest.raises(ForeignFile, match=words):
+        list(read_rows(text.splitlines(keepends=True), "file"))
+    assert FILE_VERSION == 1
+
+
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("kind", params([kind for kind in SHARED if kind != "cluster"]))
+def test_command(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """info, export, import and clear; what would lose something is refused."""
+    place = KINDS[kind](tmp_path, request)
+    asyncio.run(_filled(place))
+
+    def specimen(*arguments: str, code: int = 0) -> Any:
+        done = run("store", *arguments, folder=tmp_path)
+        assert done.returncode == code, done.stderr
+        return done.stderr if code else done.stdout
+
+    info = json.loads(specimen("info", place.url, "--json"))
+    assert (info["namespaces"], info["sessions"], info["values"]) == (3, 9, 3)
+    assert info["spaces"]["default"]["atlas"] == {"sessions": 3, "values": 1, "tasks": 2}
+    assert "default" in specimen("info", place.url)
+    specimen("export", place.url, "all.jsonl")
+    assert "exists" in specimen("export", place.url, "all.jsonl", code=2)
+    assert "not empty" in specimen("import", place.url, "all.jsonl", code=2)
+    assert "--yes" in specimen("clear", place.url, code=2)
+    specimen("clear", place.url, "--yes")
+    assert json.loads(specimen("info", place.url, "--json"))["namespaces"] == 0
+    (tmp_path / "text.jsonl").write_text("a diary\n")
+    assert "no export of a store" in specimen("import", place.url, "text.jsonl", code=2)
+    specimen("import", place.url, "all.jsonl")
+    assert json.loads(specimen("info", place.url, "--json")) == info
+    assert "processes" in specimen("info", "memory", code=2)

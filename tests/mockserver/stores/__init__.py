@@ -1,0 +1,1 @@
+"""Tests of single stores; what all stores promise is tested elsewhere."""

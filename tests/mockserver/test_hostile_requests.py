@@ -1,0 +1,175 @@
+"""Requests that are odd, half or hostile: the vendor's answer or the server's, and no traceback."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from specimen import specs
+from specimen.contracts.http.credentials import of_lifecycle
+from specimen.mockserver.app import build_app
+from specimen.mockserver.http.server import MOST_HEAD_BYTES, running
+from specimen.mockserver.settings import Settings
+from specimen.specs.core.listening import AddressError, listen, url_of
+from tests.mockserver.calling import ask, create_entry
+from tests.serving import run
+
+TOKEN = {"Authorization": "Bearer kk_live_specimen"}
+
+
+@pytest.fixture(scope="module")
+def app():
+    """All providers."""
+    return build_app(Settings())
+
+
+@pytest.mark.parametrize("name", specs.names())
+@pytest.mark.parametrize("kind", [None, "", ";", "text/plain", "multipart/form-data", "application/json; charset=x", "\xe9/x"])
+def test_bodies__of_any_or_no_media_type_are_answered(app, name: str, kind: str | None) -> None:
+    """No operation has a body that ends in a 500."""
+    provider = specs.load(name)
+    for operation in provider.document.operations.values():
+        path = provider.mount + "/".join("x1" if part.startswith("{") else part for part in operation.path.split("/"))
+        for body in (b"abc", b"{}", b"--x--", gzip.compress(b"{}")):
+            more = {} if kind is None else {"content-type": kind.encode("latin-1")}
+            answer = ask(app, operation.method.upper(), path, {**of_lifecycle(provider), **more}, content=body)
+            assert answer.status_code < 500, (operation.id, answer.text)
+
+
+@pytest.mark.parametrize("name", specs.names())
+def test_credentials__white_space_at_the_ends_is_no_part_of_them(app, name: str) -> None:
+    """The same answer with and without (RFC 9110, section 5.5)."""
+    provider = specs.load(name)
+    given = of_lifecycle(provider)
+    for operation in provider.document.operations.values():
+        path = provider.mount + "/".join("x1" if part.startswith("{") else part for part in operation.path.split("/"))
+        odd = {name: f" \t{value} " for name, value in given.items()}
+        plain, spaced = (ask(app, operation.method.upper(), path, headers, content=b"{}") for headers in (given, odd))
+        assert plain.status_code == spaced.status_code, operation.id
+
+
+def test_compressed_body__is_415() -> None:
+    """A body that the document does not know of is told by its encoding, not as broken text."""
+    with running(build_app(Settings(providers=("kayle",)))) as url:
+        for encoding, status in (("gzip", 415), ("identity", 200)):
+            content = gzip.compress(b"{}") if status == 415 else b"{}"
+            headers = {**TOKEN, "content-encoding": encoding, "content-type": "application/json"}
+            assert httpx.post(f"{url}/kayle/v1/sessions", headers=headers, content=content).status_code == status
+
+
+@pytest.mark.parametrize("name", [name for name in specs.names() if specs.load(name).is_builtin])
+def test_compressed_body__is_refused_by_its_name(app, name: str) -> None:
+    """In the vendor's form; what is sent is JSON, so that "send JSON" would mislead."""
+    create = create_entry(app, name)
+    headers = {**create["headers"], "Content-Encoding": "gzip", "Content-Type": "application/json"}
+    answer = ask(app, create["method"], create["path"], headers, content=gzip.compress(b"{}"))
+    assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "identity")
+    assert "the body's content encoding is gzip" in answer.text
+
+
+def test_paths__an_encoded_slash_is_no_separator(app) -> None:
+    """It is a character of its segment: no route of its own, and an id that is malformed."""
+    assert ask(app, "GET", "/kayle/v1%2Fsessions", TOKEN).status_code == 404
+    assert ask(app, "GET", "/kayle/v1/sessions/a%2fb", TOKEN).status_code == 400
+    assert ask(app, "GET", "/kayle%2Fv1/sessions", TOKEN).status_code == 404
+
+
+def test_base_urls__answer_who_they_are(app) -> None:
+    """The base URL that `serve` prints does not ask whether itself was meant."""
+    for name in specs.names():
+        answer = ask(app, "GET", f"/{name}")
+        assert answer.status_code == 200
+        assert answer.json()["base_url"] == f"http://127.0.0.1:8080{specs.load(name).mount}"
+
+
+def _answer(url: str, *pieces: bytes, ends: bool = False) -> bytes:
+    parts = urlsplit(url)
+    found = b""
+    with socket.create_connection((parts.hostname or "", parts.port or 80), 10) as connection:
+        try:
+            for piece in pieces:
+                connection.sendall(piece)
+            if ends:
+                connection.shutdown(socket.SHUT_WR)
+            while part := connection.recv(65536):
+                found += part
+                if b"\r\n\r\n" in found:
+                    break
+        except OSError:
+            pass
+    return found
+
+
+HEAD = (
+    b"POST /kayle/v1/sessions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer kk_live_specimen\r\nContent-Type: application/json\r\n"
+)
+
+
+@pytest.mark.parametrize("trailer", [b"a: b\r\n", b"a: " + b"x" * 1000 + b"\r\n"])
+def test_trailers__are_bounded_and_not_kept(trailer: bytes) -> None:
+    """A few are passed over; more than a head may have end the connection."""
+    begun = HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+    many = [trailer * 100] * (4 * MOST_HEAD_BYTES // len(trailer) // 100 + 1)
+    with running(build_app(Settings(providers=("kayle",)))) as url:
+        assert _answer(url, begun, trailer, b"\r\n").startswith(b"HTTP/1.1 200 ")
+        said = _answer(url, begun, *many)
+        assert said == b"" or said.startswith(b"HTTP/1.1 431 ")
+        said = _answer(url, HEAD + b"Transfer-Encoding: chunked\r\n\r\n1;", *[b"x" * 60_000] * 5)
+        assert said == b"" or said.startswith((b"HTTP/1.1 431 ", b"HTTP/1.1 400 "))
+
+
+def test_half_closed__gets_its_answer() -> None:
+    """Who says that no more comes after a request is still answered."""
+    request = b"GET /kayle/v1/sessions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer kk_live_specimen\r\n\r\n"
+    with running(build_app(Settings(providers=("kayle",)))) as url:
+        for _ in range(20):
+            assert _answer(url, request, ends=True).startswith(b"HTTP/1.1 200 ")
+
+
+def test_leavers__are_no_bug(caplog: pytest.LogCaptureFixture) -> None:
+    """Clients that leave at any byte of a request make no traceback."""
+    whole = HEAD + b"Content-Length: 2\r\n\r\n{}"
+    with running(build_app(Settings(providers=("kayle",)))) as url, caplog.at_level(logging.ERROR):
+        parts = urlsplit(url)
+        for end in range(0, len(whole) + 1, 3):
+            for is_reset in (True, False):
+                connection = socket.create_connection((parts.hostname or "", parts.port or 80))
+                if is_reset:
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+                connection.sendall(whole[:end])
+                connection.close()
+        assert httpx.get(f"{url}/_specimen/health").status_code == 200
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"), [("[::1]", "[::1]"), ("::1", "[::1]"), ("localhost", "localhost"), ("0.0.0.0", "127.0.0.1")]
+)
+def test_host__may_have_brackets_or_be_a_name(host: str, shown: str) -> None:
+    """What is printed can be reached."""
+    try:
+        listening = listen(host, 0)
+    except AddressError:
+        pytest.skip("this machine has no such address")
+    with listening:
+        assert url_of(listening, host) == f"http://{shown}:{listening.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("host", ["", "no.such.host.invalid", "256.1.1.1"])
+def test_host__that_is_none_is_said(host: str) -> None:
+    """No traceback, and no address of all machines in place of nothing."""
+    with pytest.raises(AddressError, match="host '"):
+        listen(host, 0)
+
+
+def test_ready_file__that_cannot_be_written_is_exit_code_2(tmp_path: Path) -> None:
+    """Said before anything is served."""
+    done = run("serve", "kayle", "--port", "0", "--ready-file", str(tmp_path), folder=tmp_path)
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
