@@ -62,6 +62,12 @@ def session_of(page: Page) -> str:
     return page.locator("#session .id").inner_text()
 
 
+def create(page: Page) -> None:
+    """Makes a session, and waits until its page is there."""
+    with page.expect_navigation():  # until it is loaded, its scripts included
+        page.click("#create")
+
+
 def click(page: Page, edge: tuple[str, str]) -> None:
     """Clicks an edge of the diagram, in the middle of its line."""
     page.locator(f"#edge-{edge[0]}-{edge[1]} .hit").dispatch_event("click")
@@ -76,8 +82,7 @@ def test_page__creates_and_moves_a_session(served: Served, page: Page) -> None:
     """A scenario is chosen, a session made, and an edge clicked; the diagram, the list and the timeline follow."""
     page.goto(f"{served.url}/kayle")
     page.select_option("#scenario", "selfie_face_mismatch")
-    page.click("#create")
-    page.wait_for_selector("#session-state")
+    create(page)
     session_id = session_of(page)
     assert page.locator(f"#dot-{session_id}").count() == 1
     click(page, ("created", "in_progress"))
@@ -91,6 +96,23 @@ def test_page__creates_and_moves_a_session(served: Served, page: Page) -> None:
     assert page.locator(".timeline li").count() == 3
 
 
+def test_page__takes_a_click_as_soon_as_it_shows_what_is_clicked(served: Served, page: Page) -> None:
+    """A way is clicked in the moment in which its part is shown anew, as may happen under a pointer."""
+    made = served.api.post("/_specimen/v1/sessions", json={"provider": "kayle"}).json()["session"]["id"]
+    page.goto(f"{served.url}/?vendor=kayle&session={made}")
+    page.evaluate(
+        """() => new MutationObserver((_, observer) => {
+            const way = document.querySelector("#edge-in_progress-succeeded.live .hit");
+            if (way) {
+                observer.disconnect();
+                way.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+            }
+        }).observe(document.body, { childList: true, subtree: true })"""
+    )
+    click(page, ("created", "in_progress"))
+    wait_state(page, "succeeded")
+
+
 @pytest.mark.long("clicks every edge that leads to an end, of five vendors")
 @pytest.mark.parametrize("vendor", NAMES)
 def test_page__moves_sessions_to_each_end(vendor: str, served: Served, page: Page) -> None:
@@ -100,8 +122,7 @@ def test_page__moves_sessions_to_each_end(vendor: str, served: Served, page: Pag
         name, way = next((n, s.path) for n, s in lifecycle.scenarios.items() if s.path[-1] == end)
         page.goto(f"{served.url}/?vendor={vendor}&ns=ends")
         page.select_option("#scenario", name)
-        page.click("#create")
-        page.wait_for_selector("#session-state")
+        create(page)
         for number, edge in enumerate(itertools.pairwise(way), 2):
             click(page, edge)
             page.wait_for_selector(f".timeline li:nth-child({number})")
@@ -215,8 +236,7 @@ def test_page__asks_for_the_token_off_loopback(served: Served) -> None:
         page.wait_for_selector("#create")
         assert "of-the-start" not in page.url
         assert page.evaluate("document.cookie") == "", "no script sees the cookie"
-        page.click("#create")
-        page.wait_for_selector("#session-state")
+        create(page)
 
 
 def lively(served: Served, vendor: str) -> str:
