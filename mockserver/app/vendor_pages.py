@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from starlette.types import Receive, Scope, Send
@@ -12,13 +15,15 @@ from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.http.request_body import Disconnected, RequestRejected
 from specimen.mockserver.http.responses import send_problem, send_reply
 from specimen.mockserver.routing import store_problems
-from specimen.mockserver.routing.endpoint import NO_OPERATION, REQUEST_CONTEXT, RequestContext
+from specimen.mockserver.routing.endpoint import MOST_ANEW, NO_OPERATION, REQUEST_CONTEXT, RequestContext
 from specimen.mockserver.routing.pages import api_docs, hosted_flow, images
 from specimen.mockserver.sessions.service import Sessions
 from specimen.mockserver.sessions.store import NamespaceChanged, StoreFull, StoreUnavailable
 from specimen.mockserver.webhooks.attempts import token_key
 from specimen.mockserver.webhooks.keys import public_part
 from specimen.specs.core.extras import MissingExtra
+
+T = TypeVar("T")
 
 
 async def documentation(
@@ -44,20 +49,22 @@ async def documentation(
 async def hosted(mounted: Mounted, rest: str, scope: Scope, receive: Receive, send: Send, visit: RequestContext) -> None:
     """Answers for one of the vendor's pages that the mock shows: `rest` is its path, beginning with `/_specimen/`."""
     reply, extra, is_unread, path = None, visit.extra, False, rest.removeprefix("/_specimen/")
-    sessions = Sessions(mounted.shared_state, visit.namespace, visit.origin, visit.namespace.clock.now())
-    try:
-        if visit.refused is not None:
-            raise visit.refused
+    asked = hosted_flow.Visit(path, scope, receive, visit.headers, mounted.shared_state.settings.body_seconds)
+
+    async def answered() -> Reply | None:
+        sessions = Sessions(mounted.shared_state, visit.namespace, visit.origin, visit.namespace.clock.now())
         if hosted_flow.is_for(path):
-            body_seconds = mounted.shared_state.settings.body_seconds
-            asked = hosted_flow.Visit(path, scope, receive, visit.headers, body_seconds)
-            reply = await hosted_flow.answer(mounted.provider, sessions, asked)
-            # The date only: pages with forms are read by no other site's script.
-            extra = extra if reply is None else extra[:1]
-        elif path.startswith(images.PREFIX) and scope["method"] in ("GET", "HEAD"):
+            return await hosted_flow.answer(mounted.provider, sessions, asked)
+        if path.startswith(images.PREFIX) and scope["method"] in ("GET", "HEAD"):
             shown = urlsplit(visit.origin).path + rest  # what a link's signature is of
             name = path.removeprefix(images.PREFIX)
-            reply = await images.answer(mounted.provider, name, scope["query_string"], shown, sessions)
+            return await images.answer(mounted.provider, name, scope["query_string"], shown, sessions)
+        return None
+
+    try:
+        reply = await _anew(mounted, visit, answered)
+        if reply is not None and hosted_flow.is_for(path):
+            extra = extra[:1]  # the date only: pages with forms are read by no other site's script
     except Disconnected:
         return
     except RequestRejected as error:
@@ -76,12 +83,27 @@ async def hosted(mounted: Mounted, rest: str, scope: Scope, receive: Receive, se
 async def key_set(mounted: Mounted, scope: Scope, send: Send, visit: RequestContext) -> None:
     """Answers with the public keys of a vendor that signs its webhooks (RFC 7517, section 5)."""
     try:
-        if visit.refused is not None:
-            raise visit.refused
-        body = {"keys": [public_part(await token_key(mounted.shared_state, visit.namespace))]}
+        key = await _anew(mounted, visit, lambda: token_key(mounted.shared_state, visit.namespace))
     except MissingExtra as error:
         await send_problem(send, 501, str(error), extra=visit.extra)
     except (NamespaceChanged, StoreFull, StoreUnavailable):
         await send_problem(send, 503, "the store does not answer", extra=visit.extra)
     else:
+        body = {"keys": [public_part(key)]}
         await send_reply(send, Reply(200, body), visit.extra, is_head=scope["method"] == "HEAD")
+
+
+async def _anew(mounted: Mounted, visit: RequestContext, asked: Callable[[], Awaitable[T]]) -> T:
+    """What is asked of the request's namespace; asked again where another process changed it.
+
+    Raises:
+        NamespaceChanged: others change it all the time.
+        StoreFull, StoreUnavailable: the store says so.
+    """
+    if visit.refused is not None:
+        raise visit.refused
+    for _ in range(MOST_ANEW):
+        with contextlib.suppress(NamespaceChanged):
+            return await asked()
+        visit.namespace = await mounted.shared_state.namespaces.get(visit.namespace.name)
+    raise NamespaceChanged(visit.namespace.name)

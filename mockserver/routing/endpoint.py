@@ -38,7 +38,7 @@ PREFERENCE = "specimen.preference"
 NO_OPERATION = Operation("", "", "", (), (), False, {}, (), "A", "", is_safe=True)
 _OF_THE_STORE = (NamespaceChanged, StoreFull, StoreUnavailable)
 # A request begins so often anew at most where others change or end its namespace all the time.
-_MOST_ANEW = 100
+MOST_ANEW = 100
 # Valid bodies remembered per operation, and the size of the largest.
 _MOST_VALID = 1024
 _MOST_VALID_BYTES = 2048
@@ -188,7 +188,7 @@ class Endpoint:
         self, error: Exception, request: Request, visit: RequestContext, preference: Preference
     ) -> tuple[Reply, Sessions | None]:
         """Runs a request anew where another process changed its namespace; else answers what the store said."""
-        for _ in range(_MOST_ANEW):
+        for _ in range(MOST_ANEW):
             if not isinstance(error, NamespaceChanged):
                 break
             try:

@@ -22,8 +22,9 @@ from specimen.mockserver.preferences.faults.bodies import Answer
 from specimen.mockserver.preferences.faults.magic import fault_in
 from specimen.mockserver.preferences.faults.rules import FaultRule, InvalidFault, due, from_text, kinds
 from specimen.mockserver.provider_api import Request
-from specimen.mockserver.routing.endpoint import PREFERENCE, REQUEST_CONTEXT, Endpoint, FaultsChanged, RequestContext
+from specimen.mockserver.routing.endpoint import MOST_ANEW, PREFERENCE, REQUEST_CONTEXT, Endpoint, FaultsChanged, RequestContext
 from specimen.mockserver.sessions.service import Sessions
+from specimen.mockserver.sessions.session import Session
 from specimen.mockserver.sessions.steering.steering import Steering
 from specimen.mockserver.sessions.store import NamespaceChanged, Space, StoreFull, StoreUnavailable
 
@@ -55,26 +56,34 @@ class FaultyEndpoint:
         is_asked_for = "prefer" in visit.headers and _FAULT in visit.headers["prefer"]
         if PREFERENCE in scope or not (faults or is_asked_for or self._takes_magic or self._is_shared):
             return self._endpoint(scope, receive, send)
-        return self._with_faults(visit, faults, scope, receive, send)
+        return self._with_faults(visit, scope, receive, send)
 
-    async def _with_faults(
-        self, visit: RequestContext, faults: tuple[FaultRule, ...], scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        visit.faults_seen = faults if self._is_shared else None
+    async def _with_faults(self, visit: RequestContext, scope: Scope, receive: Receive, send: Send) -> None:
+        incoming, takes_magic = _Replay(receive), self._takes_magic
         try:
-            await _serve(self._endpoint, visit, scope, receive, send, takes_magic=self._takes_magic)
-        except FaultsChanged as changed:
-            # Another process changed the faults, and the store says so only once it is asked for a session.
-            visit.faults_seen = None
-            await _serve(self._endpoint, visit, scope, _Replay(receive, changed.raw), send, takes_magic=False)
+            for _ in range(MOST_ANEW):
+                visit.faults_seen = visit.namespace.faults if self._is_shared else None
+                try:
+                    await _serve(self._endpoint, visit, scope, incoming, send, takes_magic=takes_magic)
+                except FaultsChanged as changed:
+                    # Another process changed the faults, and the store says so only once it is asked for a session,
+                    incoming, takes_magic = _Replay(receive, changed.raw), False
+                except NamespaceChanged:  # or for the number of a request: others may be due on it.
+                    visit.namespace = await self._endpoint.shared_state.namespaces.get(visit.namespace.name)
+                else:
+                    return
+            visit.refused = StoreUnavailable(f"namespace {visit.namespace.name}: others change it all the time")
         except InvalidPreference as error:
             await self._endpoint.send_invalid_preference(visit, error, scope, send)
+            return
+        except (StoreFull, StoreUnavailable) as error:
+            visit.refused = error
+        await self._endpoint(scope, incoming, send)
 
 
 async def _serve(
-    endpoint: Endpoint, visit: RequestContext, scope: Scope, receive: Receive, send: Send, *, takes_magic: bool
+    endpoint: Endpoint, visit: RequestContext, scope: Scope, incoming: _Replay, send: Send, *, takes_magic: bool
 ) -> None:
-    incoming = receive if isinstance(receive, _Replay) else _Replay(receive)
     takes_magic = takes_magic and _has_body(visit.headers, endpoint.most_bytes)
     rules: Sequence[FaultRule] = visit.namespace.faults
     raw = b""
@@ -103,7 +112,7 @@ async def _serve(
     if fault is not None and fault.kind == "script":
         fault = await _script_step(endpoint, visit, scope, fault, raw)
     if fault is None:
-        await endpoint(scope, incoming if raw or incoming.is_read else receive, send)
+        await endpoint(scope, incoming if incoming.is_read else incoming.receive, send)
         return
     visit.fault = fault.id
     await _do(fault, endpoint, visit, scope, incoming, send)
@@ -253,25 +262,31 @@ def _seconds(rule: FaultRule, number: int) -> float:
 
 
 async def _number(endpoint: Endpoint, visit: RequestContext, rule: FaultRule) -> int:
-    """Which of the matching requests this one is, in all processes; 0 where the store does not say."""
+    """Which of the matching requests this one is, in all processes; 0 where the store does not say.
+
+    Raises:
+        NamespaceChanged: by another process, so that other faults may be due.
+    """
     try:
-        return await endpoint.store.increment(Space(visit.namespace.name, ""), f"fault:{rule.id}:{rule.since}")
-    except (NamespaceChanged, StoreUnavailable, StoreFull):
+        return await endpoint.store.increment(Space(visit.namespace.name, ""), f"fault:{rule.id}:{rule.change}")
+    except (StoreUnavailable, StoreFull):
         return 0
 
 
 async def _script_step(endpoint: Endpoint, visit: RequestContext, scope: Scope, rule: FaultRule, raw: bytes) -> FaultRule | None:
-    """Does the next step of a script for the session that a read is about; gives the fault of a step that is a status."""
-    if not endpoint.is_read or scope["method"] == "HEAD":
-        return None
-    now = visit.namespace.clock.now()
-    sessions = Sessions(endpoint.shared_state, visit.namespace, visit.origin, now)
+    """Does the next step of a script for the session that a read is about; gives the fault of a step that is a status.
+
+    Raises:
+        NamespaceChanged: by another process, before the step was taken.
+    """
     reference = _session_of(endpoint, scope, raw)
+    if reference is None or not endpoint.is_read or scope["method"] == "HEAD":
+        return None
     try:
-        session = None if reference is None else await sessions.get(reference[1], reference[0], poll=False)
+        session = await _sessions(endpoint, visit).get(reference[1], reference[0], poll=False)
         if session is None:
             return None
-        key = f"script:{rule.id}:{rule.since}:{session.id}"
+        key = f"script:{rule.id}:{rule.change}:{session.id}"
         number = await endpoint.store.increment(Space(visit.namespace.name, endpoint.provider.name), key)
         answers = rule.what["answers"]
         if number > len(answers):
@@ -279,11 +294,27 @@ async def _script_step(endpoint: Endpoint, visit: RequestContext, scope: Scope, 
         step = answers[number - 1]
         if isinstance(step, int):
             return replace(rule, kind="status", what={"status": step})
-        steering = Steering(endpoint.provider, sessions.defaults)
-        await sessions.steer(session, lambda record, at: steering.brought_to(record, step, at))
-    except (Contradiction, NamespaceChanged, StoreUnavailable, StoreFull):
+        await _brought_to(endpoint, visit, session, step)
+    except (Contradiction, StoreUnavailable, StoreFull):
         return None
     return None
+
+
+async def _brought_to(endpoint: Endpoint, visit: RequestContext, session: Session, state: str) -> None:
+    """Brings a session to the state of a step, which is taken once, however often other processes change the namespace."""
+    for _ in range(MOST_ANEW):
+        sessions = _sessions(endpoint, visit)
+        steering = Steering(endpoint.provider, sessions.defaults)
+        try:
+            await sessions.steer(session, lambda record, at: steering.brought_to(record, state, at))  # noqa: B023 - called here
+        except NamespaceChanged:
+            visit.namespace = await endpoint.shared_state.namespaces.get(visit.namespace.name)
+        else:
+            return
+
+
+def _sessions(endpoint: Endpoint, visit: RequestContext) -> Sessions:
+    return Sessions(endpoint.shared_state, visit.namespace, visit.origin, visit.namespace.clock.now())
 
 
 def _session_of(endpoint: Endpoint, scope: Scope, raw: bytes) -> tuple[str | None, str] | None:
@@ -318,7 +349,7 @@ class _Replay:
     """A request's messages, which can be read before they are served."""
 
     def __init__(self, receive: Receive, raw: bytes | None = None) -> None:
-        self._receive = receive
+        self.receive = receive
         self._kept: list[Message] = [] if raw is None else [{"type": "http.request", "body": raw, "more_body": False}]
         self._is_read = raw is not None
 
@@ -328,7 +359,7 @@ class _Replay:
         return self._is_read
 
     async def __call__(self) -> Message:
-        return self._kept.pop(0) if self._kept else await self._receive()
+        return self._kept.pop(0) if self._kept else await self.receive()
 
     async def read(self, most_bytes: int, seconds: float) -> bytes:
         """The body, or what of it comes in time and fits; it is served again."""
@@ -337,7 +368,7 @@ class _Replay:
         try:
             async with asyncio.timeout(seconds):
                 while more and total <= most_bytes:
-                    message = await self._receive()
+                    message = await self.receive()
                     self._kept.append(message)
                     total += len(message.get("body", b""))
                     more = message["type"] == "http.request" and message.get("more_body", False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from time import time_ns
 from typing import Any
 
@@ -18,6 +19,8 @@ NAME_RULE = "expected up to 64 letters, digits, '.', '_' and '-', beginning with
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # The member of a namespace's document that says when it began, in nanoseconds since the epoch, by the machine's clock.
 BEGAN = "began"
+# The member that says how often its faults were changed.
+FAULT_CHANGES = "fault_changes"
 # Namespaces known to this process: their clocks are read again, their request logs begin anew.
 _MOST_KNOWN = 1_000
 
@@ -59,10 +62,11 @@ class Namespace:
 
 
 def faults_of(document: Any) -> tuple[FaultRule, ...]:
-    """The faults of a namespace's document, in their order; each with the time since when it is there."""
+    """The faults of a namespace's document, in their order; each with the time since when it is there, and the change."""
     found: list[FaultRule] = []
     for entry in document.get("faults", ()):
-        found += parsed_all([entry["rule"]], since=entry["since"])
+        rules = parsed_all([entry["rule"]], since=entry["since"])
+        found += [replace(rule, change=entry.get("change", 0)) for rule in rules]
     return tuple(found)
 
 
@@ -141,15 +145,29 @@ class Namespaces:
             if await self._store.set_namespace(name, newer, version):
                 return await self.get(name)
 
+    async def change_faults(self, name: str, change: Callable[[Sequence[Any]], Sequence[Any]]) -> Namespace:
+        """Changes the faults of a namespace's document, in all processes; those that `change` adds count from 1."""
+
+        def changed(document: Any) -> Mapping[str, Any]:
+            number = document.get(FAULT_CHANGES, 0) + 1
+            entries = [{"change": number, **entry} for entry in change(document.get("faults", ()))]
+            return {"faults": entries, FAULT_CHANGES: number}
+
+        return await self.change(name, changed)
+
     async def drop(self, name: str) -> None:
         """Ends a namespace: its sessions, clock, settings, faults and log; it begins anew when it is next used."""
         await self._store.drop(name)
         self.request_log.clear(name)
         self._known.pop(name, None)
 
-    def new_document(self, clock: Clock) -> dict[str, Any]:
+    def first_faults(self, clock: Clock) -> list[Any]:
+        """The faults of every new namespace, as its document has them."""
+        return [{"rule": rule, "since": clock.now()} for rule in self._faults]
+
+    def _new_document(self, clock: Clock) -> dict[str, Any]:
         """The document of a namespace that begins at a clock's time."""
-        faults = [{"rule": rule, "since": clock.now()} for rule in self._faults]
+        faults = self.first_faults(clock)
         return {"clock": clock.document, BEGAN: time_ns(), **({"faults": faults} if faults else {})}
 
     @property
@@ -163,7 +181,7 @@ class Namespaces:
             clock = self._begin
             if name != DEFAULT_NAMESPACE:
                 clock = (await self.get(DEFAULT_NAMESPACE)).clock
-            document: Any = self.new_document(clock)
+            document: Any = self._new_document(clock)
             if await self._store.set_namespace(name, document, 0):
                 return document
             # Another request made it, and another one may have ended it since.

@@ -175,9 +175,7 @@ def _kept(call: Call, rule: FaultRule) -> dict[str, Any]:
 
 
 async def _change(call: Call, change: Callable[[Sequence[Any]], list[Any]]) -> None:
-    call.namespace = await call.server.namespaces.change(
-        call.namespace.name, lambda document: {"faults": change(document.get("faults", ()))}
-    )
+    call.namespace = await call.server.namespaces.change_faults(call.namespace.name, change)
 
 
 HANDLERS: Mapping[str, Handler] = {

@@ -15,7 +15,7 @@ from specimen.mockserver.control.problems import ControlProblem
 from specimen.mockserver.errors import SettingError
 from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.sessions.clock import EARLIEST, LATEST, Clock
-from specimen.mockserver.sessions.namespaces import BEGAN, faults_of
+from specimen.mockserver.sessions.namespaces import BEGAN, FAULT_CHANGES, faults_of
 from specimen.mockserver.sessions.session_record import Record, timeline
 from specimen.mockserver.sessions.store import Page, Phase, Space
 from specimen.mockserver.sessions.store.codec import UnknownFormat, decode_record, encode_record
@@ -23,7 +23,7 @@ from specimen.mockserver.settings import Pace
 
 FORMAT = 1
 _PAGE = 500
-_KEPT = ("clock", "seed", "pace", "faults")
+_KEPT = ("clock", "seed", "pace", "faults", FAULT_CHANGES)
 
 
 async def list_namespaces(call: Call) -> Reply:
@@ -105,8 +105,10 @@ def _mistake(clock: Mapping[str, Any], document: Mapping[str, Any]) -> str | Non
         return "clock: expected whole milliseconds."
     if not all(EARLIEST <= time <= LATEST for time in (*times, Clock.of(clock).now())):
         return "clock: expected times in the years 2000 to 2199."
-    seed = document.get("seed", 0)
-    return None if type(seed) is int and seed >= 0 else "seed: expected a whole number from 0."
+    counts = [("seed", document.get("seed", 0)), (FAULT_CHANGES, document.get(FAULT_CHANGES, 0))]
+    counts += [("faults: change", entry.get("change", 0)) for entry in document.get("faults", ())]
+    wrong = next((name for name, value in counts if type(value) is not int or value < 0), None)
+    return None if wrong is None else f"{wrong}: expected a whole number from 0."
 
 
 async def delete_namespace(call: Call) -> Reply:
@@ -129,7 +131,7 @@ async def reset(call: Call) -> Reply:
     elif scope == "requests":
         await requests.clear(call)
     elif scope == "faults":
-        await namespaces.change(name, lambda _: {"faults": namespaces.new_document(call.namespace.clock).get("faults")})
+        await namespaces.change_faults(name, lambda _: namespaces.first_faults(call.namespace.clock))
     elif scope == "clock":
         await namespaces.change(name, lambda _: {"clock": namespaces.first_clock.document})
     else:

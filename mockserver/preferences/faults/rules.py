@@ -28,13 +28,17 @@ class InvalidFault(SettingError):
 
 @dataclass(frozen=True, slots=True)
 class FaultRule:
-    """One rule: `what` are the kind's parameters, `match` which requests it is for, `since` when it began (milliseconds)."""
+    """One rule: `what` are the kind's parameters, `match` which requests it is for.
+
+    `since` is when it began (milliseconds); `change` is which change of the namespace's faults set it, from which it counts anew.
+    """
 
     id: str
     kind: str
     what: Mapping[str, Any]
     match: Mapping[str, Any] = field(default_factory=dict)
     since: int = 0
+    change: int = 0
 
     @property
     def is_counted(self) -> bool:

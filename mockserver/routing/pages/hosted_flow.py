@@ -43,15 +43,19 @@ _TEMPLATES = html.environment(html.FOLDER / "templates")
 _FILES = html.Assets(html.files("hosted.css", "hosted.js", "document.svg", "selfie.svg", folder=html.FOLDER / "assets"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Visit:
-    """A request for a hosted page: its path below `/_specimen/`, and how long its body may take, in seconds."""
+    """A request for a hosted page: its path below `/_specimen/`, and how long its body may take, in seconds.
+
+    `body` is kept once it was read: a request is answered anew where another process changed its namespace.
+    """
 
     path: str
     scope: Scope
     receive: Receive
     headers: Mapping[str, str]
     body_seconds: float
+    body: bytes | None = None
 
     @property
     def query(self) -> dict[str, str]:
@@ -225,11 +229,14 @@ class _Page:
         return html.page("", 303, headers={"Location": self._query(step or "end")})
 
     async def _form(self) -> dict[str, str]:
-        raw = request_body.read_available(dict(self._visit.headers), self._visit.receive, _MOST_FORM_BYTES)
-        if not isinstance(raw, bytes):
-            seconds = self._visit.body_seconds
-            raw = await request_body.read_remaining(raw, self._visit.receive, most_bytes=_MOST_FORM_BYTES, seconds=seconds)
-        return dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True)[:_MOST_FIELDS])
+        visit = self._visit
+        if visit.body is None:
+            raw = request_body.read_available(dict(visit.headers), visit.receive, _MOST_FORM_BYTES)
+            if not isinstance(raw, bytes):
+                seconds = visit.body_seconds
+                raw = await request_body.read_remaining(raw, visit.receive, most_bytes=_MOST_FORM_BYTES, seconds=seconds)
+            visit.body = raw
+        return dict(parse_qsl(visit.body.decode("utf-8", "replace"), keep_blank_values=True)[:_MOST_FIELDS])
 
     async def _stepped(self, name: str) -> str:
         """Does a step, and gives the name of the next one."""
