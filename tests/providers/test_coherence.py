@@ -117,10 +117,11 @@ def zone_agrees(lines: list[str], moment: SessionSnapshot) -> None:
 
 
 def person_agrees(moment: SessionSnapshot) -> None:
-    """Born, then given the document, which is still good on the day of the session; a few are minors."""
+    """Born, then given the document, which is still good on the day of the session, or for ever; a few are minors."""
     person, day = moment.identity, times.day(moment.created_at)
     document = person.document
-    assert person.birth_date < document.issued_on <= day < document.expires_on
+    assert person.birth_date < document.issued_on <= day
+    assert document.expires_on is None or day < document.expires_on
     age = day.year - person.birth_date.year - ((day.month, day.day) < (person.birth_date.month, person.birth_date.day))
     assert 14 <= age < 100
     assert abs(person.selfie.apparent_age - age) <= 15
