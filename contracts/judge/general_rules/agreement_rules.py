@@ -31,7 +31,7 @@ _NOT_FOUND = 404
     "answers of different operations say the same of a session",
     mark="I",
     source="lifecycle of the vendor's page",
-    quote="the same field of the same session",
+    quote="The status of the verification session … Current status",
 )
 def answers_agree(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """What a session was made with is the same everywhere; of one that has ended, so is all else that does not move.

@@ -31,7 +31,7 @@ _CLOCKS_SECONDS = 300
     "an error says what it is in the words that the document has for its status",
     mark="I",
     source="OpenAPI 3.1, Response Object, examples",
-    quote="the codes and messages of the documented errors",
+    quote="The error code … Session not found. … The session with the given ID was not found.",
 )
 def errors_say_what_they_are(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """A code of another status tells a client the wrong thing; a code that the document does not know may be a new one.
@@ -80,7 +80,7 @@ def _word(body: Any, *, has_codes: bool) -> tuple[str, str | None]:
     "what a session was made with comes back",
     mark="I",
     source="creation of a session",
-    quote="the field that the request and the answer share",
+    quote="Client key passed during session creation … if provided by the integrator",
 )
 def sent_comes_back(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """A text that the creation sent under a name stands under that name in the session, where it stands there at all."""

@@ -26,7 +26,7 @@ _MOST_ENTRIES = 100
     "a link names its scheme and its host",
     mark="I",
     source="OpenAPI 3.1, examples of the answers",
-    quote="the links of the documented answers, each with its host",
+    quote="https://verify.kayle.id/vs_ … https://api.example.com/images/kyc/",
 )
 def links_name_their_host(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """Of fields whose documented values are all absolute http or https URLs."""

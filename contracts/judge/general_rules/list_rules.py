@@ -75,7 +75,7 @@ def _before(page: Page, history: History) -> Iterator[Page]:
     "a page that was promised has entries",
     mark="I",
     source="names of the fields",
-    quote="Whether another page follows.",
+    quote="Whether there are more items available after this page.",
 )
 def promised_pages_have_entries(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """Where a page says that there are more, the next one begins with one of them."""
@@ -96,7 +96,7 @@ def promised_pages_have_entries(exchange: Exchange, history: History) -> Iterato
     "the size that a page shows is the one that was asked for, or the documented default",
     mark="I",
     source="OpenAPI 3.1, Schema Object, default",
-    quote="the field and the parameter of the same name",
+    quote="GET /v1/verifications?status=requires_review&limit=50",
 )
 def sizes_are_answered(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """And without a size, a page has no more entries than the default."""
@@ -127,7 +127,7 @@ def sizes_are_answered(exchange: Exchange, _: History) -> Iterator[Finding | Exa
     "a list shows as many entries as it has room and filter for",
     mark="I",
     source="lists of the vendor's page",
-    quote="GET … ?status=…&limit=…",
+    quote="GET /v1/verifications?status=requires_review&limit=50",
 )
 def pages_are_full(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """What a list with the same filter showed before is not fewer now; a session that has ended keeps its place in it.

@@ -60,7 +60,7 @@ def _refers_back(shown: SessionObject, history: History) -> Iterator[Finding | E
     "the ids and values in a session's link are the session's",
     mark="I",
     source="creation of a session",
-    quote="the field and the parameter of the same name",
+    quote="Includes the one-shot `cancel_token` as a query parameter … the search will be performed by clientKey",
 )
 def links_are_their_own(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """An id of the session's form in its link is its id; a parameter that is named as a field beside it has its value."""
@@ -202,7 +202,7 @@ def creations_make_their_own(exchange: Exchange, history: History) -> Iterator[F
     "a creation that is refused makes no session",
     mark="I",
     source="creation of a session",
-    quote="the documented refusals",
+    quote='the request will return "access denied"',
 )
 def refused_creations_make_nothing(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """No session is shown with the caller's own key of a request that was refused, unless another request sent it too."""

@@ -51,7 +51,7 @@ class _Expected(NamedTuple):
     "a refusal is the one that the document has for its situation",
     mark="I",
     source="OpenAPI 3.1, Response Object, examples; the errors of lifecycle.yaml",
-    quote="the documented errors, each with its situation",
+    quote='Session not found. … the request will return "access denied"',
     kind=REFUSAL,
 )
 def refusals_fit_their_situation(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:

@@ -115,7 +115,7 @@ def _is_link(value: Any) -> bool:
     "a call that is refused changes nothing",
     mark="I",
     source="RFC 9110, section 15.5, Client Error 4xx; lifecycle of the vendor's page",
-    quote="the documented refusals",
+    quote='the request will return "access denied"',
 )
 def refused_calls_change_nothing(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """A session that only refused calls were to end between two reads is not in the state that they lead to."""
@@ -154,7 +154,7 @@ def _names(call: Exchange, read: Exchange) -> bool:
     "what was sent comes back in every answer that has a field for it",
     mark="I",
     source="creation of a session",
-    quote="the field that the request and the answer share",
+    quote="Client key passed during session creation … if provided by the integrator",
 )
 def all_that_was_sent_comes_back(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """A value of the creation's path or body stands under its name in the creation's answer, in reads, lists and streams.
@@ -229,7 +229,7 @@ def _is_same_text(first: Any, second: Any) -> bool:
     "the time at which something happened is the same whenever it is asked",
     mark="I",
     source="names of the fields",
-    quote="When the verification succeeded",
+    quote="The time the verification session reached a terminal state … Session creation date and time",
 )
 def past_times_stay(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """The same question to an operation that makes and ends no session, where all else is answered as before."""

@@ -317,7 +317,7 @@ def pages_follow(exchange: Exchange, history: History) -> Iterable[Finding | Exa
     "metadata and redirect_url are answered as they were sent",
     mark="I",
     source=f"{PAGE}, Creating a session",
-    quote='"metadata": { "customer_id": "cus_123" }, "redirect_url": …',
+    quote='"metadata": { "customer_id": "cus_123" }, "redirect_url":',
     replaces=("GEN-026",),
 )
 def sent_is_answered(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:

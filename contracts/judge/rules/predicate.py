@@ -188,8 +188,8 @@ def wallets_are_listed_once(exchange: Exchange, history: History) -> Iterable[Fi
     "PRE-017",
     "the wallets of a verified address hold it",
     mark="I",
-    source="Predicate docs, Verify Wallet, Response Fields",
-    quote="All wallets of the identity; empty when the wallet is not verified",
+    source="Predicate docs, Get Session Status, Response Fields, verifiedWallets; Verify Wallet, Response Fields",
+    quote="Wallets connected to this session. Populated when `completed`.",
 )
 def verified_wallet_is_listed(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """Where the answer has the list."""
@@ -283,7 +283,7 @@ def wallets_agree_with_sessions(exchange: Exchange, history: History) -> Iterato
     "the QR code is a square PNG of the size that was asked for",
     mark="I",
     source=f"{REGISTER}, Query Parameters, size; Response Fields, qrCode",
-    quote="Width and height of the QR code in pixels.",
+    quote='`size` 80–2000 default 300 … qrCode:"data:image/png;base64,',
 )
 def codes_have_their_size(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """The size of the query, else its default; less than one module to each side may be lost by rounding."""
