@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from base64 import b64decode
 from pathlib import Path
@@ -16,6 +17,7 @@ from specimen.mockserver.sessions.catalogue.usable_document import working_crede
 from specimen.mockserver.settings import Settings
 from specimen.specs import Operation
 from tests.browser import CHROMIUM, chromium, needs_chromium
+from tests.mockserver.calling import ask
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -39,6 +41,15 @@ def test_swagger_ui__shows_every_operation(tmp_path: Path) -> None:
     assert "Unable to render" not in page
 
 
+def test_swagger_ui__runs_no_script_but_its_files() -> None:
+    """Nothing that a document or a link holds can become a script of the page, and no other page frames it."""
+    name = specs.names()[0]
+    answer = ask(build_app(Settings(providers=(name,))), "GET", f"/{name}/ui/")
+    policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
+    assert (policy["default-src"], policy["script-src"], policy["frame-ancestors"]) == ("'none'", "'self'", "'none'")
+    assert re.findall(r"<script(?! src=)|\son\w+=", answer.text) == []
+
+
 @needs_chromium
 @pytest.mark.long("presses every button of five documents in a browser: 60 s")
 @pytest.mark.parametrize("name", specs.names())
@@ -47,6 +58,8 @@ def test_swagger_ui__every_try_it_out_answers_as_documented(name: str) -> None:
     provider = specs.load(name)
     with running(build_app(Settings(providers=(name,)))) as url, chromium() as browser, browser.new_page() as page:
         page.set_default_timeout(20_000)
+        refused: list[str] = []
+        page.on("console", lambda message: refused.append(message.text) if "Content Security Policy" in message.text else None)
         page.goto(f"{url}/{name}/ui/")
         page.locator(".btn.authorize").first.click()
         authorized = page.locator(".auth-container").inner_text()
@@ -60,6 +73,7 @@ def test_swagger_ui__every_try_it_out_answers_as_documented(name: str) -> None:
             if not is_good:
                 wrong.append(f"{operation.id}: {status}")
         assert wrong == []
+        assert refused == []
 
 
 def pressed(page: Page, operation: Operation) -> str:

@@ -13,6 +13,7 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 
 from specimen import vendor
 from specimen.mockserver.http.messages import encode
+from specimen.mockserver.routing.pages import html
 from specimen.mockserver.sessions.catalogue.client_document import AUDIENCES, CLIENTS, CONTRACT, for_audience, with_server
 from specimen.specs.core.errors import did_you_mean
 from specimen.specs.core.yaml_files import yaml_text
@@ -27,11 +28,19 @@ _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <link rel="stylesheet" href="{base}/swagger-ui.css"><link rel="icon" href="data:,"></head>
-<body><div id="swagger-ui"></div><script src="{base}/swagger-ui-bundle.js"></script>
-<script>const docs = SwaggerUIBundle({{url: "{document}", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null,
-onComplete: () => Object.entries({credentials}).forEach(([name, value]) => docs.preauthorizeApiKey(name, value))}})</script>
+<body><div id="swagger-ui" data-document="{document}" data-credentials="{credentials}"></div>
+<script src="{base}/swagger-ui-bundle.js"></script><script src="{base}/{script}"></script>
 </body></html>
 """
+_SCRIPT = "api_docs.js"
+# Swagger UI sets styles on elements, and shows pictures of its own as `data:`; "Try it out" asks the server that the page is of.
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 class ApiDocs:
@@ -62,9 +71,9 @@ def answer(docs: ApiDocs, prefix: str, path: str, server: str, query: bytes, use
         return RedirectResponse(f"{prefix}/ui/", status_code=307)
     if path in ("/ui/", "/ui/index.html"):
         base = f"{prefix}/ui"
-        credentials = json.dumps(dict(docs.credentials)).replace("<", "\\u003c")
-        text = _PAGE.format(title=escape(docs.title), base=base, document=f"{prefix}/openapi.json", credentials=credentials)
-        return HTMLResponse(text)
+        shown = {"title": docs.title, "base": base, "document": f"{prefix}/openapi.json", "script": _SCRIPT}
+        shown["credentials"] = json.dumps(dict(docs.credentials))
+        return HTMLResponse(_PAGE.format_map({name: escape(value) for name, value in shown.items()}), headers=_HEADERS)
     if path.startswith("/ui/"):
         return _asset(path.removeprefix("/ui/"))
     return None
@@ -95,7 +104,9 @@ def _yaml(docs: ApiDocs, audience: str, server: str) -> str:
 
 
 def _asset(name: str) -> Response:
-    # Only these two are linked; a name from the URL never becomes a path.
+    # Only these are linked; a name from the URL never becomes a path.
+    if name == _SCRIPT:
+        return FileResponse(html.FOLDER / "assets" / _SCRIPT)
     if name not in ("swagger-ui.css", "swagger-ui-bundle.js"):
         return PlainTextResponse("not found", status_code=404)
     return FileResponse(_SWAGGER_UI / name)
