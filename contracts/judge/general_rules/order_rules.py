@@ -140,10 +140,16 @@ def parts_are_of_their_time(exchange: Exchange, history: History) -> Iterator[Fi
 
 
 def _span(shown: SessionObject, exchange: Exchange, history: History) -> tuple[float | None, float | None]:
-    """When a session was made and ended, by its own members or by the last read that shows them, widened by their unit."""
-    reads = (history.of(f"read {read.operation} {shown.id}")[-1:] for read in exchange.provider.lifecycle.reads)
+    """When a session was made and ended, by its own members or by the last read that shows them, widened by their unit.
+
+    The end that a session shows which has not ended is none: another rule is broken by it.
+    """
+    lifecycle = exchange.provider.lifecycle
+    status = next((read.status.rpartition("/")[2] for read in lifecycle.reads if read.status is not None), "status")
+    open_states = lifecycle.states.keys() - lifecycle.terminal
+    reads = (history.of(f"read {read.operation} {shown.id}")[-1:] for read in lifecycle.reads)
     known = [shown.members, *(one.members for found in reads for read in found for one in session_objects(read))]
-    return _time(known, 0, -1), _time(known, 2, 1)
+    return _time(known, 0, -1), _time([members for members in known if members.get(status) not in open_states], 2, 1)
 
 
 def _time(known: list[Mapping[str, Any]], place: int, side: int) -> float | None:

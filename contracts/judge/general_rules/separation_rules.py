@@ -34,7 +34,7 @@ def sessions_have_their_own(exchange: Exchange, history: History) -> Iterator[Fi
         return
     for own in own_values(exchange):
         holder = history.holder(own.name, own.value)
-        if holder is None:
+        if holder is None or _is_no_place_for(own.name, exchange):
             continue
         yield EXAMINED
         if not same_id(holder, own.session):
@@ -42,6 +42,13 @@ def sessions_have_their_own(exchange: Exchange, history: History) -> Iterator[Fi
             return
     for shown in session_objects(exchange):
         yield from _refers_back(shown, history)
+
+
+def _is_no_place_for(name: str, exchange: Exchange) -> bool:
+    """Whether a name is a secret's, which no documented answer of the operation has: that it is shown at all is the fault."""
+    if not SECRET.fullmatch(name) or exchange.operation is None:
+        return False
+    return name not in _shown_names(exchange.provider, exchange.operation.id)
 
 
 def _refers_back(shown: SessionObject, history: History) -> Iterator[Finding | Examined]:
