@@ -119,6 +119,7 @@ async def cancel_delivery(call: Call) -> Reply:
     found = await deliveries.cancel(call.server.store, space, name, now)
     if found is None:
         raise ControlProblem(409, f"delivery '{name}' does not wait any more.")
+    call.server.webhooks.wake(space)
     return Reply(200, found)
 
 
