@@ -34,12 +34,14 @@ from specimen.mockserver.routing import connexion_adapter
 from specimen.mockserver.routing.endpoint import REQUEST_CONTEXT, RequestContext
 from specimen.mockserver.sessions.clock import Clock
 from specimen.mockserver.sessions.namespaces import Namespace, Namespaces
+from specimen.mockserver.sessions.shared_state import SharedState
 from specimen.mockserver.sessions.store import Bounds, Store, StoreFull, StoreUnavailable
 from specimen.mockserver.sessions.store.factory import open_store
 from specimen.mockserver.settings import Settings
 from specimen.mockserver.webhooks.dispatcher import Dispatcher
 from specimen.mockserver.webhooks.endpoints import Endpoint as WebhookEndpoint
 from specimen.mockserver.webhooks.registration import Registration, receiver_keys, register
+from specimen.mockserver.webhooks.standing import StandingEndpoint, stand, stand_again
 from specimen.specs import Provider
 
 logger = logging.getLogger("specimen")
@@ -61,8 +63,8 @@ class App:
         self.namespaces = Namespaces(self.store, clock, settings.request_log_entries, settings.faults)
         self.mounted = {entry.name: Mounted(entry, self.store, self.namespaces, settings) for entry in providers}
         self.webhooks = Dispatcher(self.store, self.namespaces, {name: one.shared_state for name, one in self.mounted.items()})
-        # The endpoints that the settings name, once the server has started: provider, endpoint, what its receiver needs.
-        self.registered: list[tuple[str, WebhookEndpoint, dict[str, Any]]] = []
+        # The endpoints that the settings name, once the server has started.
+        self.registered: list[StandingEndpoint] = []
         self.places = Places(self.mounted, settings.port)
         self.root_path = checked_root_path(settings.root_path, self.mounted)
         # Whether a server of ours listens for it.
@@ -118,16 +120,20 @@ class App:
         """Sends a provider's webhooks to a target from now on; gives the endpoint, and the keys that its receiver needs.
 
         Raises:
+            EndpointExists: they go there already.
             SettingError: the provider is not served, or the target is not allowed.
             SpecimenError: the provider sends no webhooks, or the extra that it needs is missing.
         """
-        mounted = self.mounted.get(wanted.provider)
-        if mounted is None:
-            raise SettingError(f"webhook of '{wanted.provider}': it is not served. {did_you_mean(wanted.provider, self.mounted)}")
         await self.open()
-        state = mounted.shared_state
+        state = self._sender(wanted.provider)
         endpoint = await register(wanted, state, self.namespaces, self.webhooks, self.settings.webhook_hosts)
-        return endpoint, receiver_keys(state, endpoint)
+        return endpoint, receiver_keys(state, endpoint, self.webhooks.base_url)
+
+    def _sender(self, provider: str) -> SharedState:
+        mounted = self.mounted.get(provider)
+        if mounted is None:
+            raise SettingError(f"webhook of '{provider}': it is not served. {did_you_mean(provider, self.mounted)}")
+        return mounted.shared_state
 
     async def register_webhooks(self) -> None:
         """Adds the endpoints that the settings name, where they are not there yet; `registered` has them then.
@@ -135,11 +141,18 @@ class App:
         Raises:
             SpecimenError: one cannot be added.
         """
+        await self.open()
         found = []
         for provider, target in self.settings.webhooks:
-            made = await self.add_webhook(Registration(provider, target, secret=self.settings.webhook_secret))
-            found.append((provider, *made))
+            wanted = Registration(provider, target, secret=self.settings.webhook_secret)
+            state = self._sender(provider)
+            found.append(await stand(wanted, state, self.namespaces, self.webhooks, self.settings.webhook_hosts))
         self.registered = found
+
+    async def restore_webhooks(self) -> None:
+        """Adds the endpoints of the settings again, after the namespace that they are in was ended or replaced."""
+        for one in self.registered:
+            await stand_again(one, self._sender(one.provider), self.namespaces, self.webhooks, DEFAULT_NAMESPACE)
 
     async def forward(self, milliseconds: int, namespace: str = DEFAULT_NAMESPACE) -> None:
         """Moves the clock of a namespace forward; its sessions move along, in all processes that share the store.
