@@ -25,6 +25,7 @@ LOG = "webhooks"
 TOKEN_KEY = "webhook/token_key"  # noqa: S105 - the name of a kept value
 NO_KEY = "no active encryption key"
 DISABLED = "the endpoint is disabled"
+NO_SESSION = "the session was deleted"
 # By how much the time is wrong under the fault `stale_timestamp`.
 STALE_MILLISECONDS = 3_600_000
 _SHOWN_BYTES = 4096
@@ -66,8 +67,15 @@ async def attempt(
     kept, version = await store.value(space, DELIVERY_PREFIX + task.payload["id"], now)
     kept = kept or task.payload
     record = await store.get(space, kept["session"])
-    if endpoint is None or record is None or not _is_carried(kept, task):
+    if endpoint is None or not _is_carried(kept, task):
         await store.acknowledge(space, task)
+        return
+    if record is None:
+        gone = {**kept, "status": FAILED, "failure": NO_SESSION, "next_at": None, "updated_at": now}
+        if await store.set_value(space, DELIVERY_PREFIX + kept["id"], gone, now + KEPT_MILLISECONDS, now, version=version):
+            await store.acknowledge(space, task)
+        else:  # somebody has changed it: once more
+            await store.postpone(space, task, now, kept)
         return
     webhooks = webhooks_of(shared_state)
     number = kept["attempts"] + 1

@@ -160,3 +160,19 @@ def test_resend__while_an_attempt_is_on_its_way(mock):  # noqa: F811
         _create(mock, "kyve", pace="manual")
         receiver.wait_for(4)
     assert len(receiver.received) == 4
+
+
+def test_deleted_session__its_deliveries_end(mock):  # noqa: F811
+    """What waits when its session is deleted fails once it is due, and says why; nothing is sent."""
+    with receiving(lambda _: 500) as receiver:
+        completed(mock.add_webhook(Registration("kyve", receiver.url)))
+        _create(mock, "kyve")
+        _failed(mock, 4)
+        waiting = _wait(lambda: list(_deliveries(mock, "kyve").values()), 5)
+        assert {one["status"] for one in waiting} == {"pending"}
+        assert control(mock, "POST", "/reset", {"scope": "sessions"}).status_code == 204
+        _forward(mock, days=1)
+        ended = _wait(lambda: [one for one in _deliveries(mock, "kyve").values() if one["status"] == "failed"], 5)
+    assert {(one["next_at"], one["failure"]) for one in ended} == {(None, "the session was deleted")}
+    assert {one["attempts"] for one in ended} == {0, 4}
+    assert len(receiver.received) == 4
