@@ -17,7 +17,7 @@ from specimen.mockserver.app import build_app
 from specimen.mockserver.http.server import MOST_HEAD_BYTES, running
 from specimen.mockserver.settings import Settings
 from specimen.specs.core.listening import AddressError, listen, url_of
-from tests.mockserver.calling import ask, create_entry
+from tests.mockserver.calling import ask, ask_entry, create_entry
 from tests.serving import run
 
 TOKEN = {"Authorization": "Bearer kk_live_specimen"}
@@ -71,6 +71,18 @@ def test_compressed_body__is_refused_by_its_name(app, name: str) -> None:
     answer = ask(app, create["method"], create["path"], headers, content=gzip.compress(b"{}"))
     assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "identity")
     assert "the body's content encoding is gzip" in answer.text
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "zstd", "xx"])
+@pytest.mark.parametrize("name", [name for name in specs.names() if specs.load(name).is_builtin])
+def test_compressed_body__is_refused_whatever_came_before(app, name: str, encoding: str) -> None:
+    """The same bytes without an encoding were taken before; without and with `identity` they still are."""
+    create = create_entry(app, name)
+    more = ({}, {"Content_Encoding": encoding}, {"Content_Encoding": "identity"}, {"Content_Encoding": encoding}, {})
+    statuses = [ask_entry(app, create, **headers).status_code for headers in more]
+    made = statuses[0]
+    assert made < 300
+    assert statuses == [made, 415, made, 415, made]
 
 
 def test_paths__an_encoded_slash_is_no_separator(app) -> None:
