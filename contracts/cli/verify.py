@@ -27,6 +27,7 @@ from specimen.contracts.cli.report_options import (
     WriteBaselineOption,
     baseline_files,
     check_second_opinion,
+    location_file,
     report_files,
     write_reports,
 )
@@ -165,7 +166,7 @@ def verify(
         from specimen.contracts.verify.runner import Crashed, Interrupted
         from specimen.contracts.verify.runner import verify as run
 
-        files = report_files(report)
+        files, location = report_files(report), location_file(sarif_location)
         check_second_opinion(second_opinion)
         provider = specs.load(name)
         baselines = baseline_files(provider, baseline, write_baseline)
@@ -191,10 +192,10 @@ def verify(
         except Interrupted as stopped:
             found = stopped.report
         except Crashed as crash:
-            _deliver(baselines.applied(crash.report), files, baselines, sarif_location)
+            _deliver(baselines.applied(crash.report), files, baselines, location)
             raise crash.error from None
         found = baselines.applied(found)
-        _deliver(found, files, baselines, sarif_location)
+        _deliver(found, files, baselines, location)
     raise typer.Exit(found.exit_code)
 
 

@@ -249,6 +249,8 @@ class App:
         visit.extra = _dated(extra, visit.namespace)
         if place.is_hosted:
             await vendor_pages.hosted(mounted, place.rest, scope, receive, send, visit)
+        elif place.rest == mounted.root and self.places.is_alone(mounted) and scope["method"] in ("GET", "HEAD"):
+            await self._own.answer(scope["method"], "/", place.origin, send, visit.extra)
         elif place.may_be_page and await vendor_pages.documentation(
             mounted, place, scope, receive, send, is_on_a_port=self.is_on_a_port
         ):

@@ -238,7 +238,7 @@ class Endpoint:
     def _is_known(self, request: Request) -> bool:
         """Takes a body over that was found valid before."""
         known = self._valid_bodies.get((request.raw, request.headers.get("content-type")))
-        if known is None:
+        if known is None or "content-encoding" in request.headers:
             return False
         request.body = known.copy()
         return True
