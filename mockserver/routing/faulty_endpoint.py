@@ -323,7 +323,7 @@ def _session_of(endpoint: Endpoint, scope: Scope, raw: bytes) -> tuple[str | Non
     path: Mapping[str, str] = scope.get("path_params") or {}
     try:
         body = json.loads(raw) if raw else None
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     for read in lifecycle.reads:
         if read.operation != endpoint.operation.id:

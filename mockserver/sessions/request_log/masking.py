@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from specimen.mockserver.sessions.request_log.json_bodies import UnshowableBody
+from specimen.mockserver.sessions.request_log.json_bodies import read as read_json
 from specimen.specs import Provider
 from specimen.specs.core.multipart import FORM_TYPE, FormError, read
 
@@ -63,11 +65,11 @@ def masked_body(raw: bytes, content_type: str, provider: Provider | None, where:
     plain = content_type.partition(";")[0].strip().lower()
     if plain == FORM_TYPE:
         return _masked_form(raw, content_type)
-    try:
-        value = json.loads(raw)
-    except (ValueError, RecursionError):
-        return {"$bytes": len(raw)}
     if len(raw) > _MOST_TEXT:
+        return {"$bytes": len(raw)}
+    try:
+        value = read_json(raw)
+    except UnshowableBody:
         return {"$bytes": len(raw)}
     return masked_value(value, provider, where)
 

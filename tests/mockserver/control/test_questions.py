@@ -178,6 +178,7 @@ def test_packed__is_shown_as_it_was() -> None:
     for headers, sent in (
         ({"content-type": "application/json"}, b'{"cancel_token": "abc", "token": "shh-1", "x": 1}'),
         ({"content-type": "application/json"}, b"[" + b"1," * 10_000 + b"1]"),
+        ({"content-type": "application/json"}, b'{"token": "\\ud83d"}'),
         ({"content-type": "image/png"}, b"shh-1 \x89PNG"),
         ({}, b""),
     ):
