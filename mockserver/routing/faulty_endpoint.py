@@ -20,6 +20,7 @@ from specimen.mockserver.preferences import prefer_header
 from specimen.mockserver.preferences.faults import bodies, connection
 from specimen.mockserver.preferences.faults.bodies import Answer
 from specimen.mockserver.preferences.faults.magic import fault_in
+from specimen.mockserver.preferences.faults.names import UnknownName, check_names
 from specimen.mockserver.preferences.faults.rules import FaultRule, InvalidFault, due, from_text, kinds
 from specimen.mockserver.provider_api import Request
 from specimen.mockserver.routing.endpoint import MOST_ANEW, PREFERENCE, REQUEST_CONTEXT, Endpoint, FaultsChanged, RequestContext
@@ -27,6 +28,7 @@ from specimen.mockserver.sessions.service import Sessions
 from specimen.mockserver.sessions.session import Session
 from specimen.mockserver.sessions.steering.steering import Steering
 from specimen.mockserver.sessions.store import NamespaceChanged, Space, StoreFull, StoreUnavailable
+from specimen.specs import Provider
 
 _FAULT = "fault"
 # Done on the bytes of an answer that is otherwise as it would be.
@@ -89,7 +91,7 @@ async def _serve(
     raw = b""
     if takes_magic or any("session" in rule.match or rule.kind == "script" for rule in rules):
         raw = await incoming.read(endpoint.most_bytes, endpoint.settings.body_seconds)
-    fault, delay = _asked_for(visit) or (fault_in(raw, endpoint.provider) if takes_magic else None), 0.0
+    fault, delay = _asked_for(visit, endpoint.provider) or (fault_in(raw, endpoint.provider) if takes_magic else None), 0.0
     texts: tuple[str, ...] = ()
     if rules:
         texts = (unquote(visit.path), unquote(scope["query_string"].decode("latin-1")), raw.decode("utf-8", "replace"))
@@ -230,7 +232,7 @@ def _shown(status: int, content_type: str, body: Any) -> Reply:
     )
 
 
-def _asked_for(visit: RequestContext) -> FaultRule | None:
+def _asked_for(visit: RequestContext, provider: Provider) -> FaultRule | None:
     """The fault that the request's own `Prefer` header names."""
     if "prefer" not in visit.headers:
         return None
@@ -238,9 +240,15 @@ def _asked_for(visit: RequestContext) -> FaultRule | None:
     if text is None:
         return None
     try:
-        return replace(from_text(text), since=0)
+        rule = replace(from_text(text), since=0)
     except InvalidFault:
         raise InvalidPreference(_FAULT, text, tuple(kinds())) from None
+    try:
+        check_names(rule, {provider.name: provider})
+    except UnknownName as error:
+        possible = [name for names in error.possible.values() for name in names]
+        raise InvalidPreference(_FAULT, text, possible, str(error)) from None
+    return rule
 
 
 def _has_body(headers: Mapping[str, str], most_bytes: int) -> bool:
