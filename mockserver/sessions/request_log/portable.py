@@ -15,7 +15,7 @@ from specimen.specs import Provider
 
 _MOST_BODY_BYTES = 65_536
 _MOST_REQUEST_BYTES = 16_384
-_MAY_HOLD_SECRETS = re.compile(rb"authorization|cookie|token|secret|pass|key|credential|signature", re.IGNORECASE)
+_MAY_HOLD_SECRETS = re.compile(rb"auth|cookie|token|secret|pass|key|credential|signature", re.IGNORECASE)
 
 
 def packed(exchange: Exchange, provider: Provider | None, issued: frozenset[str]) -> dict[str, Any]:

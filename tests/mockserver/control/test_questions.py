@@ -121,6 +121,8 @@ def test_polled__never_after_the_end_of_that_session() -> None:
     ("name", "secret"),
     [
         ("authorization", True), ("cookie", True), ("token", True), ("cancel_token", True), ("sdkToken", True), ("apiKey", True),
+        ("x-secret-key", True), ("x-access-key", True), ("x-session-key", True), ("authentication", True), ("auth", True),
+        ("author", False), ("public_key", False),
         ("content-type", False), ("idempotency-key", False), ("clientKey", False), ("session_id", False), ("tokens_used", False),
     ],
 )  # fmt: skip
@@ -138,6 +140,10 @@ def test_masked__headers_query_and_bodies() -> None:
     }
     assert masked_headers({"token": "eyJ.x.y"}, neurovision) == {"token": MASK}
     assert masked_query("limit=3&cancel_token=abc&sig=1") == f"limit=3&cancel_token={MASK}&sig={MASK}"
+    query = "password=S&auth=S&x-access-key=S&pass%77ord=S&author=me"
+    assert masked_query(query) == query.replace("=S", f"={MASK}")
+    link = "https://a.example/?token=S&a=1#b"
+    assert masked_query(link) == link.replace("=S", f"={MASK}")
     body = {"input": {"basicIdentity": {"familyName": "Doe", "givenName": "Jo", "birthDate": "1990-01-01"}}, "state": "s"}
     shown = masked_body(json.dumps(body).encode(), "application/json", idnow, "/body")
     assert shown == {"input": {"basicIdentity": {"familyName": MASK, "givenName": MASK, "birthDate": MASK}}, "state": "s"}
