@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +31,8 @@ from specimen.mockserver.sessions.request_log.questions import End
 from specimen.mockserver.sessions.request_log.shown import body_bytes, shown
 from specimen.mockserver.sessions.store.codec import decode_value, encode_value
 from specimen.specs.core.multipart import from_entries, write
+from tests.mockserver.calling import ask, forward, frozen_app
+from tests.mockserver.control.steering import control, created
 
 START = 1_773_916_266_000
 READS = {("kayle", "getSession"): End("/data/status", frozenset({"failed", "succeeded"}))}
@@ -101,6 +104,15 @@ def test_polled__is_never_faster(gaps: list[int]) -> None:
         entries.append(entry(number, at))
     answer = questions.polled(entries, Filter(), max_per_second=1, reads=READS)
     assert answer.passed is all(gap >= 999 for gap in gaps)
+
+
+def test_polled__is_compared_by_session() -> None:
+    """Two sessions that are each read politely, in turn; by its own id the same session is too fast."""
+    turns = [entry(number, number * 600, session=f"vs_{number % 2}", path=f"/x/vs_{number % 2}") for number in range(6)]
+    assert questions.polled(turns, Filter(), max_per_second=1, reads=READS).passed
+    assert not questions.polled(turns, Filter(), max_per_second=0.5, reads=READS).passed
+    aliases = [entry(number, number * 600, session=f"other_{number}") for number in range(2)]
+    assert not questions.polled(aliases, Filter(session="vs_1"), max_per_second=1, reads=READS).passed
 
 
 def test_polled__never_after_the_end_of_that_session() -> None:
@@ -203,6 +215,52 @@ def test_packed__is_shown_as_it_was() -> None:
         assert first == second
         assert body_bytes(again) == b'{"data":null}'
         assert abs(again.real_ns - exchange.real_ns) < 1_000_000
+
+
+QUESTIONS: list[dict[str, Any]] = [
+    {"question": "not_called", "of": {"operation": "cancelSession"}},
+    {"question": "called", "times": 0, "of": {"operation": "cancelSession"}},
+    {"question": "called", "at_most": 0, "of": {"operation": "cancelSession"}},
+    {"question": "called", "header": "Authorization"},
+    {"question": "polled", "max_per_second": 1000},
+    {"question": "polled", "never_after_end": True},
+    {"question": "called"},
+]
+
+
+def _asked(most: int, body: dict[str, Any], *, cleared: bool = False, store: str = "memory") -> Any:
+    """The answer of a log of so many entries, after three reads of a session."""
+    app = frozen_app("kayle", request_log_entries=most, store=store)
+    session = created(app, "kayle")["id"]
+    for _ in range(3):
+        forward(app, 5000)
+        ask(app, "GET", f"/kayle/v1/sessions/{session}", {"Authorization": "Bearer kk_live_specimen"})
+        if cleared:
+            control(app, "DELETE", "/requests")
+            cleared = False
+    return control(app, "POST", "/requests/questions", body).json()
+
+
+@pytest.mark.parametrize("body", QUESTIONS, ids=json.dumps)
+def test_answer__says_what_the_log_cannot_know(body: dict[str, Any]) -> None:
+    """Without a log nothing is known; where entries were dropped, nothing that these could have been."""
+    assert _asked(3, body)["passed"]
+    assert _asked(2, body, cleared=True)["passed"]
+    off, dropped = _asked(0, body), _asked(2, body)
+    assert (off["passed"], "keeps no request log" in off["message"]) == (False, True)
+    if body == {"question": "called"}:
+        assert dropped["passed"]
+    else:
+        assert (dropped["passed"], "Older requests were dropped" in dropped["message"]) == (False, True)
+    missed = _asked(2, {"question": "called", "times": 3})
+    assert (missed["passed"], "Older requests were dropped" in missed["message"]) == (False, True)
+
+
+def test_answer__of_processes_that_share_a_store(tmp_path: Path) -> None:
+    """A log that is full may have had more entries."""
+    for most, passed in ((2, False), (4, True)):
+        store = f"sqlite:///{tmp_path}/{most}.db"
+        assert _asked(most, QUESTIONS[0], store=store)["passed"] is passed
 
 
 @given(sizes=st.lists(st.integers(0, MOST_BODY_BYTES), max_size=12), most=st.integers(0, 8))
