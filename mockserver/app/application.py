@@ -30,6 +30,8 @@ from specimen.mockserver.http.dates import date_header
 from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.http.responses import Extra, send_problem, send_reply
 from specimen.mockserver.preferences.faults.connection import ConnectionFault
+from specimen.mockserver.preferences.faults.names import check_names
+from specimen.mockserver.preferences.faults.rules import parsed_all
 from specimen.mockserver.routing import connexion_adapter
 from specimen.mockserver.routing.endpoint import REQUEST_CONTEXT, RequestContext
 from specimen.mockserver.sessions.clock import Clock
@@ -291,14 +293,17 @@ def build_app(settings: Settings | None = None) -> App:
 
     Raises:
         SpecError: a provider does not exist, or its files state what cannot be.
-        SettingError: the locale is unknown.
+        SettingError: the locale is unknown, or a fault names what the providers do not have.
     """
     settings = settings or Settings()
     from specimen.fixtures.people.identities import LOCALES
 
     if settings.locale is not None and settings.locale not in LOCALES:
         raise SettingError(f"locale '{settings.locale}': there is none. {did_you_mean(settings.locale, LOCALES)}")
-    return App(settings, [specs.load(name) for name in settings.providers or specs.names()])
+    providers = {name: specs.load(name) for name in settings.providers or specs.names()}
+    for rule in parsed_all(settings.faults):
+        check_names(rule, providers)
+    return App(settings, providers.values())
 
 
 def _dated(extra: Extra, namespace: Namespace) -> Extra:
