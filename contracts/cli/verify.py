@@ -219,7 +219,7 @@ def _watching(provider: specs.Provider, port: int | None, secret: str | None, ke
         return
     from specimen.contracts.webhooks.watching import Watch, WatchServer
 
-    watch = Watch(provider, receiver_keys(provider.name, secret, keys))
+    watch = Watch(provider, receiver_keys(provider.name, secret, keys)())
     server = WatchServer(watch, port)
     try:
         yield watch

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from specimen.contracts.cli.report_options import ReportOption, report_files, wr
 from specimen.specs import SpecimenError
 from specimen.specs.cli import completion
 from specimen.specs.cli.console import console, user_errors
+from specimen.specs.core.terminal_text import shown
 
 if TYPE_CHECKING:
     from specimen.contracts.webhooks.forging import SenderKeys
@@ -72,6 +74,7 @@ def listen(
         from specimen.specs.core.listening import listen as opened
 
         provider, _ = webhooks_of(name)
+        keys_of = receiver_keys(name, secret, keys)
         listening = opened(host, port)
         url = url_of(listening, host)
         file = None if har is None else HarFile(har, url)
@@ -84,7 +87,7 @@ def listen(
             else:
                 _print(one)
 
-        listener = Listener(provider, lambda: receiver_keys(name, secret, keys), heard, forward)
+        listener = Listener(provider, keys_of, heard, forward)
         config = uvicorn.Config(listening_app(listener), log_level="warning", access_log=False, lifespan="off")
         try:
             ready = f"Listening for webhooks of {name} on {url}. Stop with Ctrl-C."
@@ -186,8 +189,9 @@ def check(
 
         provider, webhooks = webhooks_of(name)
         files = report_files(report)
+        keys_of = receiver_keys(name, secret, keys)
         sent = delivery_rules.read_har(file, webhooks)
-        found = delivery_rules.report(provider, webhooks, sent, receiver_keys(name, secret, keys), int(time.time() * 1000))
+        found = delivery_rules.report(provider, webhooks, sent, keys_of(), int(time.time() * 1000))
         failed = write_reports(found, files)
         lines = [one.violation for one in found.found]
         if as_json:
@@ -229,16 +233,31 @@ def _read(name: str, path: Path | None) -> dict[str, Any]:
     return dict(part) if isinstance(part, dict) else {}
 
 
-def receiver_keys(name: str, secret: str | None, path: Path | None) -> Any:
-    """What `verify` takes for a provider."""
-    from specimen.contracts.webhooks.verification import webhooks_of
+def receiver_keys(name: str, secret: str | None, path: Path | None) -> Callable[[], Any]:
+    """What gives `verify` the keys of a provider, checked now; a key set that is named by its URL is fetched each time.
+
+    Raises:
+        MissingExtra: the vendor encrypts or sends tokens, and the extra `webhooks` is not installed.
+        SpecimenError: a key is missing or unusable.
+    """
+    from specimen.contracts.webhooks.jose import require_extra
+    from specimen.contracts.webhooks.verification import Keys, webhooks_of
 
     _, webhooks = webhooks_of(name)
+    require_extra(webhooks)
     found = _read(name, path)
+    given: Any = {**found, "secret": secret or found.get("secret")}
     if webhooks.token is not None:
-        keys = found if "keys" in found else found.get("jwks", found.get("token_key"))
-        return _fetched(keys) if isinstance(keys, str) and keys.startswith("http") else keys
-    return {**found, "secret": secret or found.get("secret")}
+        given = found if "keys" in found else found.get("jwks", found.get("token_key"))
+        if not given:
+            raise SpecimenError("the vendor's public keys are missing: give --keys with `jwks`, a JWKS or its URL.")
+        if isinstance(given, str) and given.startswith(("http://", "https://")):
+            return lambda: _fetched(given)
+        if isinstance(given, str) and given.startswith("/"):
+            raise SpecimenError(f"--keys: `jwks` is the path {given} of a host: give the whole URL.")
+    keys = Keys.of(webhooks, given)
+    keys.check()
+    return lambda: keys
 
 
 def _fetched(url: str) -> Any:
@@ -246,8 +265,8 @@ def _fetched(url: str) -> Any:
 
     try:
         return httpx.get(url, trust_env=False, timeout=10).raise_for_status().json()
-    except (httpx.HTTPError, ValueError) as error:
-        raise SpecimenError("the key set cannot be fetched: is the sandbox running?") from error
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        raise SpecimenError(f"the key set cannot be fetched from {shown(url)}: is the sandbox running?") from error
 
 
 def sender_keys(name: str, secret: str | None, path: Path | None) -> SenderKeys:
@@ -277,7 +296,6 @@ def _as_values(one: Any) -> dict[str, Any]:
 
 def _print(one: Any) -> None:
     from specimen.contracts.cli import console_output
-    from specimen.specs.core.terminal_text import shown
 
     clock = time.strftime("%H:%M:%S", time.localtime(one.at))
     passed_on = "" if one.forwarded is None else f"  → {one.forwarded}"

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from specimen.contracts.webhooks.jose import require_extra
 from specimen.fixtures import webhooks as recipes
 from specimen.fixtures.recipes import session_histories
 from specimen.specs import Provider, SpecimenError
@@ -39,8 +40,10 @@ class SenderKeys:
         """Refuses keys that do not suffice for a vendor.
 
         Raises:
+            MissingExtra: the vendor encrypts or sends tokens, and the extra `webhooks` is not installed.
             SpecimenError: one is missing; the text says which.
         """
+        require_extra(webhooks)
         if webhooks.signature is not None and not self.secret:
             raise SpecimenError("the signing secret is missing: give --secret, or --keys with `secret`.")
         if webhooks.encryption is not None and self.encryption_key is None:

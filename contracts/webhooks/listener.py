@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +38,13 @@ class Heard:
     is_repeated: bool = False
     faults: tuple[str, ...] = ()
     forwarded: int | None = None
+    is_judged: bool = True
 
     @property
     def status(self) -> int:
-        """What is answered: 200 for what is genuine, also when it comes again; else 400."""
+        """What is answered: 200 for what is genuine, also when it comes again; 503 where no key was at hand; else 400."""
+        if not self.is_judged:
+            return 503
         return 200 if self.delivery is not None or self.is_repeated else 400
 
 
@@ -80,6 +83,8 @@ class Listener:
             return Heard(now, headers, body, error=str(error), is_repeated=True)
         except WebhookError as error:
             return Heard(now, headers, body, error=f"{type(error).__name__}: {error}")
+        except SpecimenError as error:  # the keys are not there now, such as a key set that cannot be fetched
+            return Heard(now, headers, body, error=str(error), is_judged=False)
         is_repeated = found.event_id in self._seen
         self._seen[found.event_id] = None
         if len(self._seen) > _MOST_SEEN:
@@ -103,9 +108,7 @@ class Listener:
                 status = (await client.post(url, content=heard.body, headers=headers)).status_code
         except httpx.HTTPError:
             status = 502
-        return Heard(
-            heard.at, heard.headers, heard.body, heard.delivery, heard.error, heard.is_repeated, heard.faults, forwarded=status
-        )
+        return replace(heard, forwarded=status)
 
 
 def listening_app(listener: Listener) -> Starlette:
