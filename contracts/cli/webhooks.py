@@ -130,8 +130,7 @@ def attack(
         if not target.is_loopback and not (allow_writes and target.is_at(allow_writes)):
             raise SpecimenError(f"--url {target}: that is not this machine. To attack it, add --allow-writes {target.host}.")
         files = report_files(report)
-        sender = sender_keys(name, secret, keys)
-        sender.check(webhooks)
+        sender = sender_keys(name, secret, keys).checked(webhooks)
         started, began = time.time(), time.perf_counter()
         attacker = attacking.Attacker(Forger(provider, webhooks, sender, int(started)), url, timeout)
         results = []

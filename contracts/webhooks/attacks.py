@@ -97,8 +97,14 @@ def _by_a_strange_key(forger: Forger) -> list[Sending]:
     """Signed with another secret or key, under the known key's id."""
     keys = forger.with_secret("whsec_of_somebody_else")
     if keys.token_key is not None:
-        keys = replace(keys, token_key={**strange_key("strange"), "kid": keys.token_key.get("kid")})
+        keys = replace(keys, token_key=_under_id_of(keys.token_key, "strange"))
     return _one(forger.sealed(forger.event("strange"), keys=keys))
+
+
+def _under_id_of(known: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
+    """A strange key that has the known key's id, or none where that has none."""
+    key = {part: value for part, value in strange_key(name).items() if part != "kid"}
+    return {**key, **({"kid": known["kid"]} if known and known.get("kid") else {})}
 
 
 def _by_a_rotated_key(forger: Forger) -> list[Sending]:
@@ -120,7 +126,7 @@ def _confused(header: Mapping[str, Any], *, signs_with_public_key: bool = False)
         clear = forger.event(f"confused {header}")
         known = forger.keys.token_key or {}
         public = json.dumps({name: known[name] for name in ("kty", "n", "e", "kid") if name in known}).encode()
-        head = {"typ": "JWT", "kid": known.get("kid"), **header}
+        head = {"typ": "JWT", **({"kid": known["kid"]} if known.get("kid") else {}), **header}
         body = forger.unsigned_token(json.dumps(clear).encode(), head, public if signs_with_public_key else None)
         return _one(Forged(body, forger.headers(clear, body, forger.now, forger.keys)))
 
@@ -133,7 +139,7 @@ def _with_own_key(name: str) -> Callable[[Forger], list[Sending]]:
         public = {part: own[part] for part in ("kty", "n", "e", "kid")}
         value = public if name == "jwk" else "https://attacker.example/jwks.json"
         clear = forger.event(f"own {name}")
-        keys = replace(forger.keys, token_key={**own, "kid": (forger.keys.token_key or {}).get("kid")})
+        keys = replace(forger.keys, token_key=_under_id_of(forger.keys.token_key, "own"))
         body = forger.token(json.dumps(clear).encode(), sent_at=forger.now, keys=keys, header={name: value})
         return _one(Forged(body, forger.headers(clear, body, forger.now, keys)))
 

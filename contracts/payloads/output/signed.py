@@ -32,8 +32,7 @@ def signed(provider: Provider, cases: Iterable[Case], keys: SenderKeys, now: int
         MissingExtra: the vendor encrypts or sends tokens, and the extra `webhooks` is not installed.
     """
     _, webhooks = webhooks_of(provider)
-    keys.check(webhooks)
-    forger = Forger(provider, webhooks, keys, now)
+    forger = Forger(provider, webhooks, keys.checked(webhooks), now)
     for case in cases:
         yield {**case.as_json(), "delivery": _delivery(sealed(forger, case))}
     for attack in attacks_on(webhooks):
