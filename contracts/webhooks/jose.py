@@ -25,6 +25,8 @@ from specimen.specs.loading.webhooks import Encryption, Token, Webhooks
 
 # The library refuses more than 64 and 128 kB; a vendor may send more, and no page says how much.
 MOST_BYTES = 16 * 1024 * 1024
+# As many digits as a signature's `t` may have.
+_END_OF_TIME = 10**12
 # A header may name a JWKS or a key of its own; a receiver that follows it verifies the attacker's signature.
 _FOREIGN_KEYS = ("jku", "jwk", "x5u", "x5c")
 
@@ -130,7 +132,7 @@ def claims_of(token: Token, body: bytes, keys: Any, now: float) -> tuple[dict[st
     claims = json_object(payload)
     issued_at, ends_at = claims.get("iat"), claims.get("exp")
     for name, value in (("iat", issued_at), ("exp", ends_at)):
-        if isinstance(value, bool) or not isinstance(value, (int, float, type(None))):
+        if value is not None and not _is_time(value):
             raise InvalidBody(f"the claim `{name}` is no number of seconds since 1970.")
     if issued_at is None:
         raise InvalidBody("the claim `iat` is missing: nothing says when the token was issued.")
@@ -220,6 +222,11 @@ def imported(key: Any, name: str = "") -> Any:
     except (JoseError, ValueError, TypeError, AttributeError) as error:
         what = f"`{name}`" if name else "the key"
         raise SpecimenError(f"{what} is no RSA key: expected a JWK, a JWKS or a PEM text.") from error
+
+
+def _is_time(value: Any) -> bool:
+    """Whether a claim is a number of seconds that a clock shows; Python reads NaN, Infinity and 10^400 as numbers too."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _END_OF_TIME
 
 
 def _named(value: Any) -> str:
