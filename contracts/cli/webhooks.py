@@ -189,7 +189,7 @@ def check(
         provider, webhooks = webhooks_of(name)
         files = report_files(report)
         keys_of = receiver_keys(name, secret, keys)
-        sent = delivery_rules.read_har(file, webhooks)
+        sent = delivery_rules.read_har(file, provider, webhooks)
         found = delivery_rules.report(provider, webhooks, sent, keys_of(), int(time.time() * 1000))
         failed = write_reports(found, files)
         lines = [one.violation for one in found.found]

@@ -9,7 +9,9 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
+from specimen.contracts.http.operation_matching import match
 from specimen.contracts.judge.kind import CONSISTENCY, SAFETY, SCHEMA
 from specimen.contracts.judge.rule import Rule, Violation
 from specimen.contracts.judge.severity import DEFAULT_FAIL_ON
@@ -238,8 +240,8 @@ def report(provider: Provider, webhooks: Webhooks, sent: Sequence[Sent], keys: A
     )  # fmt: skip
 
 
-def read_har(path: Path, webhooks: Webhooks) -> list[Sent]:
-    """The deliveries in a HAR file: POST requests of the vendor's content type, with its signature where it signs in a header.
+def read_har(path: Path, provider: Provider, webhooks: Webhooks) -> list[Sent]:
+    """The deliveries in a HAR file: POST requests of the vendor's content type that are no calls of its documented operations.
 
     Raises:
         SpecimenError: it is no HAR file.
@@ -251,7 +253,7 @@ def read_har(path: Path, webhooks: Webhooks) -> list[Sent]:
             request = entry["request"]
             headers = {one["name"].lower(): one["value"] for one in request["headers"]}
             is_plain = headers.get("content-type", "").partition(";")[0].strip() == webhooks.content_type
-            if request["method"] != "POST" or not is_plain:
+            if request["method"] != "POST" or not is_plain or _is_call(provider, webhooks, request.get("url", ""), headers):
                 continue
             moment = datetime.fromisoformat(entry["startedDateTime"]).timestamp()
             answered = entry.get("response", {}).get("status")
@@ -260,3 +262,11 @@ def read_har(path: Path, webhooks: Webhooks) -> list[Sent]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SpecimenError(f"{path}: cannot be read as HAR 1.2.") from error
     return found
+
+
+def _is_call(provider: Provider, webhooks: Webhooks, url: str, headers: Mapping[str, str]) -> bool:
+    """Whether a request calls a documented operation, below any base URL; what bears the vendor's signature does not."""
+    if webhooks.signature is not None and webhooks.signature.header.lower() in headers:
+        return False
+    parts = urlsplit(url).path.split("/")
+    return any(match(provider.document, "POST", "/" + "/".join(parts[start:])) is not None for start in range(1, len(parts)))
