@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,6 +33,10 @@ KeysOption = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Keys as JSON, as `specimen serve --webhook-keys` writes them, or by provider."),
 ]
+ClockOption = Annotated[
+    str | None,
+    typer.Option(metavar="URL|SECONDS", help="The sender's clock: the sandbox's URL, or by how many seconds it is ahead."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -52,6 +57,7 @@ def listen(
     keys: KeysOption = None,
     har: Annotated[Path | None, typer.Option(metavar="FILE", help="Record to a HAR file, bodies as they came.")] = None,
     forward: Annotated[str | None, typer.Option(metavar="URL", help="Pass each on as it came, and answer as that does.")] = None,
+    clock: ClockOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
 ) -> None:
     """Receive webhooks: verify each, check its form, and print what it says.
@@ -69,12 +75,14 @@ def listen(
 
         from specimen.contracts.cli import console_output
         from specimen.contracts.webhooks.listener import HarFile, Heard, Listener, listening_app
+        from specimen.contracts.webhooks.sender_clock import SenderClock
         from specimen.contracts.webhooks.verification import webhooks_of
         from specimen.specs.core.listening import Server, url_of
         from specimen.specs.core.listening import listen as opened
 
         provider, _ = webhooks_of(name)
         keys_of = receiver_keys(name, secret, keys)
+        senders = None if clock is None else SenderClock(clock)
         listening = opened(host, port)
         url = url_of(listening, host)
         file = None if har is None else HarFile(har, url)
@@ -87,7 +95,7 @@ def listen(
             else:
                 _print(one)
 
-        listener = Listener(provider, keys_of, heard, forward)
+        listener = Listener(provider, keys_of, heard, forward, senders)
         config = uvicorn.Config(listening_app(listener), log_level="warning", access_log=False, lifespan="off")
         try:
             ready = f"Listening for webhooks of {name} on {url}. Stop with Ctrl-C."
@@ -170,6 +178,7 @@ def check(
     name: ProviderArgument,
     secret: SecretOption = None,
     keys: KeysOption = None,
+    clock: ClockOption = None,
     report: ReportOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
 ) -> None:
@@ -184,13 +193,16 @@ def check(
     with user_errors():
         from specimen.contracts.cli import console_output
         from specimen.contracts.webhooks import delivery_rules
+        from specimen.contracts.webhooks.sender_clock import SenderClock, hint
         from specimen.contracts.webhooks.verification import webhooks_of
 
         provider, webhooks = webhooks_of(name)
         files = report_files(report)
         keys_of = receiver_keys(name, secret, keys)
-        sent = delivery_rules.read_har(file, provider, webhooks)
-        found = delivery_rules.report(provider, webhooks, sent, keys_of(), int(time.time() * 1000))
+        ahead = 0.0 if clock is None else SenderClock(clock).offset_seconds
+        sent = [replace(one, at=one.at + ahead) for one in delivery_rules.read_har(file, provider, webhooks)]
+        more = hint("--clock") if clock is None else ""
+        found = delivery_rules.report(provider, webhooks, sent, keys_of(), int(time.time() * 1000), hint=more)
         failed = write_reports(found, files)
         lines = [one.violation for one in found.found]
         if as_json:

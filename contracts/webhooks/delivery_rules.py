@@ -17,7 +17,7 @@ from specimen.contracts.judge.rule import Rule, Violation
 from specimen.contracts.judge.severity import DEFAULT_FAIL_ON
 from specimen.contracts.reporting.model import Coverage, Covered, Found, Report, Sample
 from specimen.contracts.webhooks import schedule_rule
-from specimen.contracts.webhooks.errors import WebhookError
+from specimen.contracts.webhooks.errors import OutsideTolerance, WebhookError
 from specimen.contracts.webhooks.observed_sessions import ObservedSessions
 from specimen.contracts.webhooks.verification import VerifiedDelivery, verify
 from specimen.specs import Provider, SpecimenError
@@ -82,12 +82,14 @@ def judged(
     *,
     observed: ObservedSessions | None = None,
     until: float | None = None,
+    hint: str = "",
 ) -> Judgement:
     """Judges deliveries, in the order in which they came; `observed` are the sessions that they should tell of.
 
     `until` (seconds since the epoch) says how long was listened, where that is known: what is missing then is late.
+    `hint` is added to what is said of a delivery from another time.
     """
-    lines = list(_lines(provider, webhooks, sent, keys, observed, until))
+    lines = list(_lines(provider, webhooks, sent, keys, observed, until, hint))
     violations = [line for line in lines if isinstance(line, Violation)]
     examined = {line if isinstance(line, str) else line.rule for line in lines}
     return Judgement(violations, frozenset(examined))
@@ -100,6 +102,7 @@ def _lines(
     keys: Any,
     observed: ObservedSessions | None,
     until: float | None,
+    hint: str,
 ) -> Iterator[_Line]:
     known = rules(webhooks)
     told: dict[str, list[VerifiedDelivery]] = {}
@@ -110,7 +113,8 @@ def _lines(
         try:
             delivery = verify(provider, one.headers, one.body, keys, now=one.at)
         except WebhookError as error:
-            yield _violation(known["WHK-001"], "delivery", "", "a genuine delivery", f"{type(error).__name__}: {error}")
+            got = f"{type(error).__name__}: {error}{hint if isinstance(error, OutsideTolerance) else ''}"
+            yield _violation(known["WHK-001"], "delivery", "", "a genuine delivery", got)
             continue
         yield from _of_one(provider, webhooks, known, one, delivery)
         attempts.setdefault((delivery.event_id, delivery.type), []).append((one.at, one.answered))
@@ -225,10 +229,12 @@ def counted(violations: Iterable[Violation]) -> dict[Violation, int]:
     return counts
 
 
-def report(provider: Provider, webhooks: Webhooks, sent: Sequence[Sent], keys: Any, started_at: int) -> Report:
-    """The report of a judgement, in the form of all others."""
+def report(
+    provider: Provider, webhooks: Webhooks, sent: Sequence[Sent], keys: Any, started_at: int, *, hint: str = ""
+) -> Report:
+    """The report of a judgement, in the form of all others; `hint` as in `judged`."""
     known = rules(webhooks)
-    judgement = judged(provider, webhooks, sent, keys)
+    judgement = judged(provider, webhooks, sent, keys, hint=hint)
     examined = tuple(one for one in known if one in judgement.examined)
     sample = Sample("POST", "", 0, "", "", started_at)
     found = tuple(Found(violation, count, sample) for violation, count in counted(judgement.violations).items())

@@ -15,7 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from specimen.contracts.webhooks.errors import Replayed, WebhookError
+from specimen.contracts.webhooks.errors import OutsideTolerance, Replayed, WebhookError
+from specimen.contracts.webhooks.sender_clock import SenderClock, hint
 from specimen.contracts.webhooks.verification import VerifiedDelivery, verify
 from specimen.specs import Provider, SpecimenError
 from specimen.specs.core.terminal_text import shown
@@ -50,12 +51,13 @@ class Heard:
 
 @dataclass
 class Listener:
-    """Judges deliveries of a provider with a receiver's keys, which are asked for anew for each."""
+    """Judges deliveries of a provider with a receiver's keys, which are asked for anew for each, by the sender's clock."""
 
     provider: Provider
     keys: Callable[[], Any]
     heard: Callable[[Heard], None]
     forward_url: str | None = None
+    clock: SenderClock | None = None
     _seen: dict[str, None] = field(default_factory=dict)
 
     async def receive(self, request: Request) -> Response:
@@ -76,13 +78,14 @@ class Listener:
 
     def judged(self, headers: Mapping[str, str], body: bytes) -> Heard:
         """What is to be said of a delivery."""
-        now = time.time()
+        now = time.time() if self.clock is None else self.clock.now()
         try:
-            found = verify(self.provider, headers, body, self.keys())
+            found = verify(self.provider, headers, body, self.keys(), now=now)
         except Replayed as error:
             return Heard(now, headers, body, error=str(error), is_repeated=True)
         except WebhookError as error:
-            return Heard(now, headers, body, error=f"{type(error).__name__}: {error}")
+            more = hint("--clock") if isinstance(error, OutsideTolerance) and self.clock is None else ""
+            return Heard(now, headers, body, error=f"{type(error).__name__}: {error}{more}")
         except SpecimenError as error:  # the keys are not there now, such as a key set that cannot be fetched
             return Heard(now, headers, body, error=str(error), is_judged=False)
         is_repeated = found.event_id in self._seen
