@@ -25,6 +25,7 @@ from specimen.specs.core.json_pointer import at
 from specimen.specs.core.terminal_text import shown
 from specimen.specs.loading.webhooks import CREATION, TRANSITION, Webhooks
 
+_NONE = object()
 _ORDER = "no page says in which order events come"
 
 
@@ -123,6 +124,9 @@ def _lines(
             told.setdefault(delivery.session_id, []).append(delivery)
     for events in told.values():
         yield from _of_session(provider, webhooks, known, events)
+    seen_states = {} if observed is None else observed.states
+    for session in {**told, **seen_states}:
+        yield from _of_transitions(provider, webhooks, known, told.get(session, ()), seen_states.get(session, ()))
     for (_, kind), tries in attempts.items():
         for fault in schedule_rule.compared(webhooks, tries, until):
             yield "WHK-007" if fault is None else _violation(known["WHK-007"], kind, "", *fault)
@@ -200,6 +204,36 @@ def _of_session(
             yield "WHK-006"
             if kind.name not in types:
                 yield _violation(known["WHK-006"], kind.name, "", f"{kind.name} for the status {state}", "no such event")
+
+
+def _of_transitions(
+    provider: Provider, webhooks: Webhooks, known: Mapping[str, Rule], events: Sequence[VerifiedDelivery], seen: Sequence[str]
+) -> Iterator[_Line]:
+    """Each status that was seen or told, but the first, has an event of its transition, which may show a later status.
+
+    An event of a creation that is sent late shows a status whose own event may still be on its way.
+    """
+    lifecycle, reachable = provider.lifecycle, _reachable(provider)
+    first = {kind.name for kind in webhooks.events.values() if CREATION in kind.after}
+    later = [] if webhooks.status_at is None else [event for event in events if event.type not in first]
+    told = [str(at(event.body, webhooks.status_at or "")) for event in later]
+    passed = [state for state in dict.fromkeys([*seen, *told]) if state in lifecycle.states and state != lifecycle.initial]
+    for kind in (kind for kind in webhooks.events.values() if TRANSITION in kind.after):
+        steps = [event for event in events if event.type == kind.name]
+        left = [None if webhooks.status_at is None else at(event.body, webhooks.status_at) for event in steps]
+        untold = []
+        for state in passed:
+            yield "WHK-006"
+            if state in left:
+                left.remove(state)
+            else:
+                untold.append(state)
+        for state in untold:
+            late = next((one for one in left if one is None or one in reachable[state]), _NONE)
+            if late is _NONE:
+                yield _violation(known["WHK-006"], kind.name, "", f"{kind.name} for the status {state}", "no such event")
+            else:
+                left.remove(late)
 
 
 def _reachable(provider: Provider) -> dict[str, set[str]]:
