@@ -101,6 +101,7 @@ class Forger:
         self.webhooks = webhooks
         self.keys = keys
         self.now = now
+        self.key_set_url = "https://attacker.example/jwks.json"
 
     def event(self, name: str, *, seconds_ago: int = 0) -> dict[str, Any]:
         """The cleartext of an event of a new session; `name` makes it another one. It happened some seconds ago."""
@@ -209,6 +210,18 @@ class Forger:
     def with_secret(self, secret: str) -> SenderKeys:
         """The same keys with another secret."""
         return replace(self.keys, secret=secret)
+
+
+def public_forms(jwk: Mapping[str, Any]) -> list[bytes]:
+    """The public key as a receiver may have it in a file: PEM (SPKI, PKCS #1) with and without its last line end, and JWK."""
+    with needs("webhooks", "this"):
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415 - comes with the extra
+
+    key = imported({name: jwk[name] for name in ("kty", "n", "e")}).raw_value
+    texts = [key.public_bytes(Encoding.PEM, form) for form in (PublicFormat.SubjectPublicKeyInfo, PublicFormat.PKCS1)]
+    public = {name: jwk[name] for name in ("kty", "n", "e", "kid") if name in jwk}
+    documents = [json.dumps(public), json.dumps(public, separators=(",", ":"))]
+    return [*texts, *(text.rstrip(b"\n") for text in texts), *(document.encode() for document in documents)]
 
 
 def timed(content: bytes, sent_at: int) -> bytes:

@@ -37,7 +37,8 @@ def signed(provider: Provider, cases: Iterable[Case], keys: SenderKeys, now: int
         yield {**case.as_json(), "delivery": _delivery(sealed(forger, case))}
     for attack in attacks_on(webhooks):
         sendings = attack.make(forger)
-        if len(sendings) == 1 and sendings[0].forged.method == "POST" and not attack.name.startswith("genuine"):
+        is_one = len(sendings) == 1 or attack.judges_each
+        if is_one and sendings[0].forged.method == "POST" and not attack.name.startswith("genuine"):
             yield _of_attack(provider, attack, sendings[0].forged)
 
 
