@@ -16,6 +16,9 @@ from specimen.specs import Provider
 
 SEED = 1
 EXAMPLES = 25
+# A link takes a value from one answer to every field of its name, and the ids of what is gone by then: that such a request is
+# refused is right. The other phases send valid values, and hold the mock to taking them.
+STATEFUL = {"checks": {"positive_data_acceptance": {"enabled": False}}}
 
 
 def examples() -> int:
@@ -31,7 +34,7 @@ def configuration(provider: Provider, count: int = EXAMPLES) -> dict[str, Any]:
         "generation": {"max-examples": count, "database": "none"},
         "auth": {"openapi": credentials(provider)},
         "output": {"sanitization": {"enabled": False}},
-        **NO_LINKS_FROM_TEXTS,
+        "phases": {"stateful": {**NO_LINKS_FROM_TEXTS["phases"]["stateful"], **STATEFUL}},
     }
 
 

@@ -60,6 +60,7 @@ def examine(exchange: Exchange, history: History) -> Judgement:
     rules, earlier = rulebook(exchange.provider), history.before(exchange)
     said = [] if exchange.failure else [*_by_schema(exchange, rules)]
     examined = {one.violation.rule for one in said}
+    told = {place for one in said for place in one.rests_on}
     for rule in rules.values():
         if rule.check is None or (exchange.has_preference and rule.id not in ABOUT_FORM):
             continue
@@ -70,6 +71,8 @@ def examine(exchange: Exchange, history: History) -> Judgement:
             if finding is EXAMINED:
                 continue
             rests_on = tuple(place for pointer in (finding.pointer, *finding.rests_on) for place in places_of(pointer))
+            if rule.id in _COMPARING and finding.got is None and not told.isdisjoint(places_of(finding.pointer)):
+                continue  # a rule of the schema says already that the value is not there
             said.append(LocatedViolation(_violation(rule, exchange, finding), None, rests_on))
     return Judgement(sorted(_without_echoes(deduplicate(said))) if said else [], frozenset(examined))
 

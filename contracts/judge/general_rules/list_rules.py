@@ -56,7 +56,8 @@ class Page:
 def _page(exchange: Exchange) -> Page | None:
     operation = exchange.operation
     reads = {read.operation for read in exchange.provider.lifecycle.reads}
-    is_list = operation is not None and operation.is_safe and operation.id not in reads and "{" not in operation.path
+    is_list = operation is not None and operation.part is None and operation.is_safe  # lists of a part have no sessions
+    is_list = is_list and operation is not None and operation.id not in reads and "{" not in operation.path
     if not is_list or operation is None or not exchange.is_success or exchange.has_preference:
         return None
     return Page(exchange, operation)

@@ -146,7 +146,7 @@ def _span(shown: SessionObject, exchange: Exchange, history: History) -> tuple[f
     """
     lifecycle = exchange.provider.lifecycle
     status = next((read.status.rpartition("/")[2] for read in lifecycle.reads if read.status is not None), "status")
-    open_states = lifecycle.states.keys() - lifecycle.terminal
+    open_states = [state for state in lifecycle.states if state not in lifecycle.terminal]
     reads = (history.of(f"read {read.operation} {shown.id}")[-1:] for read in lifecycle.reads)
     known = [shown.members, *(one.members for found in reads for read in found for one in session_objects(read))]
     return _time(known, 0, -1), _time([members for members in known if members.get(status) not in open_states], 2, 1)
