@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from specimen.mockserver.control.call import Call, Handler
 from specimen.mockserver.control.handlers import requests
+from specimen.mockserver.control.handlers.clock import check_back
 from specimen.mockserver.control.problems import ControlProblem
 from specimen.mockserver.errors import SettingError
 from specimen.mockserver.http.messages import Reply
@@ -148,6 +149,7 @@ async def reset(call: Call) -> Reply:
     elif scope == "faults":
         await namespaces.change_faults(name, lambda _: namespaces.first_faults(call.namespace.clock))
     elif scope == "clock":
+        await check_back(call, namespaces.first_clock)
         await namespaces.change(name, lambda _: {"clock": namespaces.first_clock.document})
     else:
         for provider in call.server.mounted:

@@ -88,3 +88,27 @@ def test_import__refuses_a_version_that_is_none() -> None:
     for version in (0, 1 << 62, "1"):
         file["sessions"]["kayle"] = [base64.b64encode(encode_record(replace(record, version=version))).decode()]
         assert control(app, "PUT", FILE, file).status_code == 400
+
+
+def test_reset__turns_no_time_back_under_a_session() -> None:
+    """As setting the clock; the refusal says what helps, and without a session the clock begins anew."""
+    app = frozen_app("kayle", "kyve")
+    control(app, "POST", "/clock/forward", {"seconds": 1_000_000})
+    session = created(app, "kyve")
+    before = control(app, "GET", "/clock").json()
+    refused = control(app, "POST", "/reset", {"scope": "clock"})
+    assert refused.status_code == 409
+    assert "Reset the namespace" in refused.json()["detail"]
+    assert control(app, "GET", "/clock").json() == before
+    elsewhere = control(app, "POST", "/reset", {"scope": "clock"}, Specimen_Namespace="other")
+    assert elsewhere.status_code == 204
+    assert control(app, "DELETE", path_of(session)).status_code == 204
+    assert control(app, "POST", "/reset", {"scope": "clock"}).status_code == 204
+    assert control(app, "GET", "/clock").json()["now"] == "2026-03-19T10:31:06.000Z"
+
+
+def test_reset__of_a_clock_that_was_not_moved() -> None:
+    """Where no time is turned back, sessions are no hindrance."""
+    app = frozen_app("kayle")
+    created(app, "kayle")
+    assert control(app, "POST", "/reset", {"scope": "clock"}).status_code == 204
