@@ -79,6 +79,15 @@ def test_client__steers_over_http(url: str) -> None:
         stranger.clock()
 
 
+def test_client__refuses_a_filter_that_is_none(url: str) -> None:
+    """A slip in its name would answer everything."""
+    with Client(url, namespace="filters", token="let-me-in") as client:
+        with pytest.raises(ControlError, match="Did you mean 'state'"):
+            client.sessions(stat="failed")
+        with pytest.raises(ControlError, match="Did you mean 'operation'"):
+            client.requests(operatoin="getSession")
+
+
 def test_async_client__steers_too(url: str) -> None:
     """The same calls in asyncio."""
 
