@@ -189,17 +189,16 @@ def serve(
                 f"--workers {workers}: the processes would not see one another's sessions, as they are kept in memory. "
                 "Add --store sqlite:///sandbox.db, or redis://…"
             )
-        if workers > 1 and settings.webhooks:
-            # Once, before the workers would at the same time; by a store of its own, which no process inherits.
-            app.registered = asyncio.run(_registered(build_app(settings)))
         listening = sockets(host, port, workers) if workers > 1 else [listen(host, port)]
         url = url_of(listening[0], host, "http" if tls is None else "https")
-
         app.served_at(url)
+        if workers > 1 and settings.webhooks:
+            # Once, before the workers would at the same time; by a store of its own, which no process inherits.
+            app.registered = asyncio.run(_registered(build_app(settings), url))
 
         def started() -> None:
             if webhook_keys is not None:
-                write_private_json(webhook_keys, {name: keys for name, _, keys in app.registered})
+                write_private_json(webhook_keys, {one.provider: one.receiver for one in app.registered})
             try:
                 _print_start(app, url + app.root_path, shows_keys=webhook_keys is None)
             except SpecimenError as error:  # the server also runs where its output is lost
@@ -385,8 +384,9 @@ def _check_targets(app: Any, settings: Settings) -> None:
                 import joserfc  # noqa: F401 - asked for before anything is sent
 
 
-async def _registered(app: Any) -> Any:
+async def _registered(app: Any, url: str) -> Any:
     """The endpoints of the settings, added to the store."""
+    app.served_at(url)
     try:
         await app.register_webhooks()
     finally:
@@ -406,10 +406,10 @@ def _print_start(app: Any, url: str, *, shows_keys: bool) -> None:
         out.print(f"  document  {url}/{name}/openapi.json   {url}/{name}/ui/")
         for label, entry in example_requests(mounted):
             out.print(Text.assemble(f"  {label:<9} ", (as_curl(entry, url), "cyan")))
-    for name, endpoint, keys in app.registered:
-        out.print(f"Webhooks of {name} go to {endpoint.url}")
+    for one in app.registered:
+        out.print(f"Webhooks of {one.provider} go to {one.endpoint.url}")
         if shows_keys:
-            out.print(Text(f"  {json.dumps(keys)}"))
+            out.print(Text(f"  {json.dumps(one.receiver)}"))
     if app.control is not None:
         token = f"  (bearer token {app.control_token})" if app.control_token and not app.settings.control_token else ""
         out.print(f"Control API {url}/_specimen/v1/ui/{token}")

@@ -23,10 +23,13 @@ class SettingError(SpecimenError):
 
 
 class InvalidPreference(SpecimenError):
-    """A request asks for something that the provider does not have; `possible` lists what it has."""
+    """A request asks for something that the provider does not have; `possible` lists what it has.
 
-    def __init__(self, name: str, given: str, possible: Sequence[str]) -> None:
-        super().__init__(f"{name}={given}: not possible here. {did_you_mean(given, possible)}")
+    Where `reason` says why, it does so instead of the name that comes nearest.
+    """
+
+    def __init__(self, name: str, given: str, possible: Sequence[str], reason: str = "") -> None:
+        super().__init__(f"{name}={given}: {reason or f'not possible here. {did_you_mean(given, possible)}'}")
         self.name = name
         self.given = given
         self.possible = tuple(possible)

@@ -72,6 +72,18 @@ def test_action__others_are_pinned_by_major_version() -> None:
     assert all(re.fullmatch(r"[\w/-]+@v\d+", name) for name in used)
 
 
+def test_action__runs_in_the_bash_of_macos() -> None:
+    """Version 3.2 takes an empty array as unset, which `set -u` refuses: one that may be empty is expanded where it has items."""
+    script = step("Verify")["run"]
+    assert "limit=()" in script
+    assert re.findall(r'(?<!\+)"\$\{limit\[@\]\}"', script) == []
+
+
+def test_action__says_what_an_interrupted_run_exits_with() -> None:
+    """`timeout` ends with 124, which is none of the command's own codes."""
+    assert "124" in ACTION["outputs"]["exit-code"]["description"]
+
+
 def test_action__reports_are_uploaded_whatever_the_verdict() -> None:
     """A failing run is the one whose reports are wanted."""
     for name in ("Upload the reports", "Upload to code scanning"):
@@ -136,6 +148,13 @@ def test_action__verify_writes_the_reports_and_tells_no_token(mock, tmp_path) ->
     reported.append((tmp_path / "arguments").read_text())
     assert not any(TOKEN in text for text in reported)
     assert "--strict" in (tmp_path / "arguments").read_text().splitlines()
+
+
+def test_action__an_empty_time_is_the_default(tmp_path) -> None:
+    """A workflow that passes an unset variable on runs the command; here it says that there is no such provider."""
+    done, outputs = run_verify(tmp_path, provider="nobody", url="http://127.0.0.1:9", **{"timeout-minutes": ""})
+    assert (done.returncode, outputs["exit-code"]) == (2, "2"), done.stdout + done.stderr
+    assert "invalid time interval" not in done.stderr
 
 
 @pytest.mark.long("the command's own baseline has quick tests")

@@ -67,7 +67,7 @@ def test_core__installs_no_stray_package(core: Path, tmp_path: Path) -> None:
     assert script(core, tmp_path, code).stdout.count("'") == 4  # specimen and its metadata
 
 
-@pytest.mark.parametrize("extra", ["contracts", "dataset", "pictures", "redis", "all"])
+@pytest.mark.parametrize("extra", ["contracts", "dataset", "pictures", "redis", "tls", "webhooks", "all"])
 def test_extra__is_there(extra: str) -> None:
     """Each brings what the core goes without."""
     wanted = {
@@ -75,6 +75,8 @@ def test_extra__is_there(extra: str) -> None:
         "dataset": {"pyarrow", "pycryptodome"},
         "pictures": {"pillow", "uharfbuzz"},
         "redis": {"redis", "hiredis"},
+        "tls": {"trustme"},
+        "webhooks": {"joserfc", "cryptography"},
         "all": {"schemathesis", "hypothesis", "openapi-core", "pyarrow", "pycryptodome", "pillow", "redis", "hiredis"},
     }
     assert wanted[extra] <= brought([f"{OURS}[{extra}]"]).keys() - brought([OURS]).keys()
@@ -138,6 +140,23 @@ def ended(core: Path, folder: Path) -> tuple[str, str]:
 
 
 # -- what an extra is needed for -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what", "package", "extra"),
+    [
+        (["--store", "redis://127.0.0.1:1/0"], "store 'redis://…'", "redis-py", "redis"),
+        (["--tls-self-signed", "--tls-ca", "ca.pem"], "--tls-self-signed", "trustme", "tls"),
+    ],
+)
+def test_serve__says_which_extra_is_missing(
+    arguments: list[str], what: str, package: str, extra: str, core: Path, tmp_path: Path
+) -> None:
+    """In one line, with exit code 2."""
+    done = specimen(core, tmp_path, "serve", "kayle", "--port", "0", *arguments)
+    line = f"error: {what} needs {package}, which is not installed: pip install 'specimen-kyc[{extra}]'"
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(line), done.stderr
 
 
 @pytest.mark.parametrize("profile", ["ci", "nightly"])

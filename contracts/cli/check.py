@@ -76,6 +76,9 @@ def check(
         skipped = [f"{count} skipped: {why}" for why, count in sorted(recording.skipped.items())]
         if recording.headless:
             skipped.append(f"{len(recording.headless)} without a body: judged by status and headers alone")
+        endless = sum(not exchange.is_end_known for exchange in recording.exchanges)
+        if endless and len(recording.exchanges) > 1:
+            skipped.append(f"{endless} without the time of their answer: nothing is known to have come after it")
         incomplete = () if is_seen else ("Nothing in the recording could be judged.",)
         found = monitor.report("check", remarks=[f"{line}." for line in skipped], incomplete=incomplete)
         code = found.exit_code

@@ -13,6 +13,7 @@ from specimen.contracts.cli.report_options import (
     baseline_files,
     check_second_opinion,
     least_severity,
+    location_file,
     report_files,
     write_reports,
 )
@@ -53,14 +54,14 @@ class Judging:
         """Checks the options.
 
         Raises:
-            SpecimenError: a report cannot be written so, a file of known failures is invalid, the severities contradict each
-                other, or the second validator is not installed.
+            SpecimenError: a report cannot be written so, its location is no file of the user's, a file of known failures is
+                invalid, the severities contradict each other, or the second validator is not installed.
         """
         files = report_files(report)
         baselines = baseline_files(provider, baseline, write_baseline)
         severity = least_severity(fail_on, strict=strict)
         check_second_opinion(second_opinion)
-        return cls(provider, files, baselines, severity, second_opinion, location)
+        return cls(provider, files, baselines, severity, second_opinion, location_file(location))
 
     def monitor(self, base_url: object, **options: Any) -> Monitor:
         """A monitor that judges the exchanges with a base URL so; `options` are those of `Monitor` beyond these."""

@@ -45,7 +45,7 @@ def payloads(
         typer.Option(metavar="OP", help="This operation alone; those on webhooks need it.", autocompletion=completion.operations),
     ] = None,
     direction: Annotated[
-        str | None, typer.Option(metavar="request|response|webhook", help="What is sent, answered, or told by an event.")
+        str | None, typer.Option(metavar="request|response|webhook", help="Requests, answers, or events of webhooks.")
     ] = None,
     verdict: Annotated[
         str | None, typer.Option(metavar="accept|reject|either", help="The expected outcome; either: unspecified.")

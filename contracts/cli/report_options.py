@@ -76,6 +76,19 @@ def report_files(options: Iterable[str] | None) -> Files:
     return [registry.wanted(option) for option in options]
 
 
+def location_file(location: str | None) -> str | None:
+    """Returns the value of `--sarif-location` as reports name it.
+
+    Raises:
+        SpecimenError: it is no file below the working folder.
+    """
+    if location is None:
+        return None
+    from specimen.contracts.reporting.place import user_file
+
+    return user_file(location)
+
+
 def write_reports(report: Report, files: Files, location: str | None = None) -> SpecimenError | None:
     """Writes every report; returns the first error, to be raised at the end.
 

@@ -27,10 +27,11 @@ from specimen.contracts.cli.report_options import (
     WriteBaselineOption,
     baseline_files,
     check_second_opinion,
+    location_file,
     report_files,
     write_reports,
 )
-from specimen.contracts.cli.webhooks import KeysOption, SecretOption, receiver_keys
+from specimen.contracts.cli.webhooks import ClockOption, KeysOption, SecretOption, receiver_keys
 from specimen.specs.cli import completion
 from specimen.specs.cli.console import console, standard_output, table_console, user_errors
 
@@ -132,6 +133,7 @@ def verify(
     ] = None,
     webhook_secret: SecretOption = None,
     webhook_keys: KeysOption = None,
+    webhook_clock: ClockOption = None,
     patience: PatienceOption = None,
     ca: CaOption = None,
     insecure: InsecureOption = False,
@@ -165,7 +167,7 @@ def verify(
         from specimen.contracts.verify.runner import Crashed, Interrupted
         from specimen.contracts.verify.runner import verify as run
 
-        files = report_files(report)
+        files, location = report_files(report), location_file(sarif_location)
         check_second_opinion(second_opinion)
         provider = specs.load(name)
         baselines = baseline_files(provider, baseline, write_baseline)
@@ -180,7 +182,7 @@ def verify(
             return
         auth = {**as_headers(provider, token), **as_headers(provider, name_value.headers(header))}
         try:
-            with _watching(provider, webhook_port, webhook_secret, webhook_keys) as watch, _progress() as tell:
+            with _watching(provider, webhook_port, webhook_secret, webhook_keys, webhook_clock) as watch, _progress() as tell:
                 found = run(
                     url, name, profile=profile, auth=auth, other_auth=other, driver=driver, sessions=session or (),
                     values=values, require=require or (), parts=part or (), fail_on=fail_on, strict=strict, seed=seed,
@@ -191,10 +193,10 @@ def verify(
         except Interrupted as stopped:
             found = stopped.report
         except Crashed as crash:
-            _deliver(baselines.applied(crash.report), files, baselines, sarif_location)
+            _deliver(baselines.applied(crash.report), files, baselines, location)
             raise crash.error from None
         found = baselines.applied(found)
-        _deliver(found, files, baselines, sarif_location)
+        _deliver(found, files, baselines, location)
     raise typer.Exit(found.exit_code)
 
 
@@ -212,14 +214,18 @@ def _deliver(found: Report, files: Files, baselines: BaselineFiles, location: st
 
 
 @contextlib.contextmanager
-def _watching(provider: specs.Provider, port: int | None, secret: str | None, keys: Path | None) -> Iterator[Watch | None]:
+def _watching(
+    provider: specs.Provider, port: int | None, secret: str | None, keys: Path | None, clock: str | None
+) -> Iterator[Watch | None]:
     """Listens for webhooks on a port while the context lasts, if one is given."""
     if port is None:
         yield None
         return
+    from specimen.contracts.webhooks.sender_clock import SenderClock
     from specimen.contracts.webhooks.watching import Watch, WatchServer
 
-    watch = Watch(provider, receiver_keys(provider.name, secret, keys))
+    senders = None if clock is None else SenderClock(clock, "--webhook-clock")
+    watch = Watch(provider, receiver_keys(provider.name, secret, keys)(), clock=senders)
     server = WatchServer(watch, port)
     try:
         yield watch

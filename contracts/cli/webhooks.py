@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +16,7 @@ from specimen.contracts.cli.report_options import ReportOption, report_files, wr
 from specimen.specs import SpecimenError
 from specimen.specs.cli import completion
 from specimen.specs.cli.console import console, user_errors
+from specimen.specs.core.terminal_text import shown
 
 if TYPE_CHECKING:
     from specimen.contracts.webhooks.forging import SenderKeys
@@ -29,6 +32,10 @@ SecretOption = Annotated[
 KeysOption = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Keys as JSON, as `specimen serve --webhook-keys` writes them, or by provider."),
+]
+ClockOption = Annotated[
+    str | None,
+    typer.Option(metavar="URL|SECONDS", help="The sender's clock: the sandbox's URL, or by how many seconds it is ahead."),
 ]
 
 
@@ -50,6 +57,7 @@ def listen(
     keys: KeysOption = None,
     har: Annotated[Path | None, typer.Option(metavar="FILE", help="Record to a HAR file, bodies as they came.")] = None,
     forward: Annotated[str | None, typer.Option(metavar="URL", help="Pass each on as it came, and answer as that does.")] = None,
+    clock: ClockOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
 ) -> None:
     """Receive webhooks: verify each, check its form, and print what it says.
@@ -67,11 +75,14 @@ def listen(
 
         from specimen.contracts.cli import console_output
         from specimen.contracts.webhooks.listener import HarFile, Heard, Listener, listening_app
+        from specimen.contracts.webhooks.sender_clock import SenderClock
         from specimen.contracts.webhooks.verification import webhooks_of
         from specimen.specs.core.listening import Server, url_of
         from specimen.specs.core.listening import listen as opened
 
         provider, _ = webhooks_of(name)
+        keys_of = receiver_keys(name, secret, keys)
+        senders = None if clock is None else SenderClock(clock)
         listening = opened(host, port)
         url = url_of(listening, host)
         file = None if har is None else HarFile(har, url)
@@ -84,7 +95,7 @@ def listen(
             else:
                 _print(one)
 
-        listener = Listener(provider, lambda: receiver_keys(name, secret, keys), heard, forward)
+        listener = Listener(provider, keys_of, heard, forward, senders)
         config = uvicorn.Config(listening_app(listener), log_level="warning", access_log=False, lifespan="off")
         try:
             ready = f"Listening for webhooks of {name} on {url}. Stop with Ctrl-C."
@@ -127,8 +138,7 @@ def attack(
         if not target.is_loopback and not (allow_writes and target.is_at(allow_writes)):
             raise SpecimenError(f"--url {target}: that is not this machine. To attack it, add --allow-writes {target.host}.")
         files = report_files(report)
-        sender = sender_keys(name, secret, keys)
-        sender.check(webhooks)
+        sender = sender_keys(name, secret, keys).checked(webhooks)
         started, began = time.time(), time.perf_counter()
         attacker = attacking.Attacker(Forger(provider, webhooks, sender, int(started)), url, timeout)
         results = []
@@ -168,6 +178,7 @@ def check(
     name: ProviderArgument,
     secret: SecretOption = None,
     keys: KeysOption = None,
+    clock: ClockOption = None,
     report: ReportOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
 ) -> None:
@@ -182,12 +193,16 @@ def check(
     with user_errors():
         from specimen.contracts.cli import console_output
         from specimen.contracts.webhooks import delivery_rules
+        from specimen.contracts.webhooks.sender_clock import SenderClock, hint
         from specimen.contracts.webhooks.verification import webhooks_of
 
         provider, webhooks = webhooks_of(name)
         files = report_files(report)
-        sent = delivery_rules.read_har(file, webhooks)
-        found = delivery_rules.report(provider, webhooks, sent, receiver_keys(name, secret, keys), int(time.time() * 1000))
+        keys_of = receiver_keys(name, secret, keys)
+        ahead = 0.0 if clock is None else SenderClock(clock).offset_seconds
+        sent = [replace(one, at=one.at + ahead) for one in delivery_rules.read_har(file, provider, webhooks)]
+        more = hint("--clock") if clock is None else ""
+        found = delivery_rules.report(provider, webhooks, sent, keys_of(), int(time.time() * 1000), hint=more)
         failed = write_reports(found, files)
         lines = [one.violation for one in found.found]
         if as_json:
@@ -229,16 +244,31 @@ def _read(name: str, path: Path | None) -> dict[str, Any]:
     return dict(part) if isinstance(part, dict) else {}
 
 
-def receiver_keys(name: str, secret: str | None, path: Path | None) -> Any:
-    """What `verify` takes for a provider."""
-    from specimen.contracts.webhooks.verification import webhooks_of
+def receiver_keys(name: str, secret: str | None, path: Path | None) -> Callable[[], Any]:
+    """What gives `verify` the keys of a provider, checked now; a key set that is named by its URL is fetched each time.
+
+    Raises:
+        MissingExtra: the vendor encrypts or sends tokens, and the extra `webhooks` is not installed.
+        SpecimenError: a key is missing or unusable.
+    """
+    from specimen.contracts.webhooks.jose import require_extra
+    from specimen.contracts.webhooks.verification import Keys, webhooks_of
 
     _, webhooks = webhooks_of(name)
+    require_extra(webhooks)
     found = _read(name, path)
+    given: Any = {**found, "secret": secret or found.get("secret")}
     if webhooks.token is not None:
-        keys = found if "keys" in found else found.get("jwks", found.get("token_key"))
-        return _fetched(keys) if isinstance(keys, str) and keys.startswith("http") else keys
-    return {**found, "secret": secret or found.get("secret")}
+        given = found if "keys" in found else found.get("jwks", found.get("token_key"))
+        if not given:
+            raise SpecimenError("the vendor's public keys are missing: give --keys with `jwks`, a JWKS or its URL.")
+        if isinstance(given, str) and given.startswith(("http://", "https://")):
+            return lambda: _fetched(given)
+        if isinstance(given, str) and given.startswith("/"):
+            raise SpecimenError(f"--keys: `jwks` is the path {given} of a host: give the whole URL.")
+    keys = Keys.of(webhooks, given)
+    keys.check()
+    return lambda: keys
 
 
 def _fetched(url: str) -> Any:
@@ -246,8 +276,8 @@ def _fetched(url: str) -> Any:
 
     try:
         return httpx.get(url, trust_env=False, timeout=10).raise_for_status().json()
-    except (httpx.HTTPError, ValueError) as error:
-        raise SpecimenError("the key set cannot be fetched: is the sandbox running?") from error
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        raise SpecimenError(f"the key set cannot be fetched from {shown(url)}: is the sandbox running?") from error
 
 
 def sender_keys(name: str, secret: str | None, path: Path | None) -> SenderKeys:
@@ -277,7 +307,6 @@ def _as_values(one: Any) -> dict[str, Any]:
 
 def _print(one: Any) -> None:
     from specimen.contracts.cli import console_output
-    from specimen.specs.core.terminal_text import shown
 
     clock = time.strftime("%H:%M:%S", time.localtime(one.at))
     passed_on = "" if one.forwarded is None else f"  → {one.forwarded}"

@@ -35,7 +35,7 @@ class Transport:
     """Sends documented requests to a base URL and returns exchanges.
 
     A host that is neither loopback nor named in `allow_writes` is a production host, and every host is with `read_only`: a
-    tunnel to somebody's production looks like this machine. It gets only documented safe operations
+    tunnel to a production host looks like this machine. It gets only documented safe operations
     with ids that the user gave (`sessions`), and those without an id that the user named (`named`), valid in every parameter,
     with the given credentials and without `Prefer`; one a second, no more than `budget`, none before the time of a
     `Retry-After`, and none after a burst of 429 or 5xx. No redirect is followed, and no password file read; a proxy of the

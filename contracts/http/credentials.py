@@ -10,7 +10,8 @@ from typing import Any
 from specimen.specs import Provider, SpecimenError
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_BEARER = re.compile(r"bearer +(?=\S)", re.IGNORECASE)
+# As it stands in a header that somebody copied, or twice, where a template adds it once more.
+_BEARER = re.compile(r"(?:bearer(?:[ \t]+|$))+", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -30,14 +31,14 @@ def as_headers(provider: Provider, auth: Mapping[str, str] | str | None) -> dict
     if auth is None:
         return {}
     if isinstance(auth, str):
-        if not auth.strip():
-            raise SpecimenError("the token is empty. Give one, or leave the option out.")
         scheme = next(iter(provider.document.raw["components"]["securitySchemes"].values()))
-        if scheme["type"] == "http":
-            auth = (
-                _BEARER.sub("", auth, count=1) if _BEARER.match(auth) else auth
-            )  # as it stands in a header that somebody copied
-        auth = {"authorization": f"Bearer {auth}"} if scheme["type"] == "http" else {scheme["name"].lower(): auth}
+        header = "authorization" if scheme["type"] == "http" else scheme["name"].lower()
+        token = auth.strip(" \t")
+        if scheme["type"] == "http" or header != "authorization":  # a key in Authorization may need the word
+            token = token[bearer.end() :] if (bearer := _BEARER.match(token)) else token
+        if not token.strip():
+            raise SpecimenError("the token is empty. Give one, or leave the option out.")
+        auth = {header: f"Bearer {token}" if scheme["type"] == "http" else token}
     for name, value in auth.items():
         _check(name, value)
     return {name.lower(): value for name, value in auth.items()}

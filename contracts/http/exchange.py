@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,8 +26,9 @@ class Exchange:
 
     `path` begins at the provider's base URL and is percent-encoded as it was sent (`/v1/sessions/vs_…`); header names are
     lower-case. `began` is when the request was sent (0 where nobody knows), `at` when the answer came, both in milliseconds since
-    the epoch. `seen_by` says who observed it: walk, fuzz,
-    machine, watch, proxy, har, client. `intent` is what the observer knows about the request: `credentials` none or unknown,
+    the epoch; where nobody knows when it came, `is_end_known` is false and `at` is no later than that.
+    `seen_by` says who observed it: walk, fuzz, machine, watch, proxy, har, client.
+    `intent` is what the observer knows about the request: `credentials` none or unknown,
     `malformed_id` for a malformed id, `unknown_id` for an unknown one, `foreign_id` for another session's,
     `case` for one that is documented with its refusal, by the case's name,
     `unknown_reference` for a creation that names what the provider does not have, `refused` for what is documented to be refused,
@@ -48,6 +50,7 @@ class Exchange:
     intent: Mapping[str, Any] = field(default_factory=dict)
     failure: str = ""
     began: int = 0
+    is_end_known: bool = True
 
     def __repr__(self) -> str:
         """Leaves out what was sent, which may hold a token."""
@@ -158,6 +161,11 @@ class Exchange:
     def started(self) -> int:
         """When the request was sent; where nobody knows, when the answer came."""
         return self.began or self.at
+
+    @property
+    def ended(self) -> float:
+        """When the answer came; infinite where nobody knows, so that it came before nothing."""
+        return self.at if self.is_end_known else math.inf
 
     @property
     def label(self) -> str:

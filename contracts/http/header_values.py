@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 # Python's own words for digits take "²" and Arabic numerals too, which `int` takes or not.
 _DIGITS = re.compile(r"[0-9]{1,18}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def whole_number(text: str | None) -> int | None:
@@ -34,12 +35,12 @@ def retry_after_seconds(value: str | None, now: float) -> float:
         return 0.0
 
 
-def milliseconds(text: object) -> int:
-    """The milliseconds since the epoch of a time in ISO 8601, UTC where it names no offset; 0 for what is no time."""
+def microseconds(text: object) -> int:
+    """The microseconds since the epoch of a time in ISO 8601, UTC where it names no offset; 0 for what is no time."""
     if not isinstance(text, str):
         return 0
     try:
         found = datetime.fromisoformat(text)
-        return round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
+        return ((found if found.tzinfo else found.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)
     except (ValueError, OverflowError, OSError):
         return 0

@@ -11,10 +11,26 @@ from pathlib import Path
 from specimen.contracts.judge.rule import Violation
 from specimen.contracts.redaction.values import without_fingerprints
 from specimen.contracts.reporting.model import Found, Report
+from specimen.specs import SpecimenError
 
 # `owner/repository/.github/workflows/ci.yml@refs/heads/main`
 _WORKFLOW = re.compile(r"[^/]+/[^/]+/(?P<path>[^@]+)@.*")
 _CONFIGURATIONS = (".gitlab-ci.yml", "pyproject.toml", "setup.cfg", "package.json", "pom.xml", "go.mod")
+
+
+def user_file(text: str) -> str:
+    """Returns a file of the user's repository as reports name it: relative to the working folder, with slashes.
+
+    Raises:
+        SpecimenError: it is no file, or outside the working folder.
+    """
+    folder = Path.cwd().resolve()
+    path = (folder / text).resolve()
+    if not path.is_relative_to(folder):
+        raise SpecimenError(f"--sarif-location '{text}': outside the working folder. Name a file of your repository.")
+    if not path.is_file():
+        raise SpecimenError(f"--sarif-location '{text}': there is no such file in the working folder.")
+    return path.relative_to(folder).as_posix()
 
 
 def default_location() -> str | None:

@@ -117,7 +117,7 @@ def without_refused(provider: Provider, sent: RequestTemplate, answer: Exchange)
 
 
 def with_unknown_references(provider: Provider, base: RequestTemplate) -> Iterator[RequestTemplate]:
-    """Yields the creation with a made-up name in the known form, for each field that names something of the provider."""
+    """Yields the creation with an unknown name in the known form, for each field that names something of the provider."""
     for value in provider.lifecycle.values.values() if not base.parts else ():
         known = next(iter(_defaults(provider, value)), None)
         for place in value.places if value.names and known is not None else ():

@@ -13,8 +13,9 @@ from urllib.parse import urlencode, urlsplit
 
 from specimen.contracts.http.content_encoding import Undecodable, decoded
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.http.header_values import milliseconds, whole_number
+from specimen.contracts.http.header_values import whole_number
 from specimen.contracts.http.operation_matching import match
+from specimen.contracts.traffic.har_times import interval
 from specimen.contracts.traffic.monitor import BaseUrl, JudgedExchange, Monitor, TrafficError
 from specimen.contracts.traffic.other_recordings import other_document, other_format
 from specimen.specs import Provider
@@ -24,8 +25,6 @@ _OF_THE_HEAD = frozenset({"GEN-001", "GEN-002", "GEN-003"})
 _CREDENTIALS_RULE = "GEN-008"
 _NO_BODY = (204, 205, 304)
 _LOADED = "Network Load"
-# No exchange takes longer than a year.
-_MOST_MILLISECONDS = 366 * 86_400_000
 _MOST_ATTACHED_BYTES = 64 * 1024 * 1024
 
 
@@ -171,17 +170,13 @@ def _exchange(entry: Any, provider: Provider, base: BaseUrl) -> tuple[Exchange |
     request_headers, response_headers = _headers(request), _headers(response)
     sent, is_request_complete = _request_body(request, request_headers)
     got, is_response_complete = _response_body(response, response_headers, method, status)
-    started = milliseconds(entry.get("startedDateTime"))
-    taken = entry.get("time")
-    is_number = isinstance(taken, (int, float)) and not isinstance(taken, bool)
-    if is_number and not abs(taken) < _MOST_MILLISECONDS:
-        raise ValueError("time")
-    at = started + (int(taken) if started and is_number and taken > 0 else 0)
+    times = interval(entry)
     request_headers.pop("content-encoding", None)  # bodies are recorded without it
     response_headers.pop("content-encoding", None)
     exchange = Exchange(
         provider=provider, method=method, path=below[0], query=below[1], request_headers=request_headers, request_body=sent,
-        status=status, response_headers=response_headers, response_body=got, at=at, began=started, seen_by="har",
+        status=status, response_headers=response_headers, response_body=got, at=times.ended, began=times.began, seen_by="har",
+        is_end_known=times.is_end_known,
     )  # fmt: skip
     return exchange, "", not (is_request_complete and is_response_complete)
 

@@ -8,7 +8,12 @@ from typing import Any
 
 # They leave out what a judge needs: a collection has no times, `curl -i` no request. Each tool writes HAR, or can be recorded.
 _PROXY = "record it anew with `specimen proxy --har`."
+_INSOMNIA = "an Insomnia export of requests. Export as HAR (Preferences, Data), which has the answers."
+# Since version 5 in YAML, with the type at the top.
+_HEAD_BYTES = 4096
+_INSOMNIA_YAML = re.compile(rb"""^(?:\xef\xbb\xbf)?type: *["']?[a-z.]*\binsomnia\.rest/""", re.MULTILINE)
 _FLOWS = re.compile(rb"[0-9]{1,9}:[0-9]{1,9}:")
+
 
 
 def other_format(content: bytes) -> str | None:
@@ -19,6 +24,8 @@ def other_format(content: bytes) -> str | None:
         return f"an answer as `curl -i` prints it, without its request: {_PROXY}"
     if content.startswith((b"> ", b"* ")):
         return f"what `curl -v` prints, which is no recording: {_PROXY}"
+    if _INSOMNIA_YAML.search(content, 0, _HEAD_BYTES):
+        return _INSOMNIA
     if _FLOWS.match(content):
         return "flows of mitmproxy. Export them: `mitmdump -nr FILE --set hardump=flows.har`."
     return None
@@ -32,5 +39,5 @@ def other_document(value: Any) -> str | None:
     if isinstance(info, Mapping) and "postman" in str(info.get("schema", info.get("_postman_id", ""))).lower():
         return f"a Postman collection, whose examples have no times and may be edited: {_PROXY}"
     if value.get("_type") == "export" or str(value.get("type", "")).startswith("collection.insomnia"):
-        return "an Insomnia export of requests. Export as HAR (Preferences, Data), which has the answers."
+        return _INSOMNIA
     return None

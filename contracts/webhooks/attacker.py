@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import httpx
 
 from specimen.contracts.judge.rule import Violation
 from specimen.contracts.judge.severity import DEFAULT_FAIL_ON
 from specimen.contracts.reporting.model import Coverage, Covered, Found, Report, Sample
-from specimen.contracts.webhooks.attacks import EXPECTED, GENUINE, Attack, Sending, attacks_on
+from specimen.contracts.webhooks.attacks import EXPECTED, GENUINE, Attack, Sending, attacks_on, own_public_key
 from specimen.contracts.webhooks.forging import Forger
 from specimen.specs.core.version import user_agent
 
 _PIECES, _PAUSE_SECONDS = 8, 0.25
+_LOOK_SECONDS = 0.05
 _NO_ANSWER = "no answer"
 
 
@@ -42,6 +47,35 @@ class Result:
         return f"status {self.status}" if self.status else f"{_NO_ANSWER}: {self.failure}"
 
 
+class KeySetServer:
+    """Serves a key set on a port of this machine until it is closed, to a receiver that follows a token's `jku`."""
+
+    def __init__(self, keys: Mapping[str, Any]) -> None:
+        content = json.dumps(keys).encode()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_: Any) -> None:
+                """Says nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/jwks.json"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(_LOOK_SECONDS,), daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends it."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
 class Attacker:
     """Attacks one receiver; each request waits for an answer so many seconds at most."""
 
@@ -55,24 +89,32 @@ class Attacker:
             transport=transport,
             headers={"user-agent": user_agent()},
         )
+        self._key_set: KeySetServer | None = None
         self.requests = 0
         self.unreachable: str | None = None
 
     def close(self) -> None:
-        """Closes the connections."""
+        """Closes the connections, and ends the attacker's key set."""
         self._client.close()
+        if self._key_set is not None:
+            self._key_set.close()
 
     def results(self, now: Callable[[], float] = time.time) -> Iterator[Result]:
         """Sends one attack after the other; ends early where the receiver cannot be reached or refuses what is genuine."""
+        if self._forger.webhooks.token is not None:
+            self._key_set = KeySetServer({"keys": [own_public_key(self._forger)]})
+            self._forger.key_set_url = self._key_set.url
         for attack in attacks_on(self._forger.webhooks):
             self._forger.now = int(now())
-            status, failure = 0, ""
+            result = Result(attack, 0)
             for sending in attack.make(self._forger):
-                status, failure = self._send(sending)
-            yield Result(attack, status, failure)
-            if attack is GENUINE and not 200 <= status < 300:
-                if not status:
-                    self.unreachable = f"{failure}. Is the receiver running, and the URL right?"
+                result = Result(attack, *self._send(sending))
+                if attack.judges_each and not result.passed:
+                    break
+            yield result
+            if attack is GENUINE and not result.passed:
+                if not result.status:
+                    self.unreachable = f"{result.failure}. Is the receiver running, and the URL right?"
                 return
 
     def _send(self, sending: Sending) -> tuple[int, str]:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from specimen.contracts.judge.kind import FAILURE, SAFETY
 from specimen.contracts.judge.rule import Rule
-from specimen.contracts.webhooks.forging import Forged, Forger, SenderKeys, strange_key
+from specimen.contracts.webhooks.forging import Forged, Forger, SenderKeys, public_forms, strange_key
 from specimen.specs.loading.webhooks import Webhooks
 
 HOUR = 3600
@@ -36,13 +36,17 @@ class Sending:
 
 @dataclass(frozen=True)
 class Attack:
-    """What is sent, and what must happen to the last request of it; those before it prepare it."""
+    """What is sent, and what must happen to the last request of it; those before it prepare it.
+
+    `judges_each` says that each request is an attack of its own, and the first that a receiver fails at counts.
+    """
 
     name: str
     sentence: str
     outcome: Outcome
     make: Callable[[Forger], Sequence[Sending]]
     needs: Literal["any", "signature", "encryption", "token"] = "any"
+    judges_each: bool = False
 
     @property
     def rule(self) -> Rule:
@@ -97,8 +101,14 @@ def _by_a_strange_key(forger: Forger) -> list[Sending]:
     """Signed with another secret or key, under the known key's id."""
     keys = forger.with_secret("whsec_of_somebody_else")
     if keys.token_key is not None:
-        keys = replace(keys, token_key={**strange_key("strange"), "kid": keys.token_key.get("kid")})
+        keys = replace(keys, token_key=_under_id_of(keys.token_key, "strange"))
     return _one(forger.sealed(forger.event("strange"), keys=keys))
+
+
+def _under_id_of(known: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
+    """A strange key that has the known key's id, or none where that has none."""
+    key = {part: value for part, value in strange_key(name).items() if part != "kid"}
+    return {**key, **({"kid": known["kid"]} if known and known.get("kid") else {})}
 
 
 def _by_a_rotated_key(forger: Forger) -> list[Sending]:
@@ -115,25 +125,34 @@ def _by_an_empty_secret(forger: Forger) -> list[Sending]:
     return _one(forger.sealed(forger.event("empty"), keys=forger.with_secret("")))
 
 
-def _confused(header: Mapping[str, Any], *, signs_with_public_key: bool = False) -> Callable[[Forger], list[Sending]]:
-    def make(forger: Forger) -> list[Sending]:
-        clear = forger.event(f"confused {header}")
-        known = forger.keys.token_key or {}
-        public = json.dumps({name: known[name] for name in ("kty", "n", "e", "kid") if name in known}).encode()
-        head = {"typ": "JWT", "kid": known.get("kid"), **header}
-        body = forger.unsigned_token(json.dumps(clear).encode(), head, public if signs_with_public_key else None)
-        return _one(Forged(body, forger.headers(clear, body, forger.now, forger.keys)))
+def _of_no_key(forger: Forger) -> list[Sending]:
+    return [_unsigned_token(forger, "none", None)]
 
-    return make
+
+def _confused(forger: Forger) -> list[Sending]:
+    """By an HMAC whose secret is the public key, in each form in which a receiver may have it."""
+    return [_unsigned_token(forger, "HS256", form) for form in public_forms(forger.keys.token_key or {})]
+
+
+def _unsigned_token(forger: Forger, algorithm: str, key: bytes | None) -> Sending:
+    clear = forger.event(f"confused {algorithm}")
+    known = forger.keys.token_key or {}
+    head = {"typ": "JWT", **({"kid": known["kid"]} if known.get("kid") else {}), "alg": algorithm}
+    body = forger.unsigned_token(json.dumps(clear).encode(), head, key)
+    return Sending(Forged(body, forger.headers(clear, body, forger.now, forger.keys)))
+
+
+def own_public_key(forger: Forger) -> dict[str, Any]:
+    """The public part of the attacker's own key, under the id of the known one."""
+    own = _under_id_of(forger.keys.token_key, "own")
+    return {part: own[part] for part in ("kty", "n", "e", "kid") if part in own}
 
 
 def _with_own_key(name: str) -> Callable[[Forger], list[Sending]]:
     def make(forger: Forger) -> list[Sending]:
-        own = strange_key("own")
-        public = {part: own[part] for part in ("kty", "n", "e", "kid")}
-        value = public if name == "jwk" else "https://attacker.example/jwks.json"
+        value = own_public_key(forger) if name == "jwk" else forger.key_set_url
         clear = forger.event(f"own {name}")
-        keys = replace(forger.keys, token_key={**own, "kid": (forger.keys.token_key or {}).get("kid")})
+        keys = replace(forger.keys, token_key=_under_id_of(forger.keys.token_key, "own"))
         body = forger.token(json.dumps(clear).encode(), sent_at=forger.now, keys=keys, header={name: value})
         return _one(Forged(body, forger.headers(clear, body, forger.now, keys)))
 
@@ -212,10 +231,10 @@ ATTACKS: tuple[Attack, ...] = (
     Attack("empty-secret", "a delivery signed with an empty secret is refused", "refuse", _by_an_empty_secret, "signature"),
     Attack("rotated-key", "a delivery by or for a key that is not known is refused", "refuse", _by_a_rotated_key),
     Attack("altered-body", "a body that was changed on its way is refused", "refuse", _altered),
-    Attack("algorithm-none", "a token that says `alg: none` is refused", "refuse", _confused({"alg": "none"}), "token"),
+    Attack("algorithm-none", "a token that says `alg: none` is refused", "refuse", _of_no_key, "token"),
     Attack(
         "algorithm-confusion", "a token signed by HMAC with the public key is refused", "refuse",
-        _confused({"alg": "HS256"}, signs_with_public_key=True), "token",
+        _confused, "token", judges_each=True,
     ),
     Attack("foreign-key-set", "a token that names a key set of another host is refused", "refuse", _with_own_key("jku"), "token"),
     Attack("own-key", "a token that brings its own key is refused", "refuse", _with_own_key("jwk"), "token"),

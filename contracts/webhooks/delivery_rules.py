@@ -9,13 +9,15 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
+from specimen.contracts.http.operation_matching import match
 from specimen.contracts.judge.kind import CONSISTENCY, SAFETY, SCHEMA
 from specimen.contracts.judge.rule import Rule, Violation
 from specimen.contracts.judge.severity import DEFAULT_FAIL_ON
 from specimen.contracts.reporting.model import Coverage, Covered, Found, Report, Sample
 from specimen.contracts.webhooks import schedule_rule
-from specimen.contracts.webhooks.errors import WebhookError
+from specimen.contracts.webhooks.errors import OutsideTolerance, WebhookError
 from specimen.contracts.webhooks.observed_sessions import ObservedSessions
 from specimen.contracts.webhooks.verification import VerifiedDelivery, verify
 from specimen.specs import Provider, SpecimenError
@@ -23,6 +25,7 @@ from specimen.specs.core.json_pointer import at
 from specimen.specs.core.terminal_text import shown
 from specimen.specs.loading.webhooks import CREATION, TRANSITION, Webhooks
 
+_NONE = object()
 _ORDER = "no page says in which order events come"
 
 
@@ -80,12 +83,14 @@ def judged(
     *,
     observed: ObservedSessions | None = None,
     until: float | None = None,
+    hint: str = "",
 ) -> Judgement:
     """Judges deliveries, in the order in which they came; `observed` are the sessions that they should tell of.
 
     `until` (seconds since the epoch) says how long was listened, where that is known: what is missing then is late.
+    `hint` is added to what is said of a delivery from another time.
     """
-    lines = list(_lines(provider, webhooks, sent, keys, observed, until))
+    lines = list(_lines(provider, webhooks, sent, keys, observed, until, hint))
     violations = [line for line in lines if isinstance(line, Violation)]
     examined = {line if isinstance(line, str) else line.rule for line in lines}
     return Judgement(violations, frozenset(examined))
@@ -98,6 +103,7 @@ def _lines(
     keys: Any,
     observed: ObservedSessions | None,
     until: float | None,
+    hint: str,
 ) -> Iterator[_Line]:
     known = rules(webhooks)
     told: dict[str, list[VerifiedDelivery]] = {}
@@ -108,7 +114,8 @@ def _lines(
         try:
             delivery = verify(provider, one.headers, one.body, keys, now=one.at)
         except WebhookError as error:
-            yield _violation(known["WHK-001"], "delivery", "", "a genuine delivery", f"{type(error).__name__}: {error}")
+            got = f"{type(error).__name__}: {error}{hint if isinstance(error, OutsideTolerance) else ''}"
+            yield _violation(known["WHK-001"], "delivery", "", "a genuine delivery", got)
             continue
         yield from _of_one(provider, webhooks, known, one, delivery)
         attempts.setdefault((delivery.event_id, delivery.type), []).append((one.at, one.answered))
@@ -117,6 +124,9 @@ def _lines(
             told.setdefault(delivery.session_id, []).append(delivery)
     for events in told.values():
         yield from _of_session(provider, webhooks, known, events)
+    seen_states = {} if observed is None else observed.states
+    for session in {**told, **seen_states}:
+        yield from _of_transitions(provider, webhooks, known, told.get(session, ()), seen_states.get(session, ()))
     for (_, kind), tries in attempts.items():
         for fault in schedule_rule.compared(webhooks, tries, until):
             yield "WHK-007" if fault is None else _violation(known["WHK-007"], kind, "", *fault)
@@ -196,6 +206,36 @@ def _of_session(
                 yield _violation(known["WHK-006"], kind.name, "", f"{kind.name} for the status {state}", "no such event")
 
 
+def _of_transitions(
+    provider: Provider, webhooks: Webhooks, known: Mapping[str, Rule], events: Sequence[VerifiedDelivery], seen: Sequence[str]
+) -> Iterator[_Line]:
+    """Each status that was seen or told, but the first, has an event of its transition, which may show a later status.
+
+    An event of a creation that is sent late shows a status whose own event may still be on its way.
+    """
+    lifecycle, reachable = provider.lifecycle, _reachable(provider)
+    first = {kind.name for kind in webhooks.events.values() if CREATION in kind.after}
+    later = [] if webhooks.status_at is None else [event for event in events if event.type not in first]
+    told = [str(at(event.body, webhooks.status_at or "")) for event in later]
+    passed = [state for state in dict.fromkeys([*seen, *told]) if state in lifecycle.states and state != lifecycle.initial]
+    for kind in (kind for kind in webhooks.events.values() if TRANSITION in kind.after):
+        steps = [event for event in events if event.type == kind.name]
+        left = [None if webhooks.status_at is None else at(event.body, webhooks.status_at) for event in steps]
+        untold = []
+        for state in passed:
+            yield "WHK-006"
+            if state in left:
+                left.remove(state)
+            else:
+                untold.append(state)
+        for state in untold:
+            late = next((one for one in left if one is None or one in reachable[state]), _NONE)
+            if late is _NONE:
+                yield _violation(known["WHK-006"], kind.name, "", f"{kind.name} for the status {state}", "no such event")
+            else:
+                left.remove(late)
+
+
 def _reachable(provider: Provider) -> dict[str, set[str]]:
     """For each state those that may come later: an event of a state between may be excluded, or was not subscribed to."""
     found = {state: set[str]() for state in provider.lifecycle.states}
@@ -223,10 +263,12 @@ def counted(violations: Iterable[Violation]) -> dict[Violation, int]:
     return counts
 
 
-def report(provider: Provider, webhooks: Webhooks, sent: Sequence[Sent], keys: Any, started_at: int) -> Report:
-    """The report of a judgement, in the form of all others."""
+def report(
+    provider: Provider, webhooks: Webhooks, sent: Sequence[Sent], keys: Any, started_at: int, *, hint: str = ""
+) -> Report:
+    """The report of a judgement, in the form of all others; `hint` as in `judged`."""
     known = rules(webhooks)
-    judgement = judged(provider, webhooks, sent, keys)
+    judgement = judged(provider, webhooks, sent, keys, hint=hint)
     examined = tuple(one for one in known if one in judgement.examined)
     sample = Sample("POST", "", 0, "", "", started_at)
     found = tuple(Found(violation, count, sample) for violation, count in counted(judgement.violations).items())
@@ -238,8 +280,8 @@ def report(provider: Provider, webhooks: Webhooks, sent: Sequence[Sent], keys: A
     )  # fmt: skip
 
 
-def read_har(path: Path, webhooks: Webhooks) -> list[Sent]:
-    """The deliveries in a HAR file: POST requests of the vendor's content type, with its signature where it signs in a header.
+def read_har(path: Path, provider: Provider, webhooks: Webhooks) -> list[Sent]:
+    """The deliveries in a HAR file: POST requests of the vendor's content type that are no calls of its documented operations.
 
     Raises:
         SpecimenError: it is no HAR file.
@@ -251,7 +293,7 @@ def read_har(path: Path, webhooks: Webhooks) -> list[Sent]:
             request = entry["request"]
             headers = {one["name"].lower(): one["value"] for one in request["headers"]}
             is_plain = headers.get("content-type", "").partition(";")[0].strip() == webhooks.content_type
-            if request["method"] != "POST" or not is_plain:
+            if request["method"] != "POST" or not is_plain or _is_call(provider, webhooks, request.get("url", ""), headers):
                 continue
             moment = datetime.fromisoformat(entry["startedDateTime"]).timestamp()
             answered = entry.get("response", {}).get("status")
@@ -260,3 +302,11 @@ def read_har(path: Path, webhooks: Webhooks) -> list[Sent]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SpecimenError(f"{path}: cannot be read as HAR 1.2.") from error
     return found
+
+
+def _is_call(provider: Provider, webhooks: Webhooks, url: str, headers: Mapping[str, str]) -> bool:
+    """Whether a request calls a documented operation, below any base URL; what bears the vendor's signature does not."""
+    if webhooks.signature is not None and webhooks.signature.header.lower() in headers:
+        return False
+    parts = urlsplit(url).path.split("/")
+    return any(match(provider.document, "POST", "/" + "/".join(parts[start:])) is not None for start in range(1, len(parts)))

@@ -9,11 +9,13 @@ import base64
 import hashlib
 import hmac
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from specimen.contracts.webhooks.jose import check_keys, flattened, imported, require_extra
 from specimen.fixtures import webhooks as recipes
 from specimen.fixtures.recipes import session_histories
 from specimen.specs import Provider, SpecimenError
@@ -28,27 +30,49 @@ RSA_BITS = 2048
 class SenderKeys:
     """What deliveries are made with.
 
-    The signing secret, the receiver's key (a JWK; its public part is enough), the sender's private key (a JWK).
+    The signing secret, the receiver's key (its public part is enough), the sender's private key; keys are JWKs or PEM texts.
     """
 
     secret: str = ""
-    encryption_key: Mapping[str, Any] | None = None
-    token_key: Mapping[str, Any] | None = None
+    encryption_key: Any = None
+    token_key: Any = None
 
-    def check(self, webhooks: Webhooks) -> None:
-        """Refuses keys that do not suffice for a vendor.
+    def checked(self, webhooks: Webhooks) -> SenderKeys:
+        """The keys as JWKs, if they suffice for a vendor.
 
         Raises:
-            SpecimenError: one is missing; the text says which.
+            MissingExtra: the vendor encrypts or sends tokens, and the extra `webhooks` is not installed.
+            SpecimenError: one is missing or unusable; the text says which.
         """
+        require_extra(webhooks)
         if webhooks.signature is not None and not self.secret:
             raise SpecimenError("the signing secret is missing: give --secret, or --keys with `secret`.")
-        if webhooks.encryption is not None and self.encryption_key is None:
-            raise SpecimenError("the receiver's encryption key is missing: give --keys with `public_key`, a JWK.")
-        if webhooks.token is not None and self.token_key is None:
-            raise SpecimenError(
-                "the sender's private key is missing: give --keys with `token_key`, a JWK that the receiver trusts."
-            )
+        found = replace(self, encryption_key=None, token_key=None)
+        if webhooks.encryption is not None:
+            if not self.encryption_key:
+                how = "give --keys with `public_key` or `private_key`, a JWK or a PEM text."
+                raise SpecimenError(f"the receiver's encryption key is missing: {how}")
+            found = replace(found, encryption_key=_as_jwk(self.encryption_key, "public_key", is_private=False))
+        if webhooks.token is not None:
+            if not self.token_key:
+                how = "give --keys with `token_key`, a JWK or a PEM text that the receiver trusts."
+                raise SpecimenError(f"the sender's private key is missing: {how}")
+            found = replace(found, token_key=_as_jwk(self.token_key, "token_key", is_private=True))
+        return found
+
+
+def _as_jwk(given: Any, name: str, *, is_private: bool) -> dict[str, Any]:
+    """The first of the given keys as a JWK, with its own `kid` where it has one."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the library's on short keys, which are refused below
+        check_keys(given, name, is_private=is_private)
+        first = flattened(given)[0]
+        key = imported(first, name)
+    bits = key.raw_value.key_size
+    if bits < RSA_BITS:
+        raise SpecimenError(f"`{name}` has {bits} bits; the algorithms need {RSA_BITS} (RFC 7518, sections 3.3 and 4.3).")
+    named = {"kid": first["kid"]} if isinstance(first, Mapping) and first.get("kid") else {}
+    return {**key.as_dict(private=is_private), **named}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +101,7 @@ class Forger:
         self.webhooks = webhooks
         self.keys = keys
         self.now = now
+        self.key_set_url = "https://attacker.example/jwks.json"
 
     def event(self, name: str, *, seconds_ago: int = 0) -> dict[str, Any]:
         """The cleartext of an event of a new session; `name` makes it another one. It happened some seconds ago."""
@@ -148,7 +173,7 @@ class Forger:
         encryption, jwk = self.webhooks.encryption, keys.encryption_key
         if encryption is None or jwk is None:
             raise SpecimenError("there is no encryption key.")
-        protected = {"alg": encryption.algorithm, "enc": encryption.content_encryption, "kid": jwk.get("kid"), **(header or {})}
+        protected = {"alg": encryption.algorithm, "enc": encryption.content_encryption, **_named(jwk), **(header or {})}
         key = RSAKey.import_key({"kty": "RSA", "n": jwk["n"], "e": jwk["e"]})
         algorithms = [encryption.algorithm, encryption.content_encryption, "RSA-OAEP", "A128GCM"]
         return jwe.encrypt_compact(protected, content, key, algorithms=algorithms).encode()
@@ -170,7 +195,7 @@ class Forger:
         token, jwk = self.webhooks.token, keys.token_key
         if token is None or jwk is None:
             raise SpecimenError("there is no key for tokens.")
-        protected = {"typ": "JWT", "alg": token.algorithm, "kid": jwk.get("kid"), **(header or {})}
+        protected = {"typ": "JWT", "alg": token.algorithm, **_named(jwk), **(header or {})}
         registry = jws.JWSRegistry(algorithms=[token.algorithm], strict_check_header=False)
         body = timed(content, sent_at) if is_timed else content
         plain = {name: value for name, value in jwk.items() if name not in ("alg", "use", "key_ops")}
@@ -187,6 +212,18 @@ class Forger:
         return replace(self.keys, secret=secret)
 
 
+def public_forms(jwk: Mapping[str, Any]) -> list[bytes]:
+    """The public key as a receiver may have it in a file: PEM (SPKI, PKCS #1) with and without its last line end, and JWK."""
+    with needs("webhooks", "this"):
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415 - comes with the extra
+
+    key = imported({name: jwk[name] for name in ("kty", "n", "e")}).raw_value
+    texts = [key.public_bytes(Encoding.PEM, form) for form in (PublicFormat.SubjectPublicKeyInfo, PublicFormat.PKCS1)]
+    public = {name: jwk[name] for name in ("kty", "n", "e", "kid") if name in jwk}
+    documents = [json.dumps(public), json.dumps(public, separators=(",", ":"))]
+    return [*texts, *(text.rstrip(b"\n") for text in texts), *(document.encode() for document in documents)]
+
+
 def timed(content: bytes, sent_at: int) -> bytes:
     """Claims with their times, or content that is no JSON object as it is."""
     try:
@@ -196,6 +233,11 @@ def timed(content: bytes, sent_at: int) -> bytes:
     if not isinstance(claims, dict):
         return content
     return json.dumps({**claims, "iat": sent_at, "exp": sent_at + 300}).encode()
+
+
+def _named(jwk: Mapping[str, Any]) -> dict[str, Any]:
+    """The header's `kid`, where the key has one; a PEM text has none."""
+    return {"kid": jwk["kid"]} if jwk.get("kid") else {}
 
 
 def _b64(content: bytes) -> bytes:

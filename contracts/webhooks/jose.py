@@ -21,12 +21,40 @@ from specimen.contracts.webhooks.timestamped_hmac import check_time
 from specimen.specs import SpecimenError
 from specimen.specs.core.extras import needs
 from specimen.specs.core.terminal_text import shown
-from specimen.specs.loading.webhooks import Encryption, Token
+from specimen.specs.loading.webhooks import Encryption, Token, Webhooks
 
 # The library refuses more than 64 and 128 kB; a vendor may send more, and no page says how much.
 MOST_BYTES = 16 * 1024 * 1024
+# As many digits as a signature's `t` may have.
+_END_OF_TIME = 10**12
 # A header may name a JWKS or a key of its own; a receiver that follows it verifies the attacker's signature.
 _FOREIGN_KEYS = ("jku", "jwk", "x5u", "x5c")
+
+
+def require_extra(webhooks: Webhooks) -> None:
+    """Refuses to go on where the vendor encrypts or sends tokens, and nothing is installed that does.
+
+    Raises:
+        MissingExtra: the extra `webhooks` is not installed.
+    """
+    if webhooks.token is not None or webhooks.encryption is not None:
+        with needs("webhooks", "what this vendor sends, encrypted or as tokens,"):
+            import joserfc.jwk  # noqa: F401, PLC0415 - comes with the extra
+
+
+def check_keys(keys: Any, name: str, *, is_private: bool) -> None:
+    """Refuses what is no RSA key, or only the public part where the private one is needed; `name` is what the keys are called.
+
+    Raises:
+        SpecimenError: there is no key, or one that cannot be used.
+    """
+    found = flattened(keys)
+    if not found:
+        raise SpecimenError(f"`{name}` holds no key.")
+    for key in found:
+        known = imported(key, name)
+        if is_private and not known.is_private:
+            raise SpecimenError(f"`{name}` has no private part: it is the public key.")
 
 
 def opened(encryption: Encryption, body: bytes, private_keys: Sequence[Any]) -> bytes:
@@ -91,7 +119,7 @@ def claims_of(token: Token, body: bytes, keys: Any, now: float) -> tuple[dict[st
     registry = jws.JWSRegistry(algorithms=[token.algorithm])
     registry.max_payload_length = MOST_BYTES
     error: Exception | None = None
-    for key in _candidates(header, _flattened(keys)):
+    for key in _candidates(header, flattened(keys)):
         try:
             payload = jws.deserialize_compact(body, key, registry=registry).payload
             break
@@ -104,7 +132,7 @@ def claims_of(token: Token, body: bytes, keys: Any, now: float) -> tuple[dict[st
     claims = json_object(payload)
     issued_at, ends_at = claims.get("iat"), claims.get("exp")
     for name, value in (("iat", issued_at), ("exp", ends_at)):
-        if isinstance(value, bool) or not isinstance(value, (int, float, type(None))):
+        if value is not None and not _is_time(value):
             raise InvalidBody(f"the claim `{name}` is no number of seconds since 1970.")
     if issued_at is None:
         raise InvalidBody("the claim `iat` is missing: nothing says when the token was issued.")
@@ -156,20 +184,30 @@ def _candidates(header: Mapping[str, Any], keys: Sequence[Any]) -> list[Any]:
     if not fitting:
         names = ", ".join(sorted(str(kid) for kid, _ in known)) or "none"
         raise UnknownKey(f"the key id {_named(wanted)} is none of the given keys ({shown(names)}): was a key rotated?")
-    return [_imported(key) for key in fitting]
+    return [imported(key) for key in fitting]
 
 
-def _flattened(keys: Any) -> list[Any]:
+def flattened(keys: Any) -> list[Any]:
+    """The single keys of a JWKS, a key, or several of them."""
     if isinstance(keys, Mapping):
-        return list(keys["keys"]) if "keys" in keys else [keys]
-    return [one for key in keys for one in _flattened(key)] if isinstance(keys, (list, tuple)) else [keys]
+        if "keys" not in keys:
+            return [keys]
+        if not isinstance(keys["keys"], (list, tuple)):
+            raise SpecimenError("the key set is no JWKS: its `keys` are no list.")
+        return list(keys["keys"])
+    return [one for key in keys for one in flattened(key)] if isinstance(keys, (list, tuple)) else [keys]
 
 
 def _kid(key: Any) -> str | None:
     return key.get("kid") if isinstance(key, Mapping) else None
 
 
-def _imported(key: Any) -> Any:
+def imported(key: Any, name: str = "") -> Any:
+    """The library's form of an RSA key; `name` is what the key is called.
+
+    Raises:
+        SpecimenError: it is none.
+    """
     from joserfc.errors import JoseError  # noqa: PLC0415 - comes with the extra
     from joserfc.jwk import RSAKey  # noqa: PLC0415
 
@@ -182,7 +220,13 @@ def _imported(key: Any) -> Any:
         )
         return RSAKey.import_key(plain)
     except (JoseError, ValueError, TypeError, AttributeError) as error:
-        raise SpecimenError("the key is no RSA key: expected a JWK, a JWKS or a PEM text.") from error
+        what = f"`{name}`" if name else "the key"
+        raise SpecimenError(f"{what} is no RSA key: expected a JWK, a JWKS or a PEM text.") from error
+
+
+def _is_time(value: Any) -> bool:
+    """Whether a claim is a number of seconds that a clock shows; Python reads NaN, Infinity and 10^400 as numbers too."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _END_OF_TIME
 
 
 def _named(value: Any) -> str:

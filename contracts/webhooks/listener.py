@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from specimen.contracts.webhooks.errors import Replayed, WebhookError
+from specimen.contracts.webhooks.errors import OutsideTolerance, Replayed, WebhookError
+from specimen.contracts.webhooks.sender_clock import SenderClock, hint
 from specimen.contracts.webhooks.verification import VerifiedDelivery, verify
 from specimen.specs import Provider, SpecimenError
 from specimen.specs.core.terminal_text import shown
@@ -38,21 +39,25 @@ class Heard:
     is_repeated: bool = False
     faults: tuple[str, ...] = ()
     forwarded: int | None = None
+    is_judged: bool = True
 
     @property
     def status(self) -> int:
-        """What is answered: 200 for what is genuine, also when it comes again; else 400."""
+        """What is answered: 200 for what is genuine, also when it comes again; 503 where no key was at hand; else 400."""
+        if not self.is_judged:
+            return 503
         return 200 if self.delivery is not None or self.is_repeated else 400
 
 
 @dataclass
 class Listener:
-    """Judges deliveries of a provider with a receiver's keys, which are asked for anew for each."""
+    """Judges deliveries of a provider with a receiver's keys, which are asked for anew for each, by the sender's clock."""
 
     provider: Provider
     keys: Callable[[], Any]
     heard: Callable[[Heard], None]
     forward_url: str | None = None
+    clock: SenderClock | None = None
     _seen: dict[str, None] = field(default_factory=dict)
 
     async def receive(self, request: Request) -> Response:
@@ -73,13 +78,16 @@ class Listener:
 
     def judged(self, headers: Mapping[str, str], body: bytes) -> Heard:
         """What is to be said of a delivery."""
-        now = time.time()
+        now = time.time() if self.clock is None else self.clock.now()
         try:
-            found = verify(self.provider, headers, body, self.keys())
+            found = verify(self.provider, headers, body, self.keys(), now=now)
         except Replayed as error:
             return Heard(now, headers, body, error=str(error), is_repeated=True)
         except WebhookError as error:
-            return Heard(now, headers, body, error=f"{type(error).__name__}: {error}")
+            more = hint("--clock") if isinstance(error, OutsideTolerance) and self.clock is None else ""
+            return Heard(now, headers, body, error=f"{type(error).__name__}: {error}{more}")
+        except SpecimenError as error:  # the keys are not there now, such as a key set that cannot be fetched
+            return Heard(now, headers, body, error=str(error), is_judged=False)
         is_repeated = found.event_id in self._seen
         self._seen[found.event_id] = None
         if len(self._seen) > _MOST_SEEN:
@@ -103,9 +111,7 @@ class Listener:
                 status = (await client.post(url, content=heard.body, headers=headers)).status_code
         except httpx.HTTPError:
             status = 502
-        return Heard(
-            heard.at, heard.headers, heard.body, heard.delivery, heard.error, heard.is_repeated, heard.faults, forwarded=status
-        )
+        return replace(heard, forwarded=status)
 
 
 def listening_app(listener: Listener) -> Starlette:

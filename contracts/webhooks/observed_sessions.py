@@ -38,13 +38,14 @@ class ObservedSessions:
                 self.states[session].append(state)
 
     def promised(self, session: str) -> Iterator[tuple[EventType, str]]:
-        """The types of event of which one at least must tell of a session, each with the reason."""
+        """The types of event of which one at least must tell of a session, each with the reason.
+
+        Those of transitions are not among them: there must be one for each.
+        """
         states = self.states[session]
         for kind in self._webhooks.events.values():
             if CREATION in kind.after:
                 yield kind, "its creation"
-            if TRANSITION in kind.after and any(state != self._provider.lifecycle.initial for state in states):
-                yield kind, f"the status {states[-1]}"
             for state in states:
                 if state in kind.after:
                     yield kind, f"the status {state}"

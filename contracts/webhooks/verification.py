@@ -49,6 +49,8 @@ class Keys:
         if isinstance(given, cls):
             return given
         if webhooks.token is not None:
+            if not given:
+                raise SpecimenError("the vendor's public keys are missing: give its JWKS.")
             return cls(public_keys=given)
         parts = given if isinstance(given, Mapping) else {"secret": given}
         secrets = _several(parts.get("secret"))
@@ -58,6 +60,17 @@ class Keys:
         if not secrets or not all(isinstance(secret, str) and secret for secret in secrets):
             raise SpecimenError("the signing secret is missing: an empty one would let anybody sign.")
         return cls(secrets, private_keys)
+
+    def check(self) -> None:
+        """Refuses keys that would open or verify nothing.
+
+        Raises:
+            SpecimenError: one is no RSA key, or lacks its private part.
+        """
+        if self.private_keys:
+            jose.check_keys(self.private_keys, "private_key", is_private=True)
+        if self.public_keys:
+            jose.check_keys(self.public_keys, "jwks", is_private=False)
 
 
 def webhooks_of(provider: str | Provider) -> tuple[Provider, Webhooks]:

@@ -20,6 +20,7 @@ from specimen.contracts.reporting.model import Found, Report, Sample
 from specimen.contracts.webhooks.delivery_rules import Judgement, Sent, counted, judged, rules
 from specimen.contracts.webhooks.listener import MOST_BYTES
 from specimen.contracts.webhooks.observed_sessions import ObservedSessions
+from specimen.contracts.webhooks.sender_clock import SenderClock, hint
 from specimen.contracts.webhooks.verification import Keys, webhooks_of
 from specimen.specs import Provider
 from specimen.specs.core.listening import Server, listen, url_of
@@ -37,6 +38,7 @@ class Watch:
     provider: Provider
     keys: Any
     refuses_first: bool = True
+    clock: SenderClock | None = None
     sent: list[Sent] = field(default_factory=list)
     observed: ObservedSessions = field(init=False)
 
@@ -51,6 +53,10 @@ class Watch:
         self.observed = ObservedSessions(self.provider, self.webhooks)
         self._lock = threading.Lock()
         self._over_at: float | None = None  # seconds since the epoch; what comes later is not judged
+
+    def now(self) -> float:
+        """The sender's time, in seconds since the epoch."""
+        return time.time() if self.clock is None else self.clock.now()
 
     def take(self, headers: Mapping[str, str], body: bytes, at: float) -> int:
         """Keeps a delivery; gives the status that it is answered with."""
@@ -74,7 +80,7 @@ class Watch:
             until += waits[0]
         while clock() < until and (self._is_waiting() or self._is_missing()):
             sleep(_LOOK_SECONDS)
-        self.end(time.time())
+        self.end(self.now())
 
     def end(self, at: float) -> None:
         """Ends the watch (seconds since the epoch)."""
@@ -93,7 +99,10 @@ class Watch:
         """What is wrong with what came, and what did not come."""
         with self._lock:
             sent = list(self.sent)
-        return judged(self.provider, self.webhooks, sent, self.keys, observed=self.observed, until=self._over_at)
+        return judged(
+            self.provider, self.webhooks, sent, self.keys, observed=self.observed, until=self._over_at,
+            hint=hint("--webhook-clock") if self.clock is None else "",
+        )  # fmt: skip
 
     def added(self, report: Report) -> Report:
         """A report with what was found; where nothing came, it is incomplete."""
@@ -131,7 +140,7 @@ class WatchServer:
                 body += part
                 if len(body) > MOST_BYTES:
                     return Response(status_code=413)
-            return Response(status_code=watch.take(dict(request.headers), body, time.time()))
+            return Response(status_code=watch.take(dict(request.headers), body, watch.now()))
 
         routes = [Route("/{path:path}", receive, methods=["POST"])]
         started = threading.Event()

@@ -30,16 +30,20 @@ from specimen.mockserver.http.dates import date_header
 from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.http.responses import Extra, send_problem, send_reply
 from specimen.mockserver.preferences.faults.connection import ConnectionFault
+from specimen.mockserver.preferences.faults.names import check_names
+from specimen.mockserver.preferences.faults.rules import parsed_all
 from specimen.mockserver.routing import connexion_adapter
 from specimen.mockserver.routing.endpoint import REQUEST_CONTEXT, RequestContext
 from specimen.mockserver.sessions.clock import Clock
 from specimen.mockserver.sessions.namespaces import Namespace, Namespaces
+from specimen.mockserver.sessions.shared_state import SharedState
 from specimen.mockserver.sessions.store import Bounds, Store, StoreFull, StoreUnavailable
 from specimen.mockserver.sessions.store.factory import open_store
 from specimen.mockserver.settings import Settings
 from specimen.mockserver.webhooks.dispatcher import Dispatcher
 from specimen.mockserver.webhooks.endpoints import Endpoint as WebhookEndpoint
 from specimen.mockserver.webhooks.registration import Registration, receiver_keys, register
+from specimen.mockserver.webhooks.standing import StandingEndpoint, stand, stand_again
 from specimen.specs import Provider
 
 logger = logging.getLogger("specimen")
@@ -61,8 +65,8 @@ class App:
         self.namespaces = Namespaces(self.store, clock, settings.request_log_entries, settings.faults)
         self.mounted = {entry.name: Mounted(entry, self.store, self.namespaces, settings) for entry in providers}
         self.webhooks = Dispatcher(self.store, self.namespaces, {name: one.shared_state for name, one in self.mounted.items()})
-        # The endpoints that the settings name, once the server has started: provider, endpoint, what its receiver needs.
-        self.registered: list[tuple[str, WebhookEndpoint, dict[str, Any]]] = []
+        # The endpoints that the settings name, once the server has started.
+        self.registered: list[StandingEndpoint] = []
         self.places = Places(self.mounted, settings.port)
         self.root_path = checked_root_path(settings.root_path, self.mounted)
         # Whether a server of ours listens for it.
@@ -118,16 +122,20 @@ class App:
         """Sends a provider's webhooks to a target from now on; gives the endpoint, and the keys that its receiver needs.
 
         Raises:
+            EndpointExists: they go there already.
             SettingError: the provider is not served, or the target is not allowed.
             SpecimenError: the provider sends no webhooks, or the extra that it needs is missing.
         """
-        mounted = self.mounted.get(wanted.provider)
-        if mounted is None:
-            raise SettingError(f"webhook of '{wanted.provider}': it is not served. {did_you_mean(wanted.provider, self.mounted)}")
         await self.open()
-        state = mounted.shared_state
+        state = self._sender(wanted.provider)
         endpoint = await register(wanted, state, self.namespaces, self.webhooks, self.settings.webhook_hosts)
-        return endpoint, receiver_keys(state, endpoint)
+        return endpoint, receiver_keys(state, endpoint, self.webhooks.base_url)
+
+    def _sender(self, provider: str) -> SharedState:
+        mounted = self.mounted.get(provider)
+        if mounted is None:
+            raise SettingError(f"webhook of '{provider}': it is not served. {did_you_mean(provider, self.mounted)}")
+        return mounted.shared_state
 
     async def register_webhooks(self) -> None:
         """Adds the endpoints that the settings name, where they are not there yet; `registered` has them then.
@@ -135,11 +143,18 @@ class App:
         Raises:
             SpecimenError: one cannot be added.
         """
+        await self.open()
         found = []
         for provider, target in self.settings.webhooks:
-            made = await self.add_webhook(Registration(provider, target, secret=self.settings.webhook_secret))
-            found.append((provider, *made))
+            wanted = Registration(provider, target, secret=self.settings.webhook_secret)
+            state = self._sender(provider)
+            found.append(await stand(wanted, state, self.namespaces, self.webhooks, self.settings.webhook_hosts))
         self.registered = found
+
+    async def restore_webhooks(self) -> None:
+        """Adds the endpoints of the settings again, after the namespace that they are in was ended or replaced."""
+        for one in self.registered:
+            await stand_again(one, self._sender(one.provider), self.namespaces, self.webhooks, DEFAULT_NAMESPACE)
 
     async def forward(self, milliseconds: int, namespace: str = DEFAULT_NAMESPACE) -> None:
         """Moves the clock of a namespace forward; its sessions move along, in all processes that share the store.
@@ -236,6 +251,8 @@ class App:
         visit.extra = _dated(extra, visit.namespace)
         if place.is_hosted:
             await vendor_pages.hosted(mounted, place.rest, scope, receive, send, visit)
+        elif place.rest == mounted.root and self.places.is_alone(mounted) and scope["method"] in ("GET", "HEAD"):
+            await self._own.answer(scope["method"], "/", place.origin, send, visit.extra)
         elif place.may_be_page and await vendor_pages.documentation(
             mounted, place, scope, receive, send, is_on_a_port=self.is_on_a_port
         ):
@@ -276,14 +293,17 @@ def build_app(settings: Settings | None = None) -> App:
 
     Raises:
         SpecError: a provider does not exist, or its files state what cannot be.
-        SettingError: the locale is unknown.
+        SettingError: the locale is unknown, or a fault names what the providers do not have.
     """
     settings = settings or Settings()
     from specimen.fixtures.people.identities import LOCALES
 
     if settings.locale is not None and settings.locale not in LOCALES:
         raise SettingError(f"locale '{settings.locale}': there is none. {did_you_mean(settings.locale, LOCALES)}")
-    return App(settings, [specs.load(name) for name in settings.providers or specs.names()])
+    providers = {name: specs.load(name) for name in settings.providers or specs.names()}
+    for rule in parsed_all(settings.faults):
+        check_names(rule, providers)
+    return App(settings, providers.values())
 
 
 def _dated(extra: Extra, namespace: Namespace) -> Extra:

@@ -55,7 +55,7 @@ def forwarded(front: Front, headers: Mapping[str, str]) -> Front:
     host = said.get("host") or _first(headers, "x-forwarded-host")
     if not is_host(host):
         host = front.host
-    elif _PORT.fullmatch(port := _first(headers, "x-forwarded-port")) and "host" not in said and not _has_port(host):
+    if _PORT.fullmatch(port := _first(headers, "x-forwarded-port")) and "host" not in said and not _has_port(host):
         host = f"{host}:{port}"
     scheme = (said.get("proto") or _first(headers, "x-forwarded-proto")).lower()
     scheme = scheme if scheme in _SCHEMES else front.scheme

@@ -38,6 +38,10 @@ class Places:
         self._at_root = next(iter(mounted.values())) if len(mounted) == 1 else None
         self._known: dict[tuple[str, Front], Place] = {}
 
+    def is_alone(self, mounted: Mounted) -> bool:
+        """Whether a provider is the only one, whose paths answer without its name too."""
+        return mounted is self._at_root
+
     def find(self, path: str, front: Front) -> Place:
         """Where a path leads; a proxy's prefix is no part of it."""
         return self._known.get((path, front)) or self._found(path, front)
@@ -60,7 +64,8 @@ class Places:
         found = Place(
             mounted, front.prefix + prefix, rest, self.origin(front) + prefix,
             is_hosted=rest.startswith("/_specimen/"),
-            may_be_page=rest.startswith(("/openapi.", "/ui")) or (mounted is not None and rest == mounted.key_set),
+            may_be_page=rest.startswith(("/openapi.", "/ui"))
+            or (mounted is not None and rest in (mounted.key_set, mounted.root)),
             in_document=rest[len(base) :] if rest.startswith(base) else None,
         )  # fmt: skip
         if len(path) + len(front.host) + len(front.prefix) <= _LONGEST_PLACE:

@@ -55,6 +55,9 @@ class Server(Protocol):
     async def add_webhook(self, wanted: Registration) -> tuple[Endpoint, dict[str, Any]]:
         """Sends a provider's webhooks to a target; gives the endpoint, and the keys that its receiver needs."""
 
+    async def restore_webhooks(self) -> None:
+        """Adds the endpoints of the settings again, after the default namespace was ended or replaced."""
+
     @property
     def application(self) -> ASGIApp:
         """What answers the vendors' requests."""

@@ -81,6 +81,15 @@ class LogReader:
             return (await self.entries(namespace, after, since_ns))[-most:]
         return [self._shown(number, exchange) for number, exchange in self._log.newest(namespace, after, most)]
 
+    @property
+    def is_on(self) -> bool:
+        """Whether requests are kept at all."""
+        return self._log.is_on
+
+    def has_dropped(self, namespace: str, kept: int) -> bool:
+        """Whether older entries of a namespace are gone, of which so many are there; in a shared store, a full log says so."""
+        return kept >= self._log.most if self._store.is_shared else self._log.has_dropped(namespace)
+
     async def clear(self, namespace: str) -> int:
         """Forgets the entries of a namespace; in a shared store, those up to the returned number are the forgotten ones."""
         entries = await self.entries(namespace)

@@ -40,6 +40,14 @@ _REQUEST_LINE = re.compile(rb"[A-Z]{1,20} [^ \r\n]+ HTTP/1\.1\r\n")
 _H2C = re.compile(rb"\r\n[Uu]pgrade: *h2c(?=\r\n|$)")
 
 
+# A field's colon, space and line end.
+_FIELD_BYTES = 4
+
+
+class HeadTooLong(Exception):
+    """A request's head has more bytes than one may have."""
+
+
 class Application(Protocol):
     """An ASGI application with the settings of its server."""
 
@@ -62,6 +70,10 @@ class _Protocol(_Http):  # type: ignore[misc]  # the base is chosen at run time
     # Bytes since the last piece of a body: trailers and extensions of chunks, which are as long as a client likes.
     _bare_bytes = 0
     _is_in_body = False
+    # Bytes of the present read, and of all reads that may hold a part of the present head: no head is longer than those.
+    _read_bytes = 0
+    _most_head_bytes = 0
+    _target_bytes = 0
 
     def __init__(self, head_seconds: float, answers_at_once: bool, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -78,6 +90,7 @@ class _Protocol(_Http):  # type: ignore[misc]  # the base is chosen at run time
 
     def on_message_complete(self) -> None:
         self._is_in_body = False
+        self._most_head_bytes = self._read_bytes
         self._since = self.loop.time()
         super().on_message_complete()
         self._is_whole = True
@@ -86,7 +99,9 @@ class _Protocol(_Http):  # type: ignore[misc]  # the base is chosen at run time
         if b"h2c" in data and _REQUEST_LINE.match(data) is not None:
             head, end, rest = data.partition(b"\r\n\r\n")
             data = _H2C.sub(b"", head) + end + rest
-        self._bare_bytes += len(data)
+        self._read_bytes = size = len(data)
+        self._bare_bytes += size
+        self._most_head_bytes += size
         if self._beginning is None:
             super().data_received(data)
         else:
@@ -101,7 +116,7 @@ class _Protocol(_Http):  # type: ignore[misc]  # the base is chosen at run time
             return
         self._wait()
         if self.scope is not None and "method" not in self.scope:
-            self._head_bytes += len(data)
+            self._head_bytes += size
             if self._head_bytes > MOST_HEAD_BYTES:
                 self._refuse(b"431 Request Header Fields Too Large")
 
@@ -119,13 +134,34 @@ class _Protocol(_Http):  # type: ignore[misc]  # the base is chosen at run time
         self._is_in_body = False
         super().on_message_begin()
 
+    def on_url(self, url: bytes) -> None:
+        self._target_bytes += len(url)
+        super().on_url(url)
+
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._is_in_body:  # trailers are not kept
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        self._is_in_body, self._bare_bytes = True, 0
+        if self._most_head_bytes > MOST_HEAD_BYTES:
+            self._check_head()
+        self._is_in_body, self._bare_bytes, self._head_bytes, self._target_bytes = True, 0, 0, 0
         super().on_headers_complete()
+
+    def _check_head(self) -> None:
+        """Refuses a head that is too long, though it came in one read.
+
+        Raises:
+            HeadTooLong: it is; the parser reads no further then.
+        """
+        fields = sum(len(name) + len(value) + _FIELD_BYTES for name, value in self.scope["headers"])
+        if self._target_bytes + fields <= MOST_HEAD_BYTES:
+            return
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.transport.close()  # a 431 would be taken for the answer to the request before
+        else:
+            self._refuse(b"431 Request Header Fields Too Large")
+        raise HeadTooLong
 
     def on_body(self, body: bytes) -> None:
         self._bare_bytes = 0

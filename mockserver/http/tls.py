@@ -7,10 +7,10 @@ from pathlib import Path
 
 from specimen.mockserver.errors import SettingError
 from specimen.specs.core.extras import needs
+from specimen.specs.core.listening import numeric_address, stands_for_all
 
 # Names by which this machine reaches its own server.
 _OWN_NAMES = ("localhost", "127.0.0.1", "::1")
-_ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - they are compared
 
 
 def context_of(
@@ -60,13 +60,15 @@ def self_signed(host: str, ca_file: Path | None) -> ssl.SSLContext:
     `ca_file` gets the certificate (PEM) of the authority that signed it, which clients are to trust; no key is written.
 
     Raises:
+        AddressError: the host is neither an address nor a name.
         MissingExtra: trustme is not installed.
         SettingError: the file cannot be written.
     """
     with needs("tls", "--tls-self-signed", "give a certificate with --tls-cert"):
         import trustme  # noqa: PLC0415 - an extra
-    name = host.strip("[]")
-    names = dict.fromkeys((*_OWN_NAMES, *([] if name in _ANY_ADDRESS else [name])))
+    address = numeric_address(host)
+    named = host if address is None else None if stands_for_all(address) else str(address)
+    names = dict.fromkeys((*_OWN_NAMES, *([] if named is None else [named])))
     authority = trustme.CA(organization_name="Specimen")
     context = _context()
     try:

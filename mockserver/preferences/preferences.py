@@ -186,7 +186,7 @@ def _pace(value: str, _: Provider, __: Operation) -> Pace:
 
 
 def _dynamic(value: str, _: Provider, __: Operation) -> bool:
-    """Prism's name for made-up answers; here they always are."""
+    """Prism's name for synthetic answers; here they always are."""
     if value.lower() not in ("", "true", "false"):
         raise InvalidPreference("dynamic", value, ("true", "false"))
     return value.lower() != "false"

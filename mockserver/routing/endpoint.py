@@ -22,6 +22,7 @@ from specimen.mockserver.preferences.preferences import NO_PREFERENCE, Preferenc
 from specimen.mockserver.provider_api import Behaviour, Credential, Credentials, Handler, Reply, Request
 from specimen.mockserver.routing.request_validation import RequestValidator
 from specimen.mockserver.routing.store_problems import too_much, unavailable
+from specimen.mockserver.routing.vendor_errors import with_message
 from specimen.mockserver.sessions.namespaces import Namespace
 from specimen.mockserver.sessions.service import Sessions
 from specimen.mockserver.sessions.shared_state import SharedState
@@ -59,6 +60,7 @@ class RequestContext:
     fault: str | None = None  # the id of the fault that was done on it
     faults_seen: tuple[FaultRule, ...] | None = None  # those by which it was decided that none is done
     seen_at: int | None = None  # the time of which a fault shows the sessions
+    as_sent: Callable[[Reply], Reply] | None = None  # what a fault makes of the answer, for the request log
     began: float = 0.0  # of the machine's clock that only runs
 
 
@@ -238,7 +240,7 @@ class Endpoint:
     def _is_known(self, request: Request) -> bool:
         """Takes a body over that was found valid before."""
         known = self._valid_bodies.get((request.raw, request.headers.get("content-type")))
-        if known is None:
+        if known is None or "content-encoding" in request.headers:
             return False
         request.body = known.copy()
         return True
@@ -276,7 +278,7 @@ class Endpoint:
         """The vendor's answer to a request that is refused."""
         reply = self._refusal(problem, request)
         if problem.location == CONTENT_ENCODING:  # the document's words are of the content type
-            reply.body = _told(reply.body, problem.detail)
+            reply.body = with_message(reply.body, problem.detail)
             reply.headers = {**reply.headers, "Accept-Encoding": "identity"}  # RFC 9110, section 12.5.3
         return reply
 
@@ -295,16 +297,6 @@ class Endpoint:
             (request.example(name) for name, code in self.operation.examples() if code == status),
             Reply(status, {"error": problem.detail}),
         )
-
-
-def _told(body: Any, message: str) -> Any:
-    """An error's body with another message and hint."""
-    if not isinstance(body, Mapping):
-        return body
-    given = {"message": message, "hint": message}
-    return {
-        name: given[name] if name in given and isinstance(value, str) else _told(value, message) for name, value in body.items()
-    }
 
 
 def _awaited(handler: Handler) -> Callable[[Request, Sessions], Awaitable[Reply]]:
@@ -330,6 +322,8 @@ def log_exchange(
     """Notes an exchange in the request log, as it is; it is masked when it is shown. What the control API sends is not noted."""
     if PREFERENCE in scope or not visit.namespace.request_log.is_on:
         return
+    if visit.as_sent is not None:
+        reply = visit.as_sent(reply)
     namespace, shown, raw, body = visit.namespace, reply.session, request.raw, reply.body
     namespace.request_log.add(
         (

@@ -45,7 +45,7 @@ class RequestValidator:
         """Checks the path's parameters.
 
         Raises:
-            Refused: one breaks its schema.
+            RequestRejected: one breaks its schema.
         """
         for parameter, validator, read in self._path:
             value = read(values[parameter.name])
@@ -56,7 +56,7 @@ class RequestValidator:
         """The query's parameters with their types and defaults; of a repeated one the last counts.
 
         Raises:
-            Refused: one is missing or breaks its schema.
+            RequestRejected: one is missing or breaks its schema.
         """
         if not self._query:
             return {}
@@ -82,7 +82,7 @@ class RequestValidator:
         """Checks the header parameters.
 
         Raises:
-            Refused: one is missing or breaks its schema.
+            RequestRejected: one is missing or breaks its schema.
         """
         for parameter, validator, name, is_text in self._header:
             text = headers.get(name)
@@ -97,7 +97,7 @@ class RequestValidator:
         """Which of the operation's bodies a request brings; None for none at all.
 
         Raises:
-            Refused: it brings one that the operation does not take.
+            RequestRejected: it brings one that the operation does not take.
         """
         if not self._bodies or (not raw and content_type is None):
             return None
@@ -119,7 +119,7 @@ class RequestValidator:
         """Checks that a body comes as it is.
 
         Raises:
-            Refused: it is compressed, which no provider's document knows of.
+            RequestRejected: it is compressed, which no provider's document knows of.
         """
         if encoding and raw and encoding.strip().lower() != "identity":
             detail = f"the body's content encoding is {encoding[:40]}, expected none: send it uncompressed"
@@ -129,7 +129,7 @@ class RequestValidator:
         """Checks a parsed body.
 
         Raises:
-            Refused: it breaks its schema.
+            RequestRejected: it breaks its schema.
         """
         validator = self._bodies[media.content_type][1]
         if validator is None or _holds(validator, body):
@@ -140,7 +140,7 @@ class RequestValidator:
         """Checks the parts of a multipart body as the object that the document describes.
 
         Raises:
-            Refused: it breaks its schema.
+            RequestRejected: it breaks its schema.
         """
         if media.pointer is not None:
             schema = self._document.resolve(self._document.at(media.pointer))[0]

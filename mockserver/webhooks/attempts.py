@@ -14,7 +14,7 @@ from specimen.mockserver.sessions.namespaces import Namespace
 from specimen.mockserver.sessions.service import Sessions
 from specimen.mockserver.sessions.session_record import Record
 from specimen.mockserver.sessions.shared_state import SharedState
-from specimen.mockserver.sessions.store import Claimed
+from specimen.mockserver.sessions.store import Claimed, Space, Store, Versioned
 from specimen.mockserver.webhooks import keys
 from specimen.mockserver.webhooks.endpoints import Endpoint, check_url
 from specimen.mockserver.webhooks.http_client import Answer, Poster
@@ -25,6 +25,7 @@ LOG = "webhooks"
 TOKEN_KEY = "webhook/token_key"  # noqa: S105 - the name of a kept value
 NO_KEY = "no active encryption key"
 DISABLED = "the endpoint is disabled"
+NO_SESSION = "the session was deleted"
 # By how much the time is wrong under the fault `stale_timestamp`.
 STALE_MILLISECONDS = 3_600_000
 _SHOWN_BYTES = 4096
@@ -66,8 +67,15 @@ async def attempt(
     kept, version = await store.value(space, DELIVERY_PREFIX + task.payload["id"], now)
     kept = kept or task.payload
     record = await store.get(space, kept["session"])
-    if endpoint is None or record is None or kept["status"] != PENDING:
+    if endpoint is None or not _is_carried(kept, task):
         await store.acknowledge(space, task)
+        return
+    if record is None:
+        gone = {**kept, "status": FAILED, "failure": NO_SESSION, "next_at": None, "updated_at": now}
+        if await store.set_value(space, DELIVERY_PREFIX + kept["id"], gone, now + KEPT_MILLISECONDS, now, version=version):
+            await store.acknowledge(space, task)
+        else:  # somebody has changed it: once more
+            await store.postpone(space, task, now, kept)
         return
     webhooks = webhooks_of(shared_state)
     number = kept["attempts"] + 1
@@ -85,33 +93,62 @@ async def attempt(
     is_delivered = 200 <= answer.status < 300
     waits = webhooks.retry_seconds
     is_over = is_delivered or number > len(waits) or (endpoint.enabled and not sealed.headers)
-    next_at = None if is_over else now + round(waits[number - 1] * 1000)
-    newer = {
-        **kept,
+    ended = {
+        "key": endpoint.active_key_id, "updated_at": now, "last_at": now,
+        "last_status": answer.status or None, "failure": answer.failure,
         "status": SUCCEEDED if is_delivered else FAILED if is_over else PENDING,
-        "attempts": number,
-        "key": endpoint.active_key_id,
-        "updated_at": now,
-        "next_at": next_at,
-        "last_at": now,
-        "last_status": answer.status or None,
-        "failure": answer.failure,
-    }
+        "attempts": number, "next_at": None if is_over else now + round(waits[number - 1] * 1000),
+    }  # fmt: skip
+    newest = await store.value(space, DELIVERY_PREFIX + kept["id"], now)
     entry = {
         "at": now, "attempt": number, "url": endpoint.url, "headers": dict(sealed.headers), "body": _shown(sealed.body),
         "status": answer.status or None, "failure": answer.failure, "answer": _shown(answer.body),
-        "milliseconds": milliseconds, "next_at": next_at,
+        "milliseconds": milliseconds, "next_at": _merged(newest.value or kept, kept, ended)["next_at"],
         **{name: kept[name] for name in ("event", "type", "session", "endpoint")}, "delivery": kept["id"],
     }  # fmt: skip
     await store.append(space, LOG, [entry])
-    if version and not (await store.value(space, DELIVERY_PREFIX + kept["id"], now)).version:
-        next_at = None  # removed with its endpoint meanwhile
+    await _conclude(store, space, task, Versioned(kept, version), newest, ended, now)
+
+
+async def _conclude(
+    store: Store, space: Space, task: Claimed, begun: Versioned, newest: Versioned, ended: Mapping[str, Any], now: int
+) -> None:
+    """Keeps what an attempt came to, then acknowledges or postpones its task."""
+    key = DELIVERY_PREFIX + begun.value["id"]
+    while newest.version or not begun.version:  # else it was removed with its endpoint meanwhile
+        newer = _merged(newest.value or begun.value, begun.value, ended)
+        if await store.set_value(space, key, newer, now + KEPT_MILLISECONDS, now, version=newest.version):
+            break
+        newest = await store.value(space, key, now)
     else:
-        await store.set_value(space, DELIVERY_PREFIX + kept["id"], newer, now + KEPT_MILLISECONDS, now)
-    if next_at is None:
+        newer = {**begun.value, "status": CANCELLED}
+    if not _is_carried(newer, task):
         await store.acknowledge(space, task)
+        return
+    await store.postpone(space, task, newer["next_at"], newer)
+    # Until it was given back, nobody who resent or canceled the delivery could have it be due at once.
+    latest = (await store.value(space, key, now)).value
+    if latest is None or not _is_carried(latest, task) or latest.get("resends") != newer.get("resends"):
+        await store.reschedule(space, task.id, now)
+
+
+def task_of(delivery: Mapping[str, Any]) -> str:
+    """The id of the task that carries a delivery: only that one sends it."""
+    return str(delivery.get("task", delivery["id"]))
+
+
+def _is_carried(delivery: Mapping[str, Any], task: Claimed) -> bool:
+    return delivery["status"] == PENDING and task_of(delivery) == task.id
+
+
+def _merged(newest: Mapping[str, Any], begun: Mapping[str, Any], ended: Mapping[str, Any]) -> dict[str, Any]:
+    """A delivery after an attempt; where it was resent or canceled since the attempt had begun, it stays so."""
+    merged = {**newest, **ended}
+    if newest.get("resends") != begun.get("resends"):
+        kept: tuple[str, ...] = ("status", "attempts", "next_at")
     else:
-        await store.postpone(space, task, next_at, newer)
+        kept = () if newest["status"] == PENDING else ("status", "next_at")
+    return {**merged, **{name: newest[name] for name in kept}}
 
 
 async def _sealed(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from specimen.mockserver.sessions.store import Space, Store
-from specimen.mockserver.webhooks.attempts import CANCELLED, LOG, PENDING
+from specimen.mockserver.webhooks.attempts import CANCELLED, LOG, PENDING, task_of
 from specimen.mockserver.webhooks.endpoints import PREFIX
 from specimen.mockserver.webhooks.outbox import DELIVERY_PREFIX, EVENT_PREFIX, KEPT_MILLISECONDS
 
@@ -32,25 +32,45 @@ async def event(store: Store, space: Space, event_id: str, now: int) -> dict[str
 
 
 async def resend(store: Store, space: Space, delivery_id: str, now: int) -> dict[str, Any] | None:
-    """Sends a delivery again at once, whatever came of it, with a schedule of its own; None where there is none."""
+    """Sends a delivery again at once, whatever came of it, with a schedule of its own; None where there is none.
+
+    One that was tried and waits keeps its task, so that the session's later events stay behind it. Any other gets a task in a
+    lane of its own, as those before it may wait for days.
+    """
+    old = ""
 
     def again(kept: Mapping[str, Any]) -> dict[str, Any]:
-        return {**kept, "status": PENDING, "attempts": 0, "resends": kept.get("resends", 0) + 1, "next_at": now}
+        nonlocal old
+        old, resends = task_of(kept), kept.get("resends", 0) + 1
+        is_first_of_lane = kept["status"] == PENDING and kept["attempts"] > 0
+        task = old if is_first_of_lane else f"{delivery_id}/{resends}"
+        return {**kept, "status": PENDING, "attempts": 0, "resends": resends, "task": task, "next_at": now}
 
     found = await _changed(store, space, delivery_id, now, again)
     if found is not None:
-        # In a lane of its own: those behind it may wait for days.
-        task = f"{delivery_id}/{found['resends']}"
-        await store.enqueue(space, task, task, now, found)
+        if found["task"] != old:
+            await store.enqueue(space, found["task"], found["task"], now, found)
+        await store.reschedule(space, old, now)  # the old one ends as soon as its turn comes
     return found
 
 
 async def cancel(store: Store, space: Space, delivery_id: str, now: int) -> dict[str, Any] | None:
-    """Has a delivery not be sent, or not be tried again; None where there is none that waits."""
-    found = await get(store, space, delivery_id, now)
-    if found is None or found["status"] != PENDING:
+    """Has a delivery not be sent, or not be tried again; None where there is none that waits.
+
+    Its task is due now and then ends, so that those behind it wait no longer.
+    """
+    is_waiting = False
+
+    def canceled(kept: Mapping[str, Any]) -> dict[str, Any]:
+        nonlocal is_waiting
+        is_waiting = kept["status"] == PENDING
+        return {**kept, "status": CANCELLED, "next_at": None} if is_waiting else dict(kept)
+
+    found = await _changed(store, space, delivery_id, now, canceled)
+    if found is None or not is_waiting:
         return None
-    return await _changed(store, space, delivery_id, now, lambda kept: {**kept, "status": CANCELLED, "next_at": None})
+    await store.reschedule(space, task_of(found), now)
+    return found
 
 
 async def remove_endpoint(store: Store, space: Space, endpoint_id: str, now: int) -> bool:

@@ -89,7 +89,7 @@ def check_url(url: str, hosts: Sequence[str]) -> None:
         raise SettingError("webhook target: expected an http or https URL such as http://127.0.0.1:9000/hook.")
     if parts.username is not None or parts.fragment:
         raise SettingError("webhook target: a URL with a user or a fragment; leave them out.")
-    if not _is_loopback(host) and host not in hosts:
+    if not _is_loopback(host) and host not in map(str.lower, hosts):
         raise SettingError(f"webhook target: the host '{host}' is not this machine. Name it: --webhook-host {host}.")
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from specimen.fixtures.primitives import ids
 from specimen.mockserver.errors import SettingError, did_you_mean
-from specimen.mockserver.sessions.namespaces import Namespaces
+from specimen.mockserver.sessions.namespaces import Namespace, Namespaces
 from specimen.mockserver.sessions.shared_state import SharedState
 from specimen.mockserver.webhooks import endpoints, keys, outbox
 from specimen.mockserver.webhooks.dispatcher import Dispatcher
@@ -35,12 +36,21 @@ class Registration:
     faults: tuple[str, ...] = ()
 
 
+class EndpointExists(SettingError):
+    """A provider's webhooks go to a target already; `endpoint` is what has it."""
+
+    def __init__(self, provider: str, endpoint: Endpoint) -> None:
+        super().__init__(f"webhook target: endpoint '{endpoint.id}' of {provider} has it already.")
+        self.endpoint = endpoint
+
+
 async def register(
     wanted: Registration, shared_state: SharedState, namespaces: Namespaces, dispatcher: Dispatcher, hosts: Sequence[str]
 ) -> Endpoint:
-    """The endpoint of a provider and a target: made now, or before, then with the secrets that it has.
+    """A new endpoint of a provider and a target.
 
     Raises:
+        EndpointExists: there is one of that target.
         SettingError: the target is not allowed, or a type or a fault does not exist, or there are too many endpoints.
         SpecError: the provider sends no webhooks.
         MissingExtra: a key is needed, and the extra `webhooks` is not installed.
@@ -53,10 +63,11 @@ async def register(
             import joserfc  # noqa: F401, PLC0415 - asked for before anything is sent
     namespace = await namespaces.get(wanted.namespace)
     space, now = namespace.space(shared_state.name), namespace.clock.now()
-    endpoint_id = f"whe_{ids.digest(f'{wanted.provider}/{wanted.url}', 12).hex()}"
-    found, _ = await endpoints.get(shared_state.store, space, endpoint_id, now)
+    known = await endpoints.endpoints(shared_state.store, space, now)
+    found = next((one for one in known if one.owner is None and one.url == wanted.url), None)
     if found is not None:
-        return found
+        raise EndpointExists(wanted.provider, found)
+    endpoint_id = _free_id(wanted, {one.id for one in known})
     public_key, more = wanted.public_key, None
     if webhooks.encryption is not None and public_key is None:
         private = keys.new_rsa_key(f"{endpoint_id}-1")
@@ -71,12 +82,31 @@ async def register(
         endpoint_id, wanted.url, secret, now,
         types=wanted.types, keys=kept_keys, faults=wanted.faults, more=more,
     )  # fmt: skip
+    await add_endpoint(made, shared_state, namespaces, namespace, dispatcher)
+    return made
+
+
+def _free_id(wanted: Registration, taken: Collection[str]) -> str:
+    """The id of a target: the same on every machine, unless its endpoint sends elsewhere by now."""
+    names = itertools.chain([""], map("#{}".format, itertools.count(2)))
+    found = (f"whe_{ids.digest(f'{wanted.provider}/{wanted.url}{name}', 12).hex()}" for name in names)
+    return next(one for one in found if one not in taken)
+
+
+async def add_endpoint(
+    made: Endpoint, shared_state: SharedState, namespaces: Namespaces, namespace: Namespace, dispatcher: Dispatcher
+) -> None:
+    """Adds an endpoint, which hears from now on of sessions that are there as well.
+
+    Raises:
+        SettingError: there are too many, or one of that id.
+    """
+    space, now = namespace.space(shared_state.name), namespace.clock.now()
     is_first = not await endpoints.endpoints(shared_state.store, space, now)
     await endpoints.add(shared_state.store, space, made, now)
     if is_first:
-        await outbox.tell_open_sessions(shared_state, await namespaces.get(wanted.namespace))
+        await outbox.tell_open_sessions(shared_state, await namespaces.get(namespace.name))
     dispatcher.wake(space)
-    return made
 
 
 def check_choices(webhooks: Webhooks, types: Sequence[str], faults: Sequence[str]) -> None:
@@ -91,14 +121,17 @@ def check_choices(webhooks: Webhooks, types: Sequence[str], faults: Sequence[str
                 raise SettingError(f"webhook {name} '{one}': there is none. {did_you_mean(one, possible)}")
 
 
-def receiver_keys(shared_state: SharedState, endpoint: Endpoint) -> dict[str, Any]:
-    """What a receiver needs: its secret, its private key where the mock has made it, or where the sender's keys are."""
-    webhooks = outbox.webhooks_of(shared_state)
+def receiver_keys(shared_state: SharedState, endpoint: Endpoint, base_url: str) -> dict[str, Any]:
+    """What a receiver needs: its secret, its private key where the mock has made it, or the URL of the sender's keys.
+
+    `base_url` is that of the server, without a slash at its end.
+    """
+    webhooks, provider = outbox.webhooks_of(shared_state), shared_state.provider
     found: dict[str, Any] = {}
     if webhooks.signature is not None:
         found["secret"] = endpoint.secret
     if endpoint.more is not None and PRIVATE_KEY in endpoint.more:
         found[PRIVATE_KEY] = dict(endpoint.more[PRIVATE_KEY])
     if webhooks.token is not None:
-        found["jwks"] = webhooks.token.jwks
+        found["jwks"] = f"{base_url}{provider.mount.removesuffix(provider.document.base_path)}{webhooks.token.jwks}"
     return found

@@ -12,6 +12,7 @@ EXTRAS: dict[str, dict[str, str]] = {
     "contracts": {"hypothesis": "Hypothesis", "openapi_core": "openapi-core", "schemathesis": "Schemathesis"},
     "dataset": {"pyarrow": "PyArrow"},
     "pictures": {"PIL": "Pillow"},
+    "redis": {"redis": "redis-py"},
     "tls": {"trustme": "trustme"},
     "webhooks": {"cryptography": "cryptography", "joserfc": "joserfc"},
 }

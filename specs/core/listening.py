@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
+import re
 import socket
 from collections.abc import Callable
 
@@ -11,6 +13,10 @@ import uvicorn
 from specimen.specs.core.errors import SpecimenError
 
 _BACKLOG = 2048
+# Labels of letters, digits and hyphens, also those of other scripts; the last one of a name is no number.
+_LABELS = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
+_NUMBER = re.compile(r"([0-9]+|0[xX][0-9A-Fa-f]*)\.?")
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class AddressError(SpecimenError):
@@ -23,11 +29,11 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         AddressError: the address cannot be listened on.
     """
-    if not host:
-        raise AddressError("host '': expected an address, such as 127.0.0.1, or a name.")
+    host = _unbracketed(host)
+    if not _is_name(host):
+        numeric_address(host)
     if not 0 <= port <= 65_535:  # the resolver would take it modulo 65536
         raise AddressError(f"port {port}: expected 0 to 65535.")
-    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     try:
         found_at = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, place = min(found_at, key=lambda one: one[0] != socket.AF_INET)  # a name may have both
@@ -53,10 +59,45 @@ def listen(host: str, port: int) -> socket.socket:
 
 def url_of(listening: socket.socket, host: str | None = None, scheme: str = "http") -> str:
     """The URL at which a socket is reached from this machine; `host` as it was asked for, else by its address."""
-    address, port = listening.getsockname()[:2]
-    name = (host or address).strip("[]")
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(name, f"[{name}]" if ":" in name else name)  # noqa: S104 - it is compared
-    return f"{scheme}://{shown}:{port}"
+    name, port = listening.getsockname()[:2]
+    bound = ipaddress.ip_address(name)
+    if stands_for_all(bound):
+        name = "::1" if bound == ipaddress.IPv6Address(0) else "127.0.0.1"
+    elif host is not None and _is_name(host):
+        name = host
+    return f"{scheme}://{f'[{name}]' if ':' in name else name}:{port}"
+
+
+def numeric_address(host: str) -> _Address | None:
+    """The address that a host spells, such as `127.0.0.1`, `::0` or `0x0`; None for a name.
+
+    Raises:
+        AddressError: it is neither.
+    """
+    host = _unbracketed(host)
+    if _is_name(host):
+        return None
+    neither = AddressError(f"host '{host}': expected an address, such as 127.0.0.1, or a name.")
+    if ":" not in host and _LABELS.fullmatch(host) is None:  # the resolver takes `*` for all addresses
+        raise neither
+    try:
+        return ipaddress.ip_address(socket.getaddrinfo(host, 0, flags=socket.AI_NUMERICHOST)[0][4][0])
+    except (ValueError, socket.gaierror) as error:
+        raise neither from error
+
+
+def stands_for_all(address: _Address) -> bool:
+    """Whether a socket that is bound to an address listens on all of this machine's."""
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return address.is_unspecified or (mapped is not None and mapped.is_unspecified)
+
+
+def _is_name(host: str) -> bool:
+    return _LABELS.fullmatch(host) is not None and _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]) is None
+
+
+def _unbracketed(host: str) -> str:
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
 
 
 class Server(uvicorn.Server):

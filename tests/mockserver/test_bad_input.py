@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -29,6 +30,7 @@ BODIES: dict[str, bytes] = {
     "a number": b"42",
     "null": b"null",
     "201 deep": b'{"a":' + b"[" * 201 + b"]" * 201 + b"}",
+    "990 deep": b"[" * 990 + b"]" * 990,
     "100,000 deep": b"[" * 100_000 + b"]" * 100_000,
     "an integer of 5000 digits": b'{"a": ' + b"7" * 5000 + b"}",
     "an infinite float": b'{"a": 1e99999}',
@@ -55,17 +57,33 @@ def _json_operations() -> list[tuple[str, str]]:
     ]
 
 
+def _own_log(operation_id: str) -> dict[str, str]:
+    """The header of a namespace in which one operation's requests alone are logged."""
+    return {"Specimen-Namespace": f"log-{operation_id}"}
+
+
+def _log(target: Target, operation_id: str, export: str = "?limit=1000") -> dict[str, Any]:
+    """The request log of that namespace; fails where it is not given."""
+    status, _, body = target.ask("GET", f"/_specimen/v1/requests{export}", _own_log(operation_id))
+    assert status == 200, body[:300]
+    found: dict[str, Any] = json.loads(body)
+    return found
+
+
 @pytest.mark.parametrize(("name", "operation_id"), _json_operations())
 def test_json_body__unreadable(name: str, operation_id: str, target: Target) -> None:
     """A body that is no JSON object, or none that can be kept, gets the documented refusal."""
     operation = specs.load(name).document.operations[operation_id]
     method = operation.method.upper()
-    path, headers = path_of(target.app, name, operation), {**credentials(name), **JSON}
+    path, headers = path_of(target.app, name, operation), {**credentials(name), **JSON, **_own_log(operation_id)}
     for case, body in BODIES.items():
         status = check(name, operation, target.ask(method, path, headers, body))
+        assert _log(target, operation_id)["requests"][-1]["status"] == status, case
         if case == "empty" and not operation.body_required:
             continue
         assert 400 <= status < 500, case
+    for export in ("/har", "/har?bodies=whole"):
+        assert len(_log(target, operation_id, export)["log"]["entries"]) >= len(BODIES)
 
 
 @pytest.mark.parametrize(("name", "operation_id"), _json_operations())
@@ -73,9 +91,12 @@ def test_json_body__odd(name: str, operation_id: str, target: Target) -> None:
     """A body that is odd but valid JSON gets a documented answer, whichever it is."""
     operation = specs.load(name).document.operations[operation_id]
     method = operation.method.upper()
-    path, headers = path_of(target.app, name, operation), {**credentials(name), **JSON}
-    for body in VALID_BODIES.values():
-        check(name, operation, target.ask(method, path, headers, body))
+    path, headers = path_of(target.app, name, operation), {**credentials(name), **JSON, **_own_log(operation_id)}
+    for case, body in VALID_BODIES.items():
+        status = check(name, operation, target.ask(method, path, headers, body))
+        assert _log(target, operation_id)["requests"][-1]["status"] == status, case
+    for export in ("/har", "/har?bodies=whole"):
+        assert len(_log(target, operation_id, export)["log"]["entries"]) >= len(VALID_BODIES)
 
 
 @pytest.mark.parametrize(("name", "operation_id"), BODY_OPERATIONS)

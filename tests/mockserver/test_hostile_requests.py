@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import re
 import socket
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from specimen.mockserver.app import build_app
 from specimen.mockserver.http.server import MOST_HEAD_BYTES, running
 from specimen.mockserver.settings import Settings
 from specimen.specs.core.listening import AddressError, listen, url_of
-from tests.mockserver.calling import ask, create_entry
+from tests.mockserver.calling import ask, ask_entry, create_entry
 from tests.serving import run
 
 TOKEN = {"Authorization": "Bearer kk_live_specimen"}
@@ -73,6 +74,18 @@ def test_compressed_body__is_refused_by_its_name(app, name: str) -> None:
     assert "the body's content encoding is gzip" in answer.text
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "br", "zstd", "xx"])
+@pytest.mark.parametrize("name", [name for name in specs.names() if specs.load(name).is_builtin])
+def test_compressed_body__is_refused_whatever_came_before(app, name: str, encoding: str) -> None:
+    """The same bytes without an encoding were taken before; without and with `identity` they still are."""
+    create = create_entry(app, name)
+    more = ({}, {"Content_Encoding": encoding}, {"Content_Encoding": "identity"}, {"Content_Encoding": encoding}, {})
+    statuses = [ask_entry(app, create, **headers).status_code for headers in more]
+    made = statuses[0]
+    assert made < 300
+    assert statuses == [made, 415, made, 415, made]
+
+
 def test_paths__an_encoded_slash_is_no_separator(app) -> None:
     """It is a character of its segment: no route of its own, and an id that is malformed."""
     assert ask(app, "GET", "/kayle/v1%2Fsessions", TOKEN).status_code == 404
@@ -122,6 +135,44 @@ def test_trailers__are_bounded_and_not_kept(trailer: bytes) -> None:
         assert said == b"" or said.startswith(b"HTTP/1.1 431 ")
         said = _answer(url, HEAD + b"Transfer-Encoding: chunked\r\n\r\n1;", *[b"x" * 60_000] * 5)
         assert said == b"" or said.startswith((b"HTTP/1.1 431 ", b"HTTP/1.1 400 "))
+
+
+@pytest.mark.parametrize("before", [b"", b"GET /_specimen/live HTTP/1.1\r\nHost: x\r\n\r\n"])
+@pytest.mark.parametrize("is_target", [False, True])
+@pytest.mark.parametrize(("size", "is_taken"), [(60_000, True), (66_000, False), (100_000, False), (140_000, False)])
+def test_heads__are_bounded_however_they_arrive(size: int, is_taken: bool, is_target: bool, before: bytes) -> None:
+    """In one read or in several, in the target or in a header, first or after another request."""
+    long = b"x" * size
+    line, field = (b"GET /_specimen/live?" + long, b"") if is_target else (b"GET /_specimen/live", b"A: " + long + b"\r\n")
+    head = line + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + field + b"\r\n"
+    with running(build_app(Settings(providers=("kayle",)))) as url:
+        parts, said = urlsplit(url), b""
+        with socket.create_connection((parts.hostname or "", parts.port or 80), 10) as connection:
+            try:
+                connection.sendall(before + head)
+                while part := connection.recv(65536):
+                    said += part
+            except OSError:
+                pass  # closed while it was being sent
+    statuses = [int(status) for status in re.findall(rb"HTTP/1\.1 ([0-9]{3})", said)]
+    if is_taken:
+        assert statuses == [200] * (1 + bool(before))
+    else:
+        assert statuses in ([], [200], [431], [200, 431])
+        assert statuses.count(200) <= bool(before)
+
+
+def test_heads__in_pieces_do_not_add_up() -> None:
+    """Each request's head is counted for itself, on a connection that stays."""
+    with running(build_app(Settings(providers=("kayle",)))) as url:
+        parts = urlsplit(url)
+        place = (parts.hostname or "", parts.port or 80)
+        with socket.create_connection(place, 10) as connection, httpx.Client(base_url=url) as between:
+            for _ in range(5):
+                connection.sendall(b"GET /_specimen/live HTTP/1.1\r\nHost: x\r\nA: " + b"x" * 20_000)
+                assert between.get("/_specimen/live").status_code == 200  # the server has read what was sent before
+                connection.sendall(b"\r\n\r\n")
+                assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
 
 
 def test_half_closed__gets_its_answer() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.mockserver.calling import ask_entry, ask_raw, create_entry, frozen_app, read_entry
+import pytest
+
+from specimen import specs
+from tests.mockserver.calling import ask, ask_entry, ask_raw, create_entry, frozen_app, read_entry
 
 
 def test_places__many_hosts_fill_no_memory() -> None:
@@ -27,3 +30,13 @@ def test_places__many_and_long_paths_fill_no_memory() -> None:
     routed._matched.clear()
     assert ask_raw(app, "GET", f"/kayle/v1/sessions/{'v' * 300}")[0] == 401
     assert (app.places._known, routed._matched) == ({}, {})
+
+
+@pytest.mark.parametrize("name", specs.names())
+def test_root__of_a_provider_served_alone_names_its_base_url(name: str) -> None:
+    """`serve` prints that URL as one that it answers at; other methods are answered as the vendor does."""
+    alone, mount = frozen_app(name), specs.load(name).mount
+    answer = ask(alone, "GET", "/", {"Accept": "application/json"})
+    assert (answer.status_code, answer.json()) == (200, {"providers": {name: f"http://127.0.0.1:8080{mount}"}})
+    assert ask(alone, "POST", "/").status_code in (401, 404, 405)
+    assert ask(frozen_app("kayle", "kyve"), "GET", "/kayle/").status_code == 404

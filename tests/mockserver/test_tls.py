@@ -78,6 +78,18 @@ def test_self_signed__is_trusted_by_its_authority(tmp_path: Path) -> None:
         http.get("/v1/sessions")
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "0", "0x0", "::", "::0"])
+def test_self_signed__names_no_address_that_stands_for_all(host: str, tmp_path: Path) -> None:
+    """Nobody can ask for it: the names are those of this machine, however all addresses are spelled."""
+    context = self_signed(host, tmp_path / "ca.pem")
+    trusting = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+    with running(frozen_app("kayle"), tls=context) as url:
+        place = ("127.0.0.1", int(urlsplit(url).port or 0))
+        with socket.create_connection(place) as plain, trusting.wrap_socket(plain, server_hostname="localhost") as wrapped:
+            shown = wrapped.getpeercert() or {}
+    assert {name for _, name in shown["subjectAltName"]} == {"localhost", "127.0.0.1", "0:0:0:0:0:0:0:1"}
+
+
 def test_tls__leavers_and_plain_http_make_no_noise(folder: Path, listener: Listener) -> None:
     """Who speaks plain HTTP, half of a handshake, or ends his direction gets no traceback, and others are served."""
     listener.heard.clear()

@@ -24,11 +24,14 @@ class History:
         # In the order of their last use.
         self._by_subject: dict[str, deque[Exchange]] = {}
         # The session that a value was first seen with, and when.
-        self.holders: dict[tuple[str, str], tuple[str, int]] = {}
-        self._latest = 0
+        self.holders: dict[tuple[str, str], tuple[str, float]] = {}
+        self._latest = 0.0
 
     def before(self, exchange: Exchange) -> History:
-        """Returns what had ended when an exchange began; two that overlap have no order, whichever answer came first."""
+        """Returns what had ended when an exchange began; two that overlap have no order, whichever answer came first.
+
+        One whose end nobody knows overlaps all that began later.
+        """
         return self if exchange.started >= self._latest else _Ended(self, exchange.started)
 
     @property
@@ -40,7 +43,7 @@ class History:
         """Adds an exchange under each of its subjects; one without an answer has none."""
         if exchange.failure:
             return
-        self._latest = max(self._latest, exchange.at)
+        self._latest = max(self._latest, exchange.ended)
         for subject in subjects(exchange):
             kept = self._by_subject.pop(subject, None)
             if kept is None:
@@ -53,7 +56,7 @@ class History:
             for own in own_values(exchange):
                 if len(self.holders) >= _MOST_SUBJECTS:
                     del self.holders[next(iter(self.holders))]
-                self.holders.setdefault((own.name, own.value), (own.session, exchange.at))
+                self.holders.setdefault((own.name, own.value), (own.session, exchange.ended))
 
     def of(self, subject: str) -> Sequence[Exchange]:
         """The exchanges about a subject, oldest first."""
@@ -106,7 +109,7 @@ class _Ended(History):
 
     def of(self, subject: str) -> Sequence[Exchange]:
         """The exchanges about a subject, oldest first."""
-        return tuple(one for one in self._whole.of(subject) if one.at <= self._until)
+        return tuple(one for one in self._whole.of(subject) if one.ended <= self._until)
 
     def holder(self, name: str, value: str) -> str | None:
         """The id of the session that was first seen with a value of its own under this name, or None."""

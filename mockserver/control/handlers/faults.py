@@ -12,9 +12,8 @@ from specimen.mockserver.control.problems import ControlProblem
 from specimen.mockserver.errors import did_you_mean
 from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.preferences.faults import rules
-from specimen.mockserver.preferences.faults.bodies import drift_named
-from specimen.mockserver.preferences.faults.drifts import drifts_of
 from specimen.mockserver.preferences.faults.magic import magic_fault
+from specimen.mockserver.preferences.faults.names import UnknownName, check_names
 from specimen.mockserver.preferences.faults.rules import FaultRule, InvalidFault
 
 _MOST = 200
@@ -139,35 +138,10 @@ def _check_names(call: Call, rule: FaultRule) -> None:
     Raises:
         ControlProblem: one is not.
     """
-    asked = rule.match.get("provider")
-    names = list(call.server.mounted)
-    if asked is not None and asked not in names:
-        raise ControlProblem(
-            400, f"fault: provider '{asked}' is not served here. {did_you_mean(asked, names)}", {"providers": names}
-        )
-    providers = [call.mounted(name).provider for name in names if asked in (None, name)]
-    operation = rule.match.get("operation")
-    operations = sorted({name for provider in providers for name in provider.document.operations})
-    if operation is not None and operation not in operations:
-        detail = f"fault: operation '{operation}' is not there. {did_you_mean(operation, operations)}"
-        raise ControlProblem(400, detail, {"operations": operations})
-    if rule.kind == "drift":
-        errors = []
-        for provider in providers:
-            try:
-                drift_named(provider, rule.what["drift"])
-            except InvalidFault as error:
-                errors.append(str(error))
-        if len(errors) == len(providers):
-            possible = sorted({name for provider in providers for name in drifts_of(provider)})
-            raise ControlProblem(400, errors[0], {"drifts": possible})
-    if rule.kind == "script":
-        states = sorted({name for provider in providers for name in provider.lifecycle.states})
-        strange = next((step for step in rule.what["answers"] if isinstance(step, str) and step not in states), None)
-        if strange is not None:
-            raise ControlProblem(
-                400, f"fault: state '{strange}' is not there. {did_you_mean(strange, states)}", {"states": states}
-            )
+    try:
+        check_names(rule, {name: call.mounted(name).provider for name in call.server.mounted})
+    except UnknownName as error:
+        raise ControlProblem(400, str(error), dict(error.possible)) from error
 
 
 def _kept(call: Call, rule: FaultRule) -> dict[str, Any]:

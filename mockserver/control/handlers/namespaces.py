@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from specimen.fixtures.recipes.recipe import DEFAULT_NAMESPACE
 from specimen.mockserver.control.call import Call, Handler
 from specimen.mockserver.control.handlers import requests
 from specimen.mockserver.control.handlers.clock import check_back
@@ -89,6 +90,7 @@ async def import_namespace(call: Call) -> Reply:
     for (provider, _), record in found.items():
         line = timeline(record, call.mounted(provider).provider.lifecycle, now)
         await store.add(spaces[provider], record, Phase(line.state, line.until))
+    await _restore_webhooks(call, name)
     return Reply(200, {"sessions": len(found)})
 
 
@@ -130,6 +132,7 @@ def _mistake(clock: Mapping[str, Any], document: Mapping[str, Any]) -> str | Non
 async def delete_namespace(call: Call) -> Reply:
     """Nothing; the namespace is gone."""
     await call.server.namespaces.drop(call.path["name"])
+    await _restore_webhooks(call, call.path["name"])
     return Reply(204)
 
 
@@ -142,8 +145,10 @@ async def reset(call: Call) -> Reply:
             for one in names:
                 await namespaces.drop(one)
             after = names[-1]
+        await _restore_webhooks(call, DEFAULT_NAMESPACE)
     elif scope == "namespace":
         await namespaces.drop(name)
+        await _restore_webhooks(call, name)
     elif scope == "requests":
         await requests.clear(call)
     elif scope == "faults":
@@ -158,6 +163,12 @@ async def reset(call: Call) -> Reply:
                 for record in page:
                     await call.server.store.delete(space, record.id)
     return Reply(204)
+
+
+async def _restore_webhooks(call: Call, name: str) -> None:
+    """The endpoints of `serve --webhook` hear of every session of `default`, also after it began anew."""
+    if name == DEFAULT_NAMESPACE:
+        await call.server.restore_webhooks()
 
 
 async def _records(call: Call, space: Space) -> AsyncIterator[Record]:

@@ -13,6 +13,8 @@ from specimen.mockserver.sessions.request_log.filters import Filter
 from specimen.mockserver.sessions.request_log.har import Shown
 
 _NAMES = ("provider", "operation", "session", "method", "path", "status", "fault", "has_problem")
+# Members of a question that one request more could make a no.
+_ABOUT_ALL = ("times", "at_most", "header", "max_per_second", "never_after_end")
 CLEARED = "log_after"
 
 
@@ -52,7 +54,17 @@ async def ask_requests(call: Call) -> Reply:
             reads=_reads(call),
             never_after_end=body.get("never_after_end", False),
         )
+    answer = questions.as_far_as_known(
+        answer,
+        is_on=call.log.is_on,
+        has_dropped=call.log.has_dropped(call.namespace.name, len(entries)),
+        is_about_all=body["question"] == "not_called" or any(_is_asked(body.get(name)) for name in _ABOUT_ALL),
+    )
     return Reply(200, {"passed": answer.passed, "message": answer.message, "count": answer.asked})
+
+
+def _is_asked(value: Any) -> bool:
+    return value is not None and value is not False
 
 
 async def clear_requests(call: Call) -> Reply:

@@ -12,7 +12,7 @@ from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.sessions.store import Space
 from specimen.mockserver.webhooks import deliveries, endpoints, keys
 from specimen.mockserver.webhooks.endpoints import Endpoint
-from specimen.mockserver.webhooks.registration import Registration, check_choices
+from specimen.mockserver.webhooks.registration import EndpointExists, Registration, check_choices
 from specimen.specs import SpecimenError
 
 
@@ -48,6 +48,10 @@ async def add_webhook(call: Call) -> Reply:
     )  # fmt: skip
     try:
         endpoint, receiver = await call.server.add_webhook(wanted)
+    except EndpointExists as error:
+        place = f"{API}/webhooks/{wanted.provider}/{error.endpoint.id}"
+        how = f"PATCH {place} changes its types and faults, POST {place}/rotate its secret; to begin anew, DELETE {place} first."
+        raise ControlProblem(409, f"{error} {how}") from error
     except SpecimenError as error:
         raise ControlProblem(400, str(error)) from error
     place = f"{API}/webhooks/{body['provider']}/{quote(endpoint.id, safe='')}"
@@ -119,6 +123,7 @@ async def cancel_delivery(call: Call) -> Reply:
     found = await deliveries.cancel(call.server.store, space, name, now)
     if found is None:
         raise ControlProblem(409, f"delivery '{name}' does not wait any more.")
+    call.server.webhooks.wake(space)
     return Reply(200, found)
 
 

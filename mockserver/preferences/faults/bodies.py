@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 from msgspec.json import encode
 
-from specimen.mockserver.errors import did_you_mean
 from specimen.mockserver.preferences.faults.drifting import drifted
-from specimen.mockserver.preferences.faults.drifts import Drift, drifts_of
-from specimen.mockserver.preferences.faults.rules import FaultRule, InvalidFault
+from specimen.mockserver.preferences.faults.names import drift_of
+from specimen.mockserver.preferences.faults.rules import FaultRule
 from specimen.specs import Provider
 
 _HTML = b"<!doctype html><html><body><h1>502 Bad Gateway</h1></body></html>\n"
@@ -41,20 +40,9 @@ def changed(rule: FaultRule, answer: Answer, provider: Provider, operation: str 
     if rule.kind == "duplicated_row":
         newer = _with_row_twice(value)
     else:
-        newer = drifted(drift_named(provider, rule.what["drift"]), operation or "", answer.status, value)
+        drift = drift_of(provider, rule.what["drift"])
+        newer = value if drift is None else drifted(drift, operation or "", answer.status, value)
     return answer if newer is value else answer._replace(body=encode(newer))
-
-
-def drift_named(provider: Provider, name: str) -> Drift:
-    """The drift of that name, or the first that breaks the rule of that id.
-
-    Raises:
-        InvalidFault: the provider has none.
-    """
-    found = drifts_of(provider).get(name) or next((drift for drift in drifts_of(provider).values() if drift.rule == name), None)
-    if found is None:
-        raise InvalidFault(f"drift '{name}': {provider.name} has none. {did_you_mean(name, drifts_of(provider))}")
-    return found
 
 
 def _malformed(body: bytes, how: str) -> bytes:

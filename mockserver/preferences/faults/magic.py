@@ -6,6 +6,7 @@ import re
 from hashlib import sha256
 
 from specimen.mockserver.errors import InvalidPreference
+from specimen.mockserver.preferences.faults.names import UnknownName, check_names
 from specimen.mockserver.preferences.faults.rules import FaultRule, InvalidFault, from_text, kinds
 from specimen.specs import Provider
 
@@ -40,9 +41,15 @@ def fault_in(raw: bytes, provider: Provider) -> FaultRule | None:
         return None
     name, value = (part.decode() for part in match.groups(b""))
     try:
-        return from_text(f"{name}:{value}" if value else name)
+        rule = from_text(f"{name}:{value}" if value else name)
     except InvalidFault:
         raise InvalidPreference("magic", f"fault-{name}", tuple(kinds())) from None
+    try:
+        check_names(rule, {provider.name: provider})
+    except UnknownName as error:
+        possible = [entry for names in error.possible.values() for entry in names]
+        raise InvalidPreference("magic", f"fault-{name}-{value}", possible, str(error)) from None
+    return rule
 
 
 def magic_fault(provider: Provider, text: str, free: str = "1") -> str | None:

@@ -113,7 +113,7 @@ class _UsableDocument:
         return found
 
     def _fill_form(self, operation: Operation, document: dict[str, Any]) -> None:
-        """Examples of a creation's form fields: forms are filled from their schema, with made-up values where it has none.
+        """Examples of a creation's form fields: forms are filled from their schema, with synthetic values where it has none.
 
         An id is that of a session that can still go on; the free field asks for the happy path.
         """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -12,6 +11,7 @@ from urllib.parse import parse_qsl
 from specimen.fixtures.primitives.times import parse
 from specimen.mockserver.http.messages import encode
 from specimen.mockserver.sessions.request_log.filters import Entry
+from specimen.mockserver.sessions.request_log.json_bodies import written
 from specimen.specs.core.version import product_version
 
 
@@ -68,8 +68,7 @@ def _entry(shown: Shown, took: float, origin: str, *, whole: bool) -> dict[str, 
     }
     if entry["request"]["body"] is not None:
         sent = shown.request if whole and shown.request is not None else entry["request"]["body"]
-        text = json.dumps(sent, ensure_ascii=False)
-        request["postData"] = {"mimeType": headers.get("content-type", ""), "text": text}
+        request["postData"] = {"mimeType": headers.get("content-type", ""), "text": written(sent)}
     content_type = entry["response"]["content_type"]
     content: dict[str, Any] = {"size": len(raw), "mimeType": content_type}
     if raw and whole:

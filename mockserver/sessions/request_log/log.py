@@ -11,6 +11,8 @@ from specimen.mockserver.http.messages import Problem
 
 # Uploads are large, and heads may be: of all together so much is kept.
 MOST_BODY_BYTES = 64 * 1024 * 1024
+# Of so many namespaces it is known that entries were dropped.
+_MOST_NAMES = 10_000
 
 
 def _behind() -> int:
@@ -79,10 +81,11 @@ class RequestLog:
     One that keeps none is off.
     """
 
-    __slots__ = ("_bytes", "_exchanges", "added", "is_on", "most")
+    __slots__ = ("_bytes", "_dropped_of", "_exchanges", "added", "is_on", "most")
 
     def __init__(self, most: int) -> None:
         self._exchanges: deque[tuple[int, int, tuple[Any, ...]]] = deque()
+        self._dropped_of: set[str] = set()
         self.most = most
         self._bytes = 0
         self.added = 0
@@ -95,7 +98,15 @@ class RequestLog:
         kept = self._exchanges
         kept.append((self.added, body_bytes, fields))
         while len(kept) > self.most or self._bytes > MOST_BODY_BYTES:
-            self._bytes -= kept.popleft()[1]
+            _, size, dropped = kept.popleft()
+            self._bytes -= size
+            self._dropped_of.add(dropped[1])
+            if len(self._dropped_of) > _MOST_NAMES:
+                self._dropped_of.pop()
+
+    def has_dropped(self, namespace: str) -> bool:
+        """Whether exchanges of a namespace are no longer there, since it began or was cleared."""
+        return namespace in self._dropped_of
 
     def exchanges(self, namespace: str, after: int = 0) -> Iterator[tuple[int, Exchange]]:
         """The numbered exchanges of a namespace whose number is greater than `after`, oldest first."""
@@ -122,4 +133,5 @@ class RequestLog:
         kept = [entry for entry in self._exchanges if entry[2][1] != namespace]
         self._exchanges.clear()
         self._exchanges.extend(kept)
+        self._dropped_of.discard(namespace)
         self._bytes = sum(entry[1] for entry in kept)

@@ -6,7 +6,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
+from specimen.mockserver.sessions.request_log.json_bodies import UnshowableBody
+from specimen.mockserver.sessions.request_log.json_bodies import read as read_json
 from specimen.specs import Provider
 from specimen.specs.core.multipart import FORM_TYPE, FormError, read
 
@@ -19,10 +22,14 @@ PERSONAL = frozenset(
     }
 )  # fmt: skip
 _SECRET_NAME = re.compile(
-    r"(?:.*[_-])?(?:authorization|cookie|token|secret|password|passphrase|api[_-]?key|credentials?|signature)", re.IGNORECASE
+    r"(?:.*[_-])?(?:auth|authorization|authentication|cookie|token|secret|password|passphrase|credentials?|signature"
+    r"|(?:api|access|secret|session|private|signing|auth)[_-]?key)",
+    re.IGNORECASE,
 )
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_SECRET_QUERY = re.compile(r"(?P<name>[^=&?]*(?:token|secret|key|sig)[^=&]*)=[^&#]*", re.IGNORECASE)
+_QUERY_PAIR = re.compile(r"(?P<name>[^=&?#]+)=[^&#]*")
+# Signed links have `sig`, `Key-Pair-Id` and the like beside what headers and fields are named.
+_SECRET_QUERY_NAME = re.compile(r"token|secret|key|sig", re.IGNORECASE)
 _MOST_TEXT = 16_384
 
 
@@ -50,7 +57,12 @@ def _credential_headers(provider: Provider) -> set[str]:
 
 def masked_query(query: str) -> str:
     """A query string with the values of secret parameters masked."""
-    return _SECRET_QUERY.sub(rf"\g<name>={MASK}", query)
+    return _QUERY_PAIR.sub(_masked_pair, query)
+
+
+def _masked_pair(pair: re.Match[str]) -> str:
+    name = unquote(pair["name"])
+    return f"{pair['name']}={MASK}" if is_secret(name) or _SECRET_QUERY_NAME.search(name) else pair[0]
 
 
 def masked_body(raw: bytes, content_type: str, provider: Provider | None, where: str) -> Any:
@@ -63,11 +75,11 @@ def masked_body(raw: bytes, content_type: str, provider: Provider | None, where:
     plain = content_type.partition(";")[0].strip().lower()
     if plain == FORM_TYPE:
         return _masked_form(raw, content_type)
-    try:
-        value = json.loads(raw)
-    except (ValueError, RecursionError):
-        return {"$bytes": len(raw)}
     if len(raw) > _MOST_TEXT:
+        return {"$bytes": len(raw)}
+    try:
+        value = read_json(raw)
+    except UnshowableBody:
         return {"$bytes": len(raw)}
     return masked_value(value, provider, where)
 

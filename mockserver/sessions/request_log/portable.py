@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from specimen.mockserver.http.messages import Problem, SchemaError, encode
+from specimen.mockserver.http.messages import Problem, SchemaError
+from specimen.mockserver.sessions.request_log.json_bodies import written
 from specimen.mockserver.sessions.request_log.log import Exchange, moment_of
 from specimen.mockserver.sessions.request_log.masking import judged_body, masked_body, masked_headers, masked_query
 from specimen.mockserver.sessions.request_log.shown import MOST_DETAIL, body_bytes
@@ -14,7 +15,7 @@ from specimen.specs import Provider
 
 _MOST_BODY_BYTES = 65_536
 _MOST_REQUEST_BYTES = 16_384
-_MAY_HOLD_SECRETS = re.compile(rb"authorization|cookie|token|secret|pass|key|credential|signature", re.IGNORECASE)
+_MAY_HOLD_SECRETS = re.compile(rb"auth|cookie|token|secret|pass|key|credential|signature", re.IGNORECASE)
 
 
 def packed(exchange: Exchange, provider: Provider | None, issued: frozenset[str]) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def packed(exchange: Exchange, provider: Provider | None, issued: frozenset[str]
         raw, shown = b"", masked_body(raw, content_type, provider, "/body")
     elif raw and _MAY_HOLD_SECRETS.search(raw):
         found = judged_body(raw, issued)
-        raw = b"" if found is None else encode(found)
+        raw = b"" if found is None else written(found).encode()
     problem = exchange.problem
     return {
         "at": exchange.at,

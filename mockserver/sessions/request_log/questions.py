@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain, pairwise
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from specimen.fixtures.primitives.times import parse
 from specimen.mockserver.sessions.request_log.filters import Entry, Filter
@@ -74,8 +74,8 @@ def polled(
 ) -> Answer:
     """Whether such requests came often enough, never too fast, always with a header, and never after the end.
 
-    Two requests are `1 / max_per_second` apart at least, by the mock's clock or by the machine's. `reads` are by
-    provider and operation the reads of a session, which are meant where no operation is named, with the answers that are its
+    Two requests about one session are `1 / max_per_second` apart at least, by the mock's clock or by the machine's. `reads` are
+    by provider and operation the reads of a session, which are meant where no operation is named, with the answers that are its
     end; with `never_after_end` nothing may be asked of a session after one.
     """
     if wanted.operation is None and reads:
@@ -86,7 +86,7 @@ def polled(
     found = wanted.of(entries)
     if max_per_second is not None:
         least = 1000 / max_per_second
-        for before, after in pairwise(found):
+        for before, after in _next_to_each_other(found, wanted.session):
             apart = max(parse(after[name]) - parse(before[name]) for name in ("at", "real_at"))
             if apart < least - 1:
                 what = f"Expected at most {max_per_second:g} a second of: {wanted}. Two came {apart} ms apart."
@@ -102,6 +102,30 @@ def polled(
         what = f"Expected none of: {wanted} after the end. {len(late)} came after '{ended[late[0]['session']]}'."
         return Answer(False, what + _listed("They were", late), len(found))
     return Answer(True, f"{len(found)} of: {wanted}.", len(found))
+
+
+def _next_to_each_other(entries: Sequence[Entry], session: str | None) -> Iterator[tuple[Entry, Entry]]:
+    """Each two entries that follow each other among those about one session: `session`, or each its own."""
+    groups: dict[Any, list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault(session or (entry["provider"], entry["session"]), []).append(entry)
+    return chain.from_iterable(pairwise(group) for group in groups.values())
+
+
+def as_far_as_known(answer: Answer, *, is_on: bool, has_dropped: bool, is_about_all: bool) -> Answer:
+    """The answer of a log that may not have all requests: no to what it cannot know.
+
+    `is_on` says whether it keeps any, `has_dropped` whether older ones are gone, `is_about_all` whether one of these could have
+    made a yes a no.
+    """
+    if not is_on:
+        return Answer(False, "The server keeps no request log (--most-log-entries 0): it cannot know what was asked.", 0)
+    if not has_dropped or (answer.passed and not is_about_all):
+        return answer
+    gone = "Older requests were dropped from the log (--most-log-entries)"
+    if not answer.passed:
+        return Answer(False, f"{answer.message}\n{gone}.", answer.asked)
+    return Answer(False, f"{gone}: it cannot know of all whether this holds. {answer.message}", answer.asked)
 
 
 def _end_state(entry: Entry, reads: Mapping[tuple[str, str], End]) -> object:

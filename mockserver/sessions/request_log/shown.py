@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, unquote
 
 from specimen.fixtures.primitives.times import iso_millis
 from specimen.mockserver.http.messages import encode
+from specimen.mockserver.sessions.request_log.json_bodies import UnshowableBody, read_or_none
+from specimen.mockserver.sessions.request_log.json_bodies import read as read_json
 from specimen.mockserver.sessions.request_log.log import Exchange
 from specimen.mockserver.sessions.request_log.masking import masked_body, masked_headers, masked_query, masked_value
 from specimen.specs import Provider
@@ -67,8 +69,8 @@ def _answered(exchange: Exchange, provider: Provider | None) -> Any:
         if len(raw) > _MOST_BODY_BYTES or "json" not in exchange.content_type:
             return {"$bytes": len(raw)}
         try:
-            raw = json.loads(raw)
-        except ValueError:
+            raw = read_json(raw)
+        except UnshowableBody:
             return {"$bytes": len(exchange.body)}
     elif raw is not None:
         raw = json.loads(encode(raw))
@@ -115,9 +117,4 @@ def path_parameters(template: str, path: str) -> dict[str, str]:
 
 
 def _json(body: Any) -> Any:
-    if not isinstance(body, bytes):
-        return body
-    try:
-        return json.loads(body)
-    except ValueError:
-        return None
+    return read_or_none(body) if isinstance(body, bytes) else body

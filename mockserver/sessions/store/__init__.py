@@ -311,6 +311,12 @@ class Store(Protocol):
         It keeps its place in its lane: a task that is tried again goes before those behind it.
         """
 
+    async def reschedule(self, space: Space, task_id: str, due: int) -> bool:
+        """Has a task that nobody holds be due at another time; returns whether there was such a task.
+
+        It keeps its payload and its place in its lane.
+        """
+
     async def next_due(self, space: Space) -> int | None:
         """When the first task that nobody holds is due."""
 

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from specimen.mockserver.errors import SettingError
 from specimen.mockserver.sessions.store import Bounds, Store
 from specimen.mockserver.sessions.store.memory import MemoryStore
+from specimen.specs.core.extras import needs
 
 FORMS = "memory, sqlite:///file, redis://host:6379/0 or rediss://…"
 
@@ -17,7 +18,8 @@ def open_store(url: str, bounds: Bounds | None = None) -> Store:
     """The store of a URL, which begins to work at its `open`.
 
     Raises:
-        SettingError: there is no such kind of store, the URL lacks a part, or a package is not installed.
+        SettingError: there is no such kind of store, or the URL lacks a part.
+        MissingExtra: a package is not installed.
     """
     bounds = bounds or Bounds()
     scheme = url.partition(":")[0]
@@ -28,10 +30,8 @@ def open_store(url: str, bounds: Bounds | None = None) -> Store:
     if scheme in ("redis", "rediss"):
         if not urlsplit(url).hostname:
             raise SettingError(f"store '{scheme}://': expected a host, such as {scheme}://127.0.0.1:6379/0.")
-        try:
+        with needs("redis", f"store '{scheme}://…'"):
             module = import_module(f"{__package__}.redis")
-        except ImportError as error:
-            raise SettingError(f"store '{scheme}://…': it needs: pip install 'specimen-kyc[redis]' ({error}).") from error
         return cast("Store", module.RedisStore(url, bounds))
     # The rest of the URL may hold a password.
     raise SettingError(f"store '{scheme}': expected {FORMS}.")

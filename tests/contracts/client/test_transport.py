@@ -191,8 +191,13 @@ def test_tokens__go_where_the_document_wants_them() -> None:
     """A bearer scheme, or the header of an API key."""
     assert as_headers(specs.load("kayle"), "t") == {"authorization": "Bearer t"}
     assert as_headers(specs.load("neurovision"), "t") == {"token": "t"}
-    for copied in ("Bearer t", "bearer  t"):  # as it stands in a header that somebody copied
+    for copied in ("Bearer t", "bearer  t", " t\t", "  Bearer t", "Bearer Bearer t ", "BEARER\tbearer t"):
         assert as_headers(specs.load("kayle"), copied) == {"authorization": "Bearer t"}
+        assert as_headers(specs.load("neurovision"), copied) == {"token": "t"}
+    assert as_headers(specs.load("kayle"), "bearer_t") == {"authorization": "Bearer bearer_t"}
+    for empty in ("Bearer", " Bearer ", "Bearer Bearer", " "):
+        with pytest.raises(SpecimenError, match="the token is empty"):
+            as_headers(specs.load("neurovision"), empty)
     with pytest.raises(SpecimenError, match="line break"):
         as_headers(specs.load("kayle"), "t\n")
 

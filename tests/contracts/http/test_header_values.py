@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from specimen.contracts.http.header_values import milliseconds, retry_after_seconds, whole_number
+from specimen.contracts.http.header_values import microseconds, retry_after_seconds, whole_number
 
 NOW = 1_793_000_000.0
 DATES = st.from_regex(r"[A-Z][a-z]{2}, \d{1,3} [A-Z][a-z]{2} \d{1,12} \d{1,3}:\d\d:\d\d [+-]?[0-9A-Z]{0,14}", fullmatch=True)
@@ -36,6 +36,6 @@ def test_whole_number(text: str, number: int | None) -> None:
 @given(st.text(max_size=40) | st.from_regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", fullmatch=True) | st.integers())
 @example("0001-01-01T00:00:00+23:59")
 @example("9999-12-31T23:59:59-23:59")
-def test_milliseconds__is_a_number_whatever_comes(text: object) -> None:
+def test_microseconds__is_a_number_whatever_comes(text: object) -> None:
     """A time that no clock shows is none."""
-    assert isinstance(milliseconds(text), int)
+    assert isinstance(microseconds(text), int)

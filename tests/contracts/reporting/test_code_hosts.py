@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from specimen.contracts.reporting.formats import github_report, gitlab_report, markdown_report, sarif_report
-from specimen.contracts.reporting.place import default_location
+from specimen.contracts.reporting.place import default_location, user_file
+from specimen.specs import SpecimenError
 from tests.contracts.example_reports import broken_report
 
 
@@ -82,3 +83,25 @@ def test_default_location__is_the_workflow_or_a_configuration(
     for name in files:
         (tmp_path / name).touch()
     assert default_location() == expected
+
+
+def test_user_file__is_relative_to_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However it is written: code hosts look for it in the repository."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ci").mkdir()
+    (tmp_path / "ci" / "kyc.yml").touch()
+    for text in ("ci/kyc.yml", "./ci/../ci/kyc.yml", str(tmp_path / "ci" / "kyc.yml")):
+        assert user_file(text) == "ci/kyc.yml"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("/etc/passwd", "outside"), ("../x", "outside"), ("none.yml", "no such file"), (".", "no such file"), ("", "no such file")],
+)
+def test_user_file__refuses_what_no_code_host_shows(
+    text: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A place outside, or one that is not there, is a mistake, told before anything is sent."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SpecimenError, match=why):
+        user_file(text)

@@ -85,6 +85,9 @@ def test_playwright__attached_bodies_are_read(tmp_path: Path) -> None:
         (b"7264:9:websocket", "hardump"),
         (b'{"info": {"_postman_id": "postman"}, "item": []}', "Postman"),
         (b'{"_type": "export", "__export_format": 4}', "Insomnia"),
+        (b"type: collection.insomnia.rest/5.0\nname: kyc\n", "Insomnia"),
+        (b'\xef\xbb\xbftype: "collection.insomnia.rest/5.0"\r\n', "Insomnia"),
+        (b"name: kyc\nmeta:\n  id: wrk_1\ntype: environment.insomnia.rest/5.0\n", "Insomnia"),
         (b'{"log": {"entries": [' + b"9" * 5000 + b"]}}", "more digits"),
     ],
 )

@@ -13,8 +13,11 @@ from specimen.fixtures.recipes import session_histories
 from tests.contracts.webhooks.receivers import forger
 
 
-def life(name, scenario, state=None):
-    """What was seen of a session, and all its deliveries: genuine, answered 200. `state` is shown in place of its last one."""
+def life(name, scenario, state=None, *, sees_all=False):
+    """What was seen of a session, and all its deliveries: genuine, answered 200.
+
+    Its creation and its last state are seen, or all states; `state` is shown in place of its last one.
+    """
     made = forger(name)
     provider, lifecycle = made.provider, made.provider.lifecycle
     life = session_histories.snapshots(provider, scenario, seed=1, key=scenario, at=made.now * 1000)
@@ -22,10 +25,11 @@ def life(name, scenario, state=None):
     create, read = provider.document.operations[lifecycle.create.operation], lifecycle.reads[0]
     answers = recipes.answers(provider)
     observed.see(_exchange(provider, create, answers[create.id](life[0])))
-    body = json.loads(json.dumps(recipes.recipe.answer(answers[read.operation], life[-1])))
-    if state is not None:
-        _put(body, read.status, state)
-    observed.see(_exchange(provider, provider.document.operations[read.operation], body))
+    for moment in life if sees_all else life[-1:]:
+        body = json.loads(json.dumps(recipes.recipe.answer(answers[read.operation], moment)))
+        if state is not None and moment is life[-1]:
+            _put(body, read.status, state)
+        observed.see(_exchange(provider, provider.document.operations[read.operation], body))
     sent = []
     for happening in events_of.happenings(made.webhooks, life[-1]):
         clear = events_of.cleartext(provider, life[-1], happening, f"whd_{happening.sequence}", made.now * 1000)

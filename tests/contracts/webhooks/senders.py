@@ -189,10 +189,36 @@ def _backwards(found: list[Letter], _: Desk) -> list[Letter]:
     return [replace(letter, sent=replace(letter.sent, at=slot.sent.at)) for slot, letter in pairs]
 
 
-def _without_a_step(found: list[Letter], desk: Desk) -> list[Letter]:
-    """One of several events that tell of transitions is left out."""
-    steps = [one for one in found if TRANSITION in desk.forger.webhooks.events[desk.kind(one)].after]
-    return [one for one in found if len(steps) < 2 or one is not steps[1]]
+def _steps(found: list[Letter], desk: Desk) -> list[Letter]:
+    """The events that tell of transitions."""
+    return [one for one in found if TRANSITION in desk.forger.webhooks.events[desk.kind(one)].after]
+
+
+def _without_the_last_step(found: list[Letter], desk: Desk) -> list[Letter]:
+    steps = _steps(found, desk)
+    return [one for one in found if len(steps) < 2 or one is not steps[-1]]
+
+
+def _without_steps(found: list[Letter], desk: Desk) -> list[Letter]:
+    steps = _steps(found, desk)
+    return [one for one in found if all(one is not step for step in steps)]
+
+
+def _first_step_again(found: list[Letter], desk: Desk) -> list[Letter]:
+    """The last transition is told by the session as it was at the first."""
+    steps = _steps(found, desk)
+    stale = desk.sealed(steps[-1], {**steps[-1].clear, "data": steps[0].clear["data"]}) if len(steps) > 1 else None
+    return [stale if stale is not None and one is steps[-1] else one for one in found]
+
+
+def _steps_told_late(found: list[Letter], desk: Desk) -> list[Letter]:
+    """Events of transitions show the session as it is when they are sent: as the next event of another type does."""
+    steps, changed, data = _steps(found, desk), [], None
+    for one in reversed(found):
+        is_step = any(one is step for step in steps)
+        data = one.clear["data"] if data is None or not is_step else data
+        changed.append(desk.sealed(one, {**one.clear, "data": data}) if is_step else one)
+    return changed[::-1]
 
 
 def _creation_told_late(letter: Letter, desk: Desk) -> Letter:
@@ -250,6 +276,7 @@ def _of_an_end_that_was_not(letters: list[Letter], desk: Desk) -> list[Letter]:
 
 
 WITH_STATUS, SIGNED, WITH_HEADERS = ("kyve", "idnow"), ("kyve", "kayle"), ("kyve", "kayle")
+STEPS = ("kyve",)  # the vendor that tells of every transition
 BROKEN = (
     Sender("unsigned_deliveries", "WHK-001", "deliveries are not signed", each(_unsigned), also=("WHK-006",)),
     Sender("deliveries_by_another_key", "WHK-001", "another secret or key signs", each(_by_another_key), also=("WHK-006",)),
@@ -282,6 +309,11 @@ BROKEN = (
         WITH_STATUS,
     ),
     Sender("good_ends_untold", "WHK-006", "no event tells of a good end", _without_ends),
+    Sender("transition_untold", "WHK-006", "no event tells of the last transition", of_each_session(_without_the_last_step),
+           STEPS),
+    Sender("transitions_untold", "WHK-006", "no event tells of transitions", of_each_session(_without_steps), STEPS),
+    Sender("transition_told_as_before", "WHK-006", "the event of a transition shows the session before it",
+           of_each_session(_first_step_again), STEPS, ("WHK-005",)),
     Sender("one_id_for_all_events", "WHK-006", "all events of a session have one id", of_each_session(_with_one_id), WITH_STATUS,
            ("WHK-003", "WHK-007")),
     Sender("tried_again_at_once", "WHK-007", "a refused delivery comes again at once", _retried(0.1)),
@@ -315,7 +347,8 @@ CONFORMING = (
     ),
     Sender("creation_told_late", "WHK-004", "the event of the creation shows the next status", each(_creation_told_late),
            WITH_STATUS),
-    Sender("transition_untold", "WHK-005", "one of several transitions is told by no event", of_each_session(_without_a_step)),
+    Sender("transitions_told_late", "WHK-005", "events of transitions show what the next event shows",
+           of_each_session(_steps_told_late)),
     Sender(
         "end_told_twice", "WHK-008", "two events tell of one end",
         of_each_session(lambda found, desk: [*found, desk.renamed(found[-1], desk.kind(found[-1]))]),

@@ -12,6 +12,7 @@ from specimen import specs
 from specimen.cli import app
 from specimen.contracts.webhooks.delivery_rules import Sent, judged, report, rules
 from specimen.fixtures import webhooks as recipes
+from specimen.fixtures.primitives.times import iso_millis
 from specimen.fixtures.recipes import session_histories
 from tests.contracts.webhooks.lives import life
 from tests.contracts.webhooks.receivers import SECRET, forger, receiver_keys
@@ -101,30 +102,60 @@ def test_rules__have_the_marks_of_their_facts():
     assert len(found.notes) > 0
 
 
+def _recorded(file, sent, url="http://127.0.0.1:9000/hook"):
+    """A HAR file of deliveries, as entries; what it holds by then stays."""
+    entries = json.loads(file.read_text(encoding="utf-8"))["log"]["entries"] if file.exists() else []
+    entries += [
+        {
+            "startedDateTime": iso_millis(int(one.at * 1000)),
+            "request": {
+                "method": "POST",
+                "url": url,
+                "headers": [{"name": name, "value": value} for name, value in one.headers.items()],
+                "postData": {"text": one.body.decode()},
+            },
+        }
+        for one in sent
+    ]
+    file.write_text(json.dumps({"log": {"entries": entries}}), encoding="utf-8")
+
+
+def _checked(file, *arguments):
+    done = CliRunner().invoke(app, ["webhooks", "check", str(file), "kyve", "--secret", SECRET, "--json", *arguments])
+    return done.exit_code, json.loads(done.stdout)
+
+
 def test_check__judges_a_recording(tmp_path):
     """The command prints what is wrong; without a delivery it is inconclusive."""
-    file = tmp_path / "hooks.har"
     good = _sent("kyve", "completed")
     other = [replace(good[0], body=good[0].body + b" "), *good[1:]]
-    for sent, code in ((good, 0), (other, 1), ([], 4)):
-        entries = [
-            {
-                "startedDateTime": f"{_iso(one.at)}",
-                "request": {
-                    "method": "POST",
-                    "headers": [{"name": name, "value": value} for name, value in one.headers.items()],
-                    "postData": {"text": one.body.decode()},
-                },
-            }
-            for one in sent
-        ]
-        file.write_text(json.dumps({"log": {"entries": entries}}), encoding="utf-8")
-        done = CliRunner().invoke(app, ["webhooks", "check", str(file), "kyve", "--secret", SECRET, "--json"])
-        found = json.loads(done.stdout)
-        assert (done.exit_code, found["exit_code"], found["deliveries"]) == (code, code, len(sent))
+    for number, (sent, code) in enumerate(((good, 0), (other, 1), ([], 4))):
+        file = tmp_path / f"{number}.har"
+        _recorded(file, sent)
+        exit_code, found = _checked(file)
+        assert (exit_code, found["exit_code"], found["deliveries"]) == (code, code, len(sent))
 
 
-def _iso(seconds):
-    from specimen.fixtures.primitives.times import iso_millis
+CALLS = ("https://api.kyve.dev/v1/sessions", "http://127.0.0.1:8080/kyve/v1/sessions?x=1", "/v1/sessions/ses_1/cancel")
 
-    return iso_millis(int(seconds * 1000))
+
+def test_check__passes_over_calls_of_the_vendor(tmp_path):
+    """A proxy records both directions: a call of a documented operation is no unsigned delivery, at whatever base URL."""
+    file, sent = tmp_path / "proxy.har", _sent("kyve", "completed")
+    call = Sent(sent[0].at, {"Content-Type": "application/json", "Authorization": "Bearer ak_test_specimen"}, b"{}")
+    for url in CALLS:
+        _recorded(file, [call], url)
+    _recorded(file, sent)
+    exit_code, found = _checked(file)
+    assert (exit_code, found["deliveries"], found["found"]) == (0, len(sent), [])
+
+
+@pytest.mark.parametrize(("url", "is_signed"), [("http://127.0.0.1:9000/hook", False), (CALLS[0], True)])
+def test_check__judges_what_may_be_a_delivery(tmp_path, url, is_signed):
+    """What is not signed and goes elsewhere is a broken delivery; so is what is signed wrongly, wherever it goes."""
+    file, sent = tmp_path / "proxy.har", _sent("kyve", "completed")
+    headers = sent[0].headers if is_signed else {"Content-Type": "application/json"}
+    _recorded(file, sent)
+    _recorded(file, [replace(sent[0], headers=headers, body=b"{}")], url)
+    exit_code, found = _checked(file)
+    assert (exit_code, [one["rule"] for one in found["found"]]) == (1, ["WHK-001"])

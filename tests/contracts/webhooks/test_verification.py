@@ -212,6 +212,21 @@ def test_verify__refuses_a_token_of_an_unknown_key():
         verify("idnow", headers, body, {"keys": [key]}, now=SENT_AT)
 
 
+NO_TIMES = ["NaN", "Infinity", "-Infinity", "1e400", "1e300", f"1{'0' * 400}", f"-1{'0' * 400}", "true", '"now"']
+
+
+@pytest.mark.parametrize("value", NO_TIMES, ids=lambda text: text[:9])
+@pytest.mark.parametrize("name", ["iat", "exp"])
+def test_verify__refuses_a_genuine_token_whose_times_are_none(name, value):
+    """Signed by the vendor's key: what Python reads as a number and no clock shows is refused by an error of ours."""
+    made = forger("idnow")
+    times = {"iat": str(made.now), "exp": str(made.now + 300)} | {name: value}
+    content = ("{" + ",".join(f'"{key}":{text}' for key, text in times.items()) + "}").encode()
+    body = made.token(content, sent_at=made.now, keys=made.keys, is_timed=False)
+    with pytest.raises(InvalidBody, match=f"`{name}`"):
+        verify("idnow", {}, body, receiver_keys("idnow"), now=made.now)
+
+
 @pytest.mark.parametrize("name", ["kyve", "kayle", "idnow"])
 def test_verify__takes_large_deliveries(name):
     """A body of 300 kB, more than the library opens by itself."""

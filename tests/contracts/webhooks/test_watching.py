@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -19,7 +20,7 @@ from specimen.mockserver.testing.in_process import completed
 from specimen.mockserver.webhooks.registration import Registration
 from specimen.specs import SpecimenError
 from tests.contracts.webhooks.lives import life
-from tests.contracts.webhooks.receivers import SECRET, receiver_keys
+from tests.contracts.webhooks.receivers import SECRET, forger, receiver_keys
 
 # A session of each vendor that ends, and the type that tells of it.
 ENDS = {"kyve": "completed", "kayle": "succeeded", "idnow": "completed"}
@@ -43,6 +44,48 @@ def test_promised__each_event_that_did_not_come_is_found(name):
     observed, sent = life(name, next(iter(specs.load(name).lifecycle.scenarios)))
     assert set(_broken(name, observed, [])) == {"WHK-006"}
     assert set(_broken(name, observed, sent[:-1])) == {"WHK-006"}
+
+
+def _of_steps(sent):
+    """The places of the events of transitions among Kyve's deliveries."""
+    return [place for place, one in enumerate(sent) if json.loads(one.body)["type"] == "verification.updated"]
+
+
+@pytest.mark.parametrize("scenario", ["review_approved", "completed", "canceled_in_progress", "expired_created"])
+def test_promised__each_event_of_a_transition_that_did_not_come_is_found(scenario):
+    """All states were seen; any one of Kyve's `verification.updated` is left out, all but one, or all."""
+    observed, sent = life("kyve", scenario, sees_all=True)
+    steps = _of_steps(sent)
+    assert len(steps) == len(next(iter(observed.states.values()))) - 1
+    for missing in ([place] for place in steps):
+        left = [one for place, one in enumerate(sent) if place not in missing]
+        assert _broken("kyve", observed, left) == ["WHK-006"], missing
+    left = [one for place, one in enumerate(sent) if place not in steps[1:]]
+    assert _broken("kyve", observed, left) == ["WHK-006"] * (len(steps) - 1)
+
+
+def test_promised__an_event_of_a_transition_may_show_a_later_status():
+    """The session as it was when the event was sent; an earlier status tells of nothing new."""
+    observed, sent = life("kyve", "review_approved", sees_all=True)
+    made, steps = forger("kyve"), _of_steps(sent)
+
+    def shown(place, other):
+        clear = json.loads(sent[place].body) | {"data": json.loads(sent[other].body)["data"]}
+        forged = made.sealed(clear, sent_at=int(sent[place].at))
+        changed = replace(sent[place], headers=forged.headers, body=forged.body)
+        return [changed if number == place else one for number, one in enumerate(sent)]
+
+    assert _broken("kyve", observed, shown(steps[0], steps[1])) == []
+    assert "WHK-006" in _broken("kyve", observed, shown(steps[-1], steps[0]))
+
+
+def test_promised__a_status_that_an_event_shows_has_its_transition():
+    """Without any read: what `verification.completed` shows, `verification.updated` has told of."""
+    _, sent = life("kyve", "completed")
+    steps = _of_steps(sent)
+    assert _broken("kyve", None, sent) == []
+    assert _broken("kyve", None, [one for place, one in enumerate(sent) if place not in steps]) == ["WHK-006"]
+    assert _broken("kyve", None, [one for place, one in enumerate(sent) if place != steps[-1]]) == ["WHK-006"]
 
 
 @pytest.mark.parametrize(("name", "scenario", "state"), [("kayle", "succeeded", "expired"), ("kyve", "completed", "canceled")])

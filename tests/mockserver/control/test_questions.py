@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +31,8 @@ from specimen.mockserver.sessions.request_log.questions import End
 from specimen.mockserver.sessions.request_log.shown import body_bytes, shown
 from specimen.mockserver.sessions.store.codec import decode_value, encode_value
 from specimen.specs.core.multipart import from_entries, write
+from tests.mockserver.calling import ask, forward, frozen_app
+from tests.mockserver.control.steering import control, created
 
 START = 1_773_916_266_000
 READS = {("kayle", "getSession"): End("/data/status", frozenset({"failed", "succeeded"}))}
@@ -103,6 +106,15 @@ def test_polled__is_never_faster(gaps: list[int]) -> None:
     assert answer.passed is all(gap >= 999 for gap in gaps)
 
 
+def test_polled__is_compared_by_session() -> None:
+    """Two sessions that are each read politely, in turn; by its own id the same session is too fast."""
+    turns = [entry(number, number * 600, session=f"vs_{number % 2}", path=f"/x/vs_{number % 2}") for number in range(6)]
+    assert questions.polled(turns, Filter(), max_per_second=1, reads=READS).passed
+    assert not questions.polled(turns, Filter(), max_per_second=0.5, reads=READS).passed
+    aliases = [entry(number, number * 600, session=f"other_{number}") for number in range(2)]
+    assert not questions.polled(aliases, Filter(session="vs_1"), max_per_second=1, reads=READS).passed
+
+
 def test_polled__never_after_the_end_of_that_session() -> None:
     """Another session may be read on; a creation is no read."""
     entries = [
@@ -121,6 +133,8 @@ def test_polled__never_after_the_end_of_that_session() -> None:
     ("name", "secret"),
     [
         ("authorization", True), ("cookie", True), ("token", True), ("cancel_token", True), ("sdkToken", True), ("apiKey", True),
+        ("x-secret-key", True), ("x-access-key", True), ("x-session-key", True), ("authentication", True), ("auth", True),
+        ("author", False), ("public_key", False),
         ("content-type", False), ("idempotency-key", False), ("clientKey", False), ("session_id", False), ("tokens_used", False),
     ],
 )  # fmt: skip
@@ -138,6 +152,10 @@ def test_masked__headers_query_and_bodies() -> None:
     }
     assert masked_headers({"token": "eyJ.x.y"}, neurovision) == {"token": MASK}
     assert masked_query("limit=3&cancel_token=abc&sig=1") == f"limit=3&cancel_token={MASK}&sig={MASK}"
+    query = "password=S&auth=S&x-access-key=S&pass%77ord=S&author=me"
+    assert masked_query(query) == query.replace("=S", f"={MASK}")
+    link = "https://a.example/?token=S&a=1#b"
+    assert masked_query(link) == link.replace("=S", f"={MASK}")
     body = {"input": {"basicIdentity": {"familyName": "Doe", "givenName": "Jo", "birthDate": "1990-01-01"}}, "state": "s"}
     shown = masked_body(json.dumps(body).encode(), "application/json", idnow, "/body")
     assert shown == {"input": {"basicIdentity": {"familyName": MASK, "givenName": MASK, "birthDate": MASK}}, "state": "s"}
@@ -178,6 +196,7 @@ def test_packed__is_shown_as_it_was() -> None:
     for headers, sent in (
         ({"content-type": "application/json"}, b'{"cancel_token": "abc", "token": "shh-1", "x": 1}'),
         ({"content-type": "application/json"}, b"[" + b"1," * 10_000 + b"1]"),
+        ({"content-type": "application/json"}, b'{"token": "\\ud83d"}'),
         ({"content-type": "image/png"}, b"shh-1 \x89PNG"),
         ({}, b""),
     ):
@@ -196,6 +215,52 @@ def test_packed__is_shown_as_it_was() -> None:
         assert first == second
         assert body_bytes(again) == b'{"data":null}'
         assert abs(again.real_ns - exchange.real_ns) < 1_000_000
+
+
+QUESTIONS: list[dict[str, Any]] = [
+    {"question": "not_called", "of": {"operation": "cancelSession"}},
+    {"question": "called", "times": 0, "of": {"operation": "cancelSession"}},
+    {"question": "called", "at_most": 0, "of": {"operation": "cancelSession"}},
+    {"question": "called", "header": "Authorization"},
+    {"question": "polled", "max_per_second": 1000},
+    {"question": "polled", "never_after_end": True},
+    {"question": "called"},
+]
+
+
+def _asked(most: int, body: dict[str, Any], *, cleared: bool = False, store: str = "memory") -> Any:
+    """The answer of a log of so many entries, after three reads of a session."""
+    app = frozen_app("kayle", request_log_entries=most, store=store)
+    session = created(app, "kayle")["id"]
+    for _ in range(3):
+        forward(app, 5000)
+        ask(app, "GET", f"/kayle/v1/sessions/{session}", {"Authorization": "Bearer kk_live_specimen"})
+        if cleared:
+            control(app, "DELETE", "/requests")
+            cleared = False
+    return control(app, "POST", "/requests/questions", body).json()
+
+
+@pytest.mark.parametrize("body", QUESTIONS, ids=json.dumps)
+def test_answer__says_what_the_log_cannot_know(body: dict[str, Any]) -> None:
+    """Without a log nothing is known; where entries were dropped, nothing that these could have been."""
+    assert _asked(3, body)["passed"]
+    assert _asked(2, body, cleared=True)["passed"]
+    off, dropped = _asked(0, body), _asked(2, body)
+    assert (off["passed"], "keeps no request log" in off["message"]) == (False, True)
+    if body == {"question": "called"}:
+        assert dropped["passed"]
+    else:
+        assert (dropped["passed"], "Older requests were dropped" in dropped["message"]) == (False, True)
+    missed = _asked(2, {"question": "called", "times": 3})
+    assert (missed["passed"], "Older requests were dropped" in missed["message"]) == (False, True)
+
+
+def test_answer__of_processes_that_share_a_store(tmp_path: Path) -> None:
+    """A log that is full may have had more entries."""
+    for most, passed in ((2, False), (4, True)):
+        store = f"sqlite:///{tmp_path}/{most}.db"
+        assert _asked(most, QUESTIONS[0], store=store)["passed"] is passed
 
 
 @given(sizes=st.lists(st.integers(0, MOST_BODY_BYTES), max_size=12), most=st.integers(0, 8))

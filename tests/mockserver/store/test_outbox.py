@@ -133,6 +133,50 @@ async def test_postpone__keeps_its_place(place: Place) -> None:
         assert await claimed(store, 50) == ["a"]
 
 
+async def test_reschedule__a_task_that_waits(place: Place) -> None:
+    """The first of a lane is due earlier or later; it keeps its payload, its place, and the count of its attempts."""
+    async with place.opened() as one, place.opened() as two:
+        for name in ("a", "b"):
+            assert await one.enqueue(SPACE, name, "lane", 0, name)
+        (task,) = await one.claim(SPACE, 0, 60, 9)
+        assert not await two.reschedule(SPACE, "a", 5)
+        assert await one.postpone(SPACE, task, 50, "a2")
+        assert await two.reschedule(SPACE, "a", 70)
+        assert (await claimed(one, 69), await one.next_due(SPACE)) == ([], 70)
+        assert await two.reschedule(SPACE, "a", 10)
+        assert await one.next_due(SPACE) == 10
+        (again,) = await one.claim(SPACE, 10, 60, 9)
+        assert (again.id, again.due, again.payload, again.attempt) == ("a", 10, "a2", 2)
+        assert await one.acknowledge(SPACE, again)
+        assert await claimed(one, 10) == ["b"]
+
+
+async def test_reschedule__behind_another_task(place: Place) -> None:
+    """It stays behind the first of its lane, and is due at the new time once that one is done."""
+    async with place.opened() as store:
+        for name, due in (("a", 10), ("b", 20)):
+            assert await store.enqueue(SPACE, name, "lane", due, None)
+        assert await store.reschedule(SPACE, "b", 5)
+        assert (await claimed(store, 9), await store.next_due(SPACE)) == ([], 10)
+        (first,) = await store.claim(SPACE, 10, 60, 9)
+        assert await store.reschedule(SPACE, "b", 15)
+        assert await claimed(store, 99) == []
+        assert await store.acknowledge(SPACE, first)
+        assert await claimed(store, 14) == []
+        assert await claimed(store, 15) == ["b"]
+
+
+async def test_reschedule__what_is_not_there(place: Place) -> None:
+    """An unknown task, one that is done, and one of another space are not there."""
+    async with place.opened() as store:
+        assert await store.enqueue(SPACE, "t", "lane", 0, None)
+        assert not await store.reschedule(SPACE, "u", 5)
+        assert not await store.reschedule(OTHER, "t", 5)
+        (task,) = await store.claim(SPACE, 0, 60, 9)
+        assert await store.acknowledge(SPACE, task)
+        assert not await store.reschedule(SPACE, "t", 5)
+
+
 async def test_next_due__of_lanes_that_nobody_holds(place: Place) -> None:
     """What a worker may sleep until."""
     async with place.opened() as store:

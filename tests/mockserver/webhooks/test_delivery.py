@@ -226,6 +226,15 @@ def test_targets__are_this_machine_or_named(mock, url):
     check_url("https://kyc.example/hook", ["kyc.example"])
 
 
+@pytest.mark.parametrize("named", ["Example.COM", "example.com", "EXAMPLE.com"])
+def test_targets__a_host_has_no_case(named):
+    """RFC 3986, section 3.2.2: the host that was named is the host of the target, however the two are written."""
+    for url in ("http://example.com/hook", "https://EXAMPLE.com:8443/Hook"):
+        check_url(url, [named])
+        with pytest.raises(SettingError, match=r"--webhook-host example\.com"):
+            check_url(url, ["other.example"])
+
+
 def test_existing_sessions__are_told_from_the_registration_on(mock):
     """What happened before is not told; what happens afterwards is."""
     made = _create(mock, "kyve")

@@ -39,7 +39,7 @@ def test_serve__sends_to_the_targets_of_the_command_line(tmp_path):
             ):
                 _post(f"{url}/{path}", token)
             requests = receiver.wait_for(5 + 1 + 2)
-            keys["idnow"] = json.loads(urllib.request.urlopen(f"{url}/idnow{keys['idnow']['jwks']}").read())
+            keys["idnow"] = json.loads(urllib.request.urlopen(keys["idnow"]["jwks"]).read())
         finally:
             process.terminate()
             process.wait(10)

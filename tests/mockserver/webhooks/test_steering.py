@@ -88,6 +88,35 @@ def test_control__a_delivery_is_sent_again_replayed_and_canceled(mock):  # noqa:
         assert control(mock, "POST", path).status_code == 404
 
 
+@pytest.mark.parametrize("name", ["kyve", "kayle"])
+def test_control__a_target_that_is_there_is_refused(mock, name):  # noqa: F811
+    """The answer says which endpoint has it and what changes it, shows no key, and changes nothing."""
+    with receiving() as receiver:
+        made = control(mock, "POST", "/webhooks", {"provider": name, "url": receiver.url}).json()
+        before = control(mock, "GET", "/webhooks").json()
+        for more in ({}, {"secret": "whsec_of_my_own"}, {"faults": ["duplicate"]}):
+            answer = control(mock, "POST", "/webhooks", {"provider": name, "url": receiver.url, **more})
+            assert answer.status_code == 409
+            assert f"PATCH /_specimen/v1/webhooks/{name}/{made['id']}" in answer.json()["detail"]
+            assert "keys" not in answer.json()
+            assert made["keys"]["secret"] not in answer.text
+        assert control(mock, "GET", "/webhooks").json() == before
+
+
+def test_control__a_target_is_free_again_once_its_endpoint_has_another(mock):  # noqa: F811
+    """What counts is where an endpoint sends now, not where it sent when it was added."""
+    with receiving() as receiver, receiving() as other:
+        made = control(mock, "POST", "/webhooks", {"provider": "kyve", "url": receiver.url}).json()
+        path = f"/webhooks/kyve/{made['id']}"
+        assert control(mock, "PATCH", path, {"url": other.url}).status_code == 200
+        assert control(mock, "POST", "/webhooks", {"provider": "kyve", "url": other.url}).status_code == 409
+        second = control(mock, "POST", "/webhooks", {"provider": "kyve", "url": receiver.url})
+        assert second.status_code == 201
+        assert second.json()["id"] != made["id"]
+        created(mock, "kyve")
+        assert len(receiver.wait_for(1)) == len(other.wait_for(1)) == 1
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [

@@ -236,6 +236,12 @@ class MemoryStore(Spaces):
             kept = self._spaces.get(space)
             return kept is not None and kept.outbox.postpone(task, due, payload)
 
+    async def reschedule(self, space: Space, task_id: str, due: int) -> bool:
+        """Has a task that nobody holds be due at another time."""
+        with self._writing:
+            kept = self._spaces.get(space)
+            return kept is not None and kept.outbox.reschedule(task_id, due)
+
     async def next_due(self, space: Space) -> int | None:
         """When the first task that nobody holds is due."""
         with self._writing:

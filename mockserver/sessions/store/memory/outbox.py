@@ -113,6 +113,20 @@ class Outbox:
         self._turns.add(task.turn)
         return True
 
+    def reschedule(self, task_id: str, due: int) -> bool:
+        """Has a task that nobody holds be due at another time; it keeps its place in its lane."""
+        self._release()
+        task = self._tasks.get(task_id)
+        if task is None or task.token:
+            return False
+        is_first = self._lanes[task.lane][0][1] == task_id
+        if is_first:
+            self._turns.remove(task.turn)
+        task.due = due
+        if is_first:
+            self._turns.add(task.turn)
+        return True
+
     def next_due(self) -> int | None:
         """When the first task that nobody holds is due."""
         self._release()

@@ -139,6 +139,21 @@ settle(h[1])
 return 1
 """
 )
+_RESCHEDULE = Script(
+    _TASKS
+    + """
+local id = ARGV[3]
+local data = redis.call('HGET', S .. 'q', id)
+if not data then return 0 end
+local h, payload = unpacked(data)
+if h[6] > real then return 0 end
+h[2] = tonumber(ARGV[4])
+keep(id, h, payload)
+release()
+settle(h[1])
+return 1
+"""
+)
 _NEXT = Script(
     _TASKS
     + """
@@ -200,6 +215,10 @@ class Outbox:
     async def postpone(self, space: Space, task: Claimed, due: int, payload: Any) -> bool:
         """Gives a task back, to be due at another time."""
         return bool(await self._run(_POSTPONE, space, task.id, task.token, due, encode_value(payload)))
+
+    async def reschedule(self, space: Space, task_id: str, due: int) -> bool:
+        """Has a task that nobody holds be due at another time."""
+        return bool(await self._run(_RESCHEDULE, space, task_id, due))
 
     async def next_due(self, space: Space) -> int | None:
         """When the first task that nobody holds is due."""

@@ -109,6 +109,11 @@ class Outbox:
         values = (due, encode_value(payload), *space, task.id, task.token)
         return await self._file.write(lambda db: db.execute(update, (*values, _real_now())).rowcount > 0)
 
+    async def reschedule(self, space: Space, task_id: str, due: int) -> bool:
+        """Has a task that nobody holds be due at another time."""
+        update = f"UPDATE tasks SET due = ? WHERE space = {OF} AND id = ? AND lease <= ?"  # noqa: S608 - own texts
+        return await self._file.write(lambda db: db.execute(update, (due, *space, task_id, _real_now())).rowcount > 0)
+
     async def next_due(self, space: Space) -> int | None:
         """When the first task that nobody holds is due."""
         row = await self._file.read(lambda db: db.execute(_NEXT, (*space, _real_now())).fetchone())
