@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import json
 import shlex
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -29,6 +27,7 @@ from specimen.mockserver.sessions.catalogue.spec_command import spec
 from specimen.mockserver.settings import MEBIBYTE, Pace, Settings
 from specimen.specs.cli import completion
 from specimen.specs.cli.console import console, standard_output, table_console, user_errors
+from specimen.specs.core.atomic_files import check_writable
 
 # Uvicorn has one more, "trace", which logs paths and queries: they may hold ids and tokens.
 LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
@@ -144,8 +143,9 @@ def serve(
     with user_errors():
         from specimen.mockserver.preferences.faults.rules import read as read_faults
 
-        _check_writable(ready_file, "ready file")
-        _check_writable(webhook_keys, "webhook keys")
+        for file, what in ((ready_file, "ready file"), (webhook_keys, "webhook keys")):
+            if file is not None:  # who waits for it would wait for ever
+                check_writable(file, what)
         if log_level not in LOG_LEVELS:
             raise SettingError(f"log level '{log_level}': expected one of {', '.join(LOG_LEVELS)}.")
         settings = Settings(
@@ -213,21 +213,6 @@ def serve(
             run(app, listening[0], started, tls)
         elif code := Supervisor(listening, partial(run, app, tls=tls), started).run():
             raise typer.Exit(code)
-
-
-def _check_writable(path: Path | None, what: str) -> None:
-    """Raises `SettingError` where a file cannot be written: who waits for it would wait for ever."""
-    if path is None:
-        return
-    if not path.parent.is_dir():
-        raise SettingError(f"{what} '{path}': its folder does not exist.")
-    try:
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "Is a directory")
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
-            pass
-    except OSError as error:
-        raise SettingError(f"{what} '{path}': cannot be written: {error.strerror or error}.") from error
 
 
 def providers(as_json: JsonOption = False) -> None:

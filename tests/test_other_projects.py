@@ -164,6 +164,21 @@ def test_project__has_its_own_packages(case: Case, pythons: dict[str, Path], tmp
     assert "6 passed" in done.stdout
 
 
+@pytest.mark.parametrize("install", ["wheel", "editable"])
+def test_package__has_its_names_and_types_in_each_installation(install: str, pythons: dict[str, Path], tmp_path: Path) -> None:
+    """`specimen.sandbox` is there, a name that is not says so, and type checkers find the marker of PEP 561."""
+    code = """
+import importlib.resources, importlib.util, pathlib, specimen
+with specimen.sandbox(providers=["kayle"]) as mock:
+    assert mock.kayle.create()["id"]
+assert specimen.__all__ == ["sandbox"]
+assert not hasattr(specimen, "sandbux")
+assert (pathlib.Path(importlib.util.find_spec("specimen").origin).parent / "py.typed").is_file()
+"""
+    done = run("-c", code, folder=tmp_path, command=[str(pythons[install])])
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_checkout__without_symbolic_links_builds_the_same_wheel(wheel: Path, checkout: Path, tmp_path: Path) -> None:
     """The same names with the same bytes; so does a source distribution."""
     done = run(folder=checkout, command=(sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)))

@@ -85,6 +85,8 @@ REFUSED = {
     "serve, TLS": (("serve", "kayle", "--port", "0", "--tls-self-signed", "--tls-ca", "ca.pem"), "--tls-ca 'ca.pem'"),
     "proxy": (("proxy", "kayle", "--target", "http://127.0.0.1:1", "--har", "x.har", "--port", "0"), "--har 'x.har'"),
     "listen": (("webhooks", "listen", "kyve", "--secret", "whsec_x", "--har", "x.har", "--port", "0"), "--har 'x.har'"),
+    "ctl requests": (("ctl", "requests", "--har", "x.har"), "--har 'x.har'"),
+    "ctl namespaces": (("ctl", "namespaces", "--export", "x.json"), "--export 'x.json'"),
     "dataset": (("dataset", "kayle", "--rows", "2", "--out", "a.ndjson"), "a.ndjson"),
     "payloads": (("payloads", "kayle", "--format", "pytest", "--kind", "links", "--out", "d"), "--out d"),
 }  # fmt: skip
@@ -107,6 +109,15 @@ def test_commands__say_which_file_they_cannot_write(words: tuple[str, ...], name
     assert done.returncode == 2, done.stderr
     assert named in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.long("a process for each worker")
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_serve__a_store_that_cannot_be_opened_ends_it(workers: str, tmp_path: Path) -> None:
+    """One sentence names it, and the exit code is that of what cannot be reached, with several workers too."""
+    done = there(tmp_path / "folder", "serve", "kayle", "--port", "0", "--store", "sqlite:///s.db", "--workers", workers)
+    assert done.returncode == 3, done.stderr
+    assert "store s.db: the file cannot be opened" in done.stderr
 
 
 def test_check__judges_and_says_what_it_cannot_write(tmp_path: Path) -> None:

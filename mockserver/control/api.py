@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from starlette.types import Receive, Scope, Send
 
@@ -20,7 +20,7 @@ from specimen.mockserver.control.problems import ControlProblem
 from specimen.mockserver.control.security import Security
 from specimen.mockserver.control.server import Server
 from specimen.mockserver.control.shared_log import LogReader
-from specimen.mockserver.errors import SettingError, SpecimenError
+from specimen.mockserver.errors import SettingError, SpecimenError, did_you_mean
 from specimen.mockserver.http import request_body
 from specimen.mockserver.http.dates import date_header
 from specimen.mockserver.http.messages import Problem, Reply
@@ -198,6 +198,11 @@ class ControlApi:
     @staticmethod
     def _checked(route: _Route, values: dict[str, str], query: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
         route.validator.path(values)
+        names = [one.name for one in route.operation.parameters if one.location == "query"]
+        given = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+        unknown = next((name for name, _ in given if name not in names), None)
+        if unknown is not None:  # a list would be answered without that filter
+            raise ControlProblem(400, f"{unknown[:100]}: there is no such parameter. {did_you_mean(unknown[:100], names)}")
         found = route.validator.query(query)
         route.validator.headers(headers)
         return found

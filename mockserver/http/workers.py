@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 from specimen.mockserver.errors import SettingError
+from specimen.specs.cli.console import INTERNAL_ERROR
 from specimen.specs.core.listening import listen
 
 logger = logging.getLogger("specimen")
@@ -82,9 +83,10 @@ class Supervisor:
         self._waiting: dict[int, float] = {}  # numbers whose worker is to be replaced, and from when on
         self._asked: int | None = None
         self._is_up = False
+        self._failed = INTERNAL_ERROR  # the exit code of the worker that could not start
 
     def run(self) -> int:
-        """Serves; returns 0 where it was asked to stop, else 1: a worker could not start.
+        """Serves; returns 0 where it was asked to stop, else the exit code of the worker that could not start.
 
         Raises:
             KeyboardInterrupt: Ctrl-C asked it to.
@@ -100,7 +102,7 @@ class Supervisor:
             self._stop()
         if self._asked == signal.SIGINT:
             raise KeyboardInterrupt
-        return 1 if failed else 0
+        return self._failed if failed else 0
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[int]:
@@ -133,7 +135,7 @@ class Supervisor:
 
     def _work(self, number: int, life: int, ready: int) -> NoReturn:
         """The worker's own life, which ends here."""
-        code = 1
+        code = INTERNAL_ERROR
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -144,7 +146,7 @@ class Supervisor:
         except KeyboardInterrupt:
             code = 0
         except SystemExit as error:
-            code = error.code if isinstance(error.code, int) else 1
+            code = error.code if isinstance(error.code, int) else INTERNAL_ERROR
         except BaseException:  # the process ends here; what is raised would run the supervisor's code
             logger.exception("a worker failed; this is a bug in Specimen")
         finally:
@@ -166,11 +168,13 @@ class Supervisor:
             self._is_up = True
             self._started()
         for number, worker in list(self._workers.items()):
-            if not _has_ended(worker.pid):
+            ended = _exit_code(worker.pid)
+            if ended is None:
                 continue
             os.close(worker.ready)
             del self._workers[number]
             if self._asked is None and not self._is_up:  # it could not start, and has said why
+                self._failed = ended if ended > 0 else INTERNAL_ERROR  # negative: a signal ended it
                 return False
             lived = time.monotonic() - worker.began
             self._waiting[number] = time.monotonic() + (_SHORT_LIFE_SECONDS if lived < _SHORT_LIFE_SECONDS else 0)
@@ -188,7 +192,7 @@ class Supervisor:
         for pid in left:
             os.kill(pid, signal.SIGTERM)
         while left and time.monotonic() < deadline:
-            left = {pid for pid in left if not _has_ended(pid)}
+            left = {pid for pid in left if _exit_code(pid) is None}
             time.sleep(0.02)
         for pid in left:
             os.kill(pid, signal.SIGKILL)
@@ -201,8 +205,10 @@ def _say(ready: int) -> None:
     os.close(ready)
 
 
-def _has_ended(pid: int) -> bool:
-    return os.waitpid(pid, os.WNOHANG)[0] != 0
+def _exit_code(pid: int) -> int | None:
+    """The exit code of a process that has ended, None where it has not; that of a signal is negative."""
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if ended else None
 
 
 def _end_with(life: int) -> None:

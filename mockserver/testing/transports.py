@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import time
+from concurrent.futures import Future, wait
 from http.client import responses
+from threading import Thread
 from typing import Any, cast
 
 import httpx
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from specimen.mockserver.app import App
-from specimen.mockserver.testing.in_process import completed
 
 __all__ = ["InProcessTransport", "requests_adapter"]
 
@@ -25,12 +29,43 @@ class InProcessTransport(httpx.BaseTransport):
 
         Raises:
             httpx.ReadError: a fault broke the connection.
+            httpx.ReadTimeout: no part of the answer came within the request's read time-out.
         """
         made = httpx.Request(request.method, request.url, headers=request.headers, content=request.read())
-        return completed(_answer(self._app, made))
+        return _answered(self._app, made, request.extensions.get("timeout", {}).get("read"))
 
 
-async def _answer(app: App, request: httpx.Request) -> httpx.Response:
+def _answered(app: App, request: httpx.Request, read_seconds: float | None) -> httpx.Response:
+    """The whole answer; after a time-out the mock goes on with the request, as a server whose client has left."""
+    latest = time.monotonic()
+
+    async def noted(scope: Scope, receive: Receive, send: Send) -> None:
+        async def forward(message: Message) -> None:
+            nonlocal latest
+            latest = time.monotonic()
+            await send(message)
+
+        await app(scope, receive, forward)
+
+    found: Future[httpx.Response] = Future()
+
+    def work() -> None:
+        try:
+            found.set_result(asyncio.run(_answer(noted, request)))
+        except BaseException as error:  # noqa: BLE001 - it is raised again in the caller's thread
+            found.set_exception(error)
+
+    # Nobody waits at the end of the process for an answer that nobody reads.
+    Thread(target=work, name="specimen-in-process", daemon=True).start()
+    while True:
+        left = None if read_seconds is None else latest + read_seconds - time.monotonic()
+        if wait([found], left).done:
+            return found.result()
+        if read_seconds is not None and latest + read_seconds <= time.monotonic():
+            raise httpx.ReadTimeout(f"no answer within {read_seconds:g} s", request=request)
+
+
+async def _answer(app: ASGIApp, request: httpx.Request) -> httpx.Response:
     try:
         answer = await httpx.ASGITransport(app=cast("Any", app)).handle_async_request(request)
         body = await answer.aread()
@@ -50,10 +85,19 @@ def requests_adapter(app: App) -> Any:
     from urllib3 import HTTPResponse
 
     class Adapter(BaseAdapter):
-        def send(self, request: Any, *_given: Any, **_options: Any) -> Any:
+        def send(
+            self,
+            request: Any,
+            stream: bool = False,  # noqa: ARG002 - a parameter of requests' own
+            timeout: Any = None,
+            *_given: Any,
+            **_options: Any,
+        ) -> Any:
             made = httpx.Request(request.method, request.url, headers=dict(request.headers), content=_bytes(request.body))
             try:
-                answer = completed(_answer(app, made))
+                answer = _answered(app, made, _read_seconds(timeout))
+            except httpx.ReadTimeout as error:
+                raise requests.ReadTimeout(str(error), request=request) from error
             except httpx.ReadError as error:
                 raise requests.ConnectionError(str(error), request=request) from error
             found = requests.Response()
@@ -68,6 +112,12 @@ def requests_adapter(app: App) -> Any:
             pass
 
     return Adapter()
+
+
+def _read_seconds(timeout: Any) -> float | None:
+    """The read time-out of what requests takes: a number, a pair for connecting and reading, or urllib3's own."""
+    found = timeout[1] if isinstance(timeout, tuple) else getattr(timeout, "read_timeout", timeout)
+    return float(found) if isinstance(found, (int, float)) else None
 
 
 def _bytes(body: Any) -> bytes | None:

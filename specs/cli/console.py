@@ -14,9 +14,10 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from specimen.specs.core.errors import SpecimenError
+from specimen.specs.core.errors import SpecimenError, Unreachable
 
 USAGE_ERROR = 2
+UNREACHABLE = 3
 INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h
 _WIDE = 220
 _reader_left = Event()
@@ -47,12 +48,12 @@ def table_console() -> Console:
 
 @contextlib.contextmanager
 def user_errors() -> Iterator[None]:
-    """Prints a user's mistake as one sentence and ends with exit code 2."""
+    """Prints a user's mistake as one sentence and ends with exit code 2; with 3 where nobody answers."""
     try:
         yield
     except SpecimenError as error:
         Console(stderr=True, highlight=False).print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
-        raise typer.Exit(USAGE_ERROR) from error
+        raise typer.Exit(UNREACHABLE if isinstance(error, Unreachable) else USAGE_ERROR) from error
 
 
 def print_utf_8() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
+
+from specimen.specs.core.errors import SpecimenError
 
 
 def write_text(path: Path, text: str) -> None:
@@ -25,6 +28,25 @@ def write_text(path: Path, text: str) -> None:
         return
     with replaced(target) as stream:
         stream.write(text.encode(errors="backslashreplace"))
+
+
+def check_writable(path: Path, what: str) -> None:
+    """Checks that a file can be written, before anything else is done; `what` names it in the sentence.
+
+    Raises:
+        SpecimenError: it cannot.
+    """
+    if not path.parent.is_dir():
+        raise SpecimenError(f"{what} '{path}': its folder does not exist.")
+    if path.exists() and not path.is_file() and not path.is_dir():  # /dev/stdout, a named pipe
+        return
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "Is a directory")
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
+            pass
+    except OSError as error:
+        raise SpecimenError(f"{what} '{path}': cannot be written: {error.strerror or error}.") from error
 
 
 @contextlib.contextmanager

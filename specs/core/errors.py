@@ -11,6 +11,10 @@ class SpecimenError(Exception):
     """An error that the user can correct; its text says where, what was expected, what was found and what to do."""
 
 
+class Unreachable(SpecimenError):
+    """What a command asks does not answer: a server, a store."""
+
+
 class SpecError(SpecimenError):
     """A provider's file is invalid.
 

@@ -24,6 +24,7 @@ from specimen.mockserver.control.commands.ctl import (
     TokenOption,
     UrlOption,
     call,
+    call_into,
     facts_of,
     show_answer,
 )
@@ -218,12 +219,10 @@ def namespaces(
     """List namespaces; export, import or end the one of --namespace."""
     with user_errors():
         from specimen.mockserver.errors import SettingError
-        from specimen.specs.core.atomic_files import write_text
 
         path = f"/namespaces/{context.obj.namespace}"
         if export is not None:
-            found = call(context, "GET", path)
-            write_text(export, json.dumps(found, indent=1))
+            call_into(context, path, export, "--export")
             show_answer(context, {"file": str(export)}, f"{context.obj.namespace} is in {export}")
         elif import_from is not None:
             try:
@@ -249,5 +248,5 @@ def reset(
         show_answer(context, call(context, "POST", "/reset", body={"scope": scope}), f"{scope} is reset")
 
 
-for command in (traffic.requests, traffic.faults, traffic.webhooks):
+for command in (traffic.requests, traffic.ask, traffic.faults, traffic.webhooks):
     app.command()(command)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from specimen.specs.cli.console import console, standard_output
+from specimen.specs.core.errors import SpecimenError, Unreachable
 
 UrlOption = Annotated[str, typer.Option(envvar="SPECIMEN_URL", help="The server.")]
 NamespaceOption = Annotated[str, typer.Option("--namespace", "-n", help="The namespace.")]
@@ -39,22 +41,44 @@ def call(
     """The JSON value of an answer.
 
     Raises:
-        SpecimenError: no server answers, or it refuses.
+        Unreachable: no server answers.
+        SpecimenError: the server refuses, or its URL is none.
     """
     import httpx
 
     from specimen.mockserver.control.client.calls import answered, request
-    from specimen.specs.core.errors import SpecimenError
+    from specimen.mockserver.control.client.network import httpx_options
 
     options: Options = context.obj
     made = request(method, path, namespace=options.namespace, token=options.token, query=query, body=body, if_match=if_match)
     try:
-        reply = httpx.request(made.method, options.url + made.path, headers=made.headers, content=made.body, timeout=30)
+        url = options.url + made.path
+        reply = httpx.request(made.method, url, headers=made.headers, content=made.body, **httpx_options(options.url))
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise SpecimenError(f"--url '{options.url}': {error} Expected one such as http://127.0.0.1:8080.") from error
     except httpx.HTTPError as error:
-        raise SpecimenError(
+        raise Unreachable(
             f"{options.url}: no server answers there ({type(error).__name__}). Start one with `specimen serve`."
         ) from error
     return answered(reply.status_code, reply.content)
+
+
+def call_into(context: typer.Context, path: str, file: Path, what: str, **query: str) -> Any:
+    """The JSON value of an answer, which is written to a file too; `what` names the file in the sentence of an error.
+
+    Raises:
+        Unreachable: no server answers.
+        SpecimenError: the file cannot be written, or the server refuses.
+    """
+    from specimen.specs.core.atomic_files import check_writable, write_text
+
+    check_writable(file, what)
+    found = call(context, "GET", path, query=query)
+    try:
+        write_text(file, json.dumps(found, indent=1, ensure_ascii=False))
+    except OSError as error:
+        raise SpecimenError(f"{what} '{file}': cannot be written: {error.strerror or error}.") from error
+    return found
 
 
 def show_answer(context: typer.Context, value: Any, text: str) -> None:

@@ -10,17 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table as Grid
-from rich.text import Text
 
 from specimen.mockserver.errors import SettingError
 from specimen.specs.cli.console import console, standard_output, table_console, user_errors
+from specimen.specs.core.errors import Unreachable
 
 if TYPE_CHECKING:
     from specimen.mockserver.sessions.store import Space
 
-UNREACHABLE = 3
 _PAGE = 1_000
 
 UrlArgument = Annotated[
@@ -157,14 +155,17 @@ def clear(
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    """What the work gives; a store that does not answer ends the command with exit code 3."""
+    """What the work gives.
+
+    Raises:
+        Unreachable: the store does not answer.
+    """
     from specimen.mockserver.sessions.store import StoreUnavailable
 
     try:
         return asyncio.run(work)
     except StoreUnavailable as error:
-        Console(stderr=True, highlight=False).print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
-        raise typer.Exit(UNREACHABLE) from error
+        raise Unreachable(str(error)) from error
 
 
 @contextlib.asynccontextmanager

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,17 +15,23 @@ from specimen.mockserver.control.commands.ctl import (
     ProviderArgument,
     ProviderOption,
     call,
+    call_into,
     show_answer,
 )
 from specimen.specs.cli.console import user_errors
+
+NO = 1  # the answer to a question
+OperationOption = Annotated[str | None, typer.Option(help="Only those of this operation.")]
+AboutOption = Annotated[str | None, typer.Option(help="Only those about this session.")]
+StatusOption = Annotated[int | None, typer.Option(min=100, max=599, help="Only those answered with this status.")]
 
 
 def requests(
     context: typer.Context,
     provider: ProviderOption = None,
-    operation: Annotated[str | None, typer.Option()] = None,
-    session: Annotated[str | None, typer.Option()] = None,
-    status: Annotated[int | None, typer.Option(min=100, max=599)] = None,
+    operation: OperationOption = None,
+    session: AboutOption = None,
+    status: StatusOption = None,
     limit: LimitOption = 100,
     after: Annotated[int | None, typer.Option(min=0)] = None,
     har: Annotated[Path | None, typer.Option(help="Write the log there as an HTTP Archive.")] = None,
@@ -36,11 +43,9 @@ def requests(
     """List the latest requests, export or clear them."""
     with user_errors():
         from specimen.mockserver.sessions.request_log.questions import line
-        from specimen.specs.core.atomic_files import write_text
 
         if har is not None:
-            found = call(context, "GET", "/requests/har", query={"bodies": "whole" if whole else "masked"})
-            write_text(har, json.dumps(found, indent=1, ensure_ascii=False))
+            found = call_into(context, "/requests/har", har, "--har", bodies="whole" if whole else "masked")
             show_answer(context, {"entries": len(found["log"]["entries"])}, f"{len(found['log']['entries'])} requests in {har}")
             return
         if clear:
@@ -56,6 +61,49 @@ def requests(
         }
         found = call(context, "GET", "/requests", query=asked)
         show_answer(context, found, "\n".join(line(entry) for entry in found["requests"]) or "no requests")
+
+
+def ask(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(help="called, not_called or polled.")],
+    provider: ProviderOption = None,
+    operation: OperationOption = None,
+    session: AboutOption = None,
+    method: Annotated[str | None, typer.Option(help="Only those of this method, such as GET.")] = None,
+    path: Annotated[str | None, typer.Option(help="Only those of this path.")] = None,
+    status: StatusOption = None,
+    fault: Annotated[str | None, typer.Option(help="Only those that met this fault, by its id.")] = None,
+    times: Annotated[int | None, typer.Option(min=0, help="called: exactly so often.")] = None,
+    at_least: Annotated[int | None, typer.Option(min=0, help="called, polled: so often at least (default: once).")] = None,
+    at_most: Annotated[int | None, typer.Option(min=0, help="called: so often at most.")] = None,
+    header: Annotated[str | None, typer.Option(metavar="NAME", help="called, polled: each with this header.")] = None,
+    max_per_second: Annotated[float | None, typer.Option(help="polled: never more often.")] = None,
+    never_after_end: Annotated[bool, typer.Option("--never-after-end", help="polled: nothing after a session's end.")] = False,
+) -> None:
+    """Ask whether requests came as they should: exit code 1 where they did not, with the nearest ones.
+
+    Examples:
+
+        specimen ctl ask called --operation getSession --times 2
+
+        specimen ctl ask polled --provider kayle --max-per-second 1 --never-after-end
+    """
+    with user_errors():
+        of: dict[str, Any] = {"provider": provider, "operation": operation, "session": session, "method": method, "path": path}
+        of |= {"status": status, "fault": fault}
+        asked: dict[str, Any] = {"times": times, "at_least": at_least, "at_most": at_most, "header": header}
+        asked |= {"max_per_second": max_per_second}
+        if question == "polled":
+            asked["never_after_end"] = never_after_end
+        body = {"question": question, "of": _given(of), **_given(asked)}
+        found = call(context, "POST", "/requests/questions", body=body)
+        show_answer(context, found, found["message"])
+    if not found["passed"]:
+        raise typer.Exit(NO)
+
+
+def _given(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def faults(

@@ -28,11 +28,29 @@ async def set_clock(call: Call) -> Reply:
             400, f"now: '{call.body['now']}' is no time; expected ISO 8601, such as 2026-03-01T12:00:00Z."
         ) from None
     if now < call.namespace.clock.now():
-        counts = [await call.server.store.count(Space(call.namespace.name, name)) for name in call.server.mounted]
-        if any(counts):
-            detail = "the namespace has sessions, and time never runs backwards for them. Reset it, or use another namespace."
-            raise ControlProblem(409, detail)
+        await _check_empty(call)
     return await _changed(call, lambda clock: clock.set(now))
+
+
+async def check_back(call: Call, other: Clock) -> None:
+    """Checks that the namespace may go on by another clock.
+
+    Raises:
+        ControlProblem: it has sessions, and that clock is behind.
+    """
+    now = call.namespace.clock.now()
+    if other.now() < now:
+        await _check_empty(call)
+
+
+async def _check_empty(call: Call) -> None:
+    counts = [await call.server.store.count(Space(call.namespace.name, name)) for name in call.server.mounted]
+    if any(counts):
+        detail = (
+            "the namespace has sessions, and time never runs backwards for them. Reset the namespace or its sessions first, "
+            "or use another namespace."
+        )
+        raise ControlProblem(409, detail)
 
 
 async def forward_clock(call: Call) -> Reply:

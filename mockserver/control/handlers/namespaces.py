@@ -12,18 +12,20 @@ from msgspec.structs import replace
 from specimen.fixtures.recipes.recipe import DEFAULT_NAMESPACE
 from specimen.mockserver.control.call import Call, Handler
 from specimen.mockserver.control.handlers import requests
+from specimen.mockserver.control.handlers.clock import check_back
 from specimen.mockserver.control.problems import ControlProblem
 from specimen.mockserver.errors import SettingError
 from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.sessions.clock import EARLIEST, LATEST, Clock
 from specimen.mockserver.sessions.namespaces import BEGAN, FAULT_CHANGES, faults_of
 from specimen.mockserver.sessions.session_record import Record, timeline
-from specimen.mockserver.sessions.store import Page, Phase, Space
+from specimen.mockserver.sessions.store import Page, Phase, Space, StoreFull
 from specimen.mockserver.sessions.store.codec import UnknownFormat, decode_record, encode_record
 from specimen.mockserver.settings import Pace
 
 FORMAT = 1
 _PAGE = 500
+_MOST_VERSION = 1 << 53
 _KEPT = ("clock", "seed", "pace", "faults", FAULT_CHANGES)
 
 
@@ -54,7 +56,7 @@ async def import_namespace(call: Call) -> Reply:
     """How many sessions the imported namespace has."""
     name, body = call.path["name"], call.body
     document = _document(body["document"])
-    found: list[tuple[str, Record]] = []
+    found: dict[tuple[str, str], Record] = {}
     for provider, texts in body["sessions"].items():
         if provider not in call.server.mounted:
             raise ControlProblem(
@@ -67,13 +69,27 @@ async def import_namespace(call: Call) -> Reply:
                 timeline(record, lifecycle, Clock.of(document["clock"]).now())
             except (UnknownFormat, binascii.Error, KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
                 raise ControlProblem(400, f"sessions/{provider}: a session cannot be read: {str(error)[:200]}") from error
-            found.append((provider, replace(record, namespace=name, version=1)))
+            if (provider, record.id) in found:
+                raise ControlProblem(400, f"sessions/{provider}: session '{record.id[:100]}' is there twice.")
+            if type(record.version) is not int or not 1 <= record.version <= _MOST_VERSION:
+                raise ControlProblem(400, f"sessions/{provider}: a session's version is none: expected a number from 1.")
+            found[provider, record.id] = replace(record, namespace=name)
+    store = call.server.store
+    spaces = {provider: Space(name, provider) for provider in call.server.mounted}
+    old_count = sum([await store.count(space) for space in spaces.values()])
+    if len(found) > old_count and len(found) - old_count > await store.room():
+        raise StoreFull("sessions", store.bounds.sessions)
+    for (provider, session_id), record in found.items():
+        old = await store.get(spaces[provider], session_id)
+        # Callers may know the version that is replaced, and later ones of the imported session: no ETag comes again.
+        version = max(record.version, 0 if old is None else old.version) + 1
+        found[provider, session_id] = replace(record, version=version)
     await call.server.namespaces.drop(name)
     await call.server.namespaces.change(name, lambda old: {**dict.fromkeys(old.keys() - {BEGAN}), **document})
     now = Clock.of(document["clock"]).now()
-    for provider, record in found:
+    for (provider, _), record in found.items():
         line = timeline(record, call.mounted(provider).provider.lifecycle, now)
-        await call.server.store.add(Space(name, provider), record, Phase(line.state, line.until))
+        await store.add(spaces[provider], record, Phase(line.state, line.until))
     await _restore_webhooks(call, name)
     return Reply(200, {"sessions": len(found)})
 
@@ -138,6 +154,7 @@ async def reset(call: Call) -> Reply:
     elif scope == "faults":
         await namespaces.change_faults(name, lambda _: namespaces.first_faults(call.namespace.clock))
     elif scope == "clock":
+        await check_back(call, namespaces.first_clock)
         await namespaces.change(name, lambda _: {"clock": namespaces.first_clock.document})
     else:
         for provider in call.server.mounted:

@@ -19,6 +19,7 @@ from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.preferences.preferences import Preference, reachable_states, scenario_named
 from specimen.mockserver.routing.endpoint import PREFERENCE
 from specimen.mockserver.sessions.catalogue.scenario_requests import encoded_body
+from specimen.mockserver.sessions.service.creation import check_creation
 from specimen.mockserver.sessions.session import Session
 from specimen.mockserver.sessions.session_record import Record
 from specimen.mockserver.sessions.steering.facts import checked_facts
@@ -69,7 +70,6 @@ async def create_session(call: Call) -> Reply:
         raise ControlProblem(400, f"provider '{body['provider']}' is not served here.", {"providers": names})
     provider = mounted.provider
     facts = checked_facts(provider, body.get("facts", {}))
-    Steering(provider, {}).check_person(facts, call.namespace.clock.now())
     scenario = None if "scenario" not in body else scenario_named(provider, body["scenario"])
     state = body.get("state")
     possible = reachable_states(provider) if scenario is None else scenario.path
@@ -79,6 +79,8 @@ async def create_session(call: Call) -> Reply:
     preference = Preference(
         scenario=scenario, status=state, seed=body.get("seed"), pace=pace, facts=facts, as_written={"control": "control"}
     )
+    effective = pace or call.namespace.pace or call.server.settings.pace
+    check_creation(provider, call.sessions(mounted).defaults, preference, effective, call.namespace.clock.now())
     status, answer = await _sent(call, mounted, preference, scenario)
     session_id = json_pointer.at(answer, provider.lifecycle.create.session) if status < 300 else None
     if not isinstance(session_id, str):

@@ -12,10 +12,8 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from specimen.fixtures import recipes
-from specimen.fixtures.people.identities import identity
 from specimen.fixtures.primitives.timelines import Event, is_expiry
-from specimen.fixtures.primitives.times import day
-from specimen.fixtures.recipes.recipe import PERSON_FACTS, SessionSnapshot, answer, person_of
+from specimen.fixtures.recipes.recipe import PERSON_FACTS, SessionSnapshot, answer
 from specimen.fixtures.recipes.session_histories import expires_at
 from specimen.mockserver.errors import Contradiction, InvalidFact
 from specimen.mockserver.http.messages import encode
@@ -25,8 +23,6 @@ from specimen.specs import Provider
 from specimen.specs.loading.lifecycle import Scenario
 
 _ORIGIN = "https://kyc.example"
-# So many seeds draw a person of every locale and document.
-_PEOPLE = 64
 
 
 class Possible(NamedTuple):
@@ -109,7 +105,7 @@ class Steering:
                 if edge.origin == here and edge.operation is None and edge.to not in seen:
                     seen.add(edge.to)
                     ways.append((*way, edge.to))
-        raise Contradiction(f"no way leads from '{state}' to '{to}'.", {"states": sorted(self._reachable(state))})
+        raise Contradiction(f"no way leads from '{state}' to '{to}'.", {"states": sorted(self.reachable(state))})
 
     def expire(self, record: Record, now: int) -> Record:
         """The session whose lifetime is over.
@@ -144,6 +140,14 @@ class Steering:
         """What can be done with the session."""
         events = self.events(record, now)
         return Possible(tuple(self._targets(events[-1].state)), tuple(self._open_facts(record, events)))
+
+    def check_choices(self, record: Record, facts: Mapping[str, Any], now: int) -> None:
+        """Checks that the session shows those of the facts that are the provider's choices, or can come to show them.
+
+        Raises:
+            Contradiction: it cannot, or shows another value.
+        """
+        self._check_choices(record, self.events(record, now), facts)
 
     def values_left(self, record: Record, name: str, now: int) -> list[Any]:
         """The values of one of the provider's choices that the session's answers so far leave open."""
@@ -224,20 +228,6 @@ class Steering:
             return found
         return {name: value for name, value in found.items() if self._keeps(record, _with(record, {name: value}), events)}
 
-    def check_person(self, facts: Mapping[str, Any], now: int) -> None:
-        """Checks that a session that is created now can have the person whom facts fix.
-
-        Raises:
-            InvalidFact: nobody of that age holds such a document.
-        """
-        wanted = person_of(facts)
-        for seed in range(_PEOPLE if wanted.birth_date is not None else 1):
-            try:
-                identity(seed, on=day(now), locale=facts.get("locale"), document=facts.get("document"), person=wanted)
-            except ValueError as error:
-                name = next(name for name in PERSON_FACTS if name in facts)
-                raise InvalidFact(name, str(facts[name])[:100], (), str(error)) from error
-
     def _check_person(self, record: Record, events: tuple[Event, ...], wanted: Mapping[str, Any]) -> None:
         if wanted.keys().isdisjoint((*PERSON_FACTS, "locale", "document")):
             return
@@ -255,7 +245,7 @@ class Steering:
         """
         lifecycle = self._lifecycle
         reached = {event.state for event in events}
-        coming = self._reachable(events[-1].state)
+        coming = self.reachable(events[-1].state)
         for name, value in wanted.items():
             choice = lifecycle.choices.get(name)
             if choice is None or value is None:
@@ -276,7 +266,8 @@ class Steering:
         snapshot = self.snapshot(_with(record, {name: value}), events)
         return recipes.shows(self._provider, snapshot, name, value)
 
-    def _reachable(self, state: str) -> set[str]:
+    def reachable(self, state: str) -> set[str]:
+        """The states that may follow a state, at any distance."""
         found: set[str] = set()
         waiting = [state]
         while waiting:
@@ -295,7 +286,7 @@ class Steering:
         for name, values in possible_facts(self._provider).items():
             choice = self._lifecycle.choices.get(name)
             states = set(choice.states) if choice else set()
-            if states and not states & self._reachable(events[-1].state):
+            if states and not states & self.reachable(events[-1].state):
                 continue
             others = values or [_OTHER_PERSON[name]]
             if all(self._keeps(record, _with(record, {name: value}), events) for value in others):

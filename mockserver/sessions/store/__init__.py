@@ -235,6 +235,9 @@ class Store(Protocol):
     async def count(self, space: Space) -> int:
         """How many sessions there are."""
 
+    async def room(self) -> int:
+        """How many sessions more the store keeps, of all namespaces; other processes may take it meanwhile."""
+
     async def due(self, space: Space, now: int, limit: int) -> Sequence[Record]:
         """Sessions whose phase is over at `now`, those that ended first before the others."""
 

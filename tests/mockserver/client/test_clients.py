@@ -79,6 +79,15 @@ def test_client__steers_over_http(url: str) -> None:
         stranger.clock()
 
 
+def test_client__refuses_a_filter_that_is_none(url: str) -> None:
+    """A slip in its name would answer everything."""
+    with Client(url, namespace="filters", token="let-me-in") as client:
+        with pytest.raises(ControlError, match="Did you mean 'state'"):
+            client.sessions(stat="failed")
+        with pytest.raises(ControlError, match="Did you mean 'operation'"):
+            client.requests(operatoin="getSession")
+
+
 def test_async_client__steers_too(url: str) -> None:
     """The same calls in asyncio."""
 
@@ -129,6 +138,23 @@ def test_requests__in_process() -> None:
         mock.faults.set([{"kind": "malformed_json"}])
         with pytest.raises(requests.JSONDecodeError):
             http.get("http://kayle.localhost/v1/sessions", headers=KAYLE).json()
+
+
+def test_in_process__a_read_time_out_ends_the_wait() -> None:
+    """As on a port: httpx and requests raise theirs where the answer takes longer, and without a fault it comes."""
+    requests = pytest.importorskip("requests")
+    with specimen.sandbox(pace="manual", providers=["kayle"]) as mock, requests.Session() as http:
+        http.mount("http://kayle.localhost", requests_adapter(mock.app))
+        url = "http://kayle.localhost/v1/sessions"
+        with mock.kayle.sync_client(timeout=60) as client:
+            assert client.get("/v1/sessions").status_code == 200
+            assert http.get(url, headers=KAYLE, timeout=(0.01, 60)).status_code == 200
+            mock.faults.add("delay", seconds=20)
+            with pytest.raises(httpx.ReadTimeout):
+                client.get("/v1/sessions", timeout=0.05)
+        for timeout in (0.05, (60, 0.05)):
+            with pytest.raises(requests.ReadTimeout):
+                http.get(url, headers=KAYLE, timeout=timeout)
 
 
 @pytest.mark.kyc_mock(pace="manual", freeze=True)

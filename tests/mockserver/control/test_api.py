@@ -73,6 +73,31 @@ def test_no_control__nothing_is_there() -> None:
     assert ask(app, "POST", f"{API}/reset", json={}).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/sessions?stat=failed", "stat: there is no such parameter. Did you mean 'state'?"),
+        ("/requests?operatoin=getSession&limit=2", "operatoin: there is no such parameter. Did you mean 'operation'?"),
+        ("/requests?path=/kayle&%53tatus=", "Status: there is no such parameter. Did you mean 'status'?"),
+        ("/clock?x", "x: there is no such parameter. Possible: nothing."),
+    ],
+)
+def test_query__an_unknown_parameter_is_refused(path: str, said: str) -> None:
+    """A filter with a slip in its name would answer unfiltered."""
+    answer = control(frozen_app("kayle"), "GET", path)
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert answer.json()["detail"] == said
+
+
+def test_requests__are_filtered_by_path() -> None:
+    """As the questions are."""
+    app = frozen_app("kayle")
+    for path in ("/kayle/v1/sessions", "/kayle/nowhere"):
+        ask(app, "GET", path, KAYLE)
+    found = control(app, "GET", "/requests?path=/kayle/v1/sessions").json()["requests"]
+    assert [one["path"] for one in found] == ["/kayle/v1/sessions"]
+
+
 # -- clock and settings --------------------------------------------------------------------------------------------------
 
 

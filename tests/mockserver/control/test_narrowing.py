@@ -13,7 +13,7 @@ from specimen import specs
 from specimen.client import Client
 from specimen.mockserver.app import App
 from specimen.mockserver.testing.transports import InProcessTransport
-from tests.mockserver.calling import frozen_app
+from tests.mockserver.calling import ask, frozen_app
 from tests.mockserver.control.edges import Traveller
 from tests.mockserver.control.steering import control, created, path_of
 
@@ -78,3 +78,85 @@ def test_contradiction__is_refused_with_what_is_possible() -> None:
         unknown = control(app, "POST", "/sessions", {"provider": "kayle", "facts": facts})
         assert unknown.status_code == 400
         assert unknown.json()["possible"][key]
+
+
+def _kayle(app: App, session: dict[str, Any]) -> dict[str, Any]:
+    """What the vendor's read shows of a session of Kayle ID."""
+    headers = {"Authorization": "Bearer kk_live_specimen"}
+    shown: dict[str, Any] = ask(app, "GET", f"/kayle/v1/sessions/{session['id']}", headers).json()["data"]
+    return shown
+
+
+@pytest.mark.parametrize("tries", [0, 1, 2])
+def test_tries__are_those_of_the_facts_where_the_session_succeeds(tries: int) -> None:
+    """A failure code that was planned and did not come counts nothing; a later fact of another number is refused."""
+    app = frozen_app("kayle")
+    session = created(app, "kayle", state="in_progress")
+    assert control(app, "PATCH", path_of(session), {"facts": {"failure_code": "liveness_failed"}}).status_code == 200
+    facts = {"liveness_tries_used": tries}
+    moved = control(app, "POST", path_of(session, "transition"), {"to": "succeeded", "facts": facts})
+    assert (moved.status_code, moved.json()["facts"]["liveness_tries_used"]) == (200, tries)
+    assert _kayle(app, session)["liveness_tries_used"] == tries
+    for other in {0, 1, 2} - {tries}:
+        refused = control(app, "PATCH", path_of(session), {"facts": {"liveness_tries_used": other}})
+        assert (refused.status_code, refused.json()["possible"]["liveness_tries_used"]) == (409, [str(tries)])
+
+
+def test_tries__never_go_down() -> None:
+    """A try that was counted towards a planned failure stays where the session then succeeds; fewer are refused."""
+    app = frozen_app("kayle")
+    session = created(app, "kayle", state="in_progress")
+    control(app, "PATCH", path_of(session), {"facts": {"failure_code": "liveness_failed"}})
+    control(app, "POST", path_of(session, "transition"), {"to": "in_progress"})
+    assert _kayle(app, session)["liveness_tries_used"] == 1
+    fewer = {"liveness_tries_used": 0}
+    assert control(app, "PATCH", path_of(session), {"facts": fewer}).status_code == 409
+    assert control(app, "POST", path_of(session, "transition"), {"to": "succeeded", "facts": fewer}).status_code == 409
+    assert control(app, "POST", path_of(session, "transition"), {"to": "succeeded"}).status_code == 200
+    assert _kayle(app, session)["liveness_tries_used"] >= 1
+
+
+def test_tries__of_a_failure_are_those_of_its_code() -> None:
+    """The third try belongs to the code; a number that the code rules out is refused."""
+    app = frozen_app("kayle")
+    session = created(app, "kayle", state="in_progress")
+    failed = {"to": "failed", "facts": {"failure_code": "liveness_failed", "liveness_tries_used": 0}}
+    refused = control(app, "POST", path_of(session, "transition"), failed)
+    assert (refused.status_code, refused.json()["possible"]["liveness_tries_used"]) == (409, ["2"])
+    failed["facts"] = {"failure_code": "liveness_failed", "liveness_tries_used": 2, "nfc_tries_used": 1}
+    assert control(app, "POST", path_of(session, "transition"), failed).status_code == 200
+    shown = _kayle(app, session)
+    assert (shown["nfc_tries_used"], shown["liveness_tries_used"]) == (1, 3)
+
+
+OF_STATES = [
+    (name, choice, state)
+    for name, choice in CHOICES
+    for state in specs.load(name).lifecycle.terminal
+    if (states := specs.load(name).lifecycle.choices[choice].states) and state not in states
+]
+
+
+@pytest.mark.parametrize(("name", "choice", "end"), OF_STATES)
+def test_create__refuses_a_choice_that_it_never_shows(name: str, choice: str, end: str) -> None:
+    """A session of a state or a scenario that ends elsewhere is not made with it, as no patch would give it to one."""
+    lifecycle = specs.load(name).lifecycle
+    states, value = lifecycle.choices[choice].states, lifecycle.choices[choice].values[0]
+    app = frozen_app(name)
+    plain = [one for one in lifecycle.scenarios.values() if one.path[-1] == end and not set(states) & set(one.path)]
+    for given in ({"scenario": plain[0].name}, {"scenario": plain[-1].name, "state": end}):
+        refused = control(app, "POST", "/sessions", {"provider": name, **given, "facts": {choice: value}})
+        assert refused.status_code == 409, refused.text
+        assert refused.json()["possible"]["states"] == list(states)
+    assert control(app, "GET", "/sessions").json()["sessions"] == []
+
+
+def test_create__refuses_a_value_that_the_scenario_cannot_show() -> None:
+    """The default template of Kyve checks no address; an open session still takes what it can come to."""
+    app = frozen_app("kyve", "kayle")
+    asked = {"provider": "kyve", "scenario": "failed_document_tampered", "facts": {"failure_reason": "address_mismatch"}}
+    refused = control(app, "POST", "/sessions", asked)
+    assert refused.status_code == 409
+    assert "address_mismatch" not in refused.json()["possible"]["failure_reason"]
+    open_session = created(app, "kayle", facts={"failure_code": "liveness_failed", "nfc_tries_used": 2})
+    assert open_session["state"] == "created"

@@ -94,6 +94,10 @@ class MemoryStore(Spaces):
         kept = self._spaces.get(space)
         return 0 if kept is None else len(kept.sessions)
 
+    async def room(self) -> int:
+        """How many sessions more the store keeps."""
+        return self.bounds.sessions - self._sessions
+
     async def due(self, space: Space, now: int, limit: int) -> Sequence[Record]:
         """Sessions whose phase is over."""
         with self._writing:

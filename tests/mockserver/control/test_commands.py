@@ -1,0 +1,81 @@
+"""`specimen ctl` on a running server: how its calls get there, its exit codes, and its questions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner, Result
+
+from specimen.cli import app
+from specimen.mockserver.app import build_app
+from specimen.mockserver.http.server import running
+from specimen.mockserver.settings import Pace, Settings
+
+KAYLE = {"Authorization": "Bearer kk_live_specimen"}
+NOWHERE = "http://127.0.0.1:9"
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """A mock on a port, which asks for a token."""
+    settings = Settings(providers=("kayle",), pace=Pace("manual"), control_token="let-me-in")
+    with running(build_app(settings)) as found:
+        yield found
+
+
+def ctl(url: str, *words: str, **variables: str) -> Result:
+    """A command that ended."""
+    return CliRunner().invoke(app, ["ctl", "--url", url, "--token", "let-me-in", *words], env={"COLUMNS": "200", **variables})
+
+
+def test_call__no_proxy_sees_it_on_this_machine(url: str) -> None:
+    """A proxy of the environment would read the token; calls to another machine go by it."""
+    proxy = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"), NOWHERE)
+    done = ctl(url, "clock", **proxy)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "ConnectError" in ctl("http://mock.test", "clock", **proxy).stderr
+
+
+@pytest.mark.parametrize(("server", "code", "said"), [(NOWHERE, 3, "no server answers there"), ("mock", 2, "--url 'mock'")])
+def test_call__without_a_server(server: str, code: int, said: str) -> None:
+    """Nobody there is 3, as the help says; a URL that is none is a mistake in the command."""
+    done = ctl(server, "clock")
+    assert done.exit_code == code
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize("words", [("requests", "--har"), ("namespaces", "--export")])
+def test_file__that_cannot_be_written_is_named(url: str, words: tuple[str, str], tmp_path: Path) -> None:
+    """A folder that is not there, and a folder in the file's place, are mistakes in the command."""
+    for path in (tmp_path / "none" / "x", tmp_path):
+        done = ctl(url, *words, str(path))
+        assert done.exit_code == 2, done.output
+        assert f"{words[1]} '{path}'" in done.stderr
+
+
+def test_ask__answers_by_exit_code(url: str) -> None:
+    """0 is yes, 1 is no with the requests that come nearest, 2 is a question that there is not."""
+    space = ("--namespace", "asked")
+    headers = {**KAYLE, "Specimen-Namespace": "asked"}
+    made = httpx.post(f"{url}/kayle/v1/sessions", headers=headers, json={}).json()["data"]["id"]
+    for _ in range(2):
+        httpx.get(f"{url}/kayle/v1/sessions/{made}", headers=headers)
+    asked = ("--operation", "getSession", "--session", made)
+    yes = ctl(url, *space, "ask", "called", *asked, "--times", "2", "--status", "200", "--method", "GET")
+    assert (yes.exit_code, yes.stderr) == (0, "")
+    no = ctl(url, *space, "ask", "called", *asked, "--at-least", "3")
+    assert no.exit_code == 1
+    assert "Expected at least 3 of: operation getSession" in no.stdout
+    assert "POST /kayle/v1/sessions -> 200 (createSession): another operation" in no.stdout
+    shown = ctl(url, *space, "--json", "ask", "not_called", *asked)
+    assert (shown.exit_code, json.loads(shown.stdout)["count"]) == (1, 2)
+    assert ctl(url, *space, "ask", "not_called", "--operation", "cancelSession").exit_code == 0
+    assert ctl(url, *space, "ask", "polled", *asked, "--max-per-second", "0.001").exit_code == 1
+    assert ctl(url, *space, "ask", "polled", *asked, "--never-after-end").exit_code == 0
+    assert ctl(url, *space, "ask", "called", *asked, "--header", "Idempotency-Key").exit_code == 1
+    wrong = ctl(url, *space, "ask", "calld")
+    assert wrong.exit_code == 2
