@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import httpx
@@ -37,7 +38,7 @@ def app() -> App:
 
 def shown_credentials(page: str) -> dict[str, str]:
     """The credentials with which the docs page fills Swagger UI's form."""
-    found: dict[str, str] = json.loads(re.findall(r"Object\.entries\((\{.*?\})\)", page)[0])
+    found: dict[str, str] = json.loads(unescape(re.findall(r'data-credentials="([^"]*)"', page)[0]))
     return found
 
 
