@@ -132,7 +132,7 @@ def test_tries__of_a_failure_are_those_of_its_code() -> None:
 OF_STATES = [
     (name, choice, state)
     for name, choice in CHOICES
-    for state in specs.load(name).lifecycle.terminal
+    for state in sorted(specs.load(name).lifecycle.terminal)
     if (states := specs.load(name).lifecycle.choices[choice].states) and state not in states
 ]
 
