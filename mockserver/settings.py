@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from specimen.mockserver.errors import SettingError
+from specimen.specs.core.hosts import is_loopback
 
 MEBIBYTE = 1024 * 1024
 
@@ -94,7 +95,7 @@ class Settings:
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the server."""
-        return self.host.strip("[]") in ("localhost", "::1") or self.host.startswith("127.")
+        return is_loopback(self.host)
 
     @property
     def is_private(self) -> bool:

@@ -16,13 +16,14 @@ from specimen.contracts.client.clock import now
 from specimen.contracts.client.http_connection import HttpConnection
 from specimen.contracts.client.network import Tls, environment_proxy
 from specimen.contracts.client.rate_limits import BURST, RateLimits
-from specimen.contracts.http.base_url import BaseUrl, is_loopback
+from specimen.contracts.http.base_url import BaseUrl
 from specimen.contracts.http.credentials import secret_headers
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.no_response import ARE_SILENT, CLOSED, SENTENCES, TIMEOUT
 from specimen.contracts.http.unknown_values import WRONG_CREDENTIALS
 from specimen.contracts.judge.validation.request_validation import request_errors
 from specimen.specs import Operation, Provider
+from specimen.specs.core.hosts import is_loopback
 from specimen.specs.loading.serialization import is_in_query
 
 __all__ = ["BudgetSpent", "Burst", "Forbidden", "NoAnswer", "Planned", "Transport", "Unreachable", "is_loopback"]

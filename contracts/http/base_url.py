@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from specimen.specs import SpecimenError
+from specimen.specs.core.hosts import is_loopback
 
 _PORTS = {"http": 80, "https": 443}
 # RFC 1123, section 2.1; underscores are in the names of containers.
@@ -94,16 +95,6 @@ class BaseUrl:
     def is_loopback(self) -> bool:
         """Whether the host is this machine."""
         return is_loopback(self.host)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine by its name alone; a name that needs DNS is not."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _is_address(host: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -12,6 +11,7 @@ from specimen.fixtures.recipes.recipe import DEFAULT_NAMESPACE
 from specimen.mockserver.errors import SettingError
 from specimen.mockserver.sessions.session_record import FOREVER
 from specimen.mockserver.sessions.store import Space, Store
+from specimen.specs.core.hosts import is_loopback
 
 PREFIX = "webhook/endpoint/"
 # In the first namespace's own space: which spaces have endpoints, so that every process finds them.
@@ -89,17 +89,8 @@ def check_url(url: str, hosts: Sequence[str]) -> None:
         raise SettingError("webhook target: expected an http or https URL such as http://127.0.0.1:9000/hook.")
     if parts.username is not None or parts.fragment:
         raise SettingError("webhook target: a URL with a user or a fragment; leave them out.")
-    if not _is_loopback(host) and host not in map(str.lower, hosts):
+    if not is_loopback(host) and host not in map(str.lower, hosts):
         raise SettingError(f"webhook target: the host '{host}' is not this machine. Name it: --webhook-host {host}.")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 async def endpoints(store: Store, space: Space, now: int) -> list[Endpoint]:

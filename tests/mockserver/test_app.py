@@ -228,6 +228,7 @@ def test_cors__closed_elsewhere() -> None:
         ("0.0.0.0", False),
         ("::", False),
         ("10.0.0.1", False),
+        ("127.example.com", False),
     ],
 )
 def test_settings__loopback(host: str, is_loopback: bool) -> None:
