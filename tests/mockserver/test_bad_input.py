@@ -76,12 +76,14 @@ def test_json_body__unreadable(name: str, operation_id: str, target: Target) -> 
     operation = specs.load(name).document.operations[operation_id]
     method = operation.method.upper()
     path, headers = path_of(target.app, name, operation), {**credentials(name), **JSON, **_own_log(operation_id)}
+    seen: list[int] = []
     for case, body in BODIES.items():
         status = check(name, operation, target.ask(method, path, headers, body))
-        assert _log(target, operation_id)["requests"][-1]["status"] == status, case
+        seen.append(status)
         if case == "empty" and not operation.body_required:
             continue
         assert 400 <= status < 500, case
+    assert [one["status"] for one in _log(target, operation_id)["requests"][-len(seen) :]] == seen
     for export in ("/har", "/har?bodies=whole"):
         assert len(_log(target, operation_id, export)["log"]["entries"]) >= len(BODIES)
 
@@ -92,9 +94,8 @@ def test_json_body__odd(name: str, operation_id: str, target: Target) -> None:
     operation = specs.load(name).document.operations[operation_id]
     method = operation.method.upper()
     path, headers = path_of(target.app, name, operation), {**credentials(name), **JSON, **_own_log(operation_id)}
-    for case, body in VALID_BODIES.items():
-        status = check(name, operation, target.ask(method, path, headers, body))
-        assert _log(target, operation_id)["requests"][-1]["status"] == status, case
+    seen = [check(name, operation, target.ask(method, path, headers, body)) for body in VALID_BODIES.values()]
+    assert [one["status"] for one in _log(target, operation_id)["requests"][-len(seen) :]] == seen
     for export in ("/har", "/har?bodies=whole"):
         assert len(_log(target, operation_id, export)["log"]["entries"]) >= len(VALID_BODIES)
 

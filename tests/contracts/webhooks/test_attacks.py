@@ -49,6 +49,7 @@ def test_attack__finds_nothing_in_a_receiver_that_does_right(name):
     assert (report.exit_code, report.verdict) == (0, "every rule passed")
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize("flaw", receivers.WEAK)
 def test_attack__finds_each_flaw_and_no_other(flaw):
     """A weak receiver fails at exactly the attacks that its flaw admits."""
