@@ -11,8 +11,8 @@ from specimen.mockserver.http.messages import Problem
 
 # Uploads are large, and heads may be: of all together so much is kept.
 MOST_BODY_BYTES = 64 * 1024 * 1024
-# Of so many namespaces it is known that entries were dropped.
-_MOST_NAMES = 10_000
+# Of so many namespaces, the latest, it is known that entries were dropped.
+_MOST_NAMES = 1_000
 
 
 def _behind() -> int:
@@ -85,7 +85,7 @@ class RequestLog:
 
     def __init__(self, most: int) -> None:
         self._exchanges: deque[tuple[int, int, tuple[Any, ...]]] = deque()
-        self._dropped_of: set[str] = set()
+        self._dropped_of: dict[str, None] = {}
         self.most = most
         self._bytes = 0
         self.added = 0
@@ -100,9 +100,10 @@ class RequestLog:
         while len(kept) > self.most or self._bytes > MOST_BODY_BYTES:
             _, size, dropped = kept.popleft()
             self._bytes -= size
-            self._dropped_of.add(dropped[1])
+            self._dropped_of.pop(dropped[1], None)
+            self._dropped_of[dropped[1]] = None
             if len(self._dropped_of) > _MOST_NAMES:
-                self._dropped_of.pop()
+                del self._dropped_of[next(iter(self._dropped_of))]
 
     def has_dropped(self, namespace: str) -> bool:
         """Whether exchanges of a namespace are no longer there, since it began or was cleared."""
@@ -133,5 +134,5 @@ class RequestLog:
         kept = [entry for entry in self._exchanges if entry[2][1] != namespace]
         self._exchanges.clear()
         self._exchanges.extend(kept)
-        self._dropped_of.discard(namespace)
+        self._dropped_of.pop(namespace, None)
         self._bytes = sum(entry[1] for entry in kept)
