@@ -207,7 +207,7 @@ def serve(
                 write_ready_file(ready_file, url)
 
         if not settings.is_loopback:
-            text = f"--host {host}: whoever reaches this machine can use the sandbox; its credentials are public."
+            text = f"--host {host}: every machine that reaches this one can use the sandbox; its credentials are public."
             Console(stderr=True, highlight=False).print(text, soft_wrap=True)
         if workers == 1:
             run(app, listening[0], started, tls)

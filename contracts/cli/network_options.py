@@ -17,7 +17,7 @@ CaOption = Annotated[
     Path | None, typer.Option("--ca", metavar="FILE", help="Trust certificates that those in this file (PEM) have signed, too.")
 ]
 InsecureOption = Annotated[
-    bool, typer.Option("--insecure", help="Check no certificate: whoever stands between can read the token.")
+    bool, typer.Option("--insecure", help="Check no certificate: a machine in between can read the token.")
 ]
 PatienceOption = Annotated[
     str | None,

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -15,18 +16,22 @@ from tests.serving import ROOT
 
 def test_ci__sends_the_same_in_processes_with_other_hashes() -> None:
     """Strings have other hashes in each process, so that a set has another order; the mock's port is another one too."""
-    send_the_same("kayle")
+    first, second = sent("kayle")
+    assert len(first) > 200
+    assert first == second
 
 
 @pytest.mark.long("two whole runs of ci for each provider")
 @pytest.mark.parametrize("name", [name for name in specs.names() if name != "kayle"])
 def test_ci__sends_the_same_for_each_other_provider(name: str) -> None:
     """So it is for those whose creations and lists differ."""
-    send_the_same(name)
+    first, second = sent(name)
+    assert len(first) > 200
+    assert first == second
 
 
-def send_the_same(name: str) -> None:
-    """Runs ci in two processes and compares what was sent."""
+def sent(name: str) -> tuple[list[Any], list[Any]]:
+    """The requests of ci in two processes, whose strings have other hashes."""
     runs = [
         subprocess.Popen(
             [sys.executable, "-m", "tests.contracts.request_sequence", name, "1", "3"],
@@ -35,5 +40,4 @@ def send_the_same(name: str) -> None:
         for hashes in ("1", "2")
     ]  # fmt: skip
     first, second = (json.loads(run.communicate()[0]) for run in runs)
-    assert len(first) > 200
-    assert first == second
+    return first, second

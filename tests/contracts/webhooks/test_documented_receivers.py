@@ -129,7 +129,8 @@ def test_flask__receives_idnow(tmp_path, key_set):
     port = _free_port()
     command = [sys.executable, "-m", "flask", "--app", "receiver", "run", "--port", str(port)]
     with _process(command, port, tmp_path, IDNOW_JWKS=key_set):
-        _attack("idnow", port, tmp_path, {"token_key": SENDERS_KEY})
+        found = _attack("idnow", port, tmp_path, {"token_key": SENDERS_KEY})
+    assert len(found["attacks"]) > 20
 
 
 @pytest.fixture(scope="module")
