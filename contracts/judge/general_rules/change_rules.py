@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from specimen.contracts.http.exchange import Exchange, parsed
 from specimen.contracts.http.sse import EVENT_STREAM
+from specimen.contracts.judge.checks.consecutive_reads import consecutive_reads
 from specimen.contracts.judge.checks.fields import (
     epoch_seconds,
     is_read,
@@ -28,7 +29,6 @@ from specimen.specs import Provider
 from specimen.specs.core.json_pointer import at, escape
 
 _DEADLINE = re.compile(r"expires?_?(?:at|on)|expir(?:y|ation)_?(?:date|time|at)?", re.IGNORECASE)
-_UPDATED = re.compile(r"(?:last_?)?(?:updated|modified)_?at", re.IGNORECASE)
 _COUNTED = re.compile(r"\w*(?:tries|attempts)\w*", re.IGNORECASE)
 _CREATED = re.compile(r"created_?at", re.IGNORECASE)
 _ROUNDING_SECONDS = 1
@@ -99,15 +99,10 @@ def lifetimes_are_kept(exchange: Exchange, _: History) -> Iterator[Finding | Exa
 )
 def changes_are_dated(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """Another status than in the read before, or another number of tries: where the time is shown to the millisecond."""
-    read = read_of(exchange)
-    earlier = history.reads(exchange)[-1:] if is_read(exchange) else ()
-    if read is None or read.id is None or not earlier:
+    reads = consecutive_reads(exchange, history)
+    if reads is None:
         return
-    place = read.id.rpartition("/")[0]
-    before, now = at(earlier[0].response_json, place), at(exchange.response_json, place)
-    if not isinstance(before, Mapping) or not isinstance(now, Mapping):
-        return
-    updated = next((name for name in now if _UPDATED.fullmatch(name)), None)
+    before, now, updated = reads.before, reads.now, reads.updated
     if updated is None or not isinstance(now[updated], str) or not isinstance(before.get(updated), str):
         return
     if unit(now[updated]) > _CLOSE or unit(before[updated]) > _CLOSE:
@@ -115,13 +110,13 @@ def changes_are_dated(exchange: Exchange, history: History) -> Iterator[Finding 
     counts = [
         name for name in now if _COUNTED.fullmatch(name) and isinstance(before.get(name), int) and isinstance(now[name], int)
     ]
-    is_same = state_of(earlier[0]) == state_of(exchange) and not any(now[name] > before[name] for name in counts)
-    if is_same or state_of(earlier[0]) in exchange.provider.lifecycle.terminal:
+    is_same = state_of(reads.earlier) == state_of(exchange) and not any(now[name] > before[name] for name in counts)
+    if is_same or state_of(reads.earlier) in exchange.provider.lifecycle.terminal:
         return
     yield EXAMINED
     if same_value(before[updated], now[updated]):
         yield Finding(
-            f"{place}/{escape(updated)}", "another time than in the read before, for the session has changed", now[updated]
+            f"{reads.place}/{escape(updated)}", "another time than in the read before, for the session has changed", now[updated]
         )
 
 

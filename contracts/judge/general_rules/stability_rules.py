@@ -8,6 +8,7 @@ from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.url_equivalence import same_url
+from specimen.contracts.judge.checks.consecutive_reads import consecutive_reads
 from specimen.contracts.judge.checks.fields import is_read, read_of, same_value, state_of, status_pointer
 from specimen.contracts.judge.checks.shown_sessions import is_plain
 from specimen.contracts.judge.history import History, same_caller
@@ -28,7 +29,6 @@ _PASSING = re.compile(
     re.IGNORECASE,
 )
 _HAPPENED = re.compile(r"(?:created|started|completed|closed|ended|finished|verified|decided|checked)_?at", re.IGNORECASE)
-_UPDATED = re.compile(r"(?:last_?)?(?:updated|modified)_?at", re.IGNORECASE)
 # Members that move without a change of the session.
 _MOVING = re.compile(
     r"\w*(?:url|link|token|secret|images?|media|seconds\w*|response_?time|request_?id|spent|tries\w*|attempts\w*|count\w*)",
@@ -50,19 +50,16 @@ _DEEPEST = 8
 )
 def shown_stays_shown(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """A value that a read showed has a value in the next one, unless it is a link, a secret or the reason of a failure."""
-    read = read_of(exchange)
-    earlier = history.reads(exchange)[-1:] if is_read(exchange) else ()
-    if read is None or read.id is None or not earlier:
+    reads = consecutive_reads(exchange, history)
+    if reads is None:
         return
-    place = read.id.rpartition("/")[0]
-    before, now = at(earlier[0].response_json, place), at(exchange.response_json, place)
-    documented = shown_names(exchange.provider, read.operation)
-    for name, was in before.items() if isinstance(before, Mapping) and isinstance(now, Mapping) else ():
+    documented = shown_names(exchange.provider, reads.operation)
+    for name, was in reads.before.items():
         if name not in documented or was in (None, "", [], {}) or isinstance(was, (list, dict)) or _PASSING.fullmatch(name):
             continue
         yield EXAMINED
-        if now.get(name) in (None, ""):
-            yield Finding(f"{place}/{escape(name)}", "a value, as in the read before", now.get(name))
+        if reads.now.get(name) in (None, ""):
+            yield Finding(f"{reads.place}/{escape(name)}", "a value, as in the read before", reads.now.get(name))
 
 
 @rule(
@@ -74,20 +71,15 @@ def shown_stays_shown(exchange: Exchange, history: History) -> Iterator[Finding 
 )
 def untouched_sessions_rest(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """Where neither its status nor the time of its last change has moved, nothing has but links and counted time."""
-    read = read_of(exchange)
-    earlier = history.reads(exchange)[-1:] if is_read(exchange) else ()
-    if read is None or read.id is None or not earlier or state_of(earlier[0]) != state_of(exchange):
+    reads = consecutive_reads(exchange, history)
+    if reads is None or state_of(reads.earlier) != state_of(exchange):
         return
-    place = read.id.rpartition("/")[0]
-    before, now = at(earlier[0].response_json, place), at(exchange.response_json, place)
-    if not isinstance(before, Mapping) or not isinstance(now, Mapping):
-        return
-    updated = next((name for name in now if _UPDATED.fullmatch(name)), None)
+    before, now, updated = reads.before, reads.now, reads.updated
     if updated is None or now[updated] is None or before.get(updated) != now[updated]:
         return
     yield EXAMINED
-    documented = shown_names(exchange.provider, read.operation)  # what a service adds is its own
-    for pointer, value in _changes({name: before[name] for name in before if name in documented}, now, place, 0):
+    documented = shown_names(exchange.provider, reads.operation)  # what a service adds is its own
+    for pointer, value in _changes({name: before[name] for name in before if name in documented}, now, reads.place, 0):
         yield Finding(pointer, "what the read before showed, for the session was not updated since", value)
         return
 
