@@ -15,7 +15,12 @@ from specimen.specs import SpecimenError
 
 # `owner/repository/.github/workflows/ci.yml@refs/heads/main`
 _WORKFLOW = re.compile(r"[^/]+/[^/]+/(?P<path>[^@]+)@.*")
-_CONFIGURATIONS = (".gitlab-ci.yml", "pyproject.toml", "setup.cfg", "package.json", "pom.xml", "go.mod")
+# Patterns of what describes a pipeline or a project, the first that there is; a folder may have several workflows.
+_CONFIGURATIONS = (
+    ".gitlab-ci.yml", ".circleci/config.yml", "azure-pipelines.yml", "bitbucket-pipelines.yml", "Jenkinsfile",
+    "pyproject.toml", "setup.cfg", "package.json", "pom.xml", "build.gradle*", "go.mod", "Cargo.toml", "composer.json", "Gemfile",
+    "*.csproj", ".github/workflows/*.y*ml", "Makefile", "README*",
+)  # fmt: skip
 
 
 def user_file(text: str) -> str:
@@ -41,12 +46,8 @@ def default_location() -> str | None:
     pipeline = os.environ.get("CI_CONFIG_PATH", "")
     if pipeline and "@" not in pipeline and "://" not in pipeline:
         return pipeline
-    return next((name for name in _CONFIGURATIONS if Path(name).is_file()), None)
-
-
-def place_of(report: Report) -> str:
-    """Returns the path that findings of a report point at."""
-    return report.location or f"specs/{report.provider}/openapi.yaml"
+    found = (path for pattern in _CONFIGURATIONS for path in sorted(Path().glob(pattern)) if path.is_file())
+    return next((path.as_posix() for path in found), None)
 
 
 def finding_id(report: Report, violation: Violation) -> str:

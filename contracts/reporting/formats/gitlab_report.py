@@ -6,21 +6,24 @@ import json
 from hashlib import sha256
 
 from specimen.contracts.reporting.model import Report
-from specimen.contracts.reporting.place import finding_id, place_of, sentence
+from specimen.contracts.reporting.place import finding_id, sentence
 
 # Source: GitLab documentation, Code Quality, "Code Quality report format".
+# The form wants a path; without a file of the user's repository it is that of the pipeline, by its default name.
+_DEFAULT_PATH = ".gitlab-ci.yml"
 _SEVERITIES = {"error": "major", "warning": "minor", "note": "info"}
 
 
 def render(report: Report) -> str:
     """Returns the text of the file."""
+    place = {"path": report.location or _DEFAULT_PATH, "lines": {"begin": 1}}
     values = [
         {
             "description": sentence(entry),
             "check_name": entry.violation.rule,
             "fingerprint": finding_id(report, entry.violation),
             "severity": _SEVERITIES.get(entry.violation.severity, "info"),
-            "location": {"path": place_of(report), "lines": {"begin": 1}},
+            "location": place,
         }
         for entry in report.found
     ]
@@ -31,7 +34,7 @@ def render(report: Report) -> str:
             "check_name": "incomplete",
             "fingerprint": sha256(f"{report.provider} {why}".encode(errors="surrogatepass")).hexdigest(),
             "severity": "major",
-            "location": {"path": place_of(report), "lines": {"begin": 1}},
+            "location": place,
         }
         for why in (*([report.unreachable] if report.unreachable is not None else []), *report.incomplete)
     ]

@@ -1,4 +1,4 @@
-"""Renders a report as SARIF 2.1.0, for code scanning: results point at the operation in the provider's OpenAPI document."""
+"""Renders a report as SARIF 2.1.0, for code scanning: results name the operation, and point at a file of the user's repository."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote
 
-import yaml
-
 from specimen.contracts.judge.rule import Rule
 from specimen.contracts.judge.severity import MARKS
 from specimen.contracts.reporting.known_failures import expired_text, stale_text
 from specimen.contracts.reporting.model import Found, Report
 from specimen.contracts.reporting.order import rank
-from specimen.contracts.reporting.place import finding_id, place_of
+from specimen.contracts.reporting.place import finding_id
 from specimen.contracts.reporting.samples import repetition
 from specimen.specs import SpecError, load
 from specimen.specs.core.json_pointer import escape
@@ -41,7 +39,7 @@ def values(report: Report) -> dict[str, Any]:
         violation = entry.violation
         rules.setdefault(violation.rule, Rule(violation.rule, violation.sentence, violation.mark, violation.source))
     order = {rule: index for index, rule in enumerate(rules)}
-    places = _places(report.provider)
+    pointers = _pointers(report.provider)
     started = datetime.fromtimestamp(report.started_at / 1000, UTC)
     ended = datetime.fromtimestamp(report.started_at / 1000 + report.seconds, UTC)
     return {
@@ -67,7 +65,7 @@ def values(report: Report) -> dict[str, Any]:
                     }
                 ],
                 "results": [
-                    {**_result(report, entry, order[entry.violation.rule], places), **_suppressions(report, entry)}
+                    {**_result(report, entry, order[entry.violation.rule], pointers), **_suppressions(report, entry)}
                     for entry in everything
                 ],
                 "columnKind": "unicodeCodePoints",
@@ -101,7 +99,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _result(report: Report, entry: Found, index: int, places: Mapping[str, tuple[int, str]]) -> dict[str, Any]:
+def _result(report: Report, entry: Found, index: int, pointers: Mapping[str, str]) -> dict[str, Any]:
     violation = entry.violation
     place = f" at {violation.pointer}" if violation.pointer else ""
     times = f" Seen {entry.count} times." if entry.count > 1 else ""
@@ -115,7 +113,7 @@ def _result(report: Report, entry: Found, index: int, places: Mapping[str, tuple
         "level": violation.severity,
         "kind": "fail",
         "message": {"text": text},
-        "locations": [_location(report, violation.operation, places)],
+        "locations": [_location(report, violation.operation, pointers)],
         "partialFingerprints": {"specimen/v1": finding_id(report, violation)},
         "occurrenceCount": entry.count,
         "rank": rank(violation),
@@ -140,36 +138,23 @@ def _suppressions(report: Report, entry: Found) -> dict[str, Any]:
     return {"suppressions": [{"kind": "external", "status": "accepted", "justification": text} for text in texts]}
 
 
-def _location(report: Report, operation: str, places: Mapping[str, tuple[int, str]]) -> dict[str, Any]:
-    line, pointer = places.get(operation, (1, ""))
-    return {
-        "physicalLocation": {
-            "artifactLocation": {"uri": quote(place_of(report)), "uriBaseId": "%SRCROOT%"},
-            "region": {"startLine": 1 if report.location else line},
-        },
-        "logicalLocations": [{"name": operation, "fullyQualifiedName": pointer or "/paths", "kind": "member"}],
-    }
+def _location(report: Report, operation: str, pointers: Mapping[str, str]) -> dict[str, Any]:
+    """The operation, and the file of the user's repository where there is one: a path that is not there opens nowhere."""
+    logical = {"name": operation, "fullyQualifiedName": pointers.get(operation, "/paths"), "kind": "member"}
+    if report.location is None:
+        return {"logicalLocations": [logical]}
+    artifact = {"uri": quote(report.location), "uriBaseId": "%SRCROOT%"}
+    return {"physicalLocation": {"artifactLocation": artifact, "region": {"startLine": 1}}, "logicalLocations": [logical]}
 
 
 @cache
-def _places(provider: str) -> dict[str, tuple[int, str]]:
-    """Returns line and JSON pointer of each operation in the provider's document; nothing where it is not installed here."""
+def _pointers(provider: str) -> dict[str, str]:
+    """Returns the JSON pointer of each operation in the provider's document; nothing where it is not installed here."""
     try:
-        document = load(provider).document
+        operations = load(provider).document.operations.values()
     except SpecError:
         return {}
-    root = yaml.compose(document.path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    found = {}
-    for operation in document.operations.values():
-        node: Any = root
-        line = 1
-        for key in ("paths", operation.path, operation.method):
-            pair = next((pair for pair in node.value if pair[0].value == key), None)
-            if pair is None:
-                break
-            line, node = pair[0].start_mark.line + 1, pair[1]
-        found[operation.id] = (line, f"/paths/{escape(operation.path)}/{operation.method}")
-    return found
+    return {operation.id: f"/paths/{escape(operation.path)}/{operation.method}" for operation in operations}
 
 
 def _notifications(report: Report) -> list[dict[str, Any]]:

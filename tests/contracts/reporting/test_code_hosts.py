@@ -37,6 +37,15 @@ def test_github__a_line_for_each_finding_and_none_more() -> None:
     assert any("x%0A::error::y%25%0D" in line and "title=" in line and "a%2Cb%3Ac" in line for line in lines)
 
 
+def test_reports__without_a_file_of_the_user_name_none_of_ours() -> None:
+    """A path of our own package is nowhere in their repository."""
+    report = replace(broken_report(), location=None)
+    assert {entry["location"]["path"] for entry in json.loads(gitlab_report.render(report))} == {".gitlab-ci.yml"}
+    lines = github_report.render(report).splitlines()
+    assert lines
+    assert all(line.startswith(("::error title=", "::warning title=", "::notice title=")) for line in lines)
+
+
 def test_markdown__is_a_table() -> None:
     """The verdict, and a row for each finding, in which no text is markup."""
     report = broken_report()
@@ -68,6 +77,10 @@ def test_sarif__points_at_the_users_file() -> None:
         ({"CI_CONFIG_PATH": "ci/kyc.yml"}, [], "ci/kyc.yml"),
         ({"CI_CONFIG_PATH": "file@group/project"}, ["package.json"], "package.json"),
         ({}, ["setup.cfg", "pyproject.toml"], "pyproject.toml"),
+        ({}, [".github/workflows/b.yml", ".github/workflows/a.yaml", "README.md"], ".github/workflows/a.yaml"),
+        ({}, ["Shop.csproj"], "Shop.csproj"),
+        ({}, ["main.c", "README.rst"], "README.rst"),
+        ({}, ["main.c"], None),
         ({}, [], None),
     ],
 )
@@ -81,6 +94,7 @@ def test_default_location__is_the_workflow_or_a_configuration(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     assert default_location() == expected
 
