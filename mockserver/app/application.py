@@ -17,7 +17,7 @@ from specimen.mockserver.app import vendor_pages
 from specimen.mockserver.app.cross_origin import ANYBODY, preflight
 from specimen.mockserver.app.forwarding import Front, checked_root_path, forwarded
 from specimen.mockserver.app.mounted import Mounted
-from specimen.mockserver.app.own_paths import OwnPaths
+from specimen.mockserver.app.own_paths import OwnPaths, base_urls
 from specimen.mockserver.app.places import Place, Places
 from specimen.mockserver.app.request_headers import NO_NAMESPACE, namespace_name, request_headers
 from specimen.mockserver.app.store_opening import StoreOpening
@@ -251,8 +251,8 @@ class App:
         visit.extra = _dated(extra, visit.namespace)
         if place.is_hosted:
             await vendor_pages.hosted(mounted, place.rest, scope, receive, send, visit)
-        elif place.rest == mounted.root and self.places.is_alone(mounted) and scope["method"] in ("GET", "HEAD"):
-            await self._own.answer(scope["method"], "/", place.origin, send, visit.extra)
+        elif place.rest in mounted.roots and scope["method"] in ("GET", "HEAD"):
+            await self._say_who(scope, receive, send, place, headers, visit.extra)
         elif place.may_be_page and await vendor_pages.documentation(
             mounted, place, scope, receive, send, is_on_a_port=self.is_on_a_port
         ):
@@ -264,6 +264,19 @@ class App:
         else:
             scope[connexion_adapter.PATH] = place.in_document
             await mounted.routed(scope, receive, send)
+
+    async def _say_who(
+        self, scope: Scope, receive: Receive, send: Send, place: Place, headers: dict[str, str], extra: Extra
+    ) -> None:
+        """Answers for a vendor's base URL, with or without a slash behind it; browsers are led to the page."""
+        mounted = cast("Mounted", place.mounted)
+        if self.page is not None and self.page.is_asked_for(f"/{mounted.provider.name}", headers):
+            scope["path"] = f"/{mounted.provider.name}"
+            await self.page(scope, receive, send, headers, place.origin.removesuffix(scope["path"]))
+        elif self.places.is_alone(mounted) and place.rest == scope["path"] == "/":
+            await self._own.answer(scope["method"], "/", place.origin, send, extra)
+        else:
+            await send_reply(send, Reply(200, base_urls(mounted, place.origin)), extra, is_head=scope["method"] == "HEAD")
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while (await receive())["type"] == "lifespan.startup":

@@ -27,9 +27,9 @@ class Mounted:
     def __init__(self, provider: Provider, store: Store, namespaces: Namespaces, settings: Settings) -> None:
         self.provider = provider
         self.base_path = provider.document.base_path
-        # The path at which the mock says who it is, where the vendor documents nothing there.
-        is_taken = any(self.base_path + operation.path == "/" for operation in provider.document.operations.values())
-        self.root = None if is_taken else "/"
+        # The paths at which the mock says who it is, where the vendor documents nothing there.
+        taken = {self.base_path + operation.path for operation in provider.document.operations.values()}
+        self.roots = frozenset({"/", self.base_path, f"{self.base_path}/"} - taken - {""})
         self.behaviour = load_behaviour(provider)
         self.shared_state = SharedState(provider, store, namespaces, recipes.answers(provider), settings)
         self.table = ScenarioRequests(provider, self.shared_state.catalogue)

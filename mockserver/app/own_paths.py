@@ -21,6 +21,11 @@ from specimen.specs.core.version import product_version
 _PING_SECONDS = 2.0
 
 
+def base_urls(mounted: Mounted, origin: str) -> dict[str, str]:
+    """What the mock says at a vendor's base URL; `origin` is where the caller reaches the vendor, without its base path."""
+    return {"provider": mounted.provider.name, "base_url": origin + mounted.base_path, "docs": f"{origin}/ui"}
+
+
 class OwnPaths:
     """Answers for the paths that lead to no provider; `open_store` opens the store where it is not yet open."""
 
@@ -47,9 +52,7 @@ class OwnPaths:
             urls = {name: origin + mounted.provider.mount for name, mounted in self._mounted.items()}
             await send_reply(send, Reply(200, {"providers": urls}), extra)
         elif named is not None and method in ("GET", "HEAD"):
-            url, page = origin + named.provider.mount, f"{origin}/{named.provider.name}/ui"
-            operations = {"provider": named.provider.name, "base_url": url, "docs": page}
-            await send_reply(send, Reply(200, operations), extra)
+            await send_reply(send, Reply(200, base_urls(named, origin + path)), extra, is_head=method == "HEAD")
         else:
             mounts = [entry.provider.mount for entry in self._mounted.values()]
             what = f"An operation's path comes behind {path}." if named is not None else did_you_mean(path, mounts)

@@ -65,7 +65,7 @@ class Places:
             mounted, front.prefix + prefix, rest, self.origin(front) + prefix,
             is_hosted=rest.startswith("/_specimen/"),
             may_be_page=rest.startswith(("/openapi.", "/ui"))
-            or (mounted is not None and rest in (mounted.key_set, mounted.root)),
+            or (mounted is not None and (rest == mounted.key_set or rest in mounted.roots)),
             in_document=rest[len(base) :] if rest.startswith(base) else None,
         )  # fmt: skip
         if len(path) + len(front.host) + len(front.prefix) <= _LONGEST_PLACE:

@@ -93,12 +93,25 @@ def test_paths__an_encoded_slash_is_no_separator(app) -> None:
     assert ask(app, "GET", "/kayle%2Fv1/sessions", TOKEN).status_code == 404
 
 
-def test_base_urls__answer_who_they_are(app) -> None:
-    """The base URL that `serve` prints does not ask whether itself was meant."""
-    for name in specs.names():
-        answer = ask(app, "GET", f"/{name}")
-        assert answer.status_code == 200
-        assert answer.json()["base_url"] == f"http://127.0.0.1:8080{specs.load(name).mount}"
+@pytest.mark.parametrize("name", specs.names())
+def test_base_urls__answer_who_they_are(app, name) -> None:
+    """The base URL that `serve` prints, with and without a slash behind it, asks nobody whether itself was meant."""
+    mount = specs.load(name).mount
+    for path in {f"/{name}", f"/{name}/", mount, f"{mount}/"}:
+        answer = ask(app, "GET", path)
+        assert answer.status_code == 200, path
+        expected = {"provider": name, "base_url": f"http://127.0.0.1:8080{mount}", "docs": f"http://127.0.0.1:8080/{name}/ui"}
+        assert answer.json() == expected, path
+        assert ask(app, "HEAD", path).status_code == 200, path
+        led = ask(app, "GET", path, {"accept": "text/html"})
+        assert (led.status_code, led.headers["location"]) == (303, f"/?vendor={name}"), path
+        assert ask(app, "DELETE", path).status_code in (404, 405), path
+
+
+def test_base_urls__by_the_name_of_a_host(app) -> None:
+    """Where the host names the vendor, the path does not."""
+    answer = ask(app, "GET", "/v1", {"host": "neurovision.localhost:8080"})
+    assert answer.json()["base_url"] == "http://neurovision.localhost:8080/v1"
 
 
 def _answer(url: str, *pieces: bytes, ends: bool = False) -> bytes:

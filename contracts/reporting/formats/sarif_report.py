@@ -1,4 +1,4 @@
-"""Renders a report as SARIF 2.1.0, for code scanning: results name the operation, and point at a file of the user's repository."""
+"""Renders a report as SARIF 2.1.0, for code scanning: results name the operation, and a file of the user's repository."""
 
 from __future__ import annotations
 
