@@ -105,6 +105,7 @@ def test_table__names_every_defect(of: str, name: str) -> None:
     assert list(TOLD[of].DIFFERS[name]) == [entry.name for entry in mutants(name, of)]
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize(("of", "name", "label"), [(of, name, label) for of, name in PAIRS for label in TOLD[of].DIFFERS[name]])
 def test_defect__changes_its_operations_alone(of: str, name: str, label: str, sound: Sound) -> None:
     """The same requests are answered otherwise where the defect is, and alike elsewhere."""
