@@ -27,7 +27,7 @@ from specimen.contracts.judge.validation.misread import other_shapes
 from specimen.contracts.judge.validation.readable import readable
 from specimen.contracts.redaction.values import Words, words
 from specimen.specs import Provider, SpecError
-from specimen.specs.core.json_pointer import escape
+from specimen.specs.core.json_pointer import escape, value_at
 from specimen.specs.loading.openapi import mark_at, mark_of
 
 BODY_RULE = "GEN-005"
@@ -138,7 +138,7 @@ def _broken(
             return
     others = other_shapes(schemas, (leaf for error in errors if schemas.rule_node(error) is None for leaf in _leaves(error)))
     for one in others:
-        finding = Finding("".join(f"/{escape(part)}" for part in one.place), one.expected, _at(body, one.place))
+        finding = Finding("".join(f"/{escape(part)}" for part in one.place), one.expected, value_at(body, one.place))
         mark = _mark_along(exchange.provider, place, one.error)
         violation = _weakened(_violation(general, exchange, finding), response_mark, mark)
         yield LocatedViolation(violation, FieldError((*prefix, *one.place), is_unfit=True))
@@ -178,12 +178,6 @@ def _weakened(violation: Violation, *marks: str) -> Violation:
 def _is_inside(error: Any, place: tuple[str, ...]) -> bool:
     """Whether a validation error is of this place in an answer, or of one inside it."""
     return tuple(str(part) for part in error.instance_path[: len(place)]) == place
-
-
-def _at(body: Any, place: tuple[str, ...]) -> Any:
-    for part in place:
-        body = body[int(part)] if isinstance(body, list) else body[part]
-    return body
 
 
 def _pointer(error: Any) -> str:

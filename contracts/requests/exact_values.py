@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 from specimen.contracts.requests.creation_variants import with_all_values
 from specimen.contracts.requests.request_templates import RequestTemplate
 from specimen.specs import Provider
+from specimen.specs.core.json_pointer import places, value_at, with_value
 
 # Capitals beside small letters, a plus and an escape that a form would decode, letters beyond ASCII and beyond UTF-16's first
 # plane, quotes and signs that HTML and SQL escape; single blanks, which a service may not collapse.
@@ -43,11 +43,11 @@ def exact_values(provider: Provider, base: RequestTemplate, *, seed: int, is_sim
     body = {name: value for name, value in full.body.items() if name not in named}
     given = base.body if isinstance(base.body, dict) else {}
     changed = 0
-    for way in [*_leaves(body, ())]:
-        if way[0] in given or _DATE.fullmatch(_at(body, way)):
+    for way in [way for way in places(body) if isinstance(value_at(body, way), str)]:
+        if way[0] in given or _DATE.fullmatch(value_at(body, way)):
             continue
-        for text in _of_its_kind(_at(body, way), digits, is_simple=is_simple):
-            wanted = _put(body, way, text)
+        for text in _of_its_kind(value_at(body, way), digits, is_simple=is_simple):
+            wanted = with_value(body, way, text)
             if is_valid(wanted):
                 body, changed = wanted, changed + 1
                 break
@@ -101,23 +101,3 @@ def _is_free(provider: Provider, pointer: str, name: str) -> bool:
     schema = provider.document.resolve(provider.document.at(pointer))[0]
     node = provider.document.resolve(schema.get("properties", {}).get(name, {}))[0]
     return not node.get("properties") and node.get("additionalProperties") is not False and "propertyNames" not in node
-
-
-def _leaves(value: Any, way: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
-    if isinstance(value, str):
-        yield way
-    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, entry in entries:
-        yield from _leaves(entry, (*way, key))
-
-
-def _at(value: Any, way: tuple[Any, ...]) -> Any:
-    for key in way:
-        value = value[key]
-    return value
-
-
-def _put(body: Any, way: tuple[Any, ...], value: Any) -> Any:
-    made = copy.deepcopy(body)
-    _at(made, way[:-1])[way[-1]] = value
-    return made

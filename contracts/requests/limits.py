@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from specimen.contracts.requests.mutations import bodies
 from specimen.contracts.requests.request_templates import RequestTemplate
 from specimen.specs import Provider
+from specimen.specs.core.json_pointer import places, value_at, with_value
 
 _LARGEST = ("maxLength", "maxItems", "maximum")
 _SMALLEST = ("minLength", "minItems", "minimum")
@@ -47,13 +47,13 @@ def _bodies(provider: Provider, base: RequestTemplate) -> Iterator[RequestTempla
     limits = sorted(set(_limits(provider, provider.document.at(media.pointer))))
     seen: set[tuple[Any, ...]] = set()
     for body in bodies(provider, base.operation, base):
-        for way in _ways(body, ()):
+        for way in places(body):
             for limit, step in limits:
-                inside, beyond = (_put(body, way, _of_size(_at(body, way), size)) for size in (limit, limit + step))
+                inside, beyond = (with_value(body, way, _of_size(value_at(body, way), size)) for size in (limit, limit + step))
                 if (way, step) not in seen and is_valid(inside) and not is_valid(beyond):
                     seen.add((way, step))
                     yield replace(base, body=inside)
-                    wide = _put(body, way, _WIDE * limit) if step > 0 and isinstance(_at(inside, way), str) else None
+                    wide = with_value(body, way, _WIDE * limit) if step > 0 and isinstance(value_at(inside, way), str) else None
                     if wide is not None and is_valid(wide) and limit <= _MOST_CHARACTERS:
                         yield replace(base, body=wide)
 
@@ -109,22 +109,3 @@ def _limits(provider: Provider, node: Any, depth: int = 0) -> Iterator[tuple[int
             yield from _limits(provider, value, depth + 1)
     for entry in node if isinstance(node, list) else ():
         yield from _limits(provider, entry, depth + 1)
-
-
-def _ways(value: Any, way: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
-    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, entry in entries:
-        yield (*way, key)
-        yield from _ways(entry, (*way, key))
-
-
-def _at(value: Any, way: tuple[Any, ...]) -> Any:
-    for key in way:
-        value = value[key]
-    return value
-
-
-def _put(body: Any, way: tuple[Any, ...], value: Any) -> Any:
-    made = copy.deepcopy(body)
-    _at(made, way[:-1])[way[-1]] = value
-    return made

@@ -12,6 +12,7 @@ from typing import Any
 
 from specimen.contracts.requests.request_templates import MISSING, RequestTemplate, filled, request_examples, unknown
 from specimen.specs import Operation, Provider
+from specimen.specs.core.json_pointer import places, value_at
 from specimen.specs.loading.parameters import Parameter, typed
 
 # Values that some schemas forbid; the document's validators decide which of them are invalid in a given field.
@@ -192,25 +193,25 @@ def bodies(provider: Provider, operation: Operation, base: RequestTemplate) -> l
 
 def _broken_bodies(body: Any, limits: Mapping[str, Sequence[int]]) -> Iterator[Any]:
     yield from ([], "specimen", 42, None, {"specimen": "specimen"})
-    for way in _ways(body, ()):
-        node = _at(body, way[:-1])
+    for way in places(body):
+        node = value_at(body, way[:-1])
         original = node[way[-1]]
         if isinstance(node, dict):
             copied = copy.deepcopy(body)
-            del _at(copied, way[:-1])[way[-1]]
+            del value_at(copied, way[:-1])[way[-1]]
             yield copied
         for value in (*_near(original, limits), *_VALUES):
             copied = copy.deepcopy(body)
-            _at(copied, way[:-1])[way[-1]] = value
+            value_at(copied, way[:-1])[way[-1]] = value
             yield copied
 
 
 def _in_other_capitals(body: Any) -> Iterator[Any]:
-    for way in _ways(body, ()):
-        text = _at(body, way)
+    for way in places(body):
+        text = value_at(body, way)
         if isinstance(text, str):
             copied = copy.deepcopy(body)
-            _at(copied, way[:-1])[way[-1]] = text.swapcase()
+            value_at(copied, way[:-1])[way[-1]] = text.swapcase()
             yield copied
 
 
@@ -236,19 +237,6 @@ def _near(original: Any, limits: Mapping[str, Sequence[int]]) -> Iterator[Any]:
         for limit in limits["maxItems"]:
             if limit <= 256:
                 yield (original or ["specimen"]) * (limit + 1)
-
-
-def _ways(value: Any, way: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
-    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, entry in entries:
-        yield (*way, key)
-        yield from _ways(entry, (*way, key))
-
-
-def _at(value: Any, way: Sequence[Any]) -> Any:
-    for key in way:
-        value = value[key]
-    return value
 
 
 def _limits(schema: Any, provider: Provider) -> dict[str, list[int]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from specimen.specs.core.errors import SpecError, did_you_mean
+from specimen.specs.core.json_pointer import split
 from specimen.specs.core.yaml_files import read_yaml
 
 # The possible meanings of a field; edge cases are chosen by them.
@@ -151,5 +152,5 @@ def read_field_semantics(path: Path) -> FieldSemantics:
             raise SpecError(str(path), f"the pattern '{pattern}' {what}")
         if holds not in FIELD_MEANINGS:
             raise SpecError(f"{path}: {pattern}", f"no field can hold '{holds}'. {did_you_mean(str(holds), FIELD_MEANINGS)}")
-        found.append(FieldMeaning(tuple(part.replace("~1", "/").replace("~0", "~") for part in pattern.split("/")[1:]), holds))
+        found.append(FieldMeaning(split(pattern), holds))
     return FieldSemantics(tuple(found))

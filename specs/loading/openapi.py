@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from specimen.specs.core.errors import SpecError, did_you_mean
-from specimen.specs.core.json_pointer import escape
+from specimen.specs.core.json_pointer import escape, split
 from specimen.specs.core.yaml_files import read_yaml
 from specimen.specs.loading.error_bodies import ACCOUNT_DEPENDENT, AccountRefusal, account_refusals, blamed_fields, error_code
 from specimen.specs.loading.openapi_document_check import mistake
@@ -168,8 +168,7 @@ class Document:
             SpecError: there is none.
         """
         node: Any = self.raw
-        for part in pointer.split("/")[1:]:
-            key = part.replace("~1", "/").replace("~0", "~")
+        for key in split(pointer):
             try:
                 node = node[int(key)] if isinstance(node, list) else node[key]
             except (KeyError, IndexError, ValueError, TypeError):

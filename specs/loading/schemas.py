@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from specimen.specs.core.json_pointer import unescape
 from specimen.specs.loading.openapi import Document
 
 _DOCUMENT_URI = "urn:specimen:document"
@@ -119,4 +120,4 @@ def _close(node: Any) -> None:
 def _parts(location: str) -> Iterator[str]:
     fragment = location.partition("#")[2].replace("%7B", "{").replace("%7D", "}").replace("%25", "%")
     for part in fragment.split("/")[1:]:
-        yield part.replace("~1", "/").replace("~0", "~")
+        yield unescape(part)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from specimen.contracts.judge.rule import Violation
 from specimen.contracts.judge.severity import SEVERITIES
+from specimen.specs.core.json_pointer import split
 from specimen.specs.loading.schemas import is_rule
 
 # A part of a path: a name, a pattern of names, or (None) any.
@@ -100,7 +101,7 @@ def field_error_of(error: Any, prefix: tuple[str, ...] = ()) -> FieldError | Non
 
 def places_of(pointer: str) -> tuple[FieldPath, ...]:
     """Returns the path of a finding's pointer; nothing where that is the whole exchange."""
-    return (_unescaped(pointer),) if pointer else ()
+    return (split(pointer),) if pointer else ()
 
 
 def places_of_rule(raw: Mapping[str, Any], error: Any, prefix: tuple[str, ...] = ()) -> tuple[FieldPath, ...]:
@@ -112,7 +113,7 @@ def places_of_rule(raw: Mapping[str, Any], error: Any, prefix: tuple[str, ...] =
     rule: Any = None
     depth = 0
     is_name = False
-    for part in _unescaped(_fragment(error.absolute_keyword_location or "")):
+    for part in split(_fragment(error.absolute_keyword_location or "")):
         node = node[int(part)] if isinstance(node, list) else node.get(part, {})
         if is_name or part in _TO_ANY:
             depth += 1
@@ -123,10 +124,6 @@ def places_of_rule(raw: Mapping[str, Any], error: Any, prefix: tuple[str, ...] =
     start = own[: len(own) - depth]
     rests_on = dict.fromkeys([own, *(_looks(rule, start, own) if rule is not None else ())])
     return tuple((*prefix, *place) for place in rests_on)
-
-
-def _unescaped(pointer: str) -> tuple[str, ...]:
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
 
 
 def _fragment(location: str) -> str:

@@ -17,8 +17,9 @@ from specimen.contracts.payloads.generate.making import (
 from specimen.contracts.payloads.model.case import Case
 from specimen.contracts.payloads.model.case_types import FAMILIES, Edge, Kind, edges_of
 from specimen.contracts.payloads.model.fields import PayloadField
-from specimen.contracts.payloads.model.mutations import ABSENT, Also, Fields, Literal, Renamed, Whole, as_bytes, split
+from specimen.contracts.payloads.model.mutations import ABSENT, Also, Fields, Literal, Renamed, Whole, as_bytes
 from specimen.contracts.payloads.model.valid_payloads import Base
+from specimen.specs.core.json_pointer import split
 
 Key = tuple[str, str]
 Parts = tuple[str, ...]

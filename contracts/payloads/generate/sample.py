@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import count as count_from
 from math import gcd
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from specimen.contracts.payloads.generate.expected_outcomes import expected_outcome
 from specimen.contracts.payloads.generate.making import case
@@ -14,6 +14,7 @@ from specimen.contracts.payloads.model.case_types import ACCEPT, FAMILIES, Edge,
 from specimen.contracts.payloads.model.fields import PayloadField
 from specimen.contracts.payloads.model.mutations import ABSENT, Fields
 from specimen.contracts.payloads.model.valid_payloads import Base
+from specimen.specs.core.json_pointer import value_at
 
 MayTake = Callable[[Base, PayloadField, Kind], bool]
 # Where a case stands in the catalogue: its operation and direction, base, field, family, and kind there.
@@ -108,7 +109,7 @@ def _of(way: _Way, number: int, base: Base, family: str, may_take: MayTake) -> I
 def _is_made_before(candidate: _Candidate) -> bool:
     """Whether another kind that comes first may make the same payload: at the root, around the field, or at the field itself."""
     base, place, change = candidate.base, candidate.place, candidate.edge.change
-    if change is ABSENT and len(_at(base.payload, place.parts[:-1])) == 1:
+    if change is ABSENT and len(value_at(base.payload, place.parts[:-1])) == 1:
         return True  # what is around it is empty then
     for edge in edges_of("state", base.places()[0], base):
         if isinstance(edge.change, Fields) and edge.change.values == {place.pointer: change}:
@@ -119,9 +120,3 @@ def _is_made_before(candidate: _Candidate) -> bool:
         if type(edge.change) is type(change) and edge.change == change:
             return True
     return False
-
-
-def _at(value: Any, parts: tuple[str, ...]) -> Any:
-    for part in parts:
-        value = value[int(part)] if isinstance(value, list) else value[part]
-    return value

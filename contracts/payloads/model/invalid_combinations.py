@@ -10,10 +10,10 @@ from itertools import pairwise
 from typing import Any
 
 from specimen.contracts.judge.registry import rulebook
-from specimen.contracts.payloads.model.mutations import ABSENT, Also, Fields, Literal, Renamed, Whole, changed, split
+from specimen.contracts.payloads.model.mutations import ABSENT, Also, Fields, Literal, Renamed, Whole, changed
 from specimen.specs import Provider, SpecError
 from specimen.specs.core.errors import did_you_mean
-from specimen.specs.core.json_pointer import escape
+from specimen.specs.core.json_pointer import escape, split
 
 # Makes the value of a field from the valid object around it.
 Made = Callable[[Any], Any]

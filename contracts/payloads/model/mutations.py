@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from specimen.specs.core.json_pointer import split, value_at
+
 # Longer bytes are shown compressed: a case of 2 MiB fits into a line.
 _PLAIN_BYTES = 64 * 1024
 _HERE = "\ue000specimen\ue000"
@@ -100,7 +102,7 @@ def _all_set(out: Any, change: Fields) -> Any:
 
 def _set(out: Any, parts: Sequence[str], change: Any) -> Any:
     """Changes a value at `parts`, and returns it."""
-    node = _at(out, parts[:-1])
+    node = value_at(out, parts[:-1])
     key: Any = int(parts[-1]) if isinstance(node, list) else parts[-1]
     if change is ABSENT:
         del node[key]
@@ -120,7 +122,7 @@ def copied(value: Any) -> Any:
 
 def _also(value: Any, parts: Sequence[str], change: Also) -> Any:
     out = copied(value)
-    node = _at(out, parts)
+    node = value_at(out, parts)
     if change.name not in node:
         node[change.name] = change.value
         return out
@@ -129,17 +131,6 @@ def _also(value: Any, parts: Sequence[str], change: Also) -> Any:
     inner = json.dumps(node, ensure_ascii=False)
     text = json.dumps(changed(value, parts, _HERE), ensure_ascii=False)
     return text.replace(json.dumps(_HERE, ensure_ascii=False), f"{inner[:-1]}, {twice}}}").encode()
-
-
-def _at(value: Any, parts: Sequence[str]) -> Any:
-    for part in parts:
-        value = value[int(part)] if isinstance(value, list) else value[part]
-    return value
-
-
-def split(pointer: str) -> list[str]:
-    """The parts of a JSON pointer (RFC 6901)."""
-    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
 
 
 def as_bytes(payload: Any) -> bytes:

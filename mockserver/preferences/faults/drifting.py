@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from specimen.mockserver.preferences.faults.drifts import Change, Drift
 from specimen.specs.core import json_pointer
+from specimen.specs.core.json_pointer import split
 
 
 def drifted(drift: Drift, operation: str, status: int, body: Any) -> Any:
@@ -18,15 +19,14 @@ def drifted(drift: Drift, operation: str, status: int, body: Any) -> Any:
         return body
     changed = copy.deepcopy(body)
     for change in drift.changes:
-        for parent, key in tuple(_places(changed, change.pointer.split("/")[1:])):
+        for parent, key in tuple(_places(changed, split(change.pointer))):
             _apply(changed, change, parent, key)
     return changed
 
 
-def _places(node: Any, parts: list[str]) -> Iterator[tuple[Any, Any]]:
+def _places(node: Any, parts: Sequence[str]) -> Iterator[tuple[Any, Any]]:
     """The containers and keys that a pointer names; a last key need not be there."""
     part, *rest = parts
-    part = part.replace("~1", "/").replace("~0", "~")
     if isinstance(node, dict):
         keys: list[Any] = list(node) if part == "*" else [part]
     elif isinstance(node, list):

@@ -14,6 +14,7 @@ from specimen.mockserver.http.messages import encode
 from specimen.mockserver.preferences.preferences import magic_value
 from specimen.mockserver.sessions.catalogue.catalogue import ID_TIME, Catalogue, CataloguePosition
 from specimen.specs import Provider
+from specimen.specs.core.json_pointer import split
 from specimen.specs.core.multipart import FORM_TYPE, from_entries, write
 from specimen.specs.loading.lifecycle import LifecycleRequest, Read, Scenario, Setup
 from specimen.specs.loading.serialization import path_text, query_text
@@ -52,7 +53,7 @@ class ScenarioRequests:
         value = magic_value(self.provider, scenario)
         if magic is None or value is None:
             return {**entry, "headers": {**entry["headers"], "Prefer": f"scenario={scenario.name}"}}
-        keys = tuple(part.replace("~1", "/").replace("~0", "~") for part in magic.pointer.split("/")[1:])
+        keys = split(magic.pointer)
         return {**entry, "body": _with_value(entry["body"], keys, value)}
 
     def read_request(self, read: Read, ids: Mapping[str, str], facts: Mapping[str, Any]) -> dict[str, Any]:

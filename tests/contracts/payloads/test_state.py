@@ -32,7 +32,8 @@ from specimen.contracts.payloads.model.invalid_combinations import (
     states_of,
     value_at,
 )
-from specimen.contracts.payloads.model.mutations import changed, split
+from specimen.contracts.payloads.model.mutations import changed
+from specimen.specs.core.json_pointer import split
 from tests.contracts.payloads.catalogues import catalogue, check_all
 from tests.providers.mutants import mutants_of
 

@@ -12,6 +12,7 @@ from specimen.mockserver.sessions.catalogue.catalogue import Catalogue
 from specimen.mockserver.sessions.catalogue.export.steps import BASE_URL, NAMESPACE, NAMESPACE_HEADER, Chapter, Collection, Step
 from specimen.mockserver.sessions.catalogue.scenario_requests import ScenarioRequests
 from specimen.specs import Provider
+from specimen.specs.core.json_pointer import split
 from specimen.specs.loading.error_bodies import error_code
 from specimen.specs.loading.lifecycle import Scenario
 
@@ -70,7 +71,7 @@ class _Planner:
         for entry in self.entries:
             if entry["scenario"] is not None:
                 read = reads[entry["operation"]]
-                equal = [] if read.status is None else [(_keys(read.status), entry["status"])]
+                equal = [] if read.status is None else [(split(read.status), entry["status"])]
                 name = f"{entry['scenario']}: {entry['status']} ({entry['operation']})"
                 yield self._step(name, entry, (entry["expect_status"],), tuple(equal))
 
@@ -92,14 +93,14 @@ class _Planner:
             return
         created = self._creation(scenario, f"create to be {scenario.name}")
         prefer = ", ".join(filter(None, (created.headers.get("Prefer"), _PACE)))
-        capture = ("session", _keys(self.lifecycle.create.session))
+        capture = ("session", split(self.lifecycle.create.session))
         yield replace(created, headers={**created.headers, "Prefer": prefer}, captures=(capture,))
         session = self.sessions.id_of(scenario.name)
         asked = json.loads(json.dumps({key: entry[key] for key in ("path", "body")}).replace(session, "{{session}}"))
         # The session is that of the working credential, also where the catalogue's belongs to another one.
         asked["headers"] = {**entry["headers"], **{name: value for name, (_, value) in self.credential.items()}}
         step = self._step(f"poll until {scenario.name}", {**entry, **asked}, (entry["expect_status"],))
-        yield replace(step, until=(_keys(read.status), scenario.path[-1]), polls=len(scenario.path))
+        yield replace(step, until=(split(read.status), scenario.path[-1]), polls=len(scenario.path))
 
     def _creation(self, scenario: Scenario, name: str) -> Step:
         entry = self.table.create_in(scenario)
@@ -131,10 +132,6 @@ class _Planner:
             if code is not None and not code.startswith("["):  # a text that is a list of details is no constant
                 return tuple((keys, code) for keys in _places(shown, code))[:1]
         return ()
-
-
-def _keys(pointer: str) -> tuple[str, ...]:
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
 
 
 def _places(value: Any, wanted: str, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
