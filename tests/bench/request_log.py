@@ -15,11 +15,12 @@ from urllib.parse import urlsplit
 import httpx
 
 from tests.bench.machine import BenchError
+from tests.mockserver.store import redis_server
 from tests.serving import serving
 
 KAYLE = {"Authorization": "Bearer kk_live_specimen"}
 SERVERS = {"log on": (), "log off": ("--most-log-entries", "0")}
-STORES = {"memory": (), "sqlite": ("--store", "sqlite:///store.db")}
+STORES = ("memory", "sqlite", "redis")
 
 
 class Read:
@@ -54,11 +55,13 @@ def measured(store: str, reads: int, rounds: int) -> dict[str, list[float]]:
     """Seconds of CPU a read with and without the log, round by round; in each round both servers, in turns."""
     found: dict[str, list[float]] = {name: [] for name in SERVERS}
     with tempfile.TemporaryDirectory(prefix="specimen-bench-") as place, ExitStack() as stack:
+        redis = stack.enter_context(redis_server.serving(Path(place))) if store == "redis" else None
         servers = {}
-        for name, options in SERVERS.items():
+        for number, (name, options) in enumerate(SERVERS.items()):
             folder = Path(place) / name.replace(" ", "-")
             folder.mkdir()
-            url = stack.enter_context(serving("kayle", "kyve", *STORES[store], *options, folder=folder))
+            where = {"memory": "memory", "sqlite": "sqlite:///store.db"}.get(store) or f"{redis.url if redis else ''}/{number}"
+            url = stack.enter_context(serving("kayle", "kyve", "--store", where, *options, folder=folder))
             servers[name] = Read(url, folder)
             servers[name].cost(reads // 4)
         gc.collect()
@@ -73,10 +76,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reads", type=int, default=500, help="reads of a round")
     parser.add_argument("--rounds", type=int, default=40)
-    parser.add_argument("--store", choices=tuple(STORES), action="append")
+    parser.add_argument("--store", choices=STORES, action="append")
     given = parser.parse_args()
     print("| Store | Log off | Log on | The log costs | Half of the rounds |\n|---|---:|---:|---:|---:|")
     for store in given.store or STORES:
+        if store == "redis" and redis_server.PROGRAM is None:
+            raise BenchError(redis_server.WHY_NOT)
         found = measured(store, given.reads, given.rounds)
         on, off = (statistics.median(found[name]) for name in SERVERS)
         rounds = [one / other - 1 for one, other in zip(found["log on"], found["log off"], strict=True)]
