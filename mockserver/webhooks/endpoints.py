@@ -11,7 +11,7 @@ from specimen.fixtures.recipes.recipe import DEFAULT_NAMESPACE
 from specimen.mockserver.errors import SettingError
 from specimen.mockserver.sessions.session_record import FOREVER
 from specimen.mockserver.sessions.store import Space, Store
-from specimen.specs.core.hosts import is_loopback
+from specimen.specs.core.hosts import host_name, is_loopback
 
 PREFIX = "webhook/endpoint/"
 # Ids of endpoints that were removed: they are not given again, as what waits for the old one would be the new one's.
@@ -84,17 +84,32 @@ def check_url(url: str, hosts: Sequence[str]) -> None:
     Raises:
         SettingError: the URL cannot be a target.
     """
+    host = host_of(url)
+    if host is None:
+        raise SettingError("webhook target: is no host name, address or port that a URL may have.")
+    if not is_loopback(host) and host not in map(host_name, hosts):
+        raise SettingError(f"webhook target: the host '{host}' is not this machine. Name it: --webhook-host {host}.")
+
+
+def host_of(url: str) -> str | None:
+    """The host of a target, in its one spelling; None where that is no name or address, or the port is none.
+
+    Raises:
+        SettingError: the URL cannot be a target.
+    """
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
+        host = parts.hostname or ""
     except ValueError as error:
         raise SettingError("webhook target: is no URL.") from error
     if parts.scheme not in ("http", "https") or not host or len(url) > _LONGEST_URL or any(c <= " " for c in url):
         raise SettingError("webhook target: expected an http or https URL such as http://127.0.0.1:9000/hook.")
     if parts.username is not None or parts.fragment:
         raise SettingError("webhook target: a URL with a user or a fragment; leave them out.")
-    if not is_loopback(host) and host not in map(str.lower, hosts):
-        raise SettingError(f"webhook target: the host '{host}' is not this machine. Name it: --webhook-host {host}.")
+    try:
+        return None if parts.port == 0 else host_name(host)
+    except ValueError:  # the port is no number, or too large
+        return None
 
 
 async def endpoints(store: Store, space: Space, now: int) -> list[Endpoint]:
