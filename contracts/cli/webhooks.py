@@ -179,10 +179,16 @@ def check(
     secret: SecretOption = None,
     keys: KeysOption = None,
     clock: ClockOption = None,
+    subscribed: Annotated[
+        list[str] | None,
+        typer.Option("--type", metavar="TYPE", help="A type of event that the endpoint is subscribed to; may be repeated."),
+    ] = None,
     report: ReportOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
 ) -> None:
     """Judge recorded deliveries: signature, form, headers, and that a session's events fit together.
+
+    Without --type, no event is missed whose type never came: the endpoint may not be subscribed to it.
 
     Exit codes: 0 all rules passed, 1 violations, 2 a broken file, 4 there is no delivery in it.
 
@@ -198,11 +204,12 @@ def check(
 
         provider, webhooks = webhooks_of(name)
         files = report_files(report)
+        types = delivery_rules.checked_types(webhooks, subscribed) if subscribed else None
         keys_of = receiver_keys(name, secret, keys)
         ahead = 0.0 if clock is None else SenderClock(clock).offset_seconds
         sent = [replace(one, at=one.at + ahead) for one in delivery_rules.read_har(file, provider, webhooks)]
         more = hint("--clock") if clock is None else ""
-        found = delivery_rules.report(provider, webhooks, sent, keys_of(), int(time.time() * 1000), hint=more)
+        found = delivery_rules.report(provider, webhooks, sent, keys_of(), int(time.time() * 1000), hint=more, types=types)
         failed = write_reports(found, files)
         lines = [one.violation for one in found.found]
         if as_json:
