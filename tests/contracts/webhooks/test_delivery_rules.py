@@ -14,9 +14,10 @@ from specimen.contracts.webhooks.delivery_rules import Sent, judged, report, rul
 from specimen.fixtures import webhooks as recipes
 from specimen.fixtures.primitives.times import iso_millis
 from specimen.fixtures.recipes import session_histories
+from tests.contracts.webhooks.desk import Desk
 from tests.contracts.webhooks.lives import life
 from tests.contracts.webhooks.receivers import SECRET, forger, receiver_keys
-from tests.contracts.webhooks.senders import BROKEN, CONFORMING, Desk, sent_by
+from tests.contracts.webhooks.senders import BROKEN, CONFORMING, sent_by
 
 SENDERS = ("kyve", "kayle", "idnow")
 
