@@ -74,7 +74,8 @@ def listen(
         import uvicorn
 
         from specimen.contracts.cli import console_output
-        from specimen.contracts.webhooks.listener import HarFile, Heard, Listener, listening_app
+        from specimen.contracts.http.har_file import HarFile
+        from specimen.contracts.webhooks.listener import Heard, Listener, as_entry, listening_app
         from specimen.contracts.webhooks.sender_clock import SenderClock
         from specimen.contracts.webhooks.verification import webhooks_of
         from specimen.specs.core.listening import Server, url_of
@@ -85,11 +86,13 @@ def listen(
         senders = None if clock is None else SenderClock(clock)
         listening = opened(host, port)
         url = url_of(listening, host)
-        file = None if har is None else HarFile(har, url)
+        file = None if har is None else HarFile(har)
 
         def heard(one: Heard) -> None:
-            if file is not None:
-                file.add(one)
+            if file is not None and file.failed is None:
+                file.append(as_entry(one, url))
+                if file.failed is not None:
+                    console(stderr=True).print(file.failed, style="yellow", soft_wrap=True, markup=False)
             if as_json:
                 console_output.print_json(_as_values(one))
             else:
@@ -103,6 +106,8 @@ def listen(
             Server(config, tell).run([listening])
         finally:
             listening.close()
+            if file is not None:
+                file.close()
 
 
 def attack(
