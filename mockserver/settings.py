@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from specimen.mockserver.errors import SettingError
-from specimen.specs.core.hosts import is_loopback
+from specimen.specs.core.hosts import host_name, is_loopback
+from specimen.specs.core.terminal_text import shown
 
 MEBIBYTE = 1024 * 1024
 
@@ -92,6 +93,15 @@ class Settings:
     most_value_bytes: int = 512 * MEBIBYTE
     cached_answers: int = 4096
 
+    def __post_init__(self) -> None:
+        """Brings the names of hosts into their one spelling.
+
+        Raises:
+            SettingError: one is none.
+        """
+        for field_name, option in (("webhook_hosts", "--webhook-host"), ("allowed_hosts", "--allowed-host")):
+            object.__setattr__(self, field_name, tuple(_host(text, option) for text in getattr(self, field_name)))
+
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the server."""
@@ -101,3 +111,10 @@ class Settings:
     def is_private(self) -> bool:
         """Whether only this machine reaches the server, and no proxy stands before it for others."""
         return self.is_loopback and not (self.root_path or self.trust_proxy)
+
+
+def _host(text: str, option: str) -> str:
+    found = host_name(text)
+    if found is None:
+        raise SettingError(f"{option} '{shown(text)}': that is no name or address of a host, such as kyc.example.")
+    return found

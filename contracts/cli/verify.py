@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -134,6 +134,9 @@ def verify(
     webhook_secret: SecretOption = None,
     webhook_keys: KeysOption = None,
     webhook_clock: ClockOption = None,
+    webhook_type: Annotated[
+        list[str] | None, typer.Option(metavar="TYPE", help="The host sends these types of event alone; may be repeated.")
+    ] = None,
     patience: PatienceOption = None,
     ca: CaOption = None,
     insecure: InsecureOption = False,
@@ -182,7 +185,8 @@ def verify(
             return
         auth = {**as_headers(provider, token), **as_headers(provider, name_value.headers(header))}
         try:
-            with _watching(provider, webhook_port, webhook_secret, webhook_keys, webhook_clock) as watch, _progress() as tell:
+            watching = _watching(provider, webhook_port, webhook_secret, webhook_keys, webhook_clock, webhook_type or ())
+            with watching as watch, _progress() as tell:
                 found = run(
                     url, name, profile=profile, auth=auth, other_auth=other, driver=driver, sessions=session or (),
                     values=values, require=require or (), parts=part or (), fail_on=fail_on, strict=strict, seed=seed,
@@ -215,17 +219,19 @@ def _deliver(found: Report, files: Files, baselines: BaselineFiles, location: st
 
 @contextlib.contextmanager
 def _watching(
-    provider: specs.Provider, port: int | None, secret: str | None, keys: Path | None, clock: str | None
+    provider: specs.Provider, port: int | None, secret: str | None, keys: Path | None, clock: str | None, types: Sequence[str]
 ) -> Iterator[Watch | None]:
     """Listens for webhooks on a port while the context lasts, if one is given."""
     if port is None:
         yield None
         return
+    from specimen.contracts.webhooks.delivery_rules import checked_types
     from specimen.contracts.webhooks.sender_clock import SenderClock
     from specimen.contracts.webhooks.watching import Watch, WatchServer
 
     senders = None if clock is None else SenderClock(clock, "--webhook-clock")
     watch = Watch(provider, receiver_keys(provider.name, secret, keys)(), clock=senders)
+    watch.types = checked_types(watch.webhooks, types) or None
     server = WatchServer(watch, port)
     try:
         yield watch

@@ -74,7 +74,8 @@ def listen(
         import uvicorn
 
         from specimen.contracts.cli import console_output
-        from specimen.contracts.webhooks.listener import HarFile, Heard, Listener, listening_app
+        from specimen.contracts.http.har_file import HarFile
+        from specimen.contracts.webhooks.listener import Heard, Listener, as_entry, listening_app
         from specimen.contracts.webhooks.sender_clock import SenderClock
         from specimen.contracts.webhooks.verification import webhooks_of
         from specimen.specs.core.listening import Server, url_of
@@ -85,11 +86,13 @@ def listen(
         senders = None if clock is None else SenderClock(clock)
         listening = opened(host, port)
         url = url_of(listening, host)
-        file = None if har is None else HarFile(har, url)
+        file = None if har is None else HarFile(har)
 
         def heard(one: Heard) -> None:
-            if file is not None:
-                file.add(one)
+            if file is not None and file.failed is None:
+                file.append(as_entry(one, url))
+                if file.failed is not None:
+                    console(stderr=True).print(file.failed, style="yellow", soft_wrap=True, markup=False)
             if as_json:
                 console_output.print_json(_as_values(one))
             else:
@@ -103,6 +106,8 @@ def listen(
             Server(config, tell).run([listening])
         finally:
             listening.close()
+            if file is not None:
+                file.close()
 
 
 def attack(
@@ -179,10 +184,16 @@ def check(
     secret: SecretOption = None,
     keys: KeysOption = None,
     clock: ClockOption = None,
+    subscribed: Annotated[
+        list[str] | None,
+        typer.Option("--type", metavar="TYPE", help="A type of event that the endpoint is subscribed to; may be repeated."),
+    ] = None,
     report: ReportOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
 ) -> None:
     """Judge recorded deliveries: signature, form, headers, and that a session's events fit together.
+
+    Without --type, no event is missed whose type never came: the endpoint may not be subscribed to it.
 
     Exit codes: 0 all rules passed, 1 violations, 2 a broken file, 4 there is no delivery in it.
 
@@ -198,11 +209,12 @@ def check(
 
         provider, webhooks = webhooks_of(name)
         files = report_files(report)
+        types = delivery_rules.checked_types(webhooks, subscribed) if subscribed else None
         keys_of = receiver_keys(name, secret, keys)
         ahead = 0.0 if clock is None else SenderClock(clock).offset_seconds
         sent = [replace(one, at=one.at + ahead) for one in delivery_rules.read_har(file, provider, webhooks)]
         more = hint("--clock") if clock is None else ""
-        found = delivery_rules.report(provider, webhooks, sent, keys_of(), int(time.time() * 1000), hint=more)
+        found = delivery_rules.report(provider, webhooks, sent, keys_of(), int(time.time() * 1000), hint=more, types=types)
         failed = write_reports(found, files)
         lines = [one.violation for one in found.found]
         if as_json:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from specimen.specs import SpecimenError
-from specimen.specs.core.hosts import is_loopback
+from specimen.specs.core.hosts import host_name, is_loopback
 
 _PORTS = {"http": 80, "https": 443}
-# RFC 1123, section 2.1; underscores are in the names of containers.
-_NAME = re.compile(r"(?=.{1,253}\.?$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*\.?")
 
 
 class TrafficError(SpecimenError):
@@ -54,11 +50,8 @@ class BaseUrl:
             raise TrafficError(f"{what} '{_shown(parts)}': a base URL has no query and no fragment.")
         if parts.username is not None or parts.password is not None:
             raise TrafficError(f"{what} '{_shown(parts)}': put user and password into a header, not into the URL.")
-        try:
-            host = parts.hostname.lower() if parts.hostname.isascii() else parts.hostname.encode("idna").decode()
-        except UnicodeError as error:
-            raise TrafficError(f"{what} '{_shown(parts)}': that is no host name.") from error
-        if not (_is_address(host) or _NAME.fullmatch(host)) or port == 0:
+        host = host_name(parts.hostname)
+        if host is None or port == 0:
             raise TrafficError(f"{what} '{_shown(parts)}': that is no host name, address or port.")
         return cls(parts.scheme, host, port or _PORTS[parts.scheme], parts.path.rstrip("/"))
 
@@ -95,14 +88,6 @@ class BaseUrl:
     def is_loopback(self) -> bool:
         """Whether the host is this machine."""
         return is_loopback(self.host)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _shown(parts: SplitResult) -> str:

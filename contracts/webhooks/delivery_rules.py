@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -21,10 +22,12 @@ from specimen.contracts.webhooks.errors import OutsideTolerance, WebhookError
 from specimen.contracts.webhooks.observed_sessions import ObservedSessions
 from specimen.contracts.webhooks.verification import VerifiedDelivery, verify
 from specimen.specs import Provider, SpecimenError
+from specimen.specs.core.errors import did_you_mean
 from specimen.specs.core.json_pointer import at
 from specimen.specs.core.terminal_text import shown
 from specimen.specs.loading.webhooks import CREATION, TRANSITION, Webhooks
 
+MISSING = "WHK-006"
 _NONE = object()
 _ORDER = "no page says in which order events come"
 
@@ -48,7 +51,7 @@ def rules(webhooks: Webhooks) -> dict[str, Rule]:
         Rule("WHK-003", "the headers say what the body says", mark, source, kind=CONSISTENCY),
         Rule("WHK-004", "an event fits the status that it shows", mark, source, kind=CONSISTENCY),
         Rule("WHK-005", "the statuses of a session's events follow its lifecycle", "A", source, reason=_ORDER, kind=CONSISTENCY),
-        Rule("WHK-006", "every event that a status promises is sent", mark, source, kind=CONSISTENCY),
+        Rule(MISSING, "every event that a status promises is sent", mark, source, kind=CONSISTENCY),
         Rule(
             "WHK-007",
             "a failed delivery is tried again by the documented schedule",
@@ -84,13 +87,17 @@ def judged(
     observed: ObservedSessions | None = None,
     until: float | None = None,
     hint: str = "",
+    types: Collection[str] | None = None,
 ) -> Judgement:
     """Judges deliveries, in the order in which they came; `observed` are the sessions that they should tell of.
 
     `until` (seconds since the epoch) says how long was listened, where that is known: what is missing then is late.
-    `hint` is added to what is said of a delivery from another time.
+    `hint` is added to what is said of a delivery from another time. `types` are those that the endpoint is subscribed to, where
+    it is not all: no other event can be missing.
     """
     lines = list(_lines(provider, webhooks, sent, keys, observed, until, hint))
+    if types is not None:
+        lines = [line for line in lines if isinstance(line, str) or line.rule != MISSING or line.operation in types]
     violations = [line for line in lines if isinstance(line, Violation)]
     examined = {line if isinstance(line, str) else line.rule for line in lines}
     return Judgement(violations, frozenset(examined))
@@ -142,9 +149,9 @@ def _of_observed(
         events = told.get(session, ())
         types = {event.type for event in events}
         for kind, why in dict(observed.promised(session)).items():
-            yield "WHK-006"
+            yield MISSING
             if kind.name not in types:
-                yield _violation(known["WHK-006"], kind.name, "", f"{kind.name} for {why}", "no such event")
+                yield _violation(known[MISSING], kind.name, "", f"{kind.name} for {why}", "no such event")
         for kind in provider.webhooks.events.values() if provider.webhooks is not None else ():
             if not observed.excluded(session, kind, reachable):
                 continue
@@ -201,9 +208,9 @@ def _of_session(
         for kind in webhooks.events.values():
             if state not in kind.after:
                 continue
-            yield "WHK-006"
+            yield MISSING
             if kind.name not in types:
-                yield _violation(known["WHK-006"], kind.name, "", f"{kind.name} for the status {state}", "no such event")
+                yield _violation(known[MISSING], kind.name, "", f"{kind.name} for the status {state}", "no such event")
 
 
 def _of_transitions(
@@ -223,7 +230,7 @@ def _of_transitions(
         left = [None if webhooks.status_at is None else at(event.body, webhooks.status_at) for event in steps]
         untold = []
         for state in passed:
-            yield "WHK-006"
+            yield MISSING
             if state in left:
                 left.remove(state)
             else:
@@ -231,7 +238,7 @@ def _of_transitions(
         for state in untold:
             late = next((one for one in left if one is None or one in reachable[state]), _NONE)
             if late is _NONE:
-                yield _violation(known["WHK-006"], kind.name, "", f"{kind.name} for the status {state}", "no such event")
+                yield _violation(known[MISSING], kind.name, "", f"{kind.name} for the status {state}", "no such event")
             else:
                 left.remove(late)
 
@@ -255,6 +262,18 @@ def _violation(rule: Rule, operation: str, pointer: str, expected: str, got: str
     )  # fmt: skip
 
 
+def checked_types(webhooks: Webhooks, types: Sequence[str]) -> tuple[str, ...]:
+    """Types of event that a vendor sends.
+
+    Raises:
+        SpecimenError: one is none of them.
+    """
+    for one in types:
+        if one not in webhooks.events:
+            raise SpecimenError(f"webhook type '{shown(one)}': there is none. {did_you_mean(one, webhooks.events)}")
+    return tuple(types)
+
+
 def counted(violations: Iterable[Violation]) -> dict[Violation, int]:
     """Equal violations once, with their number."""
     counts: dict[Violation, int] = {}
@@ -263,12 +282,32 @@ def counted(violations: Iterable[Violation]) -> dict[Violation, int]:
     return counts
 
 
+def _seen_types(provider: Provider, sent: Sequence[Sent], keys: Any) -> frozenset[str]:
+    """The types of the genuine deliveries."""
+    found = set()
+    for one in sent:
+        with suppress(WebhookError):
+            found.add(verify(provider, one.headers, one.body, keys, now=one.at).type)
+    return frozenset(found)
+
+
 def report(
-    provider: Provider, webhooks: Webhooks, sent: Sequence[Sent], keys: Any, started_at: int, *, hint: str = ""
+    provider: Provider,
+    webhooks: Webhooks,
+    sent: Sequence[Sent],
+    keys: Any,
+    started_at: int,
+    *,
+    hint: str = "",
+    types: Collection[str] | None = None,
 ) -> Report:
-    """The report of a judgement, in the form of all others; `hint` as in `judged`."""
+    """The report of a judgement of a recording, in the form of all others; `hint` as in `judged`.
+
+    `types` are those that the endpoint is subscribed to; where that is not known, a type that never came may be none of them.
+    """
     known = rules(webhooks)
-    judgement = judged(provider, webhooks, sent, keys, hint=hint)
+    subscribed = _seen_types(provider, sent, keys) if types is None else types
+    judgement = judged(provider, webhooks, sent, keys, hint=hint, types=subscribed)
     examined = tuple(one for one in known if one in judgement.examined)
     sample = Sample("POST", "", 0, "", "", started_at)
     found = tuple(Found(violation, count, sample) for violation, count in counted(judgement.violations).items())

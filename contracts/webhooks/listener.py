@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from specimen.contracts.http.har_file import entry_of, request_of
 from specimen.contracts.webhooks.errors import OutsideTolerance, Replayed, WebhookError
 from specimen.contracts.webhooks.sender_clock import SenderClock, hint
 from specimen.contracts.webhooks.verification import VerifiedDelivery, verify
 from specimen.specs import Provider, SpecimenError
 from specimen.specs.core.terminal_text import shown
-from specimen.specs.core.version import product_version
 
 MOST_BYTES = 4 * 1024 * 1024
 _MOST_SEEN = 10_000
@@ -119,44 +117,8 @@ def listening_app(listener: Listener) -> Starlette:
     return Starlette(routes=[Route("/{path:path}", listener.receive, methods=["POST"])])
 
 
-class HarFile:
-    """Writes deliveries to a HAR 1.2 file: the signature, the body as it came, and no secret. It is there from the start.
-
-    Raises:
-        SpecimenError: it cannot be written.
-    """
-
-    def __init__(self, path: Path, url: str) -> None:
-        self._path = path
-        self._url = url
-        self._entries: list[dict[str, Any]] = []
-        self._write()
-
-    def add(self, heard: Heard) -> None:
-        """Adds a delivery and writes the file whole."""
-        status = heard.forwarded if heard.forwarded is not None else heard.status
-        started = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(heard.at)) + f".{int(heard.at % 1 * 1000):03}Z"
-        headers = [{"name": name, "value": value} for name, value in heard.headers.items()]
-        body = {"mimeType": heard.headers.get("content-type", ""), "text": heard.body.decode("utf-8", "replace")}
-        request = {
-            "method": "POST", "url": self._url, "httpVersion": "HTTP/1.1", "cookies": [], "headers": headers,
-            "queryString": [], "headersSize": -1, "bodySize": len(heard.body), "postData": body,
-        }  # fmt: skip
-        response = {
-            "status": status, "statusText": "", "httpVersion": "HTTP/1.1", "cookies": [], "headers": [], "redirectURL": "",
-            "content": {"size": 0, "mimeType": "", "text": ""}, "headersSize": -1, "bodySize": 0,
-        }  # fmt: skip
-        self._entries.append(
-            {"startedDateTime": started, "time": 0, "request": request, "response": response, "cache": {},
-             "timings": {"send": 0, "wait": 0, "receive": 0}}
-        )  # fmt: skip
-        self._write()
-
-    def _write(self) -> None:
-        log = {"version": "1.2", "creator": {"name": "specimen", "version": product_version()}, "entries": self._entries}
-        temporary = self._path.with_name(f".{self._path.name}.part")
-        try:
-            temporary.write_text(json.dumps({"log": log}, ensure_ascii=False), encoding="utf-8")
-            temporary.replace(self._path)
-        except OSError as error:
-            raise SpecimenError(f"--har '{self._path}': cannot be written: {error.strerror or error}.") from error
+def as_entry(heard: Heard, url: str) -> dict[str, Any]:
+    """A delivery as an entry of a HAR file: the signature, the body as it came, and no secret."""
+    status = heard.forwarded if heard.forwarded is not None else heard.status
+    request = request_of("POST", url, "", heard.headers, heard.body, heard.body.decode("utf-8", "replace"))
+    return entry_of(request, status, {}, b"", int(heard.at * 1000))

@@ -39,6 +39,7 @@ class Watch:
     keys: Any
     refuses_first: bool = True
     clock: SenderClock | None = None
+    types: tuple[str, ...] | None = None  # those that the endpoint is subscribed to, where it is not all
     sent: list[Sent] = field(default_factory=list)
     observed: ObservedSessions = field(init=False)
 
@@ -101,7 +102,7 @@ class Watch:
             sent = list(self.sent)
         return judged(
             self.provider, self.webhooks, sent, self.keys, observed=self.observed, until=self._over_at,
-            hint=hint("--webhook-clock") if self.clock is None else "",
+            hint=hint("--webhook-clock") if self.clock is None else "", types=self.types,
         )  # fmt: skip
 
     def added(self, report: Report) -> Report:

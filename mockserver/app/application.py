@@ -67,6 +67,8 @@ class App:
         self.webhooks = Dispatcher(self.store, self.namespaces, {name: one.shared_state for name, one in self.mounted.items()})
         # The endpoints that the settings name, once the server has started.
         self.registered: list[StandingEndpoint] = []
+        self._registered_in: int | None = None  # when the namespace that has them began
+        self.webhooks.on_look = self._restore_if_ended
         self.places = Places(self.mounted, settings.port)
         self.root_path = checked_root_path(settings.root_path, self.mounted)
         # Whether a server of ours listens for it.
@@ -150,11 +152,22 @@ class App:
             state = self._sender(provider)
             found.append(await stand(wanted, state, self.namespaces, self.webhooks, self.settings.webhook_hosts))
         self.registered = found
+        self._registered_in = (await self.namespaces.get(DEFAULT_NAMESPACE)).began
 
     async def restore_webhooks(self) -> None:
-        """Adds the endpoints of the settings again, after the namespace that they are in was ended or replaced."""
+        """Adds the endpoints of the settings again, after the namespace that they are in was ended or replaced.
+
+        Those of other namespaces are found again.
+        """
+        await self.webhooks.list_spaces()
         for one in self.registered:
             await stand_again(one, self._sender(one.provider), self.namespaces, self.webhooks, DEFAULT_NAMESPACE)
+        self._registered_in = (await self.namespaces.get(DEFAULT_NAMESPACE)).began
+
+    async def _restore_if_ended(self) -> None:
+        """Does so where another process has ended the namespace: it may not know these settings."""
+        if self.registered and (await self.namespaces.get(DEFAULT_NAMESPACE)).began != self._registered_in:
+            await self.restore_webhooks()
 
     async def forward(self, milliseconds: int, namespace: str = DEFAULT_NAMESPACE) -> None:
         """Moves the clock of a namespace forward; its sessions move along, in all processes that share the store.

@@ -24,7 +24,8 @@ class Security:
 
     def __init__(self, settings: Settings, token: str | None) -> None:
         self.token = token
-        self._hosts = {settings.host.lower(), f"[{settings.host.lower()}]", *(name.lower() for name in settings.allowed_hosts)}
+        names = {settings.host.lower(), *settings.allowed_hosts}
+        self._hosts = names | {f"[{name}]" for name in names if ":" in name}
 
     def check_host(self, headers: Mapping[str, str]) -> None:
         """Returns where the `Host` header names this server.

@@ -53,6 +53,11 @@ class Namespace:
         pace = document.get("pace")
         self.pace = None if pace is None else Pace.parse(pace)
 
+    @property
+    def began(self) -> int | None:
+        """When it began, in nanoseconds since the epoch, by the machine's clock: no two of one name began at the same time."""
+        return self.document.get(BEGAN)  # type: ignore[no-any-return]
+
     def space(self, provider: str) -> Space:
         """Where the store keeps a provider's sessions."""
         found = self._spaces.get(provider)
@@ -118,6 +123,18 @@ class Namespaces:
         elif found.document is not document and found.document != document:
             found.read(document)
         return found
+
+    async def is_there(self, name: str) -> bool:
+        """Whether a namespace has begun and was not ended: `get` would make it."""
+        kept = self._store.namespace_at_hand(name)
+        if kept is not None and kept.value is not None:
+            return True
+        before = f"{name[:-1]}{chr(ord(name[-1]) - 1)}~"  # '~' is no letter of a name, and comes after all of them
+        return name in await self._store.namespaces(before, 1)
+
+    async def is_still(self, name: str, began: int | None) -> bool:
+        """Whether a namespace is there and is the one that began then: none that has taken its place."""
+        return await self.is_there(name) and (await self.get(name)).began == began
 
     def known(self, name: str) -> Namespace:
         """A namespace by what this process knows, where the store does not answer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,8 +15,8 @@ from specimen.mockserver.sessions.namespaces import Namespace
 from specimen.mockserver.sessions.service import Sessions
 from specimen.mockserver.sessions.session_record import Record
 from specimen.mockserver.sessions.shared_state import SharedState
-from specimen.mockserver.sessions.store import Claimed, Space, Store, Versioned
-from specimen.mockserver.webhooks import keys
+from specimen.mockserver.sessions.store import Claimed, NamespaceChanged, Space, Store, Versioned
+from specimen.mockserver.webhooks import endpoints, keys
 from specimen.mockserver.webhooks.endpoints import Endpoint, check_url
 from specimen.mockserver.webhooks.http_client import Answer, Poster
 from specimen.mockserver.webhooks.outbox import DELIVERY_PREFIX, KEPT_MILLISECONDS, webhooks_of
@@ -64,10 +65,17 @@ async def attempt(
     Source: Kayle ID's public source, apps/api/src/v1/webhooks/deliveries; of other vendors it is assumed.
     """
     store, space, now = shared_state.store, namespace.space(shared_state.name), namespace.clock.now()
+    began = namespace.began
     kept, version = await store.value(space, DELIVERY_PREFIX + task.payload["id"], now)
+    if endpoint is not None and not version:  # it may just have been removed, with its deliveries
+        endpoint, _ = await endpoints.get(store, space, endpoint.id, now)
+    if endpoint is None:
+        await store.pop(space, DELIVERY_PREFIX + task.payload["id"], now)
+        await store.acknowledge(space, task)
+        return
     kept = kept or task.payload
     record = await store.get(space, kept["session"])
-    if endpoint is None or not _is_carried(kept, task):
+    if not _is_carried(kept, task):
         await store.acknowledge(space, task)
         return
     if record is None:
@@ -99,37 +107,57 @@ async def attempt(
         "status": SUCCEEDED if is_delivered else FAILED if is_over else PENDING,
         "attempts": number, "next_at": None if is_over else now + round(waits[number - 1] * 1000),
     }  # fmt: skip
-    newest = await store.value(space, DELIVERY_PREFIX + kept["id"], now)
     entry = {
         "at": now, "attempt": number, "url": endpoint.url, "headers": dict(sealed.headers), "body": _shown(sealed.body),
         "status": answer.status or None, "failure": answer.failure, "answer": _shown(answer.body),
-        "milliseconds": milliseconds, "next_at": _merged(newest.value or kept, kept, ended)["next_at"],
+        "milliseconds": milliseconds,
         **{name: kept[name] for name in ("event", "type", "session", "endpoint")}, "delivery": kept["id"],
     }  # fmt: skip
-    await store.append(space, LOG, [entry])
-    await _conclude(store, space, task, Versioned(kept, version), newest, ended, now)
+    conclusion = _Conclusion(store, space, task, Versioned(kept, version), ended, entry, now)
+    # What came in the meantime does not undo what was sent: only with its namespace an attempt is forgotten.
+    while await shared_state.namespaces.is_still(namespace.name, began):
+        with contextlib.suppress(NamespaceChanged):  # by another process, such as its clock: once more
+            await conclusion.reach()
+            return
 
 
-async def _conclude(
-    store: Store, space: Space, task: Claimed, begun: Versioned, newest: Versioned, ended: Mapping[str, Any], now: int
-) -> None:
-    """Keeps what an attempt came to, then acknowledges or postpones its task."""
-    key = DELIVERY_PREFIX + begun.value["id"]
-    while newest.version or not begun.version:  # else it was removed with its endpoint meanwhile
-        newer = _merged(newest.value or begun.value, begun.value, ended)
-        if await store.set_value(space, key, newer, now + KEPT_MILLISECONDS, now, version=newest.version):
-            break
+@dataclass
+class _Conclusion:
+    """Notes an attempt in the log, keeps what it came to, then acknowledges or postpones its task."""
+
+    store: Store
+    space: Space
+    task: Claimed
+    begun: Versioned
+    ended: Mapping[str, Any]
+    entry: Mapping[str, Any]
+    now: int
+    is_noted: bool = False
+
+    async def reach(self) -> None:
+        """Goes on where it was interrupted."""
+        store, space, task, begun, now = self.store, self.space, self.task, self.begun, self.now
+        key = DELIVERY_PREFIX + begun.value["id"]
         newest = await store.value(space, key, now)
-    else:
-        newer = {**begun.value, "status": CANCELLED}
-    if not _is_carried(newer, task):
-        await store.acknowledge(space, task)
-        return
-    await store.postpone(space, task, newer["next_at"], newer)
-    # Until it was given back, nobody who resent or canceled the delivery could have it be due at once.
-    latest = (await store.value(space, key, now)).value
-    if latest is None or not _is_carried(latest, task) or latest.get("resends") != newer.get("resends"):
-        await store.reschedule(space, task.id, now)
+        if not self.is_noted:
+            next_at = _merged(newest.value or begun.value, begun.value, self.ended)["next_at"]
+            await store.append(space, LOG, [{**self.entry, "next_at": next_at}])
+            self.is_noted = True
+        while newest.version or not begun.version:  # else it was removed with its endpoint meanwhile
+            newer = _merged(newest.value or begun.value, begun.value, self.ended)
+            if await store.set_value(space, key, newer, now + KEPT_MILLISECONDS, now, version=newest.version):
+                break
+            newest = await store.value(space, key, now)
+        else:
+            newer = {**begun.value, "status": CANCELLED}
+        if not _is_carried(newer, task):
+            await store.acknowledge(space, task)
+            return
+        await store.postpone(space, task, newer["next_at"], newer)
+        # Until it was given back, nobody who resent or canceled the delivery could have it be due at once.
+        latest = (await store.value(space, key, now)).value
+        if latest is None or not _is_carried(latest, task) or latest.get("resends") != newer.get("resends"):
+            await store.reschedule(space, task.id, now)
 
 
 def task_of(delivery: Mapping[str, Any]) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from specimen.mockserver.sessions.store import Space, Store
+from specimen.mockserver.webhooks import endpoints
 from specimen.mockserver.webhooks.attempts import CANCELLED, LOG, PENDING, task_of
-from specimen.mockserver.webhooks.endpoints import PREFIX
 from specimen.mockserver.webhooks.outbox import DELIVERY_PREFIX, EVENT_PREFIX, KEPT_MILLISECONDS
 
 _AT_ONCE = 500
@@ -78,7 +78,7 @@ async def remove_endpoint(store: Store, space: Space, endpoint_id: str, now: int
 
     Source: Kayle ID API reference, OpenAPI 1.5.0, Delete a webhook endpoint ("cascade-remove its keys and deliveries").
     """
-    if await store.pop(space, PREFIX + endpoint_id, now) is None:
+    if not await endpoints.remove(store, space, endpoint_id, now):
         return False
     after = ""
     while found := await page(store, space, now, after, _AT_ONCE):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from typing import NamedTuple
 
 from specimen.mockserver.sessions.namespaces import Namespace, Namespaces
 from specimen.mockserver.sessions.session_record import FOREVER, Record
@@ -14,7 +15,7 @@ from specimen.mockserver.sessions.shared_state import SharedState
 from specimen.mockserver.sessions.store import Claimed, NamespaceChanged, Space, Store, StoreFull, StoreUnavailable
 from specimen.mockserver.webhooks import outbox
 from specimen.mockserver.webhooks.attempts import attempt
-from specimen.mockserver.webhooks.endpoints import SPACE_PREFIX, SPACES, Endpoint, endpoints
+from specimen.mockserver.webhooks.endpoints import Endpoint, endpoints, list_space, spaces, unlist_space
 from specimen.mockserver.webhooks.http_client import Poster
 
 logger = logging.getLogger("specimen")
@@ -25,7 +26,6 @@ _CLAIMED = 200
 # Tasks of one endpoint that wait here; where it is slow, further ones are left to the end of their lease.
 _MOST_WAITING = 1_000
 _LOOK_SECONDS = 1.0
-_MOST_SPACES = 10_000
 
 
 class Dispatcher:
@@ -40,6 +40,8 @@ class Dispatcher:
         self._looking: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.base_url = "http://127.0.0.1:8080"  # of links in events; the server sets it
+        # Called now and then on a store that others share: they may have ended a namespace.
+        self.on_look: Callable[[], Awaitable[None]] | None = None
         for shared_state in providers.values():
             if shared_state.provider.webhooks is not None:
                 shared_state.moved = partial(self._moved, shared_state)
@@ -85,13 +87,20 @@ class Dispatcher:
     async def _look(self) -> None:
         """Finds the spaces that have endpoints; another process may have added them."""
         while True:
-            with contextlib.suppress(StoreUnavailable, NamespaceChanged):
-                now = self._namespaces.clock.now()
-                for key, _ in await self._store.values(SPACES, SPACE_PREFIX, now, "", _MOST_SPACES):
-                    namespace, _, provider = key.removeprefix(SPACE_PREFIX).partition("/")
-                    if provider in self._providers:
-                        self._start(Space(namespace, provider))
+            with contextlib.suppress(StoreFull, StoreUnavailable, NamespaceChanged):
+                for space in await spaces(self._store, self._namespaces.clock.now()):
+                    if space.provider in self._providers:
+                        self._start(space)
+                await self.list_spaces()
+                if self.on_look is not None:
+                    await self.on_look()
             await asyncio.sleep(_LOOK_SECONDS if self._store.is_shared else 3600)
+
+    async def list_spaces(self) -> None:
+        """Lists the spaces that are worked on here again, where the list was lost: it ends with the namespace `default`."""
+        now = self._namespaces.clock.now()
+        for space in self._workers.keys() - await spaces(self._store, now):
+            await list_space(self._store, space, now)
 
     def _start(self, space: Space) -> None:
         if space not in self._workers or self._workers[space].done():
@@ -106,6 +115,8 @@ class Dispatcher:
             while True:
                 self._wakes[space].clear()  # before it looks: what wakes it meanwhile is not missed
                 try:
+                    if await self._is_over(space):
+                        return
                     wait = await queues.fill()
                 except (StoreFull, StoreUnavailable, NamespaceChanged):
                     wait = _LOOK_SECONDS
@@ -115,14 +126,20 @@ class Dispatcher:
                 if wait > 0:
                     await _first(watch.wait(wait), self._wakes[space].wait(), wait)
 
+    async def _is_over(self, space: Space) -> bool:
+        """Whether a space's namespace was ended: then its worker is forgotten, as its next look would begin it anew."""
+        if await self._namespaces.is_there(space.namespace):
+            return False
+        await unlist_space(self._store, space, self._namespaces.clock.now())
+        if self._wakes[space].is_set():  # there is something again
+            return False
+        del self._workers[space], self._wakes[space]
+        return True
+
     @property
     def store(self) -> Store:
         """The store."""
         return self._store
-
-    async def namespace(self, name: str) -> Namespace:
-        """A namespace."""
-        return await self._namespaces.get(name)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
@@ -132,6 +149,14 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
+class _Waiting(NamedTuple):
+    """A task that was claimed in the namespace that began then; until when, by the loop's clock, it is held."""
+
+    until: float
+    began: int | None
+    task: Claimed
+
+
 class _Queues:
     """The tasks that one worker has claimed, by endpoint."""
 
@@ -139,17 +164,16 @@ class _Queues:
         self._dispatcher = dispatcher
         self._shared = shared_state
         self._space = space
-        self._waiting: dict[str, asyncio.Queue[tuple[float, Claimed]]] = {}
+        self._waiting: dict[str, asyncio.Queue[_Waiting]] = {}
         self._senders: dict[str, list[asyncio.Task[None]]] = {}
         self._posters: dict[str, tuple[str, Poster]] = {}
         self._endpoints: dict[str, Endpoint] = {}
         self._has_room = asyncio.Event()
-        self._namespace: Namespace | None = None
 
     async def fill(self) -> float:
         """Claims what is due and hands it to the endpoints' senders; returns how long nothing more is due, in real seconds."""
         store, space = self._dispatcher.store, self._space
-        namespace = self._namespace = await self._dispatcher.namespace(space.namespace)
+        namespace = await self._shared.namespaces.get(space.namespace)
         now = namespace.clock.now()
         found = await endpoints(store, space, now)
         self._endpoints = {one.id: one for one in found}
@@ -157,6 +181,7 @@ class _Queues:
             self._has_room.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._has_room.wait(), _LOOK_SECONDS)
+        began = namespace.began
         claimed = await store.claim(space, now, LEASE_SECONDS, _CLAIMED)
         until = asyncio.get_running_loop().time() + LEASE_SECONDS
         origin = (
@@ -164,7 +189,7 @@ class _Queues:
         )
         for task in claimed:
             if outbox.is_delivery(task.payload):
-                self._hand_over(task, until)
+                self._hand_over(_Waiting(until, began, task))
             else:
                 await outbox.tell(self._shared, namespace, found, task, now, origin)
         if claimed:
@@ -176,34 +201,37 @@ class _Queues:
             return longest
         return min(longest, max(0.001, (due - namespace.clock.now()) / 1000))
 
-    def _hand_over(self, task: Claimed, until: float) -> None:
-        name = task.payload["endpoint"]
+    def _hand_over(self, waiting: _Waiting) -> None:
+        name = waiting.task.payload["endpoint"]
         queue = self._waiting.get(name)
         if queue is None:
             queue = self._waiting[name] = asyncio.Queue()
             loop = asyncio.get_running_loop()
             self._senders[name] = [loop.create_task(self._send(name, queue)) for _ in range(_AT_ONCE)]
         if queue.qsize() < _MOST_WAITING + _CLAIMED:
-            queue.put_nowait((until, task))
+            queue.put_nowait(waiting)
 
-    async def _send(self, name: str, queue: asyncio.Queue[tuple[float, Claimed]]) -> None:
+    async def _send(self, name: str, queue: asyncio.Queue[_Waiting]) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            until, task = await queue.get()
+            waiting = await queue.get()
             if queue.qsize() < _MOST_WAITING:
                 self._has_room.set()
             # Another worker may hold it by now, or will before an answer came.
-            if loop.time() > until - LEASE_SECONDS / 2 or self._namespace is None:
+            if loop.time() > waiting.until - LEASE_SECONDS / 2:
                 continue
             try:
-                await self._attempt(name, task)
+                await self._attempt(name, waiting)
             except (StoreFull, StoreUnavailable, NamespaceChanged):  # its lease ends, then it is tried again
                 continue
             except Exception:
                 logger.exception("a webhook of %s was not sent; this is a bug in Specimen", self._space.provider)
 
-    async def _attempt(self, name: str, task: Claimed) -> None:
-        namespace = self._namespace = await self._dispatcher.namespace(self._space.namespace)
+    async def _attempt(self, name: str, waiting: _Waiting) -> None:
+        namespaces = self._shared.namespaces
+        if not await namespaces.is_still(self._space.namespace, waiting.began):  # its tasks ended with it
+            return
+        namespace = await namespaces.get(self._space.namespace)
         endpoint = self._endpoints.get(name)
         url = "http://127.0.0.1/" if endpoint is None else endpoint.url
         known = self._posters.get(name)
@@ -212,7 +240,7 @@ class _Queues:
                 known[1].close()
             known = self._posters[name] = (url, Poster(url))
         origin = f"{self._dispatcher.base_url}/{self._space.provider}"
-        await attempt(self._shared, namespace, endpoint, known[1], task, origin)
+        await attempt(self._shared, namespace, endpoint, known[1], waiting.task, origin)
         # The next one of the lane is due now.
         self._dispatcher.wake(self._space)
 

@@ -11,16 +11,20 @@ from specimen.fixtures.recipes.recipe import DEFAULT_NAMESPACE
 from specimen.mockserver.errors import SettingError
 from specimen.mockserver.sessions.session_record import FOREVER
 from specimen.mockserver.sessions.store import Space, Store
-from specimen.specs.core.hosts import is_loopback
+from specimen.specs.core.hosts import host_name, is_loopback
 
 PREFIX = "webhook/endpoint/"
-# In the first namespace's own space: which spaces have endpoints, so that every process finds them.
+# Ids of endpoints that were removed: they are not given again, as what waits for the old one would be the new one's.
+REMOVED_PREFIX = "webhook/removed/"
+# In the first namespace's own space: which spaces have endpoints, so that every process finds them. It ends with that
+# namespace; who works on a space lists it again.
 SPACES = Space(DEFAULT_NAMESPACE, "")
-SPACE_PREFIX = "webhook/space/"
+_SPACE_PREFIX = "webhook/space/"
 FAULTS = ("duplicate", "delay", "reorder", "wrong_signature", "stale_timestamp", "wrong_key")
 NO_TYPES = ("",)
 _MOST_ENDPOINTS = 100
 _LONGEST_URL = 2048
+_MOST_SPACES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +84,32 @@ def check_url(url: str, hosts: Sequence[str]) -> None:
     Raises:
         SettingError: the URL cannot be a target.
     """
+    host = host_of(url)
+    if host is None:
+        raise SettingError("webhook target: is no host name, address or port that a URL may have.")
+    if not is_loopback(host) and host not in map(host_name, hosts):
+        raise SettingError(f"webhook target: the host '{host}' is not this machine. Name it: --webhook-host {host}.")
+
+
+def host_of(url: str) -> str | None:
+    """The host of a target, in its one spelling; None where that is no name or address, or the port is none.
+
+    Raises:
+        SettingError: the URL cannot be a target.
+    """
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
+        host = parts.hostname or ""
     except ValueError as error:
         raise SettingError("webhook target: is no URL.") from error
     if parts.scheme not in ("http", "https") or not host or len(url) > _LONGEST_URL or any(c <= " " for c in url):
         raise SettingError("webhook target: expected an http or https URL such as http://127.0.0.1:9000/hook.")
     if parts.username is not None or parts.fragment:
         raise SettingError("webhook target: a URL with a user or a fragment; leave them out.")
-    if not is_loopback(host) and host not in map(str.lower, hosts):
-        raise SettingError(f"webhook target: the host '{host}' is not this machine. Name it: --webhook-host {host}.")
+    try:
+        return None if parts.port == 0 else host_name(host)
+    except ValueError:  # the port is no number, or too large
+        return None
 
 
 async def endpoints(store: Store, space: Space, now: int) -> list[Endpoint]:
@@ -115,8 +134,40 @@ async def add(store: Store, space: Space, endpoint: Endpoint, now: int) -> None:
         raise SettingError(f"webhook endpoints: there are {_MOST_ENDPOINTS}; delete one.")
     if not await store.set_value(space, PREFIX + endpoint.id, endpoint.document, FOREVER, now, version=0):
         raise SettingError(f"webhook endpoint '{endpoint.id}': there is one.")
-    await store.set_value(SPACES, f"{SPACE_PREFIX}{space.namespace}/{space.provider}", True, FOREVER, now)
     await mark(store, space)
+    await list_space(store, space, now)
+
+
+async def spaces(store: Store, now: int) -> set[Space]:
+    """The spaces with endpoints, of all namespaces."""
+    found = await store.values(SPACES, _SPACE_PREFIX, now, "", _MOST_SPACES)
+    return {Space(*key.removeprefix(_SPACE_PREFIX).split("/")) for key, _ in found}
+
+
+async def list_space(store: Store, space: Space, now: int) -> None:
+    """Has every process find the endpoints of a space."""
+    await store.set_value(SPACES, f"{_SPACE_PREFIX}{space.namespace}/{space.provider}", True, FOREVER, now)
+
+
+async def unlist_space(store: Store, space: Space, now: int) -> None:
+    """Has no process look for endpoints of a space."""
+    await store.pop(SPACES, f"{_SPACE_PREFIX}{space.namespace}/{space.provider}", now)
+
+
+async def remove(store: Store, space: Space, endpoint_id: str, now: int) -> bool:
+    """Removes an endpoint, and leaves its deliveries; returns whether it was there."""
+    found, _ = await get(store, space, endpoint_id, now)
+    if found is None:
+        return False
+    if found.owner is None:  # the ids that a vendor's operations make are new each time
+        await store.set_value(space, REMOVED_PREFIX + endpoint_id, True, FOREVER, now)
+    return await store.pop(space, PREFIX + endpoint_id, now) is not None
+
+
+async def is_free(store: Store, space: Space, endpoint_id: str, now: int) -> bool:
+    """Whether no endpoint has or had an id."""
+    keys = (PREFIX + endpoint_id, REMOVED_PREFIX + endpoint_id)
+    return not any([(await store.value(space, key, now)).version for key in keys])
 
 
 async def change(store: Store, space: Space, endpoint_id: str, now: int, **changes: Any) -> Endpoint | None:

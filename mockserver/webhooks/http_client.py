@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 import h11
 
+from specimen.specs.core.hosts import host_name
+
 MOST_ANSWER_BYTES = 64 * 1024
 _MOST_IDLE = 32
 _READ_BYTES = 64 * 1024
@@ -62,10 +64,11 @@ class Poster:
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self._is_tls = parts.scheme == "https"
-        self._host = parts.hostname or ""
+        self._host = host_name(parts.hostname or "") or ""
         self._port = parts.port or (443 if self._is_tls else 80)
         self._target = ((parts.path or "/") + (f"?{parts.query}" if parts.query else "")).encode("ascii", "replace")
-        self._authority = parts.netloc.encode("idna" if not parts.netloc.isascii() else "ascii")
+        authority = f"[{self._host}]" if ":" in self._host else self._host
+        self._authority = (authority if parts.port is None else f"{authority}:{parts.port}").encode()
         self._idle: deque[_Connection] = deque()
         self._is_closed = False
 

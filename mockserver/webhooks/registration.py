@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from specimen.fixtures.primitives import ids
 from specimen.mockserver.errors import SettingError, did_you_mean
 from specimen.mockserver.sessions.namespaces import Namespace, Namespaces
 from specimen.mockserver.sessions.shared_state import SharedState
+from specimen.mockserver.sessions.store import Space, Store
 from specimen.mockserver.webhooks import endpoints, keys, outbox
 from specimen.mockserver.webhooks.dispatcher import Dispatcher
 from specimen.mockserver.webhooks.endpoints import FAULTS, Endpoint
@@ -67,7 +68,7 @@ async def register(
     found = next((one for one in known if one.owner is None and one.url == wanted.url), None)
     if found is not None:
         raise EndpointExists(wanted.provider, found)
-    endpoint_id = _free_id(wanted, {one.id for one in known})
+    endpoint_id = await _free_id(wanted, shared_state.store, space, now)
     public_key, more = wanted.public_key, None
     if webhooks.encryption is not None and public_key is None:
         private = keys.new_rsa_key(f"{endpoint_id}-1")
@@ -86,11 +87,13 @@ async def register(
     return made
 
 
-def _free_id(wanted: Registration, taken: Collection[str]) -> str:
-    """The id of a target: the same on every machine, unless its endpoint sends elsewhere by now."""
-    names = itertools.chain([""], map("#{}".format, itertools.count(2)))
-    found = (f"whe_{ids.digest(f'{wanted.provider}/{wanted.url}{name}', 12).hex()}" for name in names)
-    return next(one for one in found if one not in taken)
+async def _free_id(wanted: Registration, store: Store, space: Space, now: int) -> str:
+    """The id of a target: the same on every machine, unless an endpoint has or had it that sends elsewhere or is gone by now."""
+    for name in itertools.chain([""], map("#{}".format, itertools.count(2))):
+        found = f"whe_{ids.digest(f'{wanted.provider}/{wanted.url}{name}', 12).hex()}"
+        if await endpoints.is_free(store, space, found, now):
+            return found
+    raise AssertionError("the names never end")
 
 
 async def add_endpoint(

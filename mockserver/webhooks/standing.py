@@ -67,7 +67,7 @@ async def stand_again(
     store, space, now = shared_state.store, namespace.space(shared_state.name), namespace.clock.now()
     if one.token_key is not None:
         await store.get_or_set(space, TOKEN_KEY, one.token_key, FOREVER, now)
-    if (await endpoints.get(store, space, one.endpoint.id, now))[0] is not None:
+    if not await endpoints.is_free(store, space, one.endpoint.id, now):  # there, or removed since
         return
     if one.is_secret_made:  # the secrets after it are those that they were after the start
         await keys.derivation_key(shared_state, namespace)

@@ -14,8 +14,9 @@ from specimen.mockserver.webhooks import dispatcher
 from specimen.mockserver.webhooks.attempts import TOKEN_KEY
 from specimen.mockserver.webhooks.http_client import Answer
 from specimen.mockserver.webhooks.registration import Registration
+from tests.contracts.webhooks.desk import Desk
 from tests.contracts.webhooks.receivers import RECEIVERS_KEY, SECRET, SENDERS_KEY, forger, receiver_keys
-from tests.contracts.webhooks.senders import Desk, Sender, sent_by
+from tests.contracts.webhooks.senders import Sender, sent_by
 from tests.score.asgi import Changed
 
 _URL = "http://127.0.0.1:9/hook"  # nothing is posted there

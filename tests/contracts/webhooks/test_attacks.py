@@ -9,6 +9,7 @@ from specimen import specs
 from specimen.contracts.webhooks import attacker as attacking
 from specimen.contracts.webhooks.attacks import ATTACKS, attacks_on
 from tests.contracts.webhooks import receivers
+from tests.contracts.webhooks.weak_receivers import WEAK
 
 
 @pytest.fixture(autouse=True)
@@ -50,10 +51,10 @@ def test_attack__finds_nothing_in_a_receiver_that_does_right(name):
 
 
 @pytest.mark.sample(10)
-@pytest.mark.parametrize("flaw", receivers.WEAK)
+@pytest.mark.parametrize("flaw", WEAK)
 def test_attack__finds_each_flaw_and_no_other(flaw):
     """A weak receiver fails at exactly the attacks that its flaw admits."""
-    name, make, expected = receivers.WEAK[flaw]
+    name, make, expected = WEAK[flaw]
     failed, report = _attacked(name, make(name))
     assert failed == expected
     assert report.exit_code == 1
@@ -62,7 +63,7 @@ def test_attack__finds_each_flaw_and_no_other(flaw):
 
 def test_weak__each_attack_has_a_receiver_that_fails_at_it():
     """No attack is silent for ever: "it finds all flaws" is tested for each, but for the genuine delivery that begins."""
-    failed = set().union(*(expected for _, _, expected in receivers.WEAK.values()))
+    failed = set().union(*(expected for _, _, expected in WEAK.values()))
     assert failed == {attack.name for attack in ATTACKS} - {"genuine"} | {"respaced-body"}
 
 

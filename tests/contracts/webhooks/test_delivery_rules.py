@@ -14,9 +14,10 @@ from specimen.contracts.webhooks.delivery_rules import Sent, judged, report, rul
 from specimen.fixtures import webhooks as recipes
 from specimen.fixtures.primitives.times import iso_millis
 from specimen.fixtures.recipes import session_histories
+from tests.contracts.webhooks.desk import Desk
 from tests.contracts.webhooks.lives import life
 from tests.contracts.webhooks.receivers import SECRET, forger, receiver_keys
-from tests.contracts.webhooks.senders import BROKEN, CONFORMING, Desk, sent_by
+from tests.contracts.webhooks.senders import BROKEN, CONFORMING, sent_by
 
 SENDERS = ("kyve", "kayle", "idnow")
 
@@ -159,3 +160,46 @@ def test_check__judges_what_may_be_a_delivery(tmp_path, url, is_signed):
     _recorded(file, [replace(sent[0], headers=headers, body=b"{}")], url)
     exit_code, found = _checked(file)
     assert (exit_code, [one["rule"] for one in found["found"]]) == (1, ["WHK-001"])
+
+
+COMPLETED, UPDATED, CREATED = (f"verification.{what}" for what in ("completed", "updated", "created"))
+
+
+def _subscribed(types):
+    return [one for one in _sent("kyve", "completed") if any(kind.encode() in one.body for kind in types)]
+
+
+def test_check__an_endpoint_may_be_subscribed_to_some_types(tmp_path):
+    """A type that never came is missed only where it is said that the endpoint wants it; one that came is always missed."""
+    file = tmp_path / "hooks.har"
+    _recorded(file, _subscribed([CREATED, COMPLETED]))
+    assert _checked(file)[0] == 0
+    assert _checked(file, "--type", CREATED, "--type", COMPLETED)[0] == 0
+    exit_code, found = _checked(file, "--type", CREATED, "--type", COMPLETED, "--type", UPDATED)
+    assert (exit_code, {(one["rule"], one["event"]) for one in found["found"]}) == (1, {("WHK-006", UPDATED)})
+    other = forger("kyve")
+    m = session_histories.snapshots(other.provider, "completed", seed=2, key="other", at=other.now * 1000)[-1]
+    _, *later = recipes.happenings(other.webhooks, m)
+    forged = other.sealed(recipes.cleartext(other.provider, m, later[0], "whd_9", other.now * 1000))
+    _recorded(file, [Sent(other.now, forged.headers, forged.body)])
+    assert {(one["rule"], one["event"]) for one in _checked(file)[1]["found"]} == {("WHK-006", UPDATED)}
+
+
+def test_check__says_which_type_there_is_not(tmp_path):
+    """One sentence, exit code 2."""
+    file = tmp_path / "hooks.har"
+    _recorded(file, _subscribed([CREATED]))
+    command = ["webhooks", "check", str(file), "kyve", "--secret", SECRET, "--type", "verification.complete"]
+    done = CliRunner().invoke(app, command)
+    assert (done.exit_code, "Did you mean 'verification.completed'?" in done.stderr) == (2, True)
+
+
+def test_watch__misses_no_event_of_a_type_that_the_endpoint_is_not_subscribed_to():
+    """Of what `verify --webhook-type` names every one is missed, of other types none."""
+    observed, sent = life("kyve", "completed")
+    provider = specs.load("kyve")
+    found = [
+        judged(provider, provider.webhooks, sent[:1], SECRET, observed=observed, types=types).violations
+        for types in (None, (CREATED,), (CREATED, COMPLETED))
+    ]
+    assert [sorted({one.operation for one in each}) for each in found] == [[COMPLETED, UPDATED], [], [COMPLETED]]

@@ -105,9 +105,10 @@ class Spaces:
         """Ends a namespace with all that is in it, at once; Redis frees the memory in a thread of its own."""
         self._documents.pop(name, None)
         self._used.pop(name, None)
+        # First its name: whoever begins it anew names it again, and whoever wakes finds it ended.
+        await self._redis.command("ZREM", self._registry, name)
         gone = await self._redis.run(_DROP, Space(name, ""), "*")
         self._totals.add(*(-count for count in gone))
-        await self._redis.command("ZREM", self._registry, name)
 
     @property
     def _registry(self) -> str:
