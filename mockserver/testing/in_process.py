@@ -7,14 +7,11 @@ import json
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
-from urllib.parse import unquote
-
-from starlette.types import Message
 
 from specimen.mockserver.app import App, Mounted
 from specimen.mockserver.errors import InvalidPreference
 from specimen.mockserver.preferences.preferences import scenario_named
-from specimen.mockserver.sessions.catalogue.scenario_requests import encoded_body
+from specimen.mockserver.sessions.catalogue.in_process import answered
 
 T = TypeVar("T")
 
@@ -45,43 +42,13 @@ def create(mounted: Mounted, app: App, preferences: Mapping[str, Any]) -> dict[s
 
 def send(app: App, method: str, path: str, headers: Mapping[str, str], body: Any) -> tuple[int, bytes]:
     """Status and body of the answer to a request in the form of the scenario requests; works inside a running loop too."""
-    return completed(_send(app, method, path, headers, body))
+    return completed(answered(app, method, path, headers, body))
 
 
 def completed(coroutine: Coroutine[Any, Any, T]) -> T:
     """What a coroutine returns; works inside a running loop too."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, coroutine).result()
-
-
-async def _send(app: App, method: str, path: str, headers: Mapping[str, str], body: Any) -> tuple[int, bytes]:
-    raw, content_type = encoded_body(body)
-    shown = {"host": "127.0.0.1", **{name.lower(): value for name, value in headers.items()}}
-    if raw:
-        shown["content-length"] = str(len(raw))
-        shown.setdefault("content-type", content_type)
-    route, _, query = path.partition("?")
-    scope: dict[str, Any] = {
-        "type": "http",
-        "method": method,
-        "path": unquote(route),
-        "query_string": query.encode(),
-        "headers": [(name.encode(), value.encode("latin-1")) for name, value in shown.items()],
-    }
-    status, chunks = 0, []
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": raw, "more_body": False}
-
-    async def collect(message: Message) -> None:
-        nonlocal status
-        if message["type"] == "http.response.start":
-            status = message["status"]
-        else:
-            chunks.append(message.get("body", b""))
-
-    await app(scope, receive, collect)
-    return status, b"".join(chunks)
 
 
 def _as_text(value: Any) -> str:

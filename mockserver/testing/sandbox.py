@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import httpx
@@ -140,8 +140,10 @@ class MockProvider:
         """An `httpx.AsyncClient` that calls the mock in process, with credentials and the base URL set."""
         import httpx
 
-        transport = httpx.ASGITransport(app=cast("Any", self._mock.app))
+        from specimen.mockserver.testing.transports import AsyncInProcessTransport
+
         base = _URL + self._mounted.provider.mount
+        transport = AsyncInProcessTransport(self._mock.app)
         return httpx.AsyncClient(transport=transport, base_url=base, headers=self.headers, **options)
 
     def sync_client(self, **options: Any) -> httpx.Client:

@@ -1,4 +1,4 @@
-"""Synchronous HTTP in process: for httpx, and for sessions of requests."""
+"""HTTP in process: for httpx, synchronous or not, and for sessions of requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from specimen.mockserver.app import App
 
-__all__ = ["InProcessTransport", "requests_adapter"]
+__all__ = ["AsyncInProcessTransport", "InProcessTransport", "requests_adapter"]
 
 
 class InProcessTransport(httpx.BaseTransport):
@@ -32,37 +32,85 @@ class InProcessTransport(httpx.BaseTransport):
             httpx.ReadTimeout: no part of the answer came within the request's read time-out.
         """
         made = httpx.Request(request.method, request.url, headers=request.headers, content=request.read())
-        return _answered(self._app, made, request.extensions.get("timeout", {}).get("read"))
+        return _answered(self._app, made, _read_time_out(request))
+
+
+class AsyncInProcessTransport(httpx.AsyncBaseTransport):
+    """The same for `httpx.AsyncClient(transport=…)`, in the event loop of its caller."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._going: set[asyncio.Task[httpx.Response]] = set()  # the loop itself holds its tasks weakly
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The whole answer; after a time-out the mock goes on with the request, as a server whose client has left.
+
+        Raises:
+            httpx.ReadError: a fault broke the connection.
+            httpx.ReadTimeout: no part of the answer came within the request's read time-out.
+        """
+        made = httpx.Request(request.method, request.url, headers=request.headers, content=await request.aread())
+        progress = _Progress(self._app, _read_time_out(request))
+        task = asyncio.create_task(_answer(progress, made))
+        self._going.add(task)
+        task.add_done_callback(self._ended)
+        while True:
+            await asyncio.wait([task], timeout=progress.seconds_left())
+            if task.done():
+                return task.result()
+            progress.check(made)
+
+    def _ended(self, task: asyncio.Task[httpx.Response]) -> None:
+        self._going.discard(task)
+        if not task.cancelled():
+            task.exception()  # nobody else may ask for it
+
+
+class _Progress:
+    """An application that notes when it last sent a part of an answer, and the time-out for the next one (None: none)."""
+
+    def __init__(self, app: ASGIApp, read_seconds: float | None) -> None:
+        self._app = app
+        self._read_seconds = read_seconds
+        self._latest = time.monotonic()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def forward(message: Message) -> None:
+            self._latest = time.monotonic()
+            await send(message)
+
+        await self._app(scope, receive, forward)
+
+    def seconds_left(self) -> float | None:
+        return None if self._read_seconds is None else max(0.0, self._latest + self._read_seconds - time.monotonic())
+
+    def check(self, request: httpx.Request) -> None:
+        if self.seconds_left() == 0:
+            raise httpx.ReadTimeout(f"no answer within {self._read_seconds:g} s", request=request)
 
 
 def _answered(app: App, request: httpx.Request, read_seconds: float | None) -> httpx.Response:
     """The whole answer; after a time-out the mock goes on with the request, as a server whose client has left."""
-    latest = time.monotonic()
-
-    async def noted(scope: Scope, receive: Receive, send: Send) -> None:
-        async def forward(message: Message) -> None:
-            nonlocal latest
-            latest = time.monotonic()
-            await send(message)
-
-        await app(scope, receive, forward)
-
+    progress = _Progress(app, read_seconds)
     found: Future[httpx.Response] = Future()
 
     def work() -> None:
         try:
-            found.set_result(asyncio.run(_answer(noted, request)))
+            found.set_result(asyncio.run(_answer(progress, request)))
         except BaseException as error:  # noqa: BLE001 - it is raised again in the caller's thread
             found.set_exception(error)
 
     # Nobody waits at the end of the process for an answer that nobody reads.
     Thread(target=work, name="specimen-in-process", daemon=True).start()
     while True:
-        left = None if read_seconds is None else latest + read_seconds - time.monotonic()
-        if wait([found], left).done:
+        if wait([found], progress.seconds_left()).done:
             return found.result()
-        if read_seconds is not None and latest + read_seconds <= time.monotonic():
-            raise httpx.ReadTimeout(f"no answer within {read_seconds:g} s", request=request)
+        progress.check(request)
+
+
+def _read_time_out(request: httpx.Request) -> float | None:
+    found: float | None = request.extensions.get("timeout", {}).get("read")
+    return found
 
 
 async def _answer(app: ASGIApp, request: httpx.Request) -> httpx.Response:

@@ -97,9 +97,9 @@ class Client:
         """The session as it is now, by any of its ids."""
         return self._done(operations.session(provider, session))
 
-    def sessions(self, **filters: Any) -> list[Session]:
-        """All sessions; `filters` are `provider`, `state` and `scenario`."""
-        return self._done(operations.sessions(filters))
+    def sessions(self, *, limit: int | None = None, after: str | None = None, **filters: Any) -> list[Session]:
+        """All sessions, or the first `limit` behind `after` (`provider:id`); filters are `provider`, `state` and `scenario`."""
+        return self._done(operations.sessions(filters, limit, after))
 
     def advance(self, provider: str, session: str, *, if_match: str | None = None, **facts: Any) -> Session:
         """The session in the next state of its scenario."""
@@ -187,9 +187,9 @@ class Client:
 
     # -- request log ----------------------------------------------------------------------------------------------------
 
-    def requests(self, **filters: Any) -> list[Exchange]:
-        """The latest requests, oldest first; `filters` are those of `GET /requests`."""
-        return self._done(operations.requests(filters))
+    def requests(self, *, limit: int | None = None, after: int | None = None, **filters: Any) -> list[Exchange]:
+        """What the log holds, oldest first, or the first `limit` behind number `after`; filters are those of `GET /requests`."""
+        return self._done(operations.requests(filters, limit, after))
 
     def har(self, *, whole: bool = False) -> dict[str, Any]:
         """The log as an HTTP Archive; `whole`: with the answers as they were, for `specimen check`."""

@@ -41,15 +41,15 @@ def given(**members: Any) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _pages(path: str, name: str, query: Mapping[str, Any], limit: int | None = None) -> Steps[list[Any]]:
-    """All rows of a list, page by page; `name` is the member of a page that holds them."""
+def _pages(path: str, name: str, query: Mapping[str, Any], most: int | None = None, after: Any = None) -> Steps[list[Any]]:
+    """The rows of a list, page by page: `most` of them, behind `after`; `name` is the member of a page that holds them."""
     found: list[Any] = []
-    after = None
     while True:
+        limit = _MOST_ENTRIES if most is None else min(most - len(found), _MOST_ENTRIES)
         page = (yield Ask("GET", path, {**query, "limit": limit, "after": after})).value
         found += page[name]
         after = page["next"]
-        if after is None:
+        if after is None or len(found) == most:
             return found
 
 
@@ -75,9 +75,9 @@ def create(provider: str, scenario: str | None, options: Mapping[str, Any]) -> S
     return Session.of(answer.value["session"], answer.etag)
 
 
-def sessions(filters: Mapping[str, Any]) -> Steps[list[Session]]:
-    """All sessions that fit."""
-    return [Session.of(one) for one in (yield from _pages("/sessions", "sessions", filters))]
+def sessions(filters: Mapping[str, Any], limit: int | None = None, after: str | None = None) -> Steps[list[Session]]:
+    """The sessions that fit."""
+    return [Session.of(one) for one in (yield from _pages("/sessions", "sessions", filters, limit, after))]
 
 
 def session(provider: str, name: str) -> Steps[Session]:
@@ -175,9 +175,9 @@ def _fault(name: str) -> str:
 # -- request log ---------------------------------------------------------------------------------------------------------
 
 
-def requests(filters: Mapping[str, Any]) -> Steps[list[Exchange]]:
-    """All entries of the log that fit."""
-    return [Exchange.of(one) for one in (yield from _pages("/requests", "requests", filters, _MOST_ENTRIES))]
+def requests(filters: Mapping[str, Any], limit: int | None = None, after: int | None = None) -> Steps[list[Exchange]]:
+    """The entries of the log that fit."""
+    return [Exchange.of(one) for one in (yield from _pages("/requests", "requests", filters, limit, after))]
 
 
 def har(*, whole: bool) -> Steps[dict[str, Any]]:
@@ -201,7 +201,7 @@ def question(name: str, of: Mapping[str, Any], options: Mapping[str, Any]) -> St
 
 def namespaces() -> Steps[list[str]]:
     """The names of all namespaces."""
-    return _pages("/namespaces", "namespaces", {}, _MOST_ENTRIES)
+    return _pages("/namespaces", "namespaces", {})
 
 
 def export(name: str) -> Steps[dict[str, Any]]:
@@ -258,7 +258,7 @@ def rotate_webhook_secret(provider: str, endpoint: str) -> Steps[dict[str, Any]]
 
 def webhook_deliveries(provider: str) -> Steps[list[dict[str, Any]]]:
     """All of a provider's deliveries."""
-    return _pages(f"/webhook-deliveries/{quote(provider, safe='')}", "deliveries", {}, _MOST_ENTRIES)
+    return _pages(f"/webhook-deliveries/{quote(provider, safe='')}", "deliveries", {})
 
 
 def webhook_delivery(provider: str, delivery: str, action: str) -> Steps[dict[str, Any]]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote, unquote
-
-from starlette.types import Message
+from urllib.parse import quote
 
 from specimen.fixtures.primitives.times import iso_millis
 from specimen.fixtures.recipes.session_histories import expires_at
@@ -18,7 +16,7 @@ from specimen.mockserver.errors import Contradiction, InvalidFact, InvalidPrefer
 from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.preferences.preferences import Preference, reachable_states, scenario_named
 from specimen.mockserver.routing.endpoint import PREFERENCE
-from specimen.mockserver.sessions.catalogue.scenario_requests import encoded_body
+from specimen.mockserver.sessions.catalogue.in_process import answered
 from specimen.mockserver.sessions.service.creation import check_creation
 from specimen.mockserver.sessions.session import Session
 from specimen.mockserver.sessions.session_record import Record
@@ -99,37 +97,11 @@ async def create_session(call: Call) -> Reply:
 async def _sent(call: Call, mounted: Mounted, preference: Preference, scenario: Any) -> tuple[int, Any]:
     """Status and JSON body of the answer to the vendor's create request, sent through the application."""
     entry = mounted.table.create_request(scenario, preference.facts)
-    raw, content_type = encoded_body(entry["body"])
-    shown = {"host": call.headers.get("host", "127.0.0.1"), **{name.lower(): text for name, text in entry["headers"].items()}}
-    shown["specimen-namespace"] = call.namespace.name
-    if raw:
-        shown["content-length"] = str(len(raw))
-        shown.setdefault("content-type", content_type)
-    route, _, query = entry["path"].partition("?")
-    scope: dict[str, Any] = {
-        "type": "http",
-        "method": entry["method"],
-        "path": unquote(route),
-        "scheme": call.origin.partition("://")[0],
-        "query_string": query.encode(),
-        "headers": [(name.encode(), text.encode("latin-1")) for name, text in shown.items()],
-        PREFERENCE: preference,
-    }
-    status, chunks = 0, []
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": raw, "more_body": False}
-
-    async def collect(message: Message) -> None:
-        nonlocal status
-        if message["type"] == "http.response.start":
-            status = message["status"]
-        else:
-            chunks.append(message.get("body", b""))
-
-    await call.server.application(scope, receive, collect)
+    headers = {**entry["headers"], "host": call.headers.get("host", "127.0.0.1"), "specimen-namespace": call.namespace.name}
+    more = {"scheme": call.origin.partition("://")[0], PREFERENCE: preference}
+    status, body = await answered(call.server.application, entry["method"], entry["path"], headers, entry["body"], more)
     try:
-        return status, json.loads(b"".join(chunks))
+        return status, json.loads(body)
     except ValueError:
         return status, None
 

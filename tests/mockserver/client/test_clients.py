@@ -15,7 +15,7 @@ from specimen.mockserver.app import build_app
 from specimen.mockserver.http.server import running
 from specimen.mockserver.settings import Pace, Settings
 from specimen.mockserver.testing.sandbox import KycMock
-from specimen.mockserver.testing.transports import requests_adapter
+from specimen.mockserver.testing.transports import AsyncInProcessTransport, requests_adapter
 from tests.documentation import blocks
 
 KAYLE = {"Authorization": "Bearer kk_live_specimen"}
@@ -88,6 +88,38 @@ def test_client__refuses_a_filter_that_is_none(url: str) -> None:
             client.requests(operatoin="getSession")
 
 
+def test_client__takes_a_limit_and_a_beginning(url: str) -> None:
+    """`limit` is how many there are at most, `after` where they begin; neither is lost for the pages that a client asks for."""
+    with Client(url, namespace="limits", token="let-me-in") as client:
+        ids = [client.create("kayle").id for _ in range(3)]
+        assert [one.id for one in client.sessions(limit=2)] == ids[:2]
+        assert [one.id for one in client.sessions(limit=5000)] == ids
+        assert [one.id for one in client.sessions(after=f"kayle:{ids[0]}", limit=1)] == [ids[1]]
+        headers = {**KAYLE, "Specimen-Namespace": "limits"}
+        for name in ids:
+            httpx.get(f"{url}/kayle/v1/sessions/{name}", headers=headers)
+        numbers = [one.number for one in client.requests()]
+        assert len(numbers) == 3
+        assert [one.number for one in client.requests(limit=2)] == numbers[:2]
+        assert [one.number for one in client.requests(after=numbers[1])] == numbers[2:]
+        for ask in (client.sessions, client.requests):
+            with pytest.raises(ControlError, match="limit"):
+                ask(limit=0)
+
+
+def test_async_client__takes_a_limit_too(url: str) -> None:
+    """The same arguments in asyncio."""
+
+    async def go() -> list[str]:
+        async with AsyncClient(url, namespace="async-limits", token="let-me-in") as client:
+            ids = [(await client.create("kayle")).id for _ in range(3)]
+            assert [one.id for one in await client.sessions(limit=2)] == ids[:2]
+            assert await client.requests(limit=1, after=0) == []
+            return [one.id for one in await client.sessions(after=f"kayle:{ids[1]}")]
+
+    assert len(asyncio.run(go())) == 1
+
+
 def test_async_client__steers_too(url: str) -> None:
     """The same calls in asyncio."""
 
@@ -155,6 +187,53 @@ def test_in_process__a_read_time_out_ends_the_wait() -> None:
         for timeout in (0.05, (60, 0.05)):
             with pytest.raises(requests.ReadTimeout):
                 http.get(url, headers=KAYLE, timeout=timeout)
+
+
+def test_async_in_process__a_read_time_out_ends_the_wait() -> None:
+    """As over a socket: a late answer is httpx's ReadTimeout, a broken connection its ReadError."""
+
+    async def go(mock: KycMock) -> list[str]:
+        async with mock.kayle.client(timeout=60) as client:
+            seen = [str((await client.get("/v1/sessions")).status_code)]
+            mock.faults.add("delay", seconds=20, match={"count": 1})
+            with pytest.raises(httpx.ReadTimeout) as late:
+                await client.get("/v1/sessions", timeout=0.05)
+            seen.append(late.value.request.url.path)
+            mock.faults.set([{"kind": "slow_drip", "seconds": 0.2, "pieces": 5}])
+            seen.append(str((await client.get("/v1/sessions", timeout=30)).status_code))
+            mock.faults.set([{"kind": "reset"}])
+            with pytest.raises(httpx.ReadError):
+                await client.get("/v1/sessions")
+            mock.faults.set([{"kind": "truncated_body"}])
+            with pytest.raises(httpx.ReadError):
+                await client.get("/v1/sessions")
+        return seen
+
+    with specimen.sandbox(pace="manual", providers=["kayle"]) as mock:
+        assert asyncio.run(go(mock)) == ["200", "/kayle/v1/sessions", "200"]
+        assert [one.status for one in mock.requests()] == [200, 200, 0, 200]
+
+
+def test_async_in_process__the_mock_goes_on_after_a_time_out() -> None:
+    """As a server whose client has left: what was asked for is done, and what comes of it bothers nobody."""
+
+    async def go() -> bool:
+        released, done = asyncio.Event(), asyncio.Event()
+
+        async def late(*_: Any) -> None:
+            await released.wait()
+            done.set()
+            raise ConnectionResetError
+
+        transport = AsyncInProcessTransport(late)  # type: ignore[arg-type]  # it is called as an application is
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=0.01) as client:
+            with pytest.raises(httpx.ReadTimeout):
+                await client.get("/")
+            released.set()
+            async with asyncio.timeout(30):
+                return await done.wait()
+
+    assert asyncio.run(go())
 
 
 @pytest.mark.kyc_mock(pace="manual", freeze=True)
