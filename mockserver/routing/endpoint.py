@@ -61,6 +61,7 @@ class RequestContext:
     faults_seen: tuple[FaultRule, ...] | None = None  # those by which it was decided that none is done
     seen_at: int | None = None  # the time of which a fault shows the sessions
     as_sent: Callable[[Reply], Reply] | None = None  # what a fault makes of the answer, for the request log
+    preview: list[Reply] | None = None  # takes the answer, which is then neither sent nor noted, and changes nothing
     began: float = 0.0  # of the machine's clock that only runs
 
 
@@ -116,7 +117,7 @@ class Endpoint:
             if "prefer" in visit.headers or b"__" in scope["query_string"]:
                 asked = prefer_header.parse(visit.headers.get("prefer", "")) | prefer_header.from_query(scope["query_string"])
                 preference = preferences.from_prefer(asked, self.provider, self.operation)
-                if preference.delay_seconds:
+                if preference.delay_seconds and visit.preview is None:
                     await asyncio.sleep(preference.delay_seconds)
             elif PREFERENCE in scope:
                 preference = scope[PREFERENCE]
@@ -162,6 +163,9 @@ class Endpoint:
         """Sends a reply with what all of the vendor's answers carry, and notes it in the request log."""
         if self.behaviour.finish is not None and reply.content_type != PROBLEM_TYPE:
             reply = self.behaviour.finish(reply, request)
+        if visit.preview is not None:
+            visit.preview.append(reply)
+            return
         log_exchange(visit, self.provider.name, self.operation.id, request, reply, scope, problem)
         is_head = scope["method"] == "HEAD"
         await send_reply(send, reply, visit.extra, applied, is_head=is_head, receive=receive, is_unread=is_unread)
@@ -172,6 +176,8 @@ class Endpoint:
 
     async def send_invalid_preference(self, visit: RequestContext, error: InvalidPreference, scope: Scope, send: Send) -> None:
         """Says of a preference that it is not possible, and what is."""
+        if visit.preview is not None:
+            return
         now = visit.namespace.clock.now()
         request = Request(self.operation, scope, now=now, origin=visit.origin, namespace=visit.namespace.name)
         request.headers = visit.headers
@@ -210,6 +216,7 @@ class Endpoint:
             raise visit.refused
         sessions = Sessions(self.shared_state, visit.namespace, visit.origin, request.now, preference)
         sessions.counts_reads = request.scope["method"] != "HEAD"
+        sessions.keeps_reads = visit.preview is None
         if self._magic is not None:
             sessions.magic_value = self._magic_value(request)
         return sessions

@@ -19,6 +19,9 @@ from specimen.mockserver.provider_api import Request
 from specimen.mockserver.routing.endpoint import Endpoint, RequestContext
 from specimen.mockserver.routing.vendor_errors import vendors_error
 
+# The kinds that change what comes of a request, each of them some answers only.
+CHANGES = frozenset({"truncated_body", "malformed_json", "content_type", "slow_drip", "empty", "duplicated_row", "drift"})
+
 
 class ReplayedRequest(Protocol):
     """A request's messages, whose body can be read before it is served."""
@@ -109,18 +112,25 @@ def _for_the_log(fault: FaultRule, endpoint: Endpoint, visit: RequestContext, ea
     """How the request log gets an answer as it is sent; where the fault has nothing to change, an earlier one is noted."""
 
     def as_sent(reply: Reply) -> Reply:
-        if reply.stream is not None:
+        changed = as_changed(fault, reply, endpoint)
+        if changed is None:
             visit.fault = earlier
-            return reply
-        before = Answer(reply.status, reply.content_type, reply.payload())
-        after = _changed(fault, before, endpoint)
-        if fault.kind == "truncated_body":
-            after = after._replace(body=_sent_part(fault, after.body))
-        elif after == before and fault.kind != "slow_drip":
-            visit.fault = earlier  # this one had nothing to change here
-        return replace(reply, body=after.body, content_type=after.content_type)
+        return reply if changed is None else changed
 
     return as_sent
+
+
+def as_changed(fault: FaultRule, reply: Reply, endpoint: Endpoint) -> Reply | None:
+    """An answer as a fault of `CHANGES` sends it; None where it has nothing to change in this one."""
+    if reply.stream is not None:
+        return None
+    before = Answer(reply.status, reply.content_type, reply.payload())
+    after = _changed(fault, before, endpoint)
+    if fault.kind == "truncated_body":
+        after = after._replace(body=_sent_part(fault, after.body))
+    if (after == before and fault.kind != "slow_drip") or not before.body:
+        return None
+    return replace(reply, body=after.body, content_type=after.content_type)
 
 
 def _changed(fault: FaultRule, answer: Answer, endpoint: Endpoint) -> Answer:

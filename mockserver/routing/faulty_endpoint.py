@@ -13,12 +13,13 @@ from urllib.parse import unquote
 from starlette.types import Message, Receive, Scope, Send
 
 from specimen.mockserver.errors import InvalidPreference
+from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.preferences import prefer_header
 from specimen.mockserver.preferences.faults.magic import fault_in
 from specimen.mockserver.preferences.faults.names import UnknownName, check_names
 from specimen.mockserver.preferences.faults.rules import FaultRule, InvalidFault, due, from_text, kinds
 from specimen.mockserver.routing.endpoint import MOST_ANEW, PREFERENCE, REQUEST_CONTEXT, Endpoint, FaultsChanged, RequestContext
-from specimen.mockserver.routing.fault_effects import concerns, do
+from specimen.mockserver.routing.fault_effects import CHANGES, as_changed, concerns, do
 from specimen.mockserver.routing.script_steps import script_step
 from specimen.mockserver.sessions.store import NamespaceChanged, Space, StoreFull, StoreUnavailable
 from specimen.specs import Provider
@@ -89,7 +90,7 @@ async def _serve(
         texts = (unquote(visit.path), unquote(scope["query_string"].decode("latin-1")), raw.decode("utf-8", "replace"))
     fitting = [*((asked,) if asked is not None else ()), *due(rules, endpoint.provider.name, endpoint.operation.id, texts)]
     delay = await _delay(endpoint, visit, fitting, asked)
-    fault = await _first(endpoint, visit, scope, fitting, raw)
+    fault = await _first(endpoint, visit, scope, fitting, raw, incoming)
     if delay:
         await asyncio.sleep(delay)
     if fault is None or fault.kind == "script":
@@ -112,12 +113,23 @@ async def _delay(endpoint: Endpoint, visit: RequestContext, rules: Sequence[Faul
 
 
 async def _first(
-    endpoint: Endpoint, visit: RequestContext, scope: Scope, rules: Sequence[FaultRule], raw: bytes
+    endpoint: Endpoint, visit: RequestContext, scope: Scope, rules: Sequence[FaultRule], raw: bytes, incoming: _Replay
 ) -> FaultRule | None:
-    """The first rule but delays that is done; of a script, the step is taken, or is the status that is given instead."""
-    for rule in rules:
+    """The first rule but delays that is done; of a script, the step is taken, or is the status that is given instead.
+
+    A rule that has nothing to change in the answer is not done, does not count, and leaves the request to the next one. It is
+    asked where that matters, and where the answer can be known before: not where the request changes something.
+    """
+    is_known = endpoint.operation.is_safe or endpoint.is_read
+    coming: list[Reply] | None = None
+    for place, rule in enumerate(rules, 1):
         if rule.kind == "delay" or not concerns(rule, endpoint, scope["method"]):
             continue
+        if is_known and rule.kind in CHANGES and rule.what.get("of") != "answer" and (rule.is_counted or place < len(rules)):
+            if coming is None:
+                coming = await _preview(endpoint, visit, scope, incoming)
+            if not any(as_changed(rule, reply, endpoint) for reply in coming):
+                continue
         number = await _number(endpoint, visit, rule) if rule.is_counted else 1
         if not number or not rule.is_due(number):
             continue
@@ -125,6 +137,22 @@ async def _first(
         if fault is not None:
             return fault
     return None
+
+
+async def _preview(endpoint: Endpoint, visit: RequestContext, scope: Scope, incoming: _Replay) -> list[Reply]:
+    """The answer that a read would get, which nobody sees, and which counts as no read; none where it is no answer."""
+    raw = await incoming.read(endpoint.most_bytes, endpoint.settings.body_seconds) if _may_have_body(visit.headers) else b""
+    found: list[Reply] = []
+    visit.preview = found
+    try:
+        await endpoint(scope, _Replay(incoming.receive, raw), _unheard)
+    finally:
+        visit.preview = None
+    return found
+
+
+async def _unheard(_: Message) -> None:
+    """Sends nothing."""
 
 
 def _asked_for(visit: RequestContext, provider: Provider) -> FaultRule | None:
@@ -144,6 +172,10 @@ def _asked_for(visit: RequestContext, provider: Provider) -> FaultRule | None:
         possible = [name for names in error.possible.values() for name in names]
         raise InvalidPreference(_FAULT, text, possible, str(error)) from None
     return rule
+
+
+def _may_have_body(headers: Mapping[str, str]) -> bool:
+    return "content-length" in headers or "transfer-encoding" in headers
 
 
 def _has_body(headers: Mapping[str, str], most_bytes: int) -> bool:

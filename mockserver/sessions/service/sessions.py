@@ -48,6 +48,7 @@ class Sessions(Lists, Values):
         "_space",
         "counts_reads",
         "honoured",
+        "keeps_reads",
         "lifecycle",
         "magic_value",
         "namespace",
@@ -75,6 +76,7 @@ class Sessions(Lists, Values):
         # The names of the preferences that made a difference.
         self.honoured: set[str] = _NONE if preference is NO_PREFERENCE else set()
         self.counts_reads = True  # under a pace of polls; a HEAD request counts none
+        self.keeps_reads = True  # else a read is answered as if it was counted
         self._number = 0
         self._deferred = None
         self.magic_value: Any = None  # the value of the vendor's free field in the create request
@@ -195,7 +197,9 @@ class Sessions(Lists, Values):
         if namespace == self.namespace:
             return self
         other = await self._shared.namespaces.get(namespace)
-        return Sessions(self._shared, other, self.origin, other.clock.now(), self.preference)
+        found = Sessions(self._shared, other, self.origin, other.clock.now(), self.preference)
+        found.counts_reads, found.keeps_reads = self.counts_reads, self.keeps_reads
+        return found
 
     def of(self, record: Record, *, poll: bool = False) -> Session:
         """A record as a session of this request: in its state by now, or in the preferred one."""
@@ -311,9 +315,10 @@ class Sessions(Lists, Values):
                 cause = self.lifecycle.transition(state, to).cause
                 newer = replace(newer, events=(*record.events, Event(to, self.now, cause)))
             cached = self._shared.cached_state(newer, self.now)
-            if await self._shared.store.swap(self._space, newer, phase_of(cached.timeline)):
+            is_kept = self.keeps_reads
+            if not is_kept or await self._shared.store.swap(self._space, newer, phase_of(cached.timeline)):
                 session.record, session.timeline, session.answers = newer, cached.timeline, cached.answers
-                if to is not None and self._shared.moved is not None:
+                if is_kept and to is not None and self._shared.moved is not None:
                     await self._shared.moved(self._namespace, newer, False)
                 return
             # Another request replaced it meanwhile: count on the stored record.

@@ -68,6 +68,64 @@ def test_script__step_that_no_session_can_take_lets_the_next_rule_act() -> None:
     assert _faults(app) == ["busy"]
 
 
+DRIFT = {"id": "first", "kind": "drift", "drift": "KAY-004"}  # of sessions that failed
+
+
+def test_rule__that_changes_nothing_of_this_answer_lets_the_next_one_act() -> None:
+    """A drift of failed sessions leaves an open one to the status behind it; it acts on the one that failed."""
+    app = frozen_app("kayle")
+    is_open, failed = created(app, "kayle")["id"], created(app, "kayle", state="failed")["id"]
+    _set(app, DRIFT, BUSY)
+    assert _read(app, is_open).status_code == 500
+    assert _read(app, failed).json()["data"]["failure_code"] is None
+    assert _read(app, "vs_of_nobody").status_code == 500
+    assert _faults(app) == ["busy", "first", "busy"]
+
+
+@pytest.mark.parametrize("behind", [[], [BUSY]], ids=["alone", "before another"])
+def test_rule__counts_only_answers_that_it_can_change(behind: list[Any]) -> None:
+    """`count` and `after` are of requests on which the rule can act, whatever was asked before."""
+    app = frozen_app("kayle")
+    is_open, failed = created(app, "kayle")["id"], created(app, "kayle", state="failed")["id"]
+    _set(app, {**DRIFT, "match": {"count": 1, "after": 1}}, *behind)
+    for session in (is_open, failed, is_open, failed, failed):
+        _read(app, session)
+    other = "busy" if behind else None
+    assert _faults(app) == [other, other, other, "first", other]
+
+
+def test_duplicated_row__waits_for_a_row() -> None:
+    """An empty list uses up no count."""
+    app = frozen_app("kayle")
+    _set(app, {"id": "first", "kind": "duplicated_row", "match": {"count": 1}})
+    assert ask(app, "GET", "/kayle/v1/sessions", KAYLE).json()["data"] == []
+    created(app, "kayle")
+    rows = [len(ask(app, "GET", "/kayle/v1/sessions", KAYLE).json()["data"]) for _ in range(2)]
+    assert (rows, _faults(app)) == ([2, 1], [None, "first", None])
+
+
+def test_rule__that_looks_at_an_answer_counts_no_read() -> None:
+    """Under a pace of polls the answer that decides is the one that is sent, and each read counts once."""
+    app = frozen_app("kayle")
+    sessions = [created(app, "kayle", scenario="failed_unseen", pace="polls:3")["id"] for _ in range(2)]
+    usual = [_read(app, sessions[0]).json()["data"]["status"] for _ in range(4)]
+    assert usual == ["created", "created", "failed", "failed"]
+    _set(app, {**DRIFT, "match": {"count": 1}}, {"id": "cut", "kind": "malformed_json", "match": {"count": 1}})
+    answers = [_read(app, sessions[1]) for _ in range(4)]
+    assert [one.json()["data"]["status"] for one in answers[1:]] == usual[1:]
+    assert [one.json()["data"]["failure_code"] is None for one in answers[2:]] == [True, False]
+    assert _faults(app)[4:] == ["cut", None, "first", None]
+
+
+def test_rule__of_bodies_leaves_a_stream_to_the_next_one() -> None:
+    """A stream is not changed, so a rule that changes bodies has nothing to do there."""
+    app = frozen_app("predicate")
+    entry = next(one for one in app.mounted["predicate"].table.entries() if one["operation"] == "streamStatus")
+    _set(app, {"id": "first", "kind": "malformed_json"}, BUSY)
+    assert ask_entry(app, entry).status_code == 500
+    assert _faults(app) == ["busy"]
+
+
 # -- what was sent is what is logged ---------------------------------------------------------------------------------------
 
 
