@@ -12,7 +12,8 @@ from specimen.fixtures.recipes.recipe import DEFAULT_NAMESPACE
 from specimen.mockserver.preferences.faults.rules import FaultRule, parsed_all
 from specimen.mockserver.sessions.clock import Clock
 from specimen.mockserver.sessions.request_log.log import RequestLog
-from specimen.mockserver.sessions.store import Space, Store
+from specimen.mockserver.sessions.session_record import Record
+from specimen.mockserver.sessions.store import Phase, Space, Store
 from specimen.mockserver.settings import Pace
 
 NAME_RULE = "expected up to 64 letters, digits, '.', '_' and '-', beginning with a letter or digit."
@@ -175,6 +176,17 @@ class Namespaces:
     async def drop(self, name: str) -> None:
         """Ends a namespace: its sessions, clock, settings, faults and log; it begins anew when it is next used."""
         await self._store.drop(name)
+        self.request_log.clear(name)
+        self._known.pop(name, None)
+
+    async def replace(self, name: str, document: Mapping[str, Any], sessions: Sequence[tuple[Space, Record, Phase]]) -> None:
+        """Ends a namespace, and begins it with members of a document and with sessions: whole or not at all.
+
+        Raises:
+            StoreFull: there would be too many sessions; nothing is changed.
+        """
+        await self._store.namespace(name)  # where it is one too many, another one makes room
+        await self._store.replace(name, {**document, BEGAN: time_ns()}, sessions)
         self.request_log.clear(name)
         self._known.pop(name, None)
 

@@ -17,9 +17,9 @@ from specimen.mockserver.control.problems import ControlProblem
 from specimen.mockserver.errors import SettingError
 from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.sessions.clock import EARLIEST, LATEST, Clock
-from specimen.mockserver.sessions.namespaces import BEGAN, FAULT_CHANGES, faults_of
+from specimen.mockserver.sessions.namespaces import FAULT_CHANGES, faults_of
 from specimen.mockserver.sessions.session_record import Record, timeline
-from specimen.mockserver.sessions.store import Page, Phase, Space, StoreFull
+from specimen.mockserver.sessions.store import Page, Phase, Space
 from specimen.mockserver.sessions.store.codec import UnknownFormat, decode_record, encode_record
 from specimen.mockserver.settings import Pace
 
@@ -75,21 +75,15 @@ async def import_namespace(call: Call) -> Reply:
                 raise ControlProblem(400, f"sessions/{provider}: a session's version is none: expected a number from 1.")
             found[provider, record.id] = replace(record, namespace=name)
     store = call.server.store
-    spaces = {provider: Space(name, provider) for provider in call.server.mounted}
-    old_count = sum([await store.count(space) for space in spaces.values()])
-    if len(found) > old_count and len(found) - old_count > await store.room():
-        raise StoreFull("sessions", store.bounds.sessions)
+    now, sessions = Clock.of(document["clock"]).now(), []
     for (provider, session_id), record in found.items():
-        old = await store.get(spaces[provider], session_id)
-        # Callers may know the version that is replaced, and later ones of the imported session: no ETag comes again.
+        space = Space(name, provider)
+        old = await store.get(space, session_id)
+        # A request that began before may know the version that is replaced, and later ones of the imported session.
         version = max(record.version, 0 if old is None else old.version) + 1
-        found[provider, session_id] = replace(record, version=version)
-    await call.server.namespaces.drop(name)
-    await call.server.namespaces.change(name, lambda old: {**dict.fromkeys(old.keys() - {BEGAN}), **document})
-    now = Clock.of(document["clock"]).now()
-    for (provider, _), record in found.items():
         line = timeline(record, call.mounted(provider).provider.lifecycle, now)
-        await store.add(spaces[provider], record, Phase(line.state, line.until))
+        sessions.append((space, replace(record, version=version), Phase(line.state, line.until)))
+    await call.server.namespaces.replace(name, document, sessions)
     await _restore_webhooks(call, name)
     return Reply(200, {"sessions": len(found)})
 

@@ -198,6 +198,15 @@ class Store(Protocol):
         Writes that come later begin it anew.
         """
 
+    async def replace(self, name: str, value: Any, sessions: Sequence[tuple[Space, Record, Phase]]) -> None:
+        """Ends a namespace, and begins it with a document and sessions of different ids, in this order: whole or not at all.
+
+        What is not there when a connection to the store breaks in between is lost, where the store has no transactions.
+
+        Raises:
+            StoreFull: there would be too many sessions; nothing is changed.
+        """
+
     # -- sessions -------------------------------------------------------------------------------------------------------
 
     async def get(self, space: Space, session_id: str) -> Record | None:
@@ -234,9 +243,6 @@ class Store(Protocol):
 
     async def count(self, space: Space) -> int:
         """How many sessions there are."""
-
-    async def room(self) -> int:
-        """How many sessions more the store keeps, of all namespaces; other processes may take it meanwhile."""
 
     async def due(self, space: Space, now: int, limit: int) -> Sequence[Record]:
         """Sessions whose phase is over at `now`, those that ended first before the others."""

@@ -47,6 +47,49 @@ async def test_namespace__change_of_another_process(place: Place) -> None:
         await fill(one, "a")
 
 
+async def test_replace__whole(place: Place) -> None:
+    """What was there is gone, values too; document, order, keys and lists are the new ones, for every client."""
+    async with place.opened() as store, place.opened() as other:
+        assert await store.set_namespace("default", 1, 0)
+        await fill(store, "a", "b", keys=("k:1",))
+        await store.set_value(SPACE, "v", 1, FOREVER, 0)
+        await fill(store, "far", space=ELSEWHERE)
+        newer = [
+            (space, record(name, space, keys=("k:2",)), phase("done", 5))
+            for name, space in zip("cab", [SPACE, SPACE, OTHER], strict=True)
+        ]
+        await store.replace("default", {"offset": 2}, newer)
+        for client in (store, other):
+            assert await client.namespace("default") == Versioned({"offset": 2}, 1)
+            assert [one.id for one in await client.page(SPACE, Page("oldest", 9, state="done"))] == ["c", "a"]
+            assert [one.id for one in await client.owners(SPACE, "k:2", 9)] == ["a", "c"]
+            assert await client.owners(SPACE, "k:1", 9) == []
+            assert await client.get(OTHER, "b") == newer[2][1]
+            assert {one.id for one in await client.due(SPACE, 5, 9)} == {"c", "a"}
+            assert (await client.value(SPACE, "v", 0)).version == 0
+            assert [await client.count(space) for space in (SPACE, OTHER, ELSEWHERE)] == [2, 1, 1]
+        assert await store.swap(SPACE, replace(newer[0][1], version=2), phase())
+
+
+async def test_replace__or_not_at_all(place: Place) -> None:
+    """Without room nothing is changed, whoever took it; what is replaced makes room."""
+    async with place.opened(Bounds(sessions=4)) as store, place.opened(Bounds(sessions=4)) as other:
+        assert await store.set_namespace("default", 1, 0)
+        await fill(store, "a", "b")
+        await fill(other, "far", "away", space=ELSEWHERE)
+        newer = [(SPACE, record(name), phase()) for name in "cde"]
+        with pytest.raises(StoreFull) as refused:
+            await store.replace("default", 2, newer)
+        assert (refused.value.bound, refused.value.most) == ("sessions", 4)
+        assert await store.namespace("default") == Versioned(1, 1)
+        assert [one.id for one in await store.page(SPACE, Page("oldest", 9))] == ["a", "b"]
+        await store.replace("default", 2, newer[:2])
+        assert [one.id for one in await store.page(SPACE, Page("oldest", 9))] == ["c", "d"]
+        with pytest.raises(StoreFull):
+            await store.replace("new", 1, [(Space("new", "atlas"), record("x", Space("new", "atlas")), phase())])
+        assert await store.count(Space("new", "atlas")) == 0
+
+
 @pytest.mark.parametrize("document", [False, True])
 async def test_drop__all_of_it(place: Place, document: bool) -> None:
     """Sessions, keys, values, counters, logs, tasks and document; other namespaces stay; what comes later begins anew."""

@@ -160,9 +160,9 @@ async def test_open__goes_on_sweeping(tmp_path: Path) -> None:
 
 
 def _unlink(db: sqlite3.Connection) -> None:
-    from specimen.mockserver.sessions.store.sqlite.spaces import _unlink
+    from specimen.mockserver.sessions.store.sqlite.spaces import unlink
 
-    _unlink(db, SPACE.namespace)
+    unlink(db, SPACE.namespace)
 
 
 def test_open__in_another_event_loop(tmp_path: Path) -> None:

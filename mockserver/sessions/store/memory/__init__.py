@@ -94,10 +94,6 @@ class MemoryStore(Spaces):
         kept = self._spaces.get(space)
         return 0 if kept is None else len(kept.sessions)
 
-    async def room(self) -> int:
-        """How many sessions more the store keeps."""
-        return self.bounds.sessions - self._sessions
-
     async def due(self, space: Space, now: int, limit: int) -> Sequence[Record]:
         """Sessions whose phase is over."""
         with self._writing:
@@ -114,6 +110,19 @@ class MemoryStore(Spaces):
     def watch(self, space: Space, session_id: str | None = None) -> AbstractAsyncContextManager[Watch]:
         """Watches one session, or all of a space."""
         return self._watches.watch(space, session_id)
+
+    async def replace(self, name: str, value: Any, sessions: Sequence[tuple[Space, Record, Phase]]) -> None:
+        """Ends a namespace, and begins it with a document and sessions."""
+        with self._writing:
+            ended = self._namespaces.get(name)
+            gone = 0 if ended is None else sum(len(self._spaces[space].sessions) for space in ended.spaces)
+            if self._sessions - gone + len(sessions) > self.bounds.sessions:
+                raise StoreFull("sessions", self.bounds.sessions)
+            self._end(name)
+            self._added(name).document = Versioned(value, 1)
+            for space, record, phase in sessions:
+                self._kept(space).sessions.add(record, phase)
+            self._sessions += len(sessions)
 
     # -- values ---------------------------------------------------------------------------------------------------------
 

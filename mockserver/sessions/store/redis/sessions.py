@@ -280,11 +280,6 @@ class Sessions:
         """How many sessions there are."""
         return int(await self._run(_COUNT, space) or 0)
 
-    async def room(self) -> int:
-        """How many sessions more the store keeps, as far as this process has counted."""
-        await self._totals.count_if_old()
-        return self.bounds.sessions - self._totals.sessions
-
     async def due(self, space: Space, now: int, limit: int) -> Sequence[Record]:
         """Sessions whose phase is over at `now`."""
         return [_record(data) for data in await self._run(_DUE, space, now, limit)]

@@ -32,20 +32,32 @@ redis.call('HSET', N, 'value', ARGV[4], 'version', version + 1, 'stamp', ARGV[5]
 redis.call('PUBLISH', N .. ':w', '')
 return 1
 """)
-_DROP = Script(f"""
-local totals = {{0, 0, 0}}
-for _, field in ipairs(redis.call('HKEYS', N)) do
-  if string.sub(field, 1, 2) == 'p:' then
-    local space = string.sub(field, 3)
+# `held` is how many sessions, values and bytes of values the namespace has; `finish` ends it.
+ENDING = f"""
+local function spaces()
+  local found = {{}}
+  for _, field in ipairs(redis.call('HKEYS', N)) do
+    if string.sub(field, 1, 2) == 'p:' then table.insert(found, string.sub(field, 3)) end
+  end
+  return found
+end
+local function held()
+  local totals = {{0, 0, 0}}
+  for _, space in ipairs(spaces()) do
     local found = redis.call('HMGET', space .. 'n', 'sessions', 'values', 'value_bytes')
     for index = 1, 3 do totals[index] = totals[index] + tonumber(found[index] or '0') end
+  end
+  return totals
+end
+local function finish()
+  for _, space in ipairs(spaces()) do
     for part in string.gmatch('{" ".join(PARTS)}', '%a+') do redis.call('UNLINK', space .. part) end
   end
+  redis.call('UNLINK', N)
+  redis.call('PUBLISH', N .. ':w', '')
 end
-redis.call('UNLINK', N)
-redis.call('PUBLISH', N .. ':w', '')
-return totals
-""")
+"""
+_DROP = Script(ENDING + "local totals = held()\nfinish()\nreturn totals")
 
 
 class Spaces:

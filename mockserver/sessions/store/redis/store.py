@@ -11,7 +11,7 @@ from specimen.mockserver.sessions.store.queued_lock import QueuedLocks
 from specimen.mockserver.sessions.store.redis.connection import Connection
 from specimen.mockserver.sessions.store.redis.outbox import Outbox
 from specimen.mockserver.sessions.store.redis.portable import Portability
-from specimen.mockserver.sessions.store.redis.spaces import Spaces
+from specimen.mockserver.sessions.store.redis.replacement import Replacement
 from specimen.mockserver.sessions.store.redis.totals import Totals
 from specimen.mockserver.sessions.store.redis.turns import Turns
 from specimen.mockserver.sessions.store.redis.watches import Watches
@@ -20,7 +20,7 @@ from specimen.mockserver.sessions.store.redis.watches import Watches
 LAYOUT = b"1"
 
 
-class RedisStore(Portability, Spaces, Turns, Outbox):
+class RedisStore(Portability, Replacement, Turns, Outbox):
     """A `Store` that any number of machines share.
 
     A namespace is on one node of a cluster, all of it; namespaces spread over the nodes. What was acknowledged outlives the

@@ -127,10 +127,6 @@ class Sessions:
         row = await self._file.read(lambda db: db.execute(_COUNT, space).fetchone())
         return 0 if row is None else row[0]
 
-    async def room(self) -> int:
-        """How many sessions more the store keeps."""
-        return self.bounds.sessions - await self._file.read(lambda db: total(db, "sessions"))
-
     async def due(self, space: Space, now: int, limit: int) -> Sequence[Record]:
         """Sessions whose phase is over at `now`."""
         rows = await self._file.read(lambda db: db.execute(_DUE, (*space, now, limit)).fetchall())

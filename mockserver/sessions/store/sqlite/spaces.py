@@ -57,7 +57,7 @@ def _now() -> int:
     return time.time_ns() // 1000
 
 
-def _unlink(db: sqlite3.Connection, name: str) -> bool:
+def unlink(db: sqlite3.Connection, name: str) -> bool:
     """Takes a namespace out of sight at once, however much is in it; its rows are swept later."""
     if not db.execute("DELETE FROM namespaces WHERE name = ?", (name,)).rowcount:
         return False
@@ -161,7 +161,7 @@ class Spaces:
 
     async def drop(self, name: str) -> None:
         """Ends a namespace with all that is in it."""
-        if await self._file.write(lambda db: _unlink(db, name)):
+        if await self._file.write(lambda db: unlink(db, name)):
             self._watches.notify_namespace(name)
         self._used.pop(name, None)
         await self.sweep()
@@ -185,7 +185,7 @@ class Spaces:
                 row = db.execute(oldest, (DEFAULT_NAMESPACE, name)).fetchone()
                 if row is None:
                     raise StoreFull("namespaces", self.bounds.namespaces)
-                _unlink(db, row[0])
+                unlink(db, row[0])
                 ended.append(row[0])
 
         await self._file.write(work)

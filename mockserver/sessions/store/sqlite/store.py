@@ -14,12 +14,12 @@ from specimen.mockserver.sessions.store.queued_lock import QueuedLocks
 from specimen.mockserver.sessions.store.sqlite.connection import Connection
 from specimen.mockserver.sessions.store.sqlite.outbox import Outbox
 from specimen.mockserver.sessions.store.sqlite.portable import Portability
-from specimen.mockserver.sessions.store.sqlite.spaces import Spaces
+from specimen.mockserver.sessions.store.sqlite.replacement import Replacement
 from specimen.mockserver.sessions.store.sqlite.turns import Turns
 from specimen.mockserver.sessions.store.sqlite.watches import Watches
 
 
-class SqliteStore(Spaces, Turns, Outbox, Portability):
+class SqliteStore(Replacement, Turns, Outbox, Portability):
     """A `Store` that the processes of one machine share.
 
     What was acknowledged outlives the process (`kill -9`); the last moments before the machine itself loses power may be lost
