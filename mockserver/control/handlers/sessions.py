@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +23,7 @@ from specimen.mockserver.sessions.session import Session
 from specimen.mockserver.sessions.session_record import Record
 from specimen.mockserver.sessions.steering.facts import checked_facts
 from specimen.mockserver.sessions.steering.steering import Steering
+from specimen.mockserver.sessions.store.codec import encode_record
 from specimen.mockserver.settings import Pace
 from specimen.specs.core import json_pointer
 
@@ -176,7 +178,9 @@ def _check_match(call: Call, session: Session) -> None:
 
 
 def _etag(session: Session) -> str:
-    return f'"{session.record.version}-{len(session.events)}"'
+    # A version may come again after a reset, with another content.
+    content = sha256(encode_record(session.record)).hexdigest()[:16]
+    return f'"{session.record.version}-{len(session.events)}-{content}"'
 
 
 def _steering(call: Call, mounted: Mounted) -> Steering:

@@ -81,6 +81,23 @@ def test_import__no_etag_comes_again() -> None:
     assert control(app, "POST", path_of(session, "advance")).json()["state"] == "in_progress"
 
 
+def test_reset__no_etag_comes_again_for_another_content() -> None:
+    """Neither by an import of what was exported before a change, nor by a session that is created anew with the same id."""
+    app = frozen_app("kayle")
+    session = created(app, "kayle")
+    file = control(app, "GET", FILE).json()
+    seen = [control(app, "PATCH", path_of(session), facts).headers["etag"] for facts in (FIRST, SECOND)]
+    assert control(app, "POST", "/reset").status_code == 204
+    assert control(app, "PUT", FILE, file).status_code == 200
+    assert control(app, "GET", path_of(session)).headers["etag"] not in seen
+    for old in seen:
+        assert control(app, "PATCH", path_of(session), SECOND, If_Match=old).status_code == 412
+    seen.append(control(app, "GET", path_of(session)).headers["etag"])
+    assert control(app, "POST", "/reset").status_code == 204
+    assert created(app, "kayle", facts={"locale": "fr_FR"})["id"] == session["id"]
+    assert control(app, "GET", path_of(session)).headers["etag"] not in seen
+
+
 def test_import__refuses_a_version_that_is_none() -> None:
     """Versions are counted from 1, up to what every store keeps."""
     app, file = frozen_app("kayle", "kyve"), exported("kayle")
