@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
+from specimen.fixtures import recipes
 from specimen.fixtures.primitives.times import iso_millis
 from specimen.fixtures.recipes.session_histories import expires_at
 from specimen.mockserver.control.call import API, Call, Handler
@@ -208,7 +209,7 @@ def described(call: Call, mounted: Mounted, session: Session) -> dict[str, Any]:
         "is_terminal": session.is_terminal,
         "next": steering.next_state(session.record, now),
         "possible": {"states": list(possible.states), "facts": list(possible.facts)},
-        "facts": dict(session.facts),
+        "facts": recipes.shown_facts(provider, session.snapshot),
         "seed": session.seed,
         "events": [{"state": event.state, "at": iso_millis(event.at), "cause": event.cause} for event in session.events],
         "created_at": iso_millis(session.created_at),

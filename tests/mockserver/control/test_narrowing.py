@@ -44,6 +44,34 @@ def _shown(app: App, provider: specs.Provider, state: str, choice: str, values: 
             yield text
 
 
+def test_facts__are_those_of_the_read() -> None:
+    """Tries and codes of Kayle ID and IDnow's result, where a session ends otherwise than its scenario."""
+    app = frozen_app("kayle", "idnow")
+    session = created(app, "kayle", scenario="liveness_failed")
+    for to in ("in_progress", "in_progress", "cancelled"):
+        shown = control(app, "POST", path_of(session, "transition"), {"to": to}).json()
+    read = ask(app, "GET", f"/kayle/v1/sessions/{session['id']}", {"Authorization": "Bearer kk_live_specimen"}).json()["data"]
+    assert read["liveness_tries_used"] == 1
+    names = ("failure_code", "nfc_tries_used", "liveness_tries_used")
+    assert [shown["facts"][name] for name in names] == [read[name] for name in names]
+    for action in ("advance", "transition"):
+        session = created(app, "idnow", scenario="accepted")
+        control(app, "POST", path_of(session, "advance"))
+        facts = {"rejected_by": "comparison"}
+        outcomes = []
+        if action == "advance":
+            outcomes.append(control(app, "PATCH", path_of(session), {"facts": facts}).json()["facts"]["outcome"])
+            ended = control(app, "POST", path_of(session, "advance")).json()
+        else:
+            ended = control(app, "POST", path_of(session, "transition"), {"to": "COMPLETED", "facts": facts}).json()
+        outcomes.append(ended["facts"]["outcome"])
+        assert (set(outcomes), ended["facts"]["rejected_by"]) == ({"rejected"}, "comparison")
+    aborted = created(app, "idnow", scenario="rejected")
+    control(app, "POST", path_of(aborted, "advance"))
+    ended = control(app, "POST", path_of(aborted, "transition"), {"to": "ABORTED"}).json()
+    assert (ended["facts"]["outcome"], ended["facts"]["rejected_by"]) == ("NO_OUTCOME", None)
+
+
 @pytest.mark.parametrize("document", ["passport", "id_card"])
 @pytest.mark.parametrize("locale", ["de_DE", "pl_PL"])
 def test_locale_and_document__make_the_person(locale: str, document: str) -> None:

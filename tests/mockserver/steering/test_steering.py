@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specimen import specs
+from specimen.fixtures import recipes
 from specimen.fixtures.recipes.recipe import answer
 from specimen.mockserver.errors import Contradiction, InvalidFact
 from specimen.mockserver.sessions.session_creation import create_record
@@ -79,6 +80,32 @@ def test_transition__takes_every_edge_from_every_scenario(name: str, scenario: s
             if (newer.scenario, depth) != (scenario, 3):
                 waiting.append((newer, now + STEP, depth + 1))
     assert taken
+
+
+@pytest.mark.parametrize("name", specs.names())
+def test_facts__of_an_ended_session_are_those_that_its_answers_show(name: str) -> None:
+    """A plan that did not come true is none: no reason of a failure that never came, no more tries than were read."""
+    provider, steers = specs.load(name), steering(name)
+    lifecycle, ended = provider.lifecycle, 0
+    for scenario in lifecycle.scenarios.values():
+        waiting = [(made(name, scenario.name), NOW)]
+        while waiting:
+            record, now = waiting.pop()
+            events = steers.events(record, now)
+            snapshot = steers.snapshot(record, events)
+            facts, reached = recipes.shown_facts(provider, snapshot), {event.state for event in events}
+            if not snapshot.is_terminal:
+                if len(events) < 4:
+                    edges = [edge.to for edge in lifecycle.transitions if edge.origin == snapshot.state]
+                    waiting += [(steers.transition(record, to, {}, now + STEP), now + STEP) for to in edges]
+                continue
+            ended += 1
+            for choice in lifecycle.choices.values():
+                value = facts.get(choice.name)
+                if value is not None:
+                    assert not choice.states or reached & set(choice.states), (choice.name, value, events)
+                    assert recipes.shows(provider, snapshot, choice.name, value), (choice.name, value, events)
+    assert ended
 
 
 @pytest.mark.parametrize("name", specs.names())
