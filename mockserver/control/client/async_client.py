@@ -66,7 +66,7 @@ class AsyncClient:
             if_match=ask.if_match,
         )
         answer = await self._http.request(made.method, self.url + made.path, headers=made.headers, content=made.body)
-        return Answer(calls.answered(answer.status_code, answer.content), answer.headers.get("etag"))
+        return Answer(calls.answered(answer.status_code, answer.content))
 
     async def _done(self, steps: Steps[T]) -> T:
         try:

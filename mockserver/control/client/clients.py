@@ -72,7 +72,7 @@ class Client:
             if_match=ask.if_match,
         )
         answer = self._http.request(made.method, self.url + made.path, headers=made.headers, content=made.body)
-        return Answer(calls.answered(answer.status_code, answer.content), answer.headers.get("etag"))
+        return Answer(calls.answered(answer.status_code, answer.content))
 
     def _done(self, steps: Steps[T]) -> T:
         try:

@@ -27,10 +27,9 @@ class Ask(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The JSON value of an answer (None without a body), and its ETag."""
+    """The JSON value of an answer, None without a body."""
 
     value: Any
-    etag: str | None = None
 
 
 Steps = Generator[Ask, Answer, T]
@@ -72,7 +71,7 @@ def _nothing(ask: Ask) -> Steps[None]:
 def create(provider: str, scenario: str | None, options: Mapping[str, Any]) -> Steps[Session]:
     """A new session."""
     answer = yield Ask("POST", "/sessions", body=given(provider=provider, scenario=scenario, **options))
-    return Session.of(answer.value["session"], answer.etag)
+    return Session.of(answer.value["session"])
 
 
 def sessions(filters: Mapping[str, Any], limit: int | None = None, after: str | None = None) -> Steps[list[Session]]:
@@ -103,7 +102,7 @@ def delete(provider: str, name: str, if_match: str | None) -> Steps[None]:
 
 def _session(ask: Ask) -> Steps[Session]:
     answer = yield ask
-    return Session.of(answer.value, answer.etag)
+    return Session.of(answer.value)
 
 
 # -- clock, settings, catalogue ------------------------------------------------------------------------------------------

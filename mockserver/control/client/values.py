@@ -19,7 +19,7 @@ class Clock:
 class Session:
     """A session: `next` is the state that `advance` leads to, `possible` the states and facts that can still be had.
 
-    `etag` is None in a list.
+    `etag` is what `if_match` takes.
     """
 
     provider: str
@@ -37,15 +37,15 @@ class Session:
     created_at: str
     expires_at: str | None
     version: int
-    etag: str | None = None
+    etag: str
 
     @classmethod
-    def of(cls, value: Mapping[str, Any], etag: str | None = None) -> Self:
-        """The session that a JSON value describes, and the ETag of the answer."""
-        known = {one.name: value[one.name] for one in fields(cls) if one.name != "etag"}
+    def of(cls, value: Mapping[str, Any]) -> Self:
+        """The session that a JSON value describes."""
+        known = {one.name: value[one.name] for one in fields(cls)}
         known["possible"] = {name: tuple(entries) for name, entries in value["possible"].items()}
         known["events"] = tuple(value["events"])
-        return cls(**known, etag=etag)
+        return cls(**known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,7 +189,8 @@ def _steering(call: Call, mounted: Mounted) -> Steering:
 
 
 def _reply(call: Call, mounted: Mounted, session: Session, status: int = 200) -> Reply:
-    return Reply(status, described(call, mounted, session), {"ETag": _etag(session)})
+    shown = described(call, mounted, session)
+    return Reply(status, shown, {"ETag": shown["etag"]})
 
 
 def described(call: Call, mounted: Mounted, session: Session) -> dict[str, Any]:
@@ -215,6 +216,7 @@ def described(call: Call, mounted: Mounted, session: Session) -> dict[str, Any]:
         "created_at": iso_millis(session.created_at),
         "expires_at": None if ends_at is None else iso_millis(ends_at),
         "version": session.record.version,
+        "etag": _etag(session),
     }
 
 

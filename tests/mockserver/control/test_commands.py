@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -79,3 +80,39 @@ def test_ask__answers_by_exit_code(url: str) -> None:
     assert ctl(url, *space, "ask", "called", *asked, "--header", "Idempotency-Key").exit_code == 1
     wrong = ctl(url, *space, "ask", "calld")
     assert wrong.exit_code == 2
+
+
+def test_json__of_every_command(url: str) -> None:
+    """Each prints one JSON value and nothing else; `etag` of what `show` prints is what `--if-match` takes."""
+    space = ("--namespace", "json")
+
+    def asked(*words: str) -> Any:
+        done = ctl(url, *space, "--json", *words)
+        assert (done.exit_code, done.stderr) == (0, ""), (words, done.output)
+        seen.add(words[0])
+        return json.loads(done.stdout)
+
+    seen: set[str] = set()
+    session = asked("create", "kayle")["session"]
+    at = ("kayle", session["id"])
+    assert asked("show", *at)["etag"] == session["etag"]
+    newer = asked("patch", *at, "--fact", "failure_code=liveness_failed", "--if-match", session["etag"])
+    assert ctl(url, *space, "advance", *at, "--if-match", session["etag"]).exit_code == 2
+    assert asked("advance", *at, "--if-match", newer["etag"])["state"] == "in_progress"
+    assert asked("transition", *at, "failed")["facts"]["failure_code"] == "liveness_failed"
+    assert asked("expire", "kayle", asked("create", "kayle")["session"]["id"])["state"] == "expired"
+    assert [one["state"] for one in asked("sessions")["sessions"]] == ["failed", "expired"]
+    assert asked("delete", *at) is None
+    assert asked("clock", "--forward", "1")["frozen"] is False
+    assert asked("settings")["pace"] == "manual"
+    assert [one["name"] for one in asked("catalogue")["providers"]] == ["kayle"]
+    assert asked("faults", "--preset", "flaky")
+    assert len(asked("faults")["faults"]) == 2
+    assert "json" in asked("namespaces")["namespaces"]
+    assert asked("requests")["requests"] == []
+    assert asked("ask", "not_called", "--operation", "cancelSession")["passed"] is True
+    assert asked("webhooks", "kayle")["deliveries"] == []
+    assert asked("reset") is None
+    (group,) = (one.typer_instance for one in app.registered_groups if one.name == "ctl")
+    assert group is not None
+    assert seen == {command.name or command.callback.__name__ for command in group.registered_commands if command.callback}
