@@ -148,7 +148,13 @@ class App:
         for provider, target in self.settings.webhooks:
             wanted = Registration(provider, target, secret=self.settings.webhook_secret)
             state = self._sender(provider)
-            found.append(await stand(wanted, state, self.namespaces, self.webhooks, self.settings.webhook_hosts))
+            try:
+                found.append(await stand(wanted, state, self.namespaces, self.webhooks, self.settings.webhook_hosts))
+            except StoreFull as full:
+                raise SettingError(
+                    f"webhook of '{provider}': the store holds more open sessions than the {full.most} tasks that may wait. "
+                    "Start with a higher --most-tasks."
+                ) from full
         self.registered = found
 
     async def restore_webhooks(self) -> None:
@@ -318,4 +324,5 @@ def _bounds(settings: Settings) -> Bounds:
         settings.most_values,
         settings.most_value_bytes,
         settings.request_log_entries,
+        settings.most_tasks,
     )

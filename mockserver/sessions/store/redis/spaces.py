@@ -33,12 +33,13 @@ redis.call('PUBLISH', N .. ':w', '')
 return 1
 """)
 _DROP = Script(f"""
-local totals = {{0, 0, 0}}
+local totals = {{0, 0, 0, 0}}
 for _, field in ipairs(redis.call('HKEYS', N)) do
   if string.sub(field, 1, 2) == 'p:' then
     local space = string.sub(field, 3)
     local found = redis.call('HMGET', space .. 'n', 'sessions', 'values', 'value_bytes')
-    for index = 1, 3 do totals[index] = totals[index] + tonumber(found[index] or '0') end
+    found[4] = redis.call('HLEN', space .. 'q')
+    for index = 1, 4 do totals[index] = totals[index] + tonumber(found[index] or '0') end
     for part in string.gmatch('{" ".join(PARTS)}', '%a+') do redis.call('UNLINK', space .. part) end
   end
 end
