@@ -85,6 +85,9 @@ def serve(
         int, typer.Option(min=1, help="Kept values, such as results of idempotent calls; those that end first go.")
     ] = 1_000_000,
     most_value_bytes: Annotated[int, typer.Option(min=1, help="Bytes of all kept values.")] = 512 * MEBIBYTE,
+    most_tasks: Annotated[
+        int, typer.Option(min=1, help="Webhooks that wait; a request that another one is to follow is answered 507.")
+    ] = 1_000_000,
     webhook: Annotated[
         list[str] | None, typer.Option(metavar="PROVIDER=URL", help="Send its webhooks there; may be repeated.")
     ] = None,
@@ -164,6 +167,7 @@ def serve(
             most_namespaces=most_namespaces,
             most_values=most_values,
             most_value_bytes=most_value_bytes,
+            most_tasks=most_tasks,
             request_log_entries=most_log_entries,
             webhooks=_targets(webhook, webhook_host or ()),
             webhook_secret=webhook_secret,

@@ -91,6 +91,7 @@ class Settings:
     most_namespaces: int = 10_000
     most_values: int = 1_000_000
     most_value_bytes: int = 512 * MEBIBYTE
+    most_tasks: int = 1_000_000
     cached_answers: int = 4096
 
     def __post_init__(self) -> None:

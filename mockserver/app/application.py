@@ -52,6 +52,10 @@ CONTROL = f"{API}/"
 _SLASH = re.compile(r"%(2[Ff])")
 
 
+# Heads of requests that are remembered, and the characters of the longest one.
+_MOST_KNOWN, _LONGEST_KNOWN = 1024, 2048
+
+
 class App:
     """All providers under their mounts, on one port.
 
@@ -70,6 +74,7 @@ class App:
         self._registered_in: int | None = None  # when the namespace that has them began
         self.webhooks.on_look = self._restore_if_ended
         self.places = Places(self.mounted, settings.port)
+        self._known: dict[tuple[Any, ...], tuple[Place, str, dict[str, str]]] = {}
         self.root_path = checked_root_path(settings.root_path, self.mounted)
         # Whether a server of ours listens for it.
         self.is_on_a_port = False
@@ -150,7 +155,13 @@ class App:
         for provider, target in self.settings.webhooks:
             wanted = Registration(provider, target, secret=self.settings.webhook_secret)
             state = self._sender(provider)
-            found.append(await stand(wanted, state, self.namespaces, self.webhooks, self.settings.webhook_hosts))
+            try:
+                found.append(await stand(wanted, state, self.namespaces, self.webhooks, self.settings.webhook_hosts))
+            except StoreFull as full:
+                raise SettingError(
+                    f"webhook of '{provider}': the store holds more open sessions than the {full.most} tasks that may wait. "
+                    "Start with a higher --most-tasks."
+                ) from full
         self.registered = found
         self._registered_in = (await self.namespaces.get(DEFAULT_NAMESPACE)).began
 
@@ -208,6 +219,19 @@ class App:
 
     def _answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """The answer to a request, to be awaited; each coroutine between here and the handler costs a read a hundredth."""
+        asked = scope["path"], scope["query_string"], scope.get("scheme"), scope.get("raw_path"), *scope["headers"]
+        known = self._known.get(asked) if type(asked[-1]) is tuple else None
+        if known is not None:
+            place, name, headers = known
+            home = self.namespaces.at_hand(name)
+            if home is not None and place.mounted is not None:
+                extra: Extra = (date_header(home.clock.now()),)
+                scope[REQUEST_CONTEXT] = RequestContext(home, place.origin, scope["path"], headers, extra)
+                scope[connexion_adapter.PATH] = place.in_document
+                return place.mounted.routed(scope, receive, send)
+        return self._answer_anew(asked, scope, receive, send)
+
+    def _answer_anew(self, asked: tuple[Any, ...], scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         headers = request_headers(scope["headers"])
         extra: Extra = (date_header(self.clock.now()),)
         front = Front(scope.get("scheme", "http"), headers.get("host", ""), self.root_path)
@@ -240,7 +264,18 @@ class App:
             return self._serve(scope, receive, send, place, name, headers, extra)
         scope[REQUEST_CONTEXT] = RequestContext(home, place.origin, path, headers, _dated(extra, home))
         scope[connexion_adapter.PATH] = place.in_document
+        if len(extra) == 1 and scope["path"] is asked[0]:
+            self._remember(asked, place, name, headers)
         return place.mounted.routed(scope, receive, send)
+
+    def _remember(self, asked: tuple[Any, ...], place: Place, name: str, headers: dict[str, str]) -> None:
+        """A client that polls sends the same head again and again: what it says follows from it alone."""
+        if "idempotency-key" in headers:
+            return  # another one each time
+        if type(asked[-1]) is tuple and sum(map(len, headers.values())) + len(asked[0]) + len(asked[1]) <= _LONGEST_KNOWN:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[asked] = place, name, headers
 
     def _below_root(self, path: str) -> str:
         """A path without the prefix of a reverse proxy; some proxies take it away themselves."""
@@ -344,4 +379,5 @@ def _bounds(settings: Settings) -> Bounds:
         settings.most_values,
         settings.most_value_bytes,
         settings.request_log_entries,
+        settings.most_tasks,
     )

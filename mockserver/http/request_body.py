@@ -66,17 +66,24 @@ def read_available(headers: Mapping[str, str], receive: Receive, most_bytes: int
     if length is not None and not _is_within(length, most_bytes):
         detail = f"the body has {length[:20]} bytes, {most_bytes} are allowed"
         raise RequestRejected(Problem("content_too_large", detail), is_unread="expect" not in headers)
+    begun = begin(receive)
+    message = begun.message
+    if message is None:
+        return begun
+    whole: bytes = message.get("body", b"")
+    if message.get("more_body", False) or message["type"] != "http.request" or len(whole) > most_bytes:
+        return begun
+    return whole
+
+
+def begin(receive: Receive) -> Begun:
+    """The next message where it has already arrived, without a timer or a task switch; else the call that waits for it."""
     coroutine: Any = receive()
     try:
         first = coroutine.send(None)
     except StopIteration as done:
-        message: Message = done.value
-    else:
-        return Begun(coroutine, first, None)
-    whole: bytes = message.get("body", b"")
-    if message.get("more_body", False) or message["type"] != "http.request" or len(whole) > most_bytes:
-        return Begun(None, None, message)
-    return whole
+        return Begun(None, None, done.value)
+    return Begun(coroutine, first, None)
 
 
 async def read_remaining(begun: Begun, receive: Receive, *, most_bytes: int, seconds: float) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ from urllib.parse import unquote
 from starlette.types import Message, Receive, Scope, Send
 
 from specimen.mockserver.errors import InvalidPreference
+from specimen.mockserver.http import request_body
 from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.preferences import prefer_header
 from specimen.mockserver.preferences.faults.magic import fault_in
@@ -215,6 +217,7 @@ class _Replay:
         self.receive = receive
         self._kept: list[Message] = [] if raw is None else [{"type": "http.request", "body": raw, "more_body": False}]
         self._is_read = raw is not None
+        self._bytes = 0
 
     @property
     def is_read(self) -> bool:
@@ -226,15 +229,21 @@ class _Replay:
 
     async def read(self, most_bytes: int, seconds: float) -> bytes:
         """The body, or what of it comes in time and fits; it is served again."""
-        total, more = 0, not self._is_read
-        self._is_read = True
-        try:
-            async with asyncio.timeout(seconds):
-                while more and total <= most_bytes:
-                    message = await self.receive()
-                    self._kept.append(message)
-                    total += len(message.get("body", b""))
-                    more = message["type"] == "http.request" and message.get("more_body", False)
-        except TimeoutError:
-            pass
-        return b"".join(message.get("body", b"") for message in self._kept)
+        if not self._is_read:
+            self._is_read = True
+            begun = request_body.begin(self.receive)
+            if not self._keep(begun.message, most_bytes):
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(seconds):
+                        message = await begun if begun.message is None else await self.receive()
+                        while not self._keep(message, most_bytes):
+                            message = await self.receive()
+        return b"".join([message.get("body", b"") for message in self._kept])
+
+    def _keep(self, message: Message | None, most_bytes: int) -> bool:
+        """Whether a message is the last one that is read; where there is none yet, it is not."""
+        if message is None:
+            return False
+        self._kept.append(message)
+        self._bytes += len(message.get("body", b""))
+        return message["type"] != "http.request" or not message.get("more_body", False) or self._bytes > most_bytes

@@ -12,6 +12,8 @@ from specimen.specs import Operation
 
 logger = logging.getLogger("specimen")
 
+_WORDS = {"value_bytes": "bytes of kept values", "tasks": "tasks (webhooks that wait)"}
+
 UNAVAILABLE = "The store of the sandbox does not answer. The request can be sent again."
 
 
@@ -33,7 +35,7 @@ def unavailable(operation: Operation, error: Exception) -> Reply:
 def too_much(error: StoreFull) -> Reply:
     """The bound that is reached, and the flag that sets it: 429 for namespaces (RFC 6585), 507 for what is kept (RFC 4918)."""
     flag = f"--most-{error.bound.replace('_', '-')}"
-    what = error.bound.replace("_", " of ") if error.bound == "value_bytes" else error.bound
+    what = _WORDS.get(error.bound, error.bound)
     detail = f"The sandbox keeps at most {error.most} {what}. Start it with a higher {flag}, or end namespaces that are done."
     return _problem(429 if error.bound == "namespaces" else 507, detail)
 

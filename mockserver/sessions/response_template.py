@@ -14,12 +14,34 @@ from specimen.mockserver.http.messages import encode, plain
 _GAP = re.compile(rb'"\\u0000moving (\d+)\\u0000"')
 
 
+class _Moves(Exception):
+    """A payload has fields that differ from read to read."""
+
+
+def _still(value: Any) -> Any:
+    if isinstance(value, Moving):
+        raise _Moves
+    return plain(value)
+
+
+_encode_still: Callable[[Any], bytes] = Encoder(enc_hook=_still).encode
+
+
 class ResponseTemplate:
     """A payload encoded once; `render` fills the gaps."""
 
     __slots__ = ("_gaps", "_pieces")
 
+    _pieces: list[bytes]
+    _gaps: list[Callable[[int], Any]]
+
     def __init__(self, body: Any) -> None:
+        try:
+            self._pieces, self._gaps = [_encode_still(body)], []
+        except _Moves:
+            self._split(body)
+
+    def _split(self, body: Any) -> None:
         gaps: list[Callable[[int], Any]] = []
 
         def gap(value: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct, field
@@ -44,8 +43,7 @@ class Record(Struct, frozen=True):
     owner: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Struct, frozen=True):
     """The events of a session up to a time, oldest first, and until when (exclusive) that is all of them."""
 
     events: tuple[Event, ...]
@@ -71,6 +69,8 @@ def timeline(record: Record, lifecycle: Lifecycle, now: int) -> Timeline:
         planned = tuple(event for index, event in enumerate(planned) if index == 0 or event.at <= first)
     lifetime = lifecycle.lifetime
     end = FOREVER if lifetime is None else record.created_at + lifetime.seconds * 1000
+    if not record.events and planned[-1].at <= min(now, end) and (lifetime is None or planned[-1].state not in lifetime.froms):
+        return Timeline(planned, FOREVER)  # as below, but at once: it is over
     found: list[Event] = []
     until = FOREVER
     for event in planned + record.events:

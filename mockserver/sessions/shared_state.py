@@ -10,7 +10,7 @@ from specimen.mockserver.sessions.catalogue.catalogue import Catalogue
 from specimen.mockserver.sessions.namespaces import Namespace, Namespaces
 from specimen.mockserver.sessions.response_template import ResponseTemplate
 from specimen.mockserver.sessions.session_record import Record, Timeline, timeline
-from specimen.mockserver.sessions.store import Space, Store
+from specimen.mockserver.sessions.store import Space, Store, StoreFull
 from specimen.mockserver.settings import Settings
 from specimen.specs import Provider
 
@@ -45,6 +45,17 @@ class SharedState:
         # Called with a space where something is due to be sent at once.
         self.wake_sender: Callable[[Space], None] | None = None
         self.cached_states: dict[tuple[str, str], CachedState] = {}
+
+    async def check_task_room(self, namespace: Namespace) -> None:
+        """Refuses a move that is to be told where too many tasks wait already; moves of which nobody hears are none.
+
+        Raises:
+            StoreFull: there are too many.
+        """
+        if self.moved is None or self.name not in namespace.document.get("webhooks", ()):
+            return
+        if await self.store.task_room() <= 0:
+            raise StoreFull("tasks", self.store.bounds.tasks)
 
     def seed_of(self, namespace: Namespace) -> int:
         """What all that is new in a namespace derives from: its own seed, else the server's."""

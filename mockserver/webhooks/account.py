@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from specimen.mockserver.sessions.namespaces import Namespace
 from specimen.mockserver.sessions.service import Sessions
-from specimen.mockserver.sessions.store import Space, Store
+from specimen.mockserver.sessions.store import Store
 from specimen.mockserver.webhooks import deliveries, endpoints, keys, outbox
 from specimen.mockserver.webhooks.endpoints import Endpoint
 from specimen.mockserver.webhooks.outbox import DELIVERY_PREFIX, EVENT_PREFIX
@@ -56,20 +55,13 @@ class AccountWebhooks:
         # Marked first: that changes the namespace, and a request that meets another one than before is run anew.
         await endpoints.mark(self._store, self._space)
         namespace = await self._shared.namespaces.get(self._namespace_name)
-        space = namespace.space(self._shared.name)
         key = await keys.derivation_key(self._shared, namespace)
         made = Endpoint(
             f"whe_{keys.id_from(key)}", url, keys.secret_from(key), self.now, self._owner, enabled, tuple(types), more=dict(more)
         )
-        await self._begin(namespace, space, made)
-        return made
-
-    async def _begin(self, namespace: Namespace, space: Space, made: Endpoint) -> None:
-        is_first = not await endpoints.endpoints(self._store, space, self.now)
-        await endpoints.add(self._store, space, made, self.now)
-        if is_first:
-            await outbox.tell_open_sessions(self._shared, namespace)
+        await outbox.begin_to_tell(self._shared, self._namespace_name, made, self.now)
         self._wake()
+        return made
 
     async def change(self, endpoint: Endpoint, **changes: Any) -> Endpoint | None:
         """An endpoint with other values; None where it is gone."""

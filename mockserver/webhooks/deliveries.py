@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from specimen.mockserver.sessions.store import Space, Store
+from specimen.mockserver.sessions.store import Space, Store, StoreFull
 from specimen.mockserver.webhooks import endpoints
 from specimen.mockserver.webhooks.attempts import CANCELLED, LOG, PENDING, task_of
 from specimen.mockserver.webhooks.outbox import DELIVERY_PREFIX, EVENT_PREFIX, KEPT_MILLISECONDS
@@ -36,7 +36,12 @@ async def resend(store: Store, space: Space, delivery_id: str, now: int) -> dict
 
     One that was tried and waits keeps its task, so that the session's later events stay behind it. Any other gets a task in a
     lane of its own, as those before it may wait for days.
+
+    Raises:
+        StoreFull: too many tasks wait.
     """
+    if await store.task_room() <= 0:
+        raise StoreFull("tasks", store.bounds.tasks)
     old = ""
 
     def again(kept: Mapping[str, Any]) -> dict[str, Any]:

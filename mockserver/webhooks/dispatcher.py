@@ -169,6 +169,7 @@ class _Queues:
         self._posters: dict[str, tuple[str, Poster]] = {}
         self._endpoints: dict[str, Endpoint] = {}
         self._has_room = asyncio.Event()
+        self._has_warned = False
 
     async def fill(self) -> float:
         """Claims what is due and hands it to the endpoints' senders; returns how long nothing more is due, in real seconds."""
@@ -191,7 +192,10 @@ class _Queues:
             if outbox.is_delivery(task.payload):
                 self._hand_over(_Waiting(until, began, task))
             else:
-                await outbox.tell(self._shared, namespace, found, task, now, origin)
+                try:
+                    await outbox.tell(self._shared, namespace, found, task, now, origin)
+                except StoreFull as full:  # its lease ends, then it is tried again
+                    self._warn(full)
         if claimed:
             await asyncio.sleep(0)
             return 0.0
@@ -200,6 +204,13 @@ class _Queues:
         if due is None or due >= FOREVER or namespace.clock.frozen_at is not None:
             return longest
         return min(longest, max(0.001, (due - namespace.clock.now()) / 1000))
+
+    def _warn(self, full: StoreFull) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            logger.warning(
+                "webhooks of %s are delayed: more than twice %d wait to be sent (--most-tasks).", self._space.provider, full.most
+            )
 
     def _hand_over(self, waiting: _Waiting) -> None:
         name = waiting.task.payload["endpoint"]

@@ -17,7 +17,8 @@ from specimen.mockserver.sessions.namespaces import Namespace
 from specimen.mockserver.sessions.service import Sessions
 from specimen.mockserver.sessions.session_record import FOREVER, Record
 from specimen.mockserver.sessions.shared_state import SharedState
-from specimen.mockserver.sessions.store import Claimed, Page, Space
+from specimen.mockserver.sessions.store import Claimed, Page, Space, StoreFull
+from specimen.mockserver.webhooks import endpoints
 from specimen.mockserver.webhooks.endpoints import Endpoint
 from specimen.specs import SpecError
 from specimen.specs.loading.webhooks import Webhooks
@@ -56,12 +57,35 @@ async def _tell_later(shared_state: SharedState, space: Space, record: Record, n
     await shared_state.store.enqueue(space, task, task, now, {"tell": record.id, "version": record.version, "since": since})
 
 
-async def tell_open_sessions(shared_state: SharedState, namespace: Namespace) -> None:
-    """Tells, from now on, of the sessions that were there before the first endpoint: those that will still move by themselves."""
+async def begin_to_tell(shared_state: SharedState, namespace: str, made: Endpoint, now: int) -> None:
+    """Adds an endpoint, which hears from now on of sessions that are there as well.
+
+    Raises:
+        SettingError: there are too many, or one of that id.
+        StoreFull: too many tasks wait for another one for each open session; the endpoint is not there then.
+    """
+    store, space = shared_state.store, Space(namespace, shared_state.name)
+    is_first = not await endpoints.endpoints(store, space, now)
+    await endpoints.add(store, space, made, now)
+    if is_first:
+        try:
+            await _tell_open_sessions(shared_state, await shared_state.namespaces.get(namespace))
+        except StoreFull:
+            await store.pop(space, endpoints.PREFIX + made.id, now)
+            raise
+
+
+async def _tell_open_sessions(shared_state: SharedState, namespace: Namespace) -> None:
+    """Tells, from now on, of the sessions that were there before the first endpoint: those that will still move by themselves.
+
+    Raises:
+        StoreFull: there are too many.
+    """
     space, now = namespace.space(shared_state.name), namespace.clock.now()
     after = ""
     while True:
         records = await shared_state.store.page(space, Page("id", _PAGE, after or None))
+        await shared_state.check_task_room(namespace)
         for record in records:
             if shared_state.cached_state(record, now).timeline.until < FOREVER:
                 await _tell_later(shared_state, space, record, now)
@@ -71,10 +95,17 @@ async def tell_open_sessions(shared_state: SharedState, namespace: Namespace) ->
 
 
 async def tell(
-    shared_state: SharedState, namespace: Namespace, endpoints: Sequence[Endpoint], task: Claimed, now: int, origin: str
+    shared_state: SharedState, namespace: Namespace, targets: Sequence[Endpoint], task: Claimed, now: int, origin: str
 ) -> None:
-    """Does a task of `session_moved`: adds the deliveries of the moves up to `now`, then waits for the session's next move."""
+    """Does a task of `session_moved`: adds the deliveries of the moves up to `now`, then waits for the session's next move.
+
+    Raises:
+        StoreFull: too many deliveries wait; the task stays.
+    """
     store, space = shared_state.store, namespace.space(shared_state.name)
+    # Requests add tasks up to the bound. As many again are left to what those tasks add: else all could wait for room.
+    if await store.task_room() <= -store.bounds.tasks:
+        raise StoreFull("tasks", store.bounds.tasks)
     record = await store.get(space, task.payload["tell"])
     if record is None or record.version < task.payload["version"]:
         await store.acknowledge(space, task)
@@ -84,7 +115,7 @@ async def tell(
     told = task.payload.get("told", 0)
     for happening in recipes.happenings(webhooks_of(shared_state), sessions.snapshot(session))[told:]:
         told = happening.sequence
-        await _add(shared_state, space, endpoints, record, sessions.snapshot(session), happening, now, task.payload["since"])
+        await _add(shared_state, space, targets, record, sessions.snapshot(session), happening, now, task.payload["since"])
     # A newer version of the record has a task of its own.
     if session.timeline.until < FOREVER and record.version == task.payload["version"]:
         await store.postpone(space, task, session.timeline.until, {**task.payload, "told": told})
@@ -95,7 +126,7 @@ async def tell(
 async def _add(
     shared_state: SharedState,
     space: Space,
-    endpoints: Sequence[Endpoint],
+    targets: Sequence[Endpoint],
     record: Record,
     m: SessionSnapshot,
     happening: Happening,
@@ -108,7 +139,7 @@ async def _add(
     named = m.facts.get(fact) if fact is not None else None
     if isinstance(named, str):
         named = [named]
-    wanted = [one for one in endpoints if one.wants(kind, record.owner, named, max(happening.at, since))]
+    wanted = [one for one in targets if one.wants(kind, record.owner, named, max(happening.at, since))]
     until = now + KEPT_MILLISECONDS
     added = []
     for endpoint in wanted:

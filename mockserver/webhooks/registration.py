@@ -83,7 +83,7 @@ async def register(
         endpoint_id, wanted.url, secret, now,
         types=wanted.types, keys=kept_keys, faults=wanted.faults, more=more,
     )  # fmt: skip
-    await add_endpoint(made, shared_state, namespaces, namespace, dispatcher)
+    await add_endpoint(made, shared_state, namespace, dispatcher)
     return made
 
 
@@ -96,20 +96,14 @@ async def _free_id(wanted: Registration, store: Store, space: Space, now: int) -
     raise AssertionError("the names never end")
 
 
-async def add_endpoint(
-    made: Endpoint, shared_state: SharedState, namespaces: Namespaces, namespace: Namespace, dispatcher: Dispatcher
-) -> None:
+async def add_endpoint(made: Endpoint, shared_state: SharedState, namespace: Namespace, dispatcher: Dispatcher) -> None:
     """Adds an endpoint, which hears from now on of sessions that are there as well.
 
     Raises:
         SettingError: there are too many, or one of that id.
     """
-    space, now = namespace.space(shared_state.name), namespace.clock.now()
-    is_first = not await endpoints.endpoints(shared_state.store, space, now)
-    await endpoints.add(shared_state.store, space, made, now)
-    if is_first:
-        await outbox.tell_open_sessions(shared_state, await namespaces.get(namespace.name))
-    dispatcher.wake(space)
+    await outbox.begin_to_tell(shared_state, namespace.name, made, namespace.clock.now())
+    dispatcher.wake(namespace.space(shared_state.name))
 
 
 def check_choices(webhooks: Webhooks, types: Sequence[str], faults: Sequence[str]) -> None:

@@ -71,4 +71,4 @@ async def stand_again(
         return
     if one.is_secret_made:  # the secrets after it are those that they were after the start
         await keys.derivation_key(shared_state, namespace)
-    await add_endpoint(replace(one.endpoint, created_at=now), shared_state, namespaces, namespace, dispatcher)
+    await add_endpoint(replace(one.endpoint, created_at=now), shared_state, namespace, dispatcher)

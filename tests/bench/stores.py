@@ -6,9 +6,9 @@ import argparse
 import asyncio
 import contextlib
 import gc
-import json
 import os
 import random
+import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 from msgspec.structs import replace
 
 from specimen.mockserver.app import App, build_app
@@ -26,19 +25,20 @@ from specimen.mockserver.sessions.store.codec import encode_record
 from specimen.mockserver.sessions.store.portable import Row
 from specimen.mockserver.sessions.store.sqlite import SqliteStore
 from specimen.mockserver.settings import Pace, Settings
+from specimen.specs import Provider
 from tests.bench.inprocess import exchange
 from tests.bench.load import Work
-from tests.bench.machine import processor_seconds, resident_bytes
-from tests.bench.targets import CASES, Entry
+from tests.bench.machine import resident_bytes
+from tests.bench.targets import CASES, Ask, Case, Entry, create_request, created
+from tests.bench.worker_costs import worker_costs
 from tests.mockserver.store import redis_server
-from tests.serving import serving
 
 SIZES = (1_000, 100_000, 1_000_000)
 REQUESTS = 2_000
 KAYLE = Space("default", "kayle")
 _AT_ONCE = 64
 _PAGES = 50
-_CLIENTS = 16
+_HEALTH_SECONDS = 3.0
 # One in a thousand sessions is in this state.
 _RARE, _USUAL = "failed", "succeeded"
 
@@ -74,10 +74,15 @@ async def _repeated(once: Callable[[], Awaitable[Any]], count: int, clock: Calla
     return min(halves)
 
 
+def _kyve_get(provider: Provider, ask: Ask) -> Entry:
+    headers = {name: value for name, value in create_request(provider)["headers"].items() if name != "Content-Type"}
+    return {"method": "GET", "path": f"{provider.mount}/v1/sessions/{created(provider, ask)}", "headers": headers, "body": None}
+
+
 async def requests(app: App, found: Measured, count: int) -> None:
-    """The three requests of the benchmark, in process: CPU and round trips."""
+    """The three requests of the benchmark and another read, in process: CPU and round trips."""
     loop = asyncio.get_running_loop()
-    for case in CASES:
+    for case in (*CASES, Case("kyve", "kyve GET session", 0, _kyve_get)):
         entries: list[Entry] = []
 
         def ask(entry: Entry, entries: list[Entry] = entries) -> tuple[int, bytes]:
@@ -130,6 +135,40 @@ async def lists(store: Store, found: Measured, owner: str, size: int) -> None:
         found.time(f"{size:,}: {title}", cpu, f" ({elapsed * 1e3:.1f} ms elapsed)")
 
 
+async def _asked_for_health(app: App, until: Callable[[], bool]) -> tuple[float, float]:
+    """The 99th percentile of how late `/_specimen/live` is answered: milliseconds of this process's CPU, and elapsed ones."""
+    ask = exchange(app, Work("GET", "/_specimen/live", {}))
+    clocks = (time.process_time, time.perf_counter)
+    times: list[tuple[float, ...]] = []
+    while len(times) < 2 or not until():
+        begun = [clock() for clock in clocks]
+        await asyncio.sleep(0)  # a turn of the loop, as a request on a socket waits for
+        await ask()
+        times.append(tuple(clock() - since for clock, since in zip(clocks, begun, strict=True)))
+        await asyncio.sleep(0.001)
+    cpu, elapsed = (statistics.quantiles(each, n=100)[98] * 1e3 for each in zip(*times, strict=True))
+    return cpu, elapsed
+
+
+async def health(app: App, found: Measured, size: int) -> None:
+    """How late health is answered while lists look at all sessions, one after another, and find none."""
+    page = Page("newest", 100, created_from=FOREVER)
+
+    def over(seconds: float) -> Callable[[], bool]:
+        until = time.perf_counter() + seconds
+        return lambda: time.perf_counter() >= until
+
+    async def sift(is_over: Callable[[], bool]) -> None:
+        while not is_over():
+            assert not await app.store.page(KAYLE, page)
+            await asyncio.sleep(0)  # each list is a request of its own
+
+    sifting = asyncio.create_task(sift(over(_HEALTH_SECONDS)))
+    cpu, elapsed = await _asked_for_health(app, sifting.done)
+    await sifting
+    found.figures[f"{size:,}: health amid lists, p99"] = f"{cpu:.1f} ms ({elapsed:.1f} ms elapsed)"
+
+
 async def measured(name: str, url: str, sizes: list[int], count: int, kept: Callable[[], int]) -> Measured:
     """All figures of one store in process; `kept` gives the bytes that it takes."""
     found = Measured(name)
@@ -147,6 +186,7 @@ async def measured(name: str, url: str, sizes: list[int], count: int, kept: Call
         await lists(store, found, template.owner, size)
         read = exchange(app, Work("GET", f"/kayle/v1/sessions/{template.id}", {"Authorization": "Bearer kk_live_specimen"}))
         found.time(f"{size:,}: kayle GET", await _repeated(read, count))
+        await health(app, found, size)
         if store.is_shared:
             begun = time.perf_counter()
             other = build_app(Settings(pace=Pace("instant"), store=url))
@@ -156,36 +196,6 @@ async def measured(name: str, url: str, sizes: list[int], count: int, kept: Call
             await other.close()
     await app.close()
     return found
-
-
-def workers(found: Measured, url: str, folder: Path, count: int) -> None:
-    """CPU of the servers a kayle GET, with one worker and with two."""
-    headers = {"Authorization": "Bearer kk_live_specimen"}
-
-    async def load(server: str, path: str) -> None:
-        async def ask() -> None:
-            async with httpx.AsyncClient(base_url=server, headers=headers) as client:
-                for _ in range(count // _CLIENTS):
-                    assert (await client.get(path)).status_code == 200
-
-        await asyncio.gather(*(ask() for _ in range(_CLIENTS)))
-
-    for number in (1, 2):
-        with serving("kayle", "--pace", "instant", "--store", url, "--workers", str(number), folder=folder) as server:
-            answer = httpx.post(f"{server}/v1/sessions", json={}, headers=headers)
-            assert answer.is_success, answer.text
-            made = answer.json()["data"]["id"]
-            parent = json.loads((folder / "ready.json").read_text(encoding="utf-8"))["pid"]
-            children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="utf-8").split()
-            pids = [parent, *map(int, children)]
-            asyncio.run(load(server, f"/v1/sessions/{made}"))
-            before = sum(processor_seconds(pid) or 0 for pid in pids)
-            asyncio.run(load(server, f"/v1/sessions/{made}"))
-            asked = count // _CLIENTS * _CLIENTS
-            found.time(
-                f"server, {number} worker{'s' * (number > 1)}: kayle GET",
-                (sum(processor_seconds(p) or 0 for p in pids) - before) / asked,
-            )
 
 
 def table(measurements: list[Measured]) -> str:
@@ -221,7 +231,8 @@ def main() -> None:
         with _place(name) as (url, folder, kept):
             found = asyncio.run(measured(name, url, given.sizes, given.requests, kept))
             if name != "memory":
-                workers(found, url, folder, given.requests)
+                for number, seconds in worker_costs(url, folder, given.requests).items():
+                    found.time(f"server, {number} worker{'s' * (number > 1)}: kayle GET", seconds)
             done.append(found)
     print(table(done))
 

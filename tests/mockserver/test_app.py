@@ -330,3 +330,62 @@ def test_log__no_tokens_or_document_data(caplog: pytest.LogCaptureFixture, monke
     assert private
     for value in private:
         assert value not in logged
+
+
+# -- the same head again -------------------------------------------------------------------------------------------
+
+
+def test_same_head__answered_by_what_is_now() -> None:
+    """A request whose head came before sees the time, the namespace and the session as they are now."""
+    app = frozen_app("kayle", pace="10x")
+    session = ask_entry(app, create_entry(app, "kayle")).json()["data"]["id"]
+    path = f"/kayle/v1/sessions/{session}"
+    first = ask(app, "GET", path, KAYLE)
+    assert ask(app, "GET", path, KAYLE).headers == first.headers
+    forward(app, 3_600_000)
+    later = ask(app, "GET", path, KAYLE)
+    assert later.headers["date"] != first.headers["date"]
+    assert later.json()["data"]["status"] != first.json()["data"]["status"]
+    completed(app.namespaces.drop("default"))
+    assert ask(app, "GET", path, KAYLE).status_code == 404
+
+
+def test_same_head__but_for_one_part() -> None:
+    """Another credential, namespace, method, query or host is another request, however often the rest came before."""
+    app = frozen_app("kayle")
+    session = ask_entry(app, create_entry(app, "kayle")).json()["data"]["id"]
+    path = f"/kayle/v1/sessions/{session}"
+    for _ in range(2):
+        assert ask(app, "GET", path, KAYLE).status_code == 200
+        assert ask(app, "GET", path, {"Authorization": "Bearer nobody"}).status_code == 401
+        assert ask(app, "GET", path, {**KAYLE, "Specimen-Namespace": "a"}).status_code == 404
+        assert ask(app, "GET", f"{path}?specimen_ns=b", KAYLE).status_code == 404
+        assert ask(app, "PUT", path, KAYLE).status_code in (404, 405)
+        assert ask(app, "GET", path, {**KAYLE, "Origin": "http://localhost:3000"}).headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-origin" not in ask(app, "GET", path, KAYLE).headers
+        catalogue = next(entry for entry in app.mounted["kayle"].table.entries() if entry["status"] == "created")
+        for host in ("one.test:8080", "two.test:8080"):
+            assert f"http://{host}/" in ask_entry(app, {**catalogue, "headers": {**catalogue["headers"], "Host": host}}).text
+
+
+def test_same_head__of_servers_that_give_lists() -> None:
+    """ASGI says that a header is two items; it need not be a tuple."""
+    app = frozen_app("kayle")
+    entry = next(iter(app.mounted["kayle"].table.entries()))
+
+    async def listed(scope: Any, receive: Any, send: Any) -> None:
+        await app({**scope, "headers": [list(pair) for pair in scope["headers"]]}, receive, send)
+
+    assert [ask_entry(listed, entry).status_code for _ in range(2)] == [200, 200]
+
+
+def test_same_head__bounded() -> None:
+    """Of heads that callers choose, only so many are remembered, and none that is long."""
+    app = frozen_app("kayle")
+    session = ask_entry(app, create_entry(app, "kayle")).json()["data"]["id"]
+    for number in range(1_100):
+        ask_raw(app, "GET", f"/kayle/v1/sessions/{session}", {**KAYLE, "X-Number": str(number)})
+    ask_raw(app, "GET", f"/kayle/v1/sessions/{session}", {**KAYLE, "X-Long": "x" * 3_000})
+    known = app._known
+    assert 0 < len(known) <= 1_024
+    assert all(len(headers.get("x-long", "")) == 0 for _, _, headers in known.values())

@@ -137,8 +137,9 @@ def test_memory__flat(requests: int, tracing: None) -> None:
 
 def test_bounds__are_those_of_the_settings() -> None:
     """Each bound of the store is a setting."""
-    app = frozen_app("kayle", most_sessions=1, most_namespaces=2, most_values=3, most_value_bytes=4, request_log_entries=5)
-    assert app.store.bounds == Bounds(1, 2, 3, 4, 5)
+    settings = {"most_sessions": 1, "most_namespaces": 2, "most_values": 3, "most_value_bytes": 4, "most_tasks": 6}
+    app = frozen_app("kayle", request_log_entries=5, **settings)
+    assert app.store.bounds == Bounds(1, 2, 3, 4, 5, 6)
 
 
 def test_request_log__long_heads_count_as_bodies_do(monkeypatch: pytest.MonkeyPatch) -> None:

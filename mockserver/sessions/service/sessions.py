@@ -118,9 +118,10 @@ class Sessions(Lists, Values):
 
         Raises:
             InvalidPreference: the magic value names a scenario that does not exist, or one without the preferred status.
-            StoreFull: there are too many sessions.
+            StoreFull: there are too many sessions, or too many tasks wait.
         """
         shared_state, preference = self._shared, self.preference
+        await shared_state.check_task_room(self._namespace)
         scenario = preference.scenario or preferences.from_magic(self.magic_value, shared_state.provider)
         if scenario is None:
             scenario = (
@@ -290,6 +291,7 @@ class Sessions(Lists, Values):
         """Stores the next version of a record, except one that a preference made for this answer only."""
         if self._is_for_one_answer():
             return True
+        await self._shared.check_task_room(self._namespace)
         store, phase = self._shared.store, phase_of(timeline(record, self.lifecycle, self.now))
         if not await (store.add if record.version == 1 else store.swap)(self._space, record, phase):
             return False
@@ -313,6 +315,7 @@ class Sessions(Lists, Values):
             to = next_step(record, self.lifecycle) if newer.reads % record.polls == 0 else None
             if to is not None and self.lifecycle.is_edge(state, to):
                 cause = self.lifecycle.transition(state, to).cause
+                await self._shared.check_task_room(self._namespace)
                 newer = replace(newer, events=(*record.events, Event(to, self.now, cause)))
             cached = self._shared.cached_state(newer, self.now)
             is_kept = self.keeps_reads

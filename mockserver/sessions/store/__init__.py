@@ -93,6 +93,7 @@ class Bounds(NamedTuple):
     values: int = 1_000_000
     value_bytes: int = 512 * 1024 * 1024
     log_entries: int = 1_000
+    tasks: int = 1_000_000
 
 
 class StoreFull(Exception):
@@ -321,6 +322,13 @@ class Store(Protocol):
         """Has a task that nobody holds be due at another time; returns whether there was such a task.
 
         It keeps its payload and its place in its lane.
+        """
+
+    async def task_room(self) -> int:
+        """How many tasks more `bounds.tasks` allows, of all spaces; negative where there are more.
+
+        Nothing is refused by `enqueue`: callers ask before they do what a task is to follow. Other processes may take the room
+        meanwhile.
         """
 
     async def next_due(self, space: Space) -> int | None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
+from pathlib import Path
+
+import pytest
 
 from specimen.mockserver.sessions.store import Bounds, LogEntry, Store
-from tests.mockserver.store.places import ELSEWHERE, OTHER, SPACE, Place
+from tests.mockserver.store.places import ELSEWHERE, KINDS, OTHER, SPACE, Place
 
 
 async def claimed(store: Store, now: int, limit: int = 99, lease_seconds: float = 60) -> list[str]:
@@ -221,3 +226,45 @@ async def test_claim__of_many_workers(place: Place) -> None:
         for lane in range(6):
             own = [name for name in done if int(name) % 6 == lane]
             assert own == sorted(own)
+
+
+async def test_task_room__of_all_spaces(place: Place) -> None:
+    """Every task that is not acknowledged takes room, in whatever space; a namespace that is replaced or ends gives its room back."""
+    bounds = Bounds(tasks=2)
+    async with place.opened(bounds) as store:
+        assert await store.task_room() == 2
+        assert await store.enqueue(SPACE, "a", "lane", 1, None)
+        assert not await store.enqueue(SPACE, "a", "lane", 1, None)
+        assert await store.task_room() == 1
+        for name in "bc":
+            assert await store.enqueue(ELSEWHERE, name, name, 1, None)
+        assert await store.task_room() == -1
+        (task,) = await store.claim(SPACE, 1, 60, 9)
+        assert await store.postpone(SPACE, task, 2, None)
+        assert await store.task_room() == -1
+        (task,) = await store.claim(SPACE, 2, 60, 9)
+        assert await store.acknowledge(SPACE, task)
+        assert not await store.acknowledge(SPACE, task)
+        assert await store.task_room() == 0
+        async with place.opened(bounds) as other:
+            assert await other.task_room() == 0
+        await store.replace(ELSEWHERE.namespace, None, [])
+        assert await store.task_room() == 2
+        assert await store.enqueue(ELSEWHERE, "d", "d", 1, None)
+        assert await store.task_room() == 1
+        await store.drop(ELSEWHERE.namespace)
+        assert await store.task_room() == 2
+
+
+async def test_task_room__of_a_file_without_a_count(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """A file that was made before tasks had a bound is counted when it is opened; what was dropped is not."""
+    place = KINDS["sqlite"](tmp_path, request)
+    async with place.opened() as store:
+        for space in (SPACE, ELSEWHERE):
+            await store.enqueue(space, "a", "lane", 1, None)
+    with contextlib.closing(sqlite3.connect(tmp_path / "store.db")) as db, db:
+        db.execute("DELETE FROM totals WHERE name = 'tasks'")
+        (number,) = db.execute("DELETE FROM spaces WHERE namespace = ? RETURNING space", (ELSEWHERE.namespace,)).fetchone()
+        db.execute("INSERT INTO garbage VALUES (?)", (number,))
+    async with place.opened(Bounds(tasks=3)) as store:
+        assert await store.task_room() == 2

@@ -225,7 +225,9 @@ class MemoryStore(Spaces):
     async def enqueue(self, space: Space, task_id: str, lane: str, due: int, payload: Any) -> bool:
         """Adds a task, once for an id."""
         with self._writing:
-            return self._kept(space).outbox.enqueue(task_id, lane, due, payload)
+            is_new = self._kept(space).outbox.enqueue(task_id, lane, due, payload)
+            self._tasks += is_new
+            return is_new
 
     async def claim(self, space: Space, now: int, lease_seconds: float, limit: int) -> Sequence[Claimed]:
         """Tasks that are due, for this caller alone."""
@@ -237,7 +239,9 @@ class MemoryStore(Spaces):
         """Ends a task that the caller holds."""
         with self._writing:
             kept = self._spaces.get(space)
-            return kept is not None and kept.outbox.acknowledge(task)
+            is_ended = kept is not None and kept.outbox.acknowledge(task)
+            self._tasks -= is_ended
+            return is_ended
 
     async def postpone(self, space: Space, task: Claimed, due: int, payload: Any) -> bool:
         """Gives a task back, to be due at another time."""
@@ -250,6 +254,10 @@ class MemoryStore(Spaces):
         with self._writing:
             kept = self._spaces.get(space)
             return kept is not None and kept.outbox.reschedule(task_id, due)
+
+    async def task_room(self) -> int:
+        """How many tasks more the bound allows."""
+        return self.bounds.tasks - self._tasks
 
     async def next_due(self, space: Space) -> int | None:
         """When the first task that nobody holds is due."""

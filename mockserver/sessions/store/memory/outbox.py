@@ -51,6 +51,9 @@ class Outbox:
         self._numbers = itertools.count(1)
         self._ended: dict[str, None] = {}
 
+    def __len__(self) -> int:
+        return len(self._tasks)
+
     def enqueue(self, task_id: str, lane: str, due: int, payload: Any) -> bool:
         """Adds a task; returns whether its id was new."""
         if task_id in self._tasks or task_id in self._ended:

@@ -61,6 +61,7 @@ class Spaces:
         self._spaces: dict[Space, Kept] = {}
         self._names = SortedChunks()
         self._sessions = 0
+        self._tasks = 0
         self._watches = Watches()
         self._writing = RLock()
 
@@ -118,6 +119,7 @@ class Spaces:
             for space in ended.spaces:
                 kept = self._spaces.pop(space)
                 self._sessions -= len(kept.sessions)
+                self._tasks -= len(kept.outbox)
                 kept.values.clear()
             self._watches.changed_all(name)
 

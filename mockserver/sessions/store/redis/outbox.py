@@ -9,6 +9,7 @@ from typing import Any
 from specimen.mockserver.sessions.store import Bounds, Claimed, LogEntry, Space
 from specimen.mockserver.sessions.store.codec import decode_value, encode_value
 from specimen.mockserver.sessions.store.redis.connection import Script
+from specimen.mockserver.sessions.store.redis.totals import Totals
 
 # How many ids of acknowledged tasks a space remembers, so that a task that two replicas find is sent once.
 REMEMBERED_TASKS = 1_000
@@ -179,6 +180,7 @@ class Outbox:
     """The part of a store that knows logs and tasks."""
 
     bounds: Bounds
+    _totals: Totals
 
     async def _run(self, script: Script, space: Space, *arguments: Any) -> Any:
         raise NotImplementedError
@@ -197,7 +199,9 @@ class Outbox:
 
     async def enqueue(self, space: Space, task_id: str, lane: str, due: int, payload: Any) -> bool:
         """Adds a task, once for an id."""
-        return bool(await self._run(_ENQUEUE, space, task_id, lane, due, encode_value(payload)))
+        is_new = bool(await self._run(_ENQUEUE, space, task_id, lane, due, encode_value(payload)))
+        self._totals.add(tasks=is_new)
+        return is_new
 
     async def claim(self, space: Space, now: int, lease_seconds: float, limit: int) -> Sequence[Claimed]:
         """Tasks that are due, for this caller alone until the lease is over."""
@@ -210,7 +214,9 @@ class Outbox:
 
     async def acknowledge(self, space: Space, task: Claimed) -> bool:
         """Ends a task that the caller still holds."""
-        return bool(await self._run(_ACKNOWLEDGE, space, task.id, task.token, REMEMBERED_TASKS))
+        is_ended = bool(await self._run(_ACKNOWLEDGE, space, task.id, task.token, REMEMBERED_TASKS))
+        self._totals.add(tasks=-is_ended)
+        return is_ended
 
     async def postpone(self, space: Space, task: Claimed, due: int, payload: Any) -> bool:
         """Gives a task back, to be due at another time."""
@@ -219,6 +225,12 @@ class Outbox:
     async def reschedule(self, space: Space, task_id: str, due: int) -> bool:
         """Has a task that nobody holds be due at another time."""
         return bool(await self._run(_RESCHEDULE, space, task_id, due))
+
+    async def task_room(self) -> int:
+        """How many tasks more the bound allows, as far as this process has counted."""
+        if self._totals.tasks >= self.bounds.tasks:
+            await self._totals.count_if_old()
+        return self.bounds.tasks - self._totals.tasks
 
     async def next_due(self, space: Space) -> int | None:
         """When the first task that nobody holds is due."""

@@ -55,7 +55,7 @@ class Replacement(Spaces, Sessions):
             gone = await self._redis.run(_BEGIN, itself, "*", *arguments)
         except StoreFull:
             raise StoreFull("sessions", self.bounds.sessions) from None
-        self._totals.add(len(sessions) - gone[0], -gone[1], -gone[2])
+        self._totals.add(len(sessions) - gone[0], -gone[1], -gone[2], -gone[3])
         await self._register(name)
         for start in range(0, len(sessions), _SLICE):
             parts = [

@@ -32,7 +32,7 @@ redis.call('HSET', N, 'value', ARGV[4], 'version', version + 1, 'stamp', ARGV[5]
 redis.call('PUBLISH', N .. ':w', '')
 return 1
 """)
-# `held` is how many sessions, values and bytes of values the namespace has; `finish` ends it.
+# `held` is how many sessions, values, bytes of values and tasks the namespace has; `finish` ends it.
 ENDING = f"""
 local function spaces()
   local found = {{}}
@@ -42,10 +42,11 @@ local function spaces()
   return found
 end
 local function held()
-  local totals = {{0, 0, 0}}
+  local totals = {{0, 0, 0, 0}}
   for _, space in ipairs(spaces()) do
     local found = redis.call('HMGET', space .. 'n', 'sessions', 'values', 'value_bytes')
-    for index = 1, 3 do totals[index] = totals[index] + tonumber(found[index] or '0') end
+    found[4] = redis.call('HLEN', space .. 'q')
+    for index = 1, 4 do totals[index] = totals[index] + tonumber(found[index] or '0') end
   end
   return totals
 end

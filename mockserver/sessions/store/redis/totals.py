@@ -15,11 +15,12 @@ _SHARE = 100
 _SURE_SECONDS = 1.0
 
 _COUNT = Script("""
-local totals = {0, 0, 0}
+local totals = {0, 0, 0, 0}
 for _, field in ipairs(redis.call('HKEYS', N)) do
   if string.sub(field, 1, 2) == 'p:' then
     local found = redis.call('HMGET', string.sub(field, 3) .. 'n', 'sessions', 'values', 'value_bytes')
-    for index = 1, 3 do totals[index] = totals[index] + tonumber(found[index] or '0') end
+    found[4] = redis.call('HLEN', string.sub(field, 3) .. 'q')
+    for index = 1, 4 do totals[index] = totals[index] + tonumber(found[index] or '0') end
   end
 end
 return totals
@@ -27,7 +28,7 @@ return totals
 
 
 class Totals:
-    """Sessions, values and their bytes in all namespaces: counted every few seconds, and by what this process adds since.
+    """Sessions, values, their bytes and tasks in all namespaces: counted every few seconds, and by what this process adds since.
 
     Namespaces are on different nodes of a cluster, so no script sees the whole store; what several processes add within those
     seconds may pass a bound by as much.
@@ -38,15 +39,17 @@ class Totals:
         self.sessions = 0
         self.values = 0
         self.value_bytes = 0
+        self.tasks = 0
         self._counted_at = 0.0
         self._next_at = 0.0
         self._counting: asyncio.Task[None] | None = None
 
-    def add(self, sessions: int = 0, values: int = 0, value_bytes: int = 0) -> None:
+    def add(self, sessions: int = 0, values: int = 0, value_bytes: int = 0, tasks: int = 0) -> None:
         """What this process has added, or with negative numbers taken away."""
         self.sessions += sessions
         self.values += values
         self.value_bytes += value_bytes
+        self.tasks += tasks
         if time.monotonic() >= self._next_at and (self._counting is None or self._counting.done()):
             self._counting = asyncio.create_task(self._count_quietly(), name="specimen-store-count")
 
@@ -54,8 +57,8 @@ class Totals:
         """Counts anew."""
         began = time.monotonic()
         self._next_at = began + _COUNT_SECONDS
-        before = (self.sessions, self.values, self.value_bytes)
-        found = [0, 0, 0]
+        before = (self.sessions, self.values, self.value_bytes, self.tasks)
+        found = [0, 0, 0, 0]
         for name in await self._redis.command("ZRANGE", f"{self._redis.prefix}namespaces", 0, -1):
             counts = await self._redis.run(_COUNT, Space(name.decode(), ""), "*")
             found = [total + count for total, count in zip(found, counts, strict=True)]
@@ -63,6 +66,7 @@ class Totals:
         self.sessions += found[0] - before[0]
         self.values += found[1] - before[1]
         self.value_bytes += found[2] - before[2]
+        self.tasks += found[3] - before[3]
         self._counted_at = time.monotonic()
         self._next_at = max(self._next_at, self._counted_at + _SHARE * (self._counted_at - began))
 

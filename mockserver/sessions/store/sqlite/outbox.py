@@ -11,7 +11,7 @@ from typing import Any
 from specimen.mockserver.sessions.store import Bounds, Claimed, LogEntry, Space
 from specimen.mockserver.sessions.store.codec import decode_value, encode_value
 from specimen.mockserver.sessions.store.sqlite.connection import Connection
-from specimen.mockserver.sessions.store.sqlite.spaces import OF, space_number
+from specimen.mockserver.sessions.store.sqlite.spaces import OF, add_to_total, space_number, total
 
 # How many ids of acknowledged tasks a space remembers, so that a task that two replicas find is sent once.
 REMEMBERED_TASKS = 1_000
@@ -64,7 +64,10 @@ class Outbox:
             if db.execute("SELECT 1 FROM done_tasks WHERE space = ? AND id = ?", (number, task_id)).fetchone():
                 return False
             add = "INSERT OR IGNORE INTO tasks (space, id, lane, place, due, payload) VALUES (?, ?, ?, ?, ?, ?)"
-            return db.execute(add, (number, task_id, lane, due, due, encoded)).rowcount > 0
+            if not db.execute(add, (number, task_id, lane, due, due, encoded)).rowcount:
+                return False
+            add_to_total(db, "tasks", 1)
+            return True
 
         encoded = encode_value(payload)
         return await self._file.write(work)
@@ -95,6 +98,7 @@ class Outbox:
             row = db.execute(ended, (*space, task.id, task.token, _real_now())).fetchone()
             if row is None:
                 return False
+            add_to_total(db, "tasks", -1)
             db.execute("INSERT OR REPLACE INTO done_tasks (space, id) VALUES (?, ?)", (row[0], task.id))
             forget = """DELETE FROM done_tasks WHERE space = ? AND number <=
                 (SELECT number FROM done_tasks WHERE space = ? ORDER BY number DESC LIMIT 1 OFFSET ?)"""
@@ -113,6 +117,10 @@ class Outbox:
         """Has a task that nobody holds be due at another time."""
         update = f"UPDATE tasks SET due = ? WHERE space = {OF} AND id = ? AND lease <= ?"  # noqa: S608 - own texts
         return await self._file.write(lambda db: db.execute(update, (due, *space, task_id, _real_now())).rowcount > 0)
+
+    async def task_room(self) -> int:
+        """How many tasks more the bound allows."""
+        return self.bounds.tasks - await self._file.read(lambda db: total(db, "tasks"))
 
     async def next_due(self, space: Space) -> int | None:
         """When the first task that nobody holds is due."""

@@ -87,6 +87,8 @@ def _add_all(db: sqlite3.Connection, rows: list[Row]) -> None:
             columns, table, _ = _TABLES[kind]
             marks = ", ".join("?" * (1 + len(fields)))
             db.execute(f"INSERT INTO {table} (space, {columns}) VALUES ({marks})", (number, *fields))  # noqa: S608 - own names
+        if kind == "task":
+            add_to_total(db, "tasks", 1)
         if kind == "value":
             size = len(fields[3])
             counted = "UPDATE spaces SET held_values = held_values + 1, value_bytes = value_bytes + ? WHERE space = ?"

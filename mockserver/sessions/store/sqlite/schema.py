@@ -57,6 +57,10 @@ CREATE UNIQUE INDEX done_tasks_id ON done_tasks (space, id);
 CREATE INDEX done_tasks_number ON done_tasks (space);
 INSERT INTO totals VALUES ('sessions', 0), ('values', 0), ('value_bytes', 0), ('namespaces', 0);
 """
+# Files of layout 1 that were made before tasks had a bound have no count of them.
+_COUNT_TASKS = """
+INSERT OR REPLACE INTO totals SELECT 'tasks', count(*) FROM tasks WHERE space NOT IN (SELECT space FROM garbage)
+"""
 # Of these a dropped space's rows are swept.
 SWEPT = ("sessions", "keys", "counters", "held_values", "locks", "logs", "tasks", "done_tasks")
 
@@ -109,11 +113,13 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
                 f"store {path}: it has layout {layout}, this version of Specimen reads layout {LAYOUT}. Export it with the "
                 "version that wrote it (`specimen store export`), and import it into a new file."
             )
+        db.execute(_COUNT_TASKS)
         return
     if application != 0 or db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         raise StoreUnavailable(f"store {path}: it is a SQLite file of another program. Name a file that does not exist yet.")
     for statement in _TABLES.split(";\n"):
         if statement.strip():
             db.execute(statement)
+    db.execute(_COUNT_TASKS)
     db.execute(f"PRAGMA application_id = {APPLICATION}")
     db.execute(f"PRAGMA user_version = {LAYOUT}")

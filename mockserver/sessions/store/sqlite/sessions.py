@@ -14,7 +14,7 @@ from specimen.mockserver.sessions.store.sqlite.spaces import OF, add_to_total, s
 from specimen.mockserver.sessions.store.sqlite.watches import Watches
 
 # Rows of an index that one step looks at where no index has the wanted sessions together; about a millisecond.
-_SLICE_ROWS = 1_000
+_SLICE_ROWS = 250
 
 _GET = f"SELECT record FROM sessions WHERE space = {OF} AND id = ?"  # noqa: S608 - own texts, as in all of this module
 _OWNERS = f"""SELECT record FROM keys JOIN sessions USING (seq) WHERE keys.space = {OF} AND key = ?

@@ -66,10 +66,12 @@ def unlink(db: sqlite3.Connection, name: str) -> bool:
         "DELETE FROM spaces WHERE namespace = ? RETURNING space, sessions, held_values, value_bytes", (name,)
     ).fetchall()
     for number, sessions, held_values, value_bytes in gone:
+        tasks = db.execute("SELECT count(*) FROM tasks WHERE space = ?", (number,)).fetchone()[0]
         db.execute("INSERT INTO garbage VALUES (?)", (number,))
         add_to_total(db, "sessions", -sessions)
         add_to_total(db, "values", -held_values)
         add_to_total(db, "value_bytes", -value_bytes)
+        add_to_total(db, "tasks", -tasks)
     return True
 
 
