@@ -237,6 +237,19 @@ def test_show__ids_that_have_a_time_have_that_of_the_creation(name: str, scenari
     assert since[found.version] == times.parse(body["createdAt"])
 
 
+def test_show__sessions_take_as_long_as_the_seed_says() -> None:
+    """No two of ten seeds have a session of the same length, and one seed's is the same at another time."""
+    moment = "2026-03-01T12:00:00Z"
+
+    def took(seed: int, now: str = moment) -> int:
+        options = ("--now", now, "--seed", str(seed), "--operation", "getVerification")
+        body = json.loads(run("show", "kyve", "completed", *options).output)
+        return times.parse(body["closed_at"]) - times.parse(body["created_at"])
+
+    assert len({took(seed) for seed in range(10)}) == 10
+    assert took(3) == took(3, "2026-05-01T00:00:00Z")
+
+
 @pytest.mark.parametrize(
     ("name", "scenario", "operation"), [("kyve", "completed", "getVerification"), ("idnow", "accepted", "listDatablocks")]
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from specimen.fixtures.datasets.traffic import pace
 from specimen.fixtures.primitives import ids
 from specimen.fixtures.primitives.timelines import length
 from specimen.fixtures.recipes.session_histories import secondary_id
@@ -71,12 +72,16 @@ class Catalogue:
     def dated(self, scenario: Scenario, namespace: str, end: int) -> Iterator[Record]:
         """A scenario's session in each state along it, as one that was created then: an id that has a time has `createdAt`.
 
-        Only where nobody has to know the ids beforehand. Its last event happened at `end` (milliseconds since the epoch).
+        Only where nobody has to know the ids beforehand. Its last event happened at `end` (milliseconds since the epoch), and
+        how long it took is the seed's, as in a dataset.
         """
+        number = ids.digest(f"{self._seed}/{self.provider.name}/{scenario.name}/pace", 1)[0]
+        speed, _ = pace(self.provider.lifecycle, scenario.path, number)
         for index in range(len(scenario.path)):
             place = CataloguePosition(scenario, index)
-            at = _created_at(self.provider, place, end)
-            yield pinned(self.provider, place, _id(self.provider, place, at), self._seed, end, namespace, id_time=at)
+            at = _created_at(self.provider, place, end, speed)
+            session_id = _id(self.provider, place, at)
+            yield pinned(self.provider, place, session_id, self._seed, end, namespace, id_time=at, speed=speed)
 
     def by_key(self, key: str, namespace: str, start: int) -> Record | None:
         """The session that owns a key such as `verification:ver_…`."""
@@ -103,16 +108,27 @@ def _id(provider: Provider, place: CataloguePosition, at: int) -> str:
     return ids.make(form, f"{provider.name}/catalogue/{place.scenario.name}/{place.index}", at)
 
 
-def _created_at(provider: Provider, place: CataloguePosition, end: int) -> int:
-    return end - length(provider.lifecycle, place.scenario.path[: place.index + 1])
+def _created_at(provider: Provider, place: CataloguePosition, end: int, speed: float) -> int:
+    return end - length(provider.lifecycle, place.scenario.path[: place.index + 1], speed)
 
 
 def pinned(
-    provider: Provider, place: CataloguePosition, session_id: str, seed: int, end: int, namespace: str, *, id_time: int = ID_TIME
+    provider: Provider,
+    place: CataloguePosition,
+    session_id: str,
+    seed: int,
+    end: int,
+    namespace: str,
+    *,
+    id_time: int = ID_TIME,
+    speed: float = 1.0,
 ) -> Record:
-    """The record of a session that entered its state at `end` and never moves; it is in no store, so its version is 0."""
+    """The record of a session that entered its state at `end` and never moves; it is in no store, so its version is 0.
+
+    It came there `speed` times faster than the vendor's usual session.
+    """
     lifecycle = provider.lifecycle
-    made_at = _created_at(provider, place, end)
+    made_at = _created_at(provider, place, end, speed)
     names = tuple(lifecycle.ids)[1:]
     return Record(
         namespace=namespace,
@@ -121,7 +137,7 @@ def pinned(
         seed=ids.number(f"{seed}/{provider.name}/{place.scenario.name}") % 2**32,
         created_at=made_at,
         made_at=made_at,
-        speed=1.0,
+        speed=speed,
         steps=place.index,
         keys=tuple(f"{name}:{secondary_id(provider, name, session_id, id_time)}" for name in names),
         # The facts that select its read operation stay, also where a preference shows it in another scenario.
