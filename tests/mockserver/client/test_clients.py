@@ -172,7 +172,7 @@ def test_kyc_mock__asks_about_polling(kyc_mock: KycMock) -> None:
         http.get(path)
         kyc_mock.assert_polled(session=session["id"], max_per_second=rate, at_least=2)
         http.get(path)
-        with pytest.raises(AssertionError, match="a second of: .* Two came"):
+        with pytest.raises(AssertionError, match=r"a second of: .* Two came"):
             kyc_mock.assert_polled(session=session["id"], max_per_second=rate)
         kyc_mock.kayle.transition(session, "failed")
         kyc_mock.reset("requests")
