@@ -299,7 +299,7 @@ def _counted(found: Iterator[Case], only_requests: bool) -> Iterator[Case]:
 
 def _print_kinds(providers: list[specs.Provider], choice: Choice, form: str | None) -> None:
     from specimen.contracts.payloads.generate.kinds import kinds
-    from specimen.contracts.payloads.output.summary import grid, kinds_value
+    from specimen.contracts.payloads.output.summary import kind_lines, kinds_value
 
     if form not in (None, TABLE, "json"):
         raise SpecimenError(f"--format {form}: kinds are printed as a table or as json.")
@@ -310,7 +310,9 @@ def _print_kinds(providers: list[specs.Provider], choice: Choice, form: str | No
     if form == "json":
         print(json.dumps(kinds_value(found), indent=1, ensure_ascii=False))
     else:
-        table_console().print(grid(found))
+        console = table_console()
+        for line in kind_lines(found, console.width if console.is_terminal else None):
+            print(line)
 
 
 def _print_counts(providers: list[specs.Provider], choice: Choice, form: str | None) -> None:

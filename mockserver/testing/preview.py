@@ -85,12 +85,8 @@ def _phases(
     sessions = Sessions(shared_state, namespace, f"{PREVIEW_ORIGIN}/{provider.name}", clock.now())
     found = provider.lifecycle.scenarios[scenario]
     catalogue: Catalogue = shared_state.catalogue
-    for session_id, place in catalogue.places():
-        if place.scenario is not found:
-            continue
-        record = catalogue.record(session_id, namespace.name, clock.started_at)
-        if record is not None:
-            session = sessions.of(record)
-            names = reads(provider.lifecycle, found.facts)
-            answers = {name: sessions.body(session, name) for name in names}
-            yield place.state, answers, sessions.snapshot(session)
+    for record in catalogue.dated(found, namespace.name, clock.started_at):
+        session = sessions.of(record)
+        names = reads(provider.lifecycle, found.facts)
+        answers = {name: sessions.body(session, name) for name in names}
+        yield found.path[record.steps], answers, sessions.snapshot(session)

@@ -16,12 +16,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from specimen import cli, specs
 from specimen.fixtures import recipes
+from specimen.fixtures.primitives import times
 from specimen.mockserver.cli import LOG_LEVELS
 from specimen.specs.core.version import product_version
 from tests.mockserver import dummy_provider
@@ -224,6 +226,28 @@ def test_show__a_session(name: str) -> None:
     assert found == scenario.path[-1]
     assert run("show", name, scenario.alias, *options).output == one.output
     assert run("show", name, scenario.name, *options, "--seed", "0").output == one.output
+
+
+@pytest.mark.parametrize(("name", "scenario"), [("neurovision", "success"), ("idnow", "accepted")])
+def test_show__ids_that_have_a_time_have_that_of_the_creation(name: str, scenario: str) -> None:
+    """RFC 9562: a UUID of version 1 counts 100 nanoseconds since 1582-10-15, one of version 7 milliseconds since 1970."""
+    body = json.loads(run("show", name, scenario, "--now", "2026-03-01T12:00:00Z").output)
+    found = UUID(body["sessionId"])
+    since = {1: (found.time - 0x01B21DD213814000) // 10_000, 7: found.int >> 80}
+    assert since[found.version] == times.parse(body["createdAt"])
+
+
+def test_show__sessions_take_as_long_as_the_seed_says() -> None:
+    """No two of ten seeds have a session of the same length, and one seed's is the same at another time."""
+    moment = "2026-03-01T12:00:00Z"
+
+    def took(seed: int, now: str = moment) -> int:
+        options = ("--now", now, "--seed", str(seed), "--operation", "getVerification")
+        body = json.loads(run("show", "kyve", "completed", *options).output)
+        return times.parse(body["closed_at"]) - times.parse(body["created_at"])
+
+    assert len({took(seed) for seed in range(10)}) == 10
+    assert took(3) == took(3, "2026-05-01T00:00:00Z")
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,25 @@ def test_payloads__a_review_keeps_what_the_machine_said() -> None:
         "decision": "approved",
         "decided_at": decided["updated_at"],
     }
-    assert decided["checks"][0]["checked_at"] == asked["updated_at"]
+    assert decided["checks"][0] == asked["checks"][0]
+    assert after["checked_at"] == decided["updated_at"]
+    assert decided["checks"][-1]["checked_at"] == asked["updated_at"]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_payloads__checks_are_decided_one_after_another(scenario: str) -> None:
+    """In the flow's order while the person submitted, the last automatic one when the outcome is there; no two at once."""
+    m = moments(scenario)[-1]
+    body = verification(m)
+    of_review = (body["review"] or {}).get("decided_at")
+    checked = [check["checked_at"] for check in body["checks"] if check["checked_at"] not in (None, of_review)]
+    assert checked == sorted(set(checked))
+    if checked:
+        begun, asked = m.at("in_progress"), m.at("requires_review")
+        assert begun is not None
+        assert times.iso_millis(begun) < checked[0]
+        assert checked[-1] <= times.iso_millis(asked or m.updated_at)
+    assert (m.state in ("completed", "failed", "requires_review")) == bool([one for one in body["checks"] if one["checked_at"]])
 
 
 @pytest.mark.parametrize("document", ["passport", "id_card"])

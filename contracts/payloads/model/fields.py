@@ -105,6 +105,7 @@ class _Walk:
         self.payload = payload
         self.seen: set[tuple[int, ...]] = set()
         self.held: set[tuple[tuple[int, ...], FieldMeaning | None]] = set()
+        self.meanings: dict[tuple[str, ...], FieldMeaning | None] = {}
 
     def walk(
         self,
@@ -169,8 +170,10 @@ class _Walk:
         return frozenset(found)
 
     def holding(self, parts: tuple[str, ...]) -> FieldMeaning | None:
-        """The first pattern of field_semantics.yaml that fits."""
-        return self.provider.field_semantics.at(parts, self.payload)
+        """The first pattern of field_semantics.yaml that fits; looked up once, though each array around asks for it."""
+        if parts not in self.meanings:
+            self.meanings[parts] = self.provider.field_semantics.at(parts, self.payload)
+        return self.meanings[parts]
 
 
 def kind_of(item: Any) -> str | None:

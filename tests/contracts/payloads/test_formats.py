@@ -20,8 +20,10 @@ from typer.testing import CliRunner
 from specimen import specs
 from specimen.cli import app
 from specimen.contracts.payloads import Choice, cases
+from specimen.contracts.payloads.generate.kinds import kinds
 from specimen.contracts.payloads.output.formats import as_json, as_ndjson, as_pytest
 from specimen.contracts.payloads.output.listing import in_a_line
+from specimen.contracts.payloads.output.summary import kind_lines
 from tests.serving import ROOT, environment, serving
 
 pytestmark = pytest.mark.usefixtures("quick_catalogue")
@@ -309,6 +311,17 @@ def test_list_kinds__has_a_line_for_each_with_its_reason() -> None:
         assert list(entry) == ["kind", "family", "rationale", "source", "tags", "may_be"]
         assert ", ".join(entry["may_be"]) in shown[entry["kind"]]
         assert entry["rationale"].split()[0] in shown[entry["kind"]]
+
+
+def test_kind_lines__wrap_at_the_width_of_a_terminal_alone() -> None:
+    """No line is wider than the terminal, each reason is whole below its column, and what is piped has a line for each kind."""
+    found = kinds([specs.load("predicate")], Choice()).values()
+    whole, wrapped = list(kind_lines(found)), list(kind_lines(found, 120))
+    assert len(whole) == len(found) + 1
+    assert max(map(len, whole)) > 120 >= max(map(len, wrapped))
+    column = whole[0].index("why")
+    assert " ".join(line[column:] for line in wrapped) == " ".join(line[column:] for line in whole)
+    assert list(kind_lines(found, column + 1)) == whole
 
 
 def test_listing__shows_nothing_invisible() -> None:
