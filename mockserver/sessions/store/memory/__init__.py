@@ -161,8 +161,9 @@ class MemoryStore(Spaces):
 
     async def values(self, space: Space, prefix: str, now: int, after: str, limit: int) -> Sequence[tuple[str, Versioned]]:
         """Keys that begin with a prefix, with their values."""
-        kept = self._spaces.get(space)
-        return [] if kept is None else kept.values.list(prefix, now, after, limit)
+        with self._writing:
+            kept = self._spaces.get(space)
+            return [] if kept is None else kept.values.list(prefix, now, after, limit)
 
     def lock(self, space: Space, key: str) -> AbstractAsyncContextManager[None]:
         """One caller at a time per key."""
@@ -211,13 +212,14 @@ class MemoryStore(Spaces):
 
     async def entries(self, space: Space, log: str, after: int, limit: int) -> Sequence[LogEntry]:
         """Entries of a log whose number is greater than `after`."""
-        kept = self._spaces.get(space)
-        found = None if kept is None else kept.logs.get(log)
-        if found is None:
-            return []
-        first = found.number - len(found.entries) + 1
-        begin = max(0, after + 1 - first)
-        shown = islice(found.entries, begin, begin + limit)
+        with self._writing:
+            kept = self._spaces.get(space)
+            found = None if kept is None else kept.logs.get(log)
+            if found is None:
+                return []
+            first = found.number - len(found.entries) + 1
+            begin = max(0, after + 1 - first)
+            shown = tuple(islice(found.entries, begin, begin + limit))
         return [LogEntry(number, decode_value(data)) for number, data in enumerate(shown, first + begin)]
 
     # -- outbox ---------------------------------------------------------------------------------------------------------

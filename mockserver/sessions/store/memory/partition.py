@@ -218,13 +218,14 @@ class Partition:
             return [] if found is None else [found]
         return [
             index
-            for (owner, state), index in self._indexes.items()
+            for (owner, state), index in tuple(self._indexes.items())  # another thread may add one
             if page.owner in (None, owner) and page.state in (None, state)
         ]
 
     def _records(self, ids: Sequence[str]) -> list[Record]:
+        """The sessions of some ids; what another thread has deleted meanwhile is left out."""
         kept = self._kept
-        return [kept[session_id].record for session_id in ids]
+        return [one.record for session_id in ids if (one := kept.get(session_id)) is not None]
 
     def _index(self, kept: _Kept) -> _Index:
         place = (kept.record.owner, kept.state)

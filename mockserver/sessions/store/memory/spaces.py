@@ -93,7 +93,8 @@ class Spaces:
 
     async def namespaces(self, after: str, limit: int) -> Sequence[str]:
         """Names in alphabetical order, after one."""
-        return self._names.after(after, limit)
+        with self._writing:
+            return self._names.after(after, limit)
 
     async def drop(self, name: str) -> None:
         """Ends a namespace."""
