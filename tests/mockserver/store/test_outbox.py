@@ -229,7 +229,7 @@ async def test_claim__of_many_workers(place: Place) -> None:
 
 
 async def test_task_room__of_all_spaces(place: Place) -> None:
-    """Every task that is not acknowledged takes room, in whatever space; a namespace gives it back when it is replaced or ends."""
+    """Every task that is not acknowledged takes room, in any space; a namespace gives it back when it is replaced or ends."""
     bounds = Bounds(tasks=2)
     async with place.opened(bounds) as store:
         assert await store.task_room() == 2
