@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
@@ -20,6 +19,7 @@ from specimen.contracts.judge.checks.fields import (
     status_pointer,
     terminal_stays,
 )
+from specimen.contracts.judge.checks.service_clock import date_of
 from specimen.contracts.judge.checks.shown_sessions import shows_session
 from specimen.contracts.judge.history import History, read_subject, same_caller
 from specimen.contracts.judge.kind import CONSISTENCY
@@ -153,7 +153,7 @@ def creations_are_of_now(exchange: Exchange, history: History) -> Iterator[Findi
     create, operation = exchange.provider.lifecycle.create, exchange.operation
     if operation is None or operation.id != create.operation or not exchange.is_success or exchange.has_preference:
         return
-    answered = _date(exchange.response_headers.get("date", ""))
+    answered = date_of(exchange)
     is_reused = exchange.status == _OK and str(_CREATED_STATUS) in operation.responses
     if answered is None or is_reused or history.under_key(exchange) or _is_known(exchange, history):
         return
@@ -172,14 +172,6 @@ def _is_known(exchange: Exchange, history: History) -> bool:
     """Whether the answer to a creation shows a session that was made before, or that the request itself names."""
     shown = at(exchange.response_json, exchange.provider.lifecycle.create.session)
     return isinstance(shown, str) and (history.created(shown) is not None or shown in str(exchange.request_fields.values()))
-
-
-def _date(text: str) -> float | None:
-    """Seconds since the epoch of a header's date (RFC 9110, section 5.6.7); None for anything else."""
-    try:
-        return parsedate_to_datetime(text).timestamp() if text else None
-    except (ValueError, TypeError, OverflowError):
-        return None
 
 
 def _fields(body: Any, names: re.Pattern[str]) -> Iterator[tuple[str, Any]]:

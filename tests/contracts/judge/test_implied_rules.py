@@ -20,6 +20,7 @@ from specimen.contracts.judge.registry import rulebook
 from specimen.contracts.judge.severity import NOTE
 from specimen.specs.core.json_pointer import at
 from tests.contracts.golden_exchanges import REMOVED, Stage, changed
+from tests.contracts.judge.mutants import predicate
 
 EXTERNAL = Path(__file__).parents[2] / "providers" / "external_provider"
 Make = Callable[[Stage], list[Exchange]]
@@ -343,6 +344,17 @@ def behind_its_own_clock(stage: Stage) -> list[Exchange]:
     return [changed(made, {f"/data/{name}": shifted(value, -240_000) for name, value in times.items()})]
 
 
+def changed_after_the_clock_was_set(stage: Stage) -> list[Exchange]:
+    """Two tries of one moment, by a clock that stands and was set forward by an hour a second before."""
+    first, made = stage.create(), stage.create()
+    later = {**made.response_headers, "date": "Thu, 19 Mar 2026 11:31:30 GMT"}
+    hour = {name: shifted(made.response_json["data"][name], 3_600_000) for name in ("created_at", "updated_at", "expires_at")}
+    read = changed(stage.read("succeeded", "in_progress"), {"/data/nfc_tries_used": 0})
+    forward = changed(replace(made, response_headers=later), {f"/data/{name}": hour[name] for name in hour})
+    after = [forward, read, changed(read, {"/data/nfc_tries_used": 1})]
+    return [first, *(replace(one, at=one.at + 1000) for one in after)]
+
+
 def lost_after_a_minute(stage: Stage) -> list[Exchange]:
     """A session under review that was deleted a while after it was read."""
     read = stage.read("review_face_match", operation="getSession")
@@ -557,7 +569,14 @@ CASES: tuple[tuple[str, str, str, Make], ...] = (
     ("kayle", "GEN-054", "two changes of one second",
      twice({"/data/nfc_tries_used": 1, "/data/updated_at": "2026-03-19T10:31:26Z"}, {"/data/updated_at": "2026-03-19T10:31:26Z"},
            state="in_progress")),
+    ("kayle", "GEN-054", "two changes by a clock that stands",
+     twice({"/data/nfc_tries_used": 1}, {"/data/nfc_tries_used": 0}, state="in_progress")),
+    ("kayle", "GEN-054", "two changes by a clock that stands and was set", changed_after_the_clock_was_set),
     ("predicate", "GEN-055", "a stream that is ahead of the read", stream_behind_nothing),
+    ("predicate", "GEN-055", "a stream that was left at a comment",
+     lambda stage: [changed(predicate.stream(stage), response_body=b": keep-alive\n\n: keep-alive\n\n")]),
+    ("predicate", "GEN-055", "a stream that was left within its first event",
+     lambda stage: [changed(predicate.stream(stage), response_body=b'retry: 3000\ndata: {"sessionId"')]),
     ("kayle", "GEN-057", "expires as it is made, as on the page", made_without_time),
     ("kayle", "GEN-059", "four minutes between two machines", behind_its_own_clock),
     ("kyve", "GEN-058", "lost after a minute", lost_after_a_minute),

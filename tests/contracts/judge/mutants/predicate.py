@@ -240,5 +240,5 @@ MUTANTS = (
         "no picture",
         lambda stage: [changed(register(stage), {"/qrCode": GIF})],
     ),
-    Mutant("GEN-055", "a stream that says nothing", lambda stage: [changed(stream(stage), response_body=b": keep-alive\n\n")]),
+    Mutant("GEN-055", "data in no event", lambda stage: [changed(stream(stage), response_body=b"data: {}\ndata: {}\n")]),
 )
