@@ -32,6 +32,30 @@ def one_character_changed(known: str) -> str:
     return known + "0" if place is None else _changed(known, range(place, place + 1), _number(known))
 
 
+def changed_near_its_end(known: str) -> str | None:
+    """Returns a text in which the last character but one is another one of its kind; None where that is nearly all of it.
+
+    Who compares the beginning alone, as a column that is too short does, takes one for the other.
+    """
+    start = _start(known)
+    place = next(
+        (index for index in range(len(known) - 2, start + 3, -1) if known[index].isascii() and known[index].isalnum()), None
+    )
+    changed = None if place is None else _changed(known, range(place, place + 1), _number(known))
+    return None if changed in (known, one_character_changed(known)) else changed
+
+
+def random_part_in_other_capitals(known: str) -> str | None:
+    """Returns an id with capitals for small letters and the reverse behind its prefix; None where it has not both of them.
+
+    Letters of one case may be a number in digits that both cases mean; where both stand in one id, each counts.
+    """
+    start = _start(known)
+    rest = known[start:]
+    is_mixed = rest.upper() != rest != rest.lower() and _NUMBER.fullmatch(rest) is None
+    return known[:start] + rest.swapcase() if is_mixed else None
+
+
 def with_another_scheme(known: str) -> str | None:
     """Returns a credential under another scheme than its own; None where it has none."""
     scheme, space, key = known.rpartition(" ")
@@ -88,4 +112,5 @@ WRONG_CREDENTIALS: Mapping[str, Callable[[str], str | None]] = MappingProxyType(
     "scheme": with_another_scheme,
     "capitals": in_other_capitals,
     "bare": without_scheme,
+    "end": changed_near_its_end,
 })  # fmt: skip

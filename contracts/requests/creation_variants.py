@@ -130,6 +130,21 @@ def near_values(provider: Provider, value: str) -> list[str]:
     return [near for near in wanted if all(_is_valid(provider, one) for one in by_free(provider, near))]
 
 
+def in_another_spelling(provider: Provider, wanted: RequestTemplate, value: str) -> RequestTemplate | None:
+    """Returns a request with a value of the caller's own field in capitals that mean the same; None where they do not.
+
+    They do in a hexadecimal address, where they are a checksum (EIP-55) or none.
+    """
+    magic, body = provider.lifecycle.magic, wanted.body
+    if magic is None or magic.form != "address" or not isinstance(body, dict):
+        return None
+    given = {name: text for name, text in body.items() if isinstance(text, str) and text.lower() == value.lower()}
+    other = {
+        name: text[:2] + (text[2:].upper() if text[2:] != text[2:].upper() else text[2:].lower()) for name, text in given.items()
+    }
+    return replace(wanted, body={**body, **other}) if other else None
+
+
 def _is_valid(provider: Provider, wanted: RequestTemplate) -> bool:
     media = wanted.operation.body("application/json")
     return media is None or media.pointer is None or bool(provider.schemas.validator(media.pointer).is_valid(wanted.body))

@@ -14,9 +14,10 @@ from specimen.contracts.judge.checks.account_refusals import account_refusal
 from specimen.contracts.requests.request_templates import RequestTemplate
 from specimen.specs import Document, Provider, SpecimenError
 from specimen.specs.core.errors import did_you_mean
-from specimen.specs.loading.lifecycle import LifecycleRequest, ProbeValue, Read, ValuePlace
+from specimen.specs.loading.lifecycle import LifecycleRequest, Lifetime, ProbeValue, Read, ValuePlace
 
 HOST = "host"
+LIFETIME = "lifetime"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ def with_values(provider: Provider, values: Mapping[str, str]) -> Provider:
             raise SpecimenError(f"--set '{name}': {provider.name} has no such value. {_possible(name, known)}")
         if known[name].part == HOST and urlsplit(f"//{text}").netloc != text:
             raise SpecimenError(f"--set '{name}': expected a host, without a scheme or a path.")
+        if known[name].part == LIFETIME and not (text.isascii() and text.isdecimal() and int(text)):
+            raise SpecimenError(f"--set '{name}': expected a number of seconds, from 1 on.")
     changes = {name: (known[name], _defaults(provider, known[name]), text) for name, text in values.items()}
 
     def changed(operation: str, request: LifecycleRequest) -> LifecycleRequest:
@@ -80,6 +83,7 @@ def with_values(provider: Provider, values: Mapping[str, str]) -> Provider:
         lifecycle=replace(
             lifecycle,
             create=create,
+            lifetime=_lifetime(lifecycle.lifetime, list(changes.values())),
             reads=tuple(
                 replace(read, request=changed(read.operation, read.request)) for read in lifecycle.reads if _fits(read, values)
             ),
@@ -156,6 +160,8 @@ def _literals(request: LifecycleRequest) -> list[tuple[str, str]]:
 def _defaults(provider: Provider, value: ProbeValue) -> list[str]:
     """Returns what the creation, the reads and the document's examples of valid requests hold at the value's places."""
     lifecycle = provider.lifecycle
+    if value.part == LIFETIME:
+        return [] if lifecycle.lifetime is None else [str(lifecycle.lifetime.seconds)]
     used = [(lifecycle.create.operation, lifecycle.create.request), *((read.operation, read.request) for read in lifecycle.reads)]
     found = []
     for place in value.places:
@@ -167,6 +173,11 @@ def _defaults(provider: Provider, value: ProbeValue) -> list[str]:
             found += [example.get(place.name) for example in media.examples.values() if isinstance(example, Mapping)]
     texts = [text for text in found if isinstance(text, str) and "{" not in text]
     return list(dict.fromkeys(filter(None, (urlsplit(text).netloc for text in texts) if value.part == HOST else texts)))
+
+
+def _lifetime(lifetime: Lifetime | None, changes: list[tuple[ProbeValue, list[str], str]]) -> Lifetime | None:
+    given = [text for value, _, text in changes if value.part == LIFETIME]
+    return lifetime if lifetime is None or not given else replace(lifetime, seconds=int(given[0]))
 
 
 def _at(request: LifecycleRequest, place: ValuePlace) -> Iterator[tuple[str, Any]]:

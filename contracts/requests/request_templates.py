@@ -10,7 +10,12 @@ from functools import cache
 from typing import Any, Final
 
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.http.unknown_values import of_same_form, one_character_changed
+from specimen.contracts.http.unknown_values import (
+    changed_near_its_end,
+    of_same_form,
+    one_character_changed,
+    random_part_in_other_capitals,
+)
 from specimen.fixtures.primitives import ids as made_ids
 from specimen.specs import Operation, Provider
 from specimen.specs.core.json_pointer import at
@@ -88,8 +93,9 @@ def unknown(provider: Provider, name: str = "session", known: str | None = None)
 
 
 def unknown_values(provider: Provider, name: str, known: str | None) -> list[str]:
-    """Returns the unknown ids to ask for in place of a known one: of its form, and it with one character changed."""
-    return [unknown(provider, name, known), *([one_character_changed(known)] if known else [])]
+    """Returns the unknown ids to ask for in place of a known one: of its form, and it with one character or its case changed."""
+    near = (one_character_changed(known), changed_near_its_end(known), random_part_in_other_capitals(known)) if known else ()
+    return [unknown(provider, name, known), *(one for one in near if one is not None)]
 
 
 @cache

@@ -136,9 +136,10 @@ class ValuePlace:
 class ProbeValue:
     """A value of the requests that a verification sends, which another account or deployment may need to be another one.
 
-    `part` is `host` where it is the host of the URL at its places, else empty. `in_creation`: where it is given, every
-    creation of a session holds it; otherwise it replaces the value of the requests that have one. `names` says what of the
-    provider's it names, such as a template, which must exist; empty where any text may stand.
+    `part` is `host` where it is the host of the URL at its places, `lifetime` where it is the seconds that a session lives, which
+    no request says, else empty. `in_creation`: where it is given, every creation of a session holds it; otherwise it replaces
+    the value of the requests that have one. `names` says what of the provider's it names, such as a template, which must
+    exist; empty where any text may stand.
     """
 
     name: str

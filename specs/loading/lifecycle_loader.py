@@ -178,7 +178,7 @@ def _hosted(data: Mapping[str, Any]) -> Hosted:
 
 
 def _value(name: str, entry: Mapping[str, Any]) -> ProbeValue:
-    places = tuple(ValuePlace(place["operation"], place["in"], place["name"]) for place in entry["at"])
+    places = tuple(ValuePlace(place["operation"], place["in"], place["name"]) for place in entry.get("at", ()))
     part, is_in_creation, names = entry.get("part", ""), entry.get("in_creation", False), entry.get("names", "")
     return ProbeValue(name, entry["meaning"], places, part, is_in_creation, names)
 

@@ -79,7 +79,10 @@ def in_order(pointers: tuple[str, ...], *operations: str) -> Check:
 
 
 def unchanged(pointers: tuple[str, ...], *operations: str) -> Check:
-    """What the pointers show is the same in every read of a session, and the same as when it was made."""
+    """What the pointers show is the same in every read of a session, and the same as when it was made.
+
+    A creation that says null of a plain value says that there is none; one without the field says nothing.
+    """
 
     def check(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
         if not is_read(exchange, *operations):
@@ -88,14 +91,24 @@ def unchanged(pointers: tuple[str, ...], *operations: str) -> Check:
         for pointer in pointers:
             shown = at(exchange.response_json, pointer)
             first = at(made.response_json, pointer) if made is not None else None
-            if earlier or first is not None:
+            is_denied = first is None and isinstance(shown, (str, int, float)) and made is not None and _shows(made, pointer)
+            if earlier or first is not None or is_denied:
                 yield EXAMINED
-            if earlier and not same_value(shown, at(earlier[0].response_json, pointer)):
+            if is_denied:
+                yield Finding(pointer, "null, as when the session was made", shown)
+            elif earlier and not same_value(shown, at(earlier[0].response_json, pointer)):
                 yield Finding(pointer, "the same value in every read", shown)
             elif first is not None and not same_value(first, shown):
                 yield Finding(pointer, "the same value as when the session was made", shown)
 
     return check
+
+
+def _shows(exchange: Exchange, pointer: str) -> bool:
+    """Whether an answer has a member at a pointer, null or not."""
+    place, _, name = pointer.rpartition("/")
+    held = at(exchange.response_json, place)
+    return isinstance(held, Mapping) and name in held
 
 
 def never_less(pointers: tuple[str, ...], *operations: str, grows: bool = True) -> Check:

@@ -20,6 +20,7 @@ from specimen.contracts.judge.checks.fields import (
     status_pointer,
 )
 from specimen.contracts.judge.checks.precision import unit
+from specimen.contracts.judge.checks.service_clock import is_running
 from specimen.contracts.judge.history import History, same_caller
 from specimen.contracts.judge.history.session_objects import session_objects
 from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
@@ -32,6 +33,7 @@ _DEADLINE = re.compile(r"expires?_?(?:at|on)|expir(?:y|ation)_?(?:date|time|at)?
 _COUNTED = re.compile(r"\w*(?:tries|attempts)\w*", re.IGNORECASE)
 _CREATED = re.compile(r"created_?at", re.IGNORECASE)
 _ROUNDING_SECONDS = 1
+_DATA = re.compile(rb"^data:.*[\r\n]", re.MULTILINE)
 _CLOSE = timedelta(milliseconds=1)
 # In so many of the latest answers of another operation a session is looked for.
 _MOST_BEFORE = 5
@@ -98,7 +100,10 @@ def lifetimes_are_kept(exchange: Exchange, _: History) -> Iterator[Finding | Exa
     quote="ISO 8601 timestamp of last update … The time the verification session was last updated",
 )
 def changes_are_dated(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
-    """Another status than in the read before, or another number of tries: where the time is shown to the millisecond."""
+    """Another status than in the read before, or another number of tries: where the time is shown to the millisecond.
+
+    A clock that stands, as that of a mock may, dates all alike: nothing is said before it is seen to run.
+    """
     reads = consecutive_reads(exchange, history)
     if reads is None:
         return
@@ -111,7 +116,7 @@ def changes_are_dated(exchange: Exchange, history: History) -> Iterator[Finding 
         name for name in now if _COUNTED.fullmatch(name) and isinstance(before.get(name), int) and isinstance(now[name], int)
     ]
     is_same = state_of(reads.earlier) == state_of(exchange) and not any(now[name] > before[name] for name in counts)
-    if is_same or state_of(reads.earlier) in exchange.provider.lifecycle.terminal:
+    if is_same or state_of(reads.earlier) in exchange.provider.lifecycle.terminal or not is_running(exchange, history):
         return
     yield EXAMINED
     if same_value(before[updated], now[updated]):
@@ -128,15 +133,18 @@ def changes_are_dated(exchange: Exchange, history: History) -> Iterator[Finding 
     quote="`data:` … at once and on change",
 )
 def streams_begin_at_once(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
-    """A stream that has ended had an event, and its first one is not behind what was read before the stream was asked for."""
+    """The first event is not behind what was read before the stream was asked for; data in no event tell nothing.
+
+    A stream of comments alone, which keep a connection open, may have been left before its first event.
+    """
     operation, lifecycle = exchange.operation, exchange.provider.lifecycle
     if operation is None or not exchange.is_success or exchange.response_type != EVENT_STREAM or exchange.has_preference:
         return
-    if not exchange.response_body.strip():
+    if not exchange.events and not _DATA.search(exchange.response_body):
         return  # none of it is there yet, or its reader has left
     yield EXAMINED
     if not exchange.events:
-        yield Finding("", "an event with the present state", Words("a stream without events"))
+        yield Finding("", "an event with the present state", Words("data that no event holds"))
         return
     first = parsed(exchange.events[0])
     name = _status_name(exchange.provider)

@@ -112,7 +112,7 @@ def credentials_are_checked(exchange: Exchange, _: History) -> Iterator[Finding 
 
 @rule("GEN-018", "an unknown id finds no session", mark="P", source="RFC 9110, section 15.5.5, 404 Not Found")
 def unknown_ids_find_nothing(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
-    """A well-formed id that the service did not issue is answered with a refusal; and one that it issued to another session."""
+    """A well-formed id that the service did not issue is answered with a refusal; and one that this session was not given."""
     is_asked = exchange.intent.get("unknown_id") or exchange.intent.get("foreign_id")
     if exchange.operation is None or not is_asked:
         return
@@ -122,7 +122,7 @@ def unknown_ids_find_nothing(exchange: Exchange, _: History) -> Iterator[Finding
     if exchange.intent.get("unknown_id"):
         yield Finding("", "a refusal of an unknown id", exchange.status)
     elif exchange.intent.get("foreign_id"):
-        yield Finding("", "a refusal of another session's id", exchange.status, mark="I")
+        yield Finding("", "a refusal of an id that is not this session's", exchange.status, mark="I")
 
 
 @rule(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
@@ -20,6 +19,7 @@ from specimen.contracts.judge.checks.fields import (
     status_pointer,
     terminal_stays,
 )
+from specimen.contracts.judge.checks.service_clock import date_of
 from specimen.contracts.judge.checks.shown_sessions import shows_session
 from specimen.contracts.judge.history import History, read_subject, same_caller
 from specimen.contracts.judge.kind import CONSISTENCY
@@ -34,6 +34,8 @@ _MOVING = re.compile(rf"updated_?at|{_ANSWERED.pattern}", re.IGNORECASE)
 _NEW_MILLISECONDS = 60_000
 # By how much the clocks of two machines of one service may differ.
 _CLOCK_SECONDS = 300
+# By which the header Date, which has no parts of a second, surely tells two moments apart.
+_SECONDS_APART = 2
 _OK, _CREATED_STATUS = 200, 201
 
 
@@ -123,6 +125,51 @@ def new_sessions_are_found(exchange: Exchange, history: History) -> Iterator[Fin
 
 
 @rule(
+    "GEN-060",
+    "a session that was made with the caller's own key is found by it",
+    mark="I",
+    source="creation of a session",
+    quote="Client key passed during session creation … the search will be performed by clientKey",
+    kind=CONSISTENCY,
+)
+def keys_find_their_session(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """For a minute after its creation, whatever became of it, and whatever id stands beside the key."""
+    magic = exchange.provider.lifecycle.magic
+    key = exchange.declared_fields.get(magic.pointer[1:]) if magic is not None and read_of(exchange) is not None else None
+    if magic is None or not isinstance(key, str) or not key or exchange.has_preference:
+        return
+    for made in reversed(history.creations):
+        is_new = exchange.at - made.at <= _NEW_MILLISECONDS
+        if not is_new or made.declared_fields.get(magic.pointer[1:]) != key or not same_caller(made, exchange):
+            continue
+        yield EXAMINED
+        if exchange.status in (404, 410) or (exchange.is_success and not shows_session(exchange)):
+            yield Finding("", "the session that was made with this key", exchange.status)
+        return
+
+
+@rule(
+    "GEN-061",
+    "the time of an answer is that of its making",
+    mark="I",
+    source="name of the field; RFC 9110, section 6.6.1, Date",
+    quote="Response generation time",
+)
+def answers_are_of_now(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """Two answers at times that are seconds apart, by the service's own header Date, do not say the same one."""
+    answered = date_of(exchange)
+    for pointer, value in _fields(exchange.response_json, _ANSWERED) if answered is not None and is_read(exchange) else ():
+        for earlier in history.reads(exchange):
+            before = date_of(earlier)
+            if before is None or answered is None or answered - before < _SECONDS_APART:
+                break  # those that follow are of later still
+            yield EXAMINED
+            if value is not None and at(earlier.response_json, pointer) == value:
+                yield Finding(pointer, "another time than an answer of seconds before", value)
+                return
+
+
+@rule(
     "GEN-021",
     "the time at which a session ended never changes",
     mark="I",
@@ -153,7 +200,7 @@ def creations_are_of_now(exchange: Exchange, history: History) -> Iterator[Findi
     create, operation = exchange.provider.lifecycle.create, exchange.operation
     if operation is None or operation.id != create.operation or not exchange.is_success or exchange.has_preference:
         return
-    answered = _date(exchange.response_headers.get("date", ""))
+    answered = date_of(exchange)
     is_reused = exchange.status == _OK and str(_CREATED_STATUS) in operation.responses
     if answered is None or is_reused or history.under_key(exchange) or _is_known(exchange, history):
         return
@@ -172,14 +219,6 @@ def _is_known(exchange: Exchange, history: History) -> bool:
     """Whether the answer to a creation shows a session that was made before, or that the request itself names."""
     shown = at(exchange.response_json, exchange.provider.lifecycle.create.session)
     return isinstance(shown, str) and (history.created(shown) is not None or shown in str(exchange.request_fields.values()))
-
-
-def _date(text: str) -> float | None:
-    """Seconds since the epoch of a header's date (RFC 9110, section 5.6.7); None for anything else."""
-    try:
-        return parsedate_to_datetime(text).timestamp() if text else None
-    except (ValueError, TypeError, OverflowError):
-        return None
 
 
 def _fields(body: Any, names: re.Pattern[str]) -> Iterator[tuple[str, Any]]:

@@ -94,6 +94,11 @@ class History:
             found = found or (self.created(session) if session is not None else None)
         return found
 
+    @property
+    def creations(self) -> Sequence[Exchange]:
+        """The exchanges that made sessions, also those that were asked for with `Prefer`, oldest first."""
+        return self.of("creations")
+
     def created(self, session_id: str) -> Exchange | None:
         """The exchange that made a session, or None."""
         return next(iter(self.of(f"created {session_id}")), None)
@@ -156,6 +161,7 @@ def subjects(exchange: Exchange) -> Iterator[str]:
         made = at(exchange.response_json, create.session)
         if isinstance(made, str):
             yield f"created {made}"
+            yield "creations"
     if exchange.has_preference:
         return
     key = key_subject(exchange)

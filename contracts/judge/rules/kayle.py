@@ -248,6 +248,34 @@ def default_fields_are_all(exchange: Exchange, _: History) -> Iterator[Finding |
         yield Finding("/data/share_fields", "every default field", Words(f"{len(DEFAULT_FIELDS & shown.keys())} of them"))
 
 
+@rule(
+    "KAY-031",
+    "a share field that was asked for as optional need not be shared",
+    mark="I",
+    source=f"{PAGE}, share_fields, required",
+    quote="Whether this field must always be shared.",
+)
+def optional_fields_stay_optional(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
+    """But for kayle_document_id, and for what is required beside another field: an age gate and the date of birth."""
+    if exchange.operation is None or exchange.operation.id != "createSession" or not exchange.is_success:
+        return
+    asked = at(exchange.declared_json, "/share_fields")
+    for name, field in asked.items() if isinstance(asked, Mapping) else ():
+        if not isinstance(field, Mapping) or field.get("required") is not False or _is_tied(str(name), asked):
+            continue
+        pointer = f"/data/share_fields/{escape(str(name))}/required"
+        yield EXAMINED
+        if at(exchange.response_json, pointer) is True:
+            yield Finding(pointer, "false, as the request said", True)
+
+
+def _is_tied(name: str, asked: Mapping[str, Any]) -> bool:
+    """Whether a field is required for another reason than that it was asked for so."""
+    ages = [field for other, field in asked.items() if other == "date_of_birth" or str(other).startswith("age_over_")]
+    is_age = name == "date_of_birth" or name.startswith("age_over_")
+    return name == "kayle_document_id" or (is_age and any(isinstance(one, Mapping) and one.get("required") for one in ages))
+
+
 def _leads_there(exchange: Exchange, history: History) -> bool:
     """Whether the redirect_url answered means what was sent, or what was answered before."""
     shown = at(exchange.response_json, REDIRECT)

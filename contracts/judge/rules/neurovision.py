@@ -345,6 +345,26 @@ def known_clients_are_not_new(exchange: Exchange, history: History) -> Iterator[
         return
 
 
+@rule(
+    "NEU-034",
+    "images that name no session make one",
+    mark="I",
+    source="Neuro-Vision, public description of the processing of images, sessionId",
+    quote="a new session when absent",
+)
+def images_make_a_session(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """Also where their client has one already."""
+    is_upload = exchange.operation is not None and exchange.operation.id == UPLOAD
+    if not is_upload or not _shows_session(exchange) or exchange.has_preference or history.under_key(exchange):
+        return
+    if exchange.declared_fields.get("sessionId"):
+        return
+    yield EXAMINED
+    shown = at(exchange.response_json, "/sessionId")
+    if history.created(shown) is not None:
+        yield Finding("/sessionId", "a new session", shown)
+
+
 def _shows_session(exchange: Exchange) -> bool:
     is_ours = exchange.operation is not None and exchange.operation.id in (READ, UPLOAD)
     return is_ours and exchange.is_success and isinstance(at(exchange.response_json, "/sessionId"), str)

@@ -9,7 +9,7 @@ from typing import Any
 from specimen.contracts.http.exchange import Exchange, parsed
 from specimen.contracts.judge.checks import fields, pagination
 from specimen.contracts.judge.checks.pictures import png_size
-from specimen.contracts.judge.history import History
+from specimen.contracts.judge.history import History, same_caller
 from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
 from specimen.contracts.redaction.values import Words
 from specimen.specs.core.json_pointer import at
@@ -279,6 +279,30 @@ def wallets_agree_with_sessions(exchange: Exchange, history: History) -> Iterato
 
 
 @rule(
+    "PRE-023",
+    "a wallet that a session has verified is verified, whatever became of its others",
+    mark="I",
+    source=f"{PAGE}, Status Values; Response Fields, verifiedWallets",
+    quote="Verification successful, user is verified … Wallets connected to this session. Populated when `completed`.",
+)
+def verified_wallets_stay_verified(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """In any spelling of its address, where no type is asked for or that of the session. Of a wallet with one PRE-021 speaks."""
+    if exchange.operation is None or exchange.operation.id != "verifyWallet" or not exchange.is_success:
+        return
+    asked, verified = at(exchange.declared_json, "/address"), at(exchange.response_json, "/verified")
+    if exchange.has_preference or not isinstance(asked, str) or not isinstance(verified, bool):
+        return
+    sessions = _sessions_of(_account(asked), history)
+    for read in sessions.values() if len(sessions) > 1 else ():
+        is_meant = at(exchange.declared_json, "/type") in (None, read.parameters.get("type")) and same_caller(read, exchange)
+        if is_meant and _account(asked) in {wallet for wallet, _ in _wallets(read, "/verifiedWallets")}:
+            yield EXAMINED
+            if not verified:
+                yield Finding("/verified", "true, for one of its sessions is completed", verified)
+            return
+
+
+@rule(
     "PRE-022",
     "the QR code is a square PNG of the size that was asked for",
     mark="I",
@@ -333,20 +357,25 @@ def _sessions_of(account: str, history: History) -> dict[Any, Exchange]:
 
 
 def _passed_over(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
-    """A session that is pending, as it was made, was pending when its wallet was registered again."""
-    shown = at(exchange.response_json, "/sessionId")
-    made = history.created(shown) if isinstance(shown, str) and at(exchange.response_json, "/status") == "pending" else None
-    key = None if made is None or made.has_preference else _registered(made)[0]
-    if key is None or any(at(read.response_json, "/status") != "pending" for read in history.reads(exchange)):
+    """A session that is pending, as it was made, or to retry, as it was read, was so when its wallet was registered again."""
+    shown, state = at(exchange.response_json, "/sessionId"), at(exchange.response_json, "/status")
+    made = history.created(shown) if isinstance(shown, str) and state in ("pending", "retry") else None
+    key, reads = None if made is None else _registered(made)[0], history.reads(exchange)
+    if made is None or key is None:
         return
     calls = history.calls("register")
-    later = calls[calls.index(made) + 1 :] if made in calls else ()
+    if reads and at(reads[-1].response_json, "/status") == state:
+        later: Iterable[Exchange] = [call for call in calls if call.started >= reads[-1].at and call is not made]
+    elif made in calls and state == "pending" and not any(at(read.response_json, "/status") != state for read in reads):
+        later = calls[calls.index(made) + 1 :]
+    else:
+        return
     for call in later:
         if _registered(call)[0] != key:
             continue
         yield EXAMINED
         if call.status == 201:
-            yield Finding("/status", "a session that register answers again: this wallet got a second one", "pending")
+            yield Finding("/status", "a session that register answers again: this wallet got a second one", state)
             return
 
 

@@ -59,7 +59,7 @@ class Probes(NegativeTests):
     def near_lookups(self, value: str, known: Mapping[str, str]) -> None:
         """Looks for a session by the caller's own key in other capitals, and a character longer; and by one that is unknown.
 
-        The unknown one comes with the id of a session: it is one of the two that counts.
+        The unknown one comes with the id of a session, and the known one with that of another: it is one of the two that counts.
         """
         for near in creation_variants.near_values(self.provider, value)[: None if self.most is None else 2]:
             for wanted in creation_variants.by_free(self.provider, near):
@@ -69,6 +69,10 @@ class Probes(NegativeTests):
             base = minimal_request(self.provider, other.operation.id, known)
             if base is not None and isinstance(base.body, dict) and known:
                 self.ask(replace(base, body={**base.body, **other.body}))
+        for other in creation_variants.by_free(self.provider, value) if self.most is None else ():
+            base = minimal_request(self.provider, other.operation.id, self.ids())
+            if base is not None and isinstance(base.body, dict) and self.ids():
+                self.ask(replace(base, body={**base.body, **other.body}), VALID)
 
     def another_sessions_ids(self, operation: str, known: SessionRef, others: Iterator[SessionRef]) -> None:
         """Calls an operation on a session with what another session was given, such as its token."""
@@ -91,24 +95,44 @@ class Probes(NegativeTests):
                 self.ask(mutation.request, {"invalid": True}, credentials="none")
 
     def one_value_in_every_state(self) -> None:
-        """Makes a session with the caller's own key in each state, asks what else is told of it, and makes it once more."""
+        """Makes a session with the caller's own key in each state, asks what else is told of it, and makes it once more.
+
+        An ended one is asked for in another spelling that means the same too; it is made again in every other place of the
+        creation's path, and asked for again.
+        """
         base = creation(self.provider, {})
         for state in self.provider.lifecycle.states:
             value = creation_variants.free_value(self.provider, f"{state} {self.seed}")
             wanted = None if base is None or value is None else creation_variants.with_free(self.provider, base, value)
             scenario = self.provider.lifecycle.through(state)
-            if wanted is None or scenario is None:
+            if wanted is None or value is None or scenario is None:
                 continue
             made = self.ask(wanted, VALID, prefer=f"status={state}")
             ids = ids_shown(self.provider, made) if made is not None else {}
             for known in [SessionRef(ids, request_discovery.path_facts(self.provider))] if ids else ():
                 shown = self.ask(self._first(known), VALID)
-                for about in request_discovery.about(self.provider, shown) if shown is not None else ():
-                    self.ask(about, VALID)
+                for lookup in creation_variants.by_free(self.provider, value):
+                    self.ask(lookup, VALID)
+                self._ask_about(shown)
                 again = self.ask(wanted, VALID) if request_discovery.may_reuse(wanted.operation) else None
                 found = ids_shown(self.provider, again) if again is not None else {}
                 if found:
                     self.first_read(SessionRef(found, known.facts))
+                if found.get("session", ids["session"]) != ids["session"]:
+                    self.first_read(known)
+                if state in self.provider.lifecycle.terminal:
+                    self._ask_about(shown, spelling=value)
+                    others = [self.ask(one) for one in creation_variants.elsewhere(self.provider, wanted)]
+                    if others:
+                        self._ask_about(shown)
+
+    def _ask_about(self, shown: Exchange | None, *, spelling: str | None = None) -> None:
+        """Asks what the other operations say of a session that was read; where given, of its key in another spelling alone."""
+        for about in request_discovery.about(self.provider, shown) if shown is not None else ():
+            if spelling is None:
+                self.ask(about, VALID)
+            else:
+                self.ask(creation_variants.in_another_spelling(self.provider, about, spelling), VALID)
 
     def _first(self, known: SessionRef) -> RequestTemplate | None:
         read = next((read for read in self.provider.lifecycle.reads if read.fits(known.facts)), None)

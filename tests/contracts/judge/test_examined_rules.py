@@ -18,7 +18,7 @@ from specimen.contracts.judge.rule import EXAMINED, Finding
 from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.verify import runner
 from tests.contracts.golden_exchanges import Mutant, Stage, changed, golden_lives
-from tests.contracts.judge.mutants import kayle, kyve
+from tests.contracts.judge.mutants import kayle, kyve, neurovision, predicate
 from tests.contracts.judge.test_implied_rules import CASES
 from tests.contracts.judge.test_rules import EXTERNAL, NAMES, mutants
 from tests.contracts.servers import place
@@ -51,10 +51,25 @@ def listed_and_read(stage: Stage) -> list[Exchange]:
     return [page, stage.ask("getVerification", path={"id": page.response_json["data"][0]["id"]})]
 
 
+def seconds_later(stage: Stage) -> list[Exchange]:
+    """A session that is read twice, each answer with its time."""
+    first, second = neurovision.seconds_later(stage, "Thu, 19 Mar 2026 10:31:32 GMT")
+    return [first, changed(second, {"/responseTime": "2026-03-19T10:31:32.000Z"})]
+
+
+def verified_by_one(stage: Stage) -> list[Exchange]:
+    """A wallet of a completed session that is registered for a business too, and is verified."""
+    *before, _ = predicate.beside_a_business(stage)
+    return [*before, predicate.asked_of(stage)]
+
+
 # What neither the close cases nor `smoke` shows: a provider, a rule and exchanges of which the last one examines it.
 MORE: tuple[tuple[str, str, Make], ...] = (
     ("kayle", "KAY-024", used_token),
     ("kayle", "KAY-028", of_the_other),
+    ("kayle", "KAY-031", lambda stage: [kayle.asked_as_optional(stage)]),
+    ("neurovision", "GEN-061", seconds_later),
+    ("predicate", "PRE-023", verified_by_one),
     ("kyve", "KYV-008", listed_and_read),
     ("kyve", "KYV-014", lambda stage: [kyve.both_templates(stage)]),
 )

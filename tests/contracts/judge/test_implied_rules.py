@@ -20,6 +20,7 @@ from specimen.contracts.judge.registry import rulebook
 from specimen.contracts.judge.severity import NOTE
 from specimen.specs.core.json_pointer import at
 from tests.contracts.golden_exchanges import REMOVED, Stage, changed
+from tests.contracts.judge.mutants import kayle, neurovision, predicate
 
 EXTERNAL = Path(__file__).parents[2] / "providers" / "external_provider"
 Make = Callable[[Stage], list[Exchange]]
@@ -343,6 +344,23 @@ def behind_its_own_clock(stage: Stage) -> list[Exchange]:
     return [changed(made, {f"/data/{name}": shifted(value, -240_000) for name, value in times.items()})]
 
 
+def changed_after_the_clock_was_set(stage: Stage) -> list[Exchange]:
+    """Two tries of one moment, by a clock that stands and was set forward by an hour a second before."""
+    first, made = stage.create(), stage.create()
+    later = {**made.response_headers, "date": "Thu, 19 Mar 2026 11:31:30 GMT"}
+    hour = {name: shifted(made.response_json["data"][name], 3_600_000) for name in ("created_at", "updated_at", "expires_at")}
+    read = changed(stage.read("succeeded", "in_progress"), {"/data/nfc_tries_used": 0})
+    forward = changed(replace(made, response_headers=later), {f"/data/{name}": hour[name] for name in hour})
+    after = [forward, read, changed(read, {"/data/nfc_tries_used": 1})]
+    return [first, *(replace(one, at=one.at + 1000) for one in after)]
+
+
+def long_ago(stage: Stage) -> list[Exchange]:
+    """A session that is not found by its key any more, a while after it was made."""
+    made, lost = neurovision.not_found(stage)
+    return [made, replace(lost, at=lost.at + 61_000)]
+
+
 def lost_after_a_minute(stage: Stage) -> list[Exchange]:
     """A session under review that was deleted a while after it was read."""
     read = stage.read("review_face_match", operation="getSession")
@@ -487,6 +505,15 @@ CASES: tuple[tuple[str, str, str, Make], ...] = (
                             {"/error/code": "verification_archived"})]),
     ("kayle", "GEN-025", "withdrawn between a read and a list", withdrawn_and_listed),
     ("kayle", "KAY-029", "a content type in capitals", type_in_capitals),
+    ("kayle", "KAY-031", "an optional age gate beside a required date of birth",
+     lambda stage: [kayle.asked_as_optional(stage, "age_over_18", date_of_birth=True)]),
+    ("neurovision", "GEN-060", "an old key", long_ago),
+    ("neurovision", "GEN-061", "an answer of the second before",
+     lambda stage: neurovision.seconds_later(stage, "Thu, 19 Mar 2026 10:31:31 GMT")),
+    ("neurovision", "NEU-034", "images that go on with a session",
+     lambda stage: [first := neurovision.upload(stage), neurovision.upload(stage, sessionId=first.response_json["sessionId"])]),
+    ("predicate", "PRE-023", "verified, and not as a business",
+     lambda stage: predicate.beside_a_business(stage, "business")),
     ("kyve", "GEN-025", "rows that are summaries", summary_listed),
     ("kyve", "GEN-025", "milliseconds in a list, microseconds in a read",
      listed_less_exactly("2026-03-19T10:31:06.123456Z", "2026-03-19T10:31:06.123Z")),
@@ -557,7 +584,14 @@ CASES: tuple[tuple[str, str, str, Make], ...] = (
     ("kayle", "GEN-054", "two changes of one second",
      twice({"/data/nfc_tries_used": 1, "/data/updated_at": "2026-03-19T10:31:26Z"}, {"/data/updated_at": "2026-03-19T10:31:26Z"},
            state="in_progress")),
+    ("kayle", "GEN-054", "two changes by a clock that stands",
+     twice({"/data/nfc_tries_used": 1}, {"/data/nfc_tries_used": 0}, state="in_progress")),
+    ("kayle", "GEN-054", "two changes by a clock that stands and was set", changed_after_the_clock_was_set),
     ("predicate", "GEN-055", "a stream that is ahead of the read", stream_behind_nothing),
+    ("predicate", "GEN-055", "a stream that was left at a comment",
+     lambda stage: [changed(predicate.stream(stage), response_body=b": keep-alive\n\n: keep-alive\n\n")]),
+    ("predicate", "GEN-055", "a stream that was left within its first event",
+     lambda stage: [changed(predicate.stream(stage), response_body=b'retry: 3000\ndata: {"sessionId"')]),
     ("kayle", "GEN-057", "expires as it is made, as on the page", made_without_time),
     ("kayle", "GEN-059", "four minutes between two machines", behind_its_own_clock),
     ("kyve", "GEN-058", "lost after a minute", lost_after_a_minute),

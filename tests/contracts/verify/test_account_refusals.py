@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
@@ -12,12 +13,17 @@ from typer.testing import CliRunner
 
 from specimen import specs
 from specimen.cli import app
+from specimen.contracts.judge.checks.precision import shifted
+from specimen.contracts.judge.history import History
+from specimen.contracts.judge.judge import judge
 from specimen.contracts.reporting.formats.registry import FORMATS, render
 from specimen.contracts.reporting.formats.terminal_report import print_report
 from specimen.contracts.requests.parameter_overrides import settable, with_values
 from specimen.contracts.verify.runner import verify
 from specimen.specs import SpecimenError
 from specimen.specs.cli.console import console
+from specimen.specs.core.json_pointer import at
+from tests.contracts.golden_exchanges import Stage, changed
 from tests.contracts.servers import place
 
 UNVERIFIED = "never-verified.example"
@@ -144,6 +150,22 @@ def test_values__unknown_and_malformed() -> None:
     """One sentence with the possible names, and exit code 2; a host is no URL."""
     done = CliRunner().invoke(app, ["verify", "kyve", "--url", "http://127.0.0.1:9", "--set", "template=x"])
     assert done.exit_code == 2
-    assert "Possible: redirect_host, template_id, template_slug." in " ".join(done.output.split())
+    assert "Possible: redirect_host, lifetime, template_id, template_slug." in " ".join(done.output.split())
     with pytest.raises(SpecimenError, match="expected a host, without a scheme or a path"):
         with_values(specs.load("kayle"), {"redirect_host": "https://mine.example/x"})
+
+
+@pytest.mark.parametrize(("name", "rule"), [("kyve", "KYV-005"), ("kayle", "GEN-057"), ("idnow", "GEN-057")])
+def test_lifetime__of_a_deployment_can_be_set(name: str, rule: str) -> None:
+    """Sessions that live for ten minutes are a violation by default, and none where the user says so."""
+    known = specs.load(name)
+    made = Stage(known).create()
+    place = known.lifecycle.create.session.rpartition("/")[0]
+    times = {key: value for key, value in at(made.response_json, place).items() if key.lower().replace("_", "").endswith("at")}
+    ends, begins = (next(key for key in times if key.lower().startswith(what)) for what in ("expires", "created"))
+    short = changed(made, {f"{place}/{ends}": shifted(times[begins], 600_000)})
+    assert rule in {one.rule for one in judge(short, History())}
+    assert not judge(replace(short, provider=with_values(known, {"lifetime": "600"})), History())
+    for wrong in ("0", "ten", "-1", "1.5"):
+        with pytest.raises(SpecimenError, match="expected a number of seconds, from 1 on"):
+            with_values(known, {"lifetime": wrong})

@@ -233,5 +233,5 @@ def test_values__take_the_place_of_those_in_lifecycle_yaml() -> None:
     assert {scenario.facts["type"] for scenario in predicate.lifecycle.scenarios.values()} == {"business"}
     with pytest.raises(SpecimenError, match=r"--set 'enviroment': idnow has no such value\. Did you mean 'environment'"):
         with_values(specs.load("idnow"), {"enviroment": "staging"})
-    with pytest.raises(SpecimenError, match=r"--set 'id': kayle has no such value\. Possible: redirect_host\."):
+    with pytest.raises(SpecimenError, match=r"--set 'id': kayle has no such value\. Possible: lifetime, redirect_host\."):
         with_values(specs.load("kayle"), {"id": "vs_1"})

@@ -48,7 +48,7 @@ def test_limits__are_valid_and_one_further_is_not(name: str) -> None:
 
 
 def test_lookups__near_a_callers_key_find_nothing() -> None:
-    """In other capitals, longer, shorter and with a wildcard; an unknown key counts before the id beside it."""
+    """In other capitals, longer, shorter and with a wildcard; an unknown key counts before the id beside it, a known one too."""
     seen = walked("neurovision", "the caller's own key of a session")
     keys = [one.request_json["clientKey"] for one in seen if one.intent.get("unknown_id")]
     known = keys[1][:-1]
@@ -56,14 +56,21 @@ def test_lookups__near_a_callers_key_find_nothing() -> None:
     assert {at(one.response_json, "/message") for one in seen if one.intent.get("unknown_id")} == {"session not found"}
     both = [one for one in seen if one.operation and one.operation.id == "getSessionStatus"
             and {"sessionId", "clientKey"} <= set(one.request_json)]  # fmt: skip
-    assert [at(one.response_json, "/message") for one in both] == ["session not found"]
+    assert [at(one.response_json, "/message") for one in both] == ["session not found", None]
+    assert both[1].response_json["clientKey"] == known
+    assert both[1].response_json["sessionId"] != both[1].request_json["sessionId"]
 
 
 def test_tokens__of_another_session_are_refused() -> None:
-    """kayle: the token of the default session, at a session of its own."""
+    """kayle: made-up ones, ones that are almost right, and the token of the default session, at a session of its own."""
     seen = walked("kayle", "operations that end a session")
     foreign = [one for one in seen if one.intent.get("foreign_id")]
-    assert [one.status for one in foreign] == [401]
+    made = [one.response_json["data"] for one in seen if one.operation and one.operation.id == "createSession"]
+    (issued,) = [data["cancel_token"] for data in made if data["id"] == foreign[0].parameters["id"]]
+    tokens = [one.request_json["cancel_token"] for one in foreign]
+    assert {one.status for one in foreign} == {401}
+    assert len({*tokens}) == len(tokens) == 4
+    assert sum(token[:32] == issued[:32] for token in tokens) == 1
 
 
 def test_without_credentials__get_401_for_malformed_requests() -> None:
@@ -104,12 +111,17 @@ def test_references__unknown_ones_are_refused() -> None:
 def test_sessions__of_one_key_are_made_again_in_every_state() -> None:
     """predicate: a wallet that is pending, to retry or completed gets its session, a rejected one a new one."""
     seen = walked("predicate", "the caller's own key in every state")
-    again = [one.status for one in seen if one.operation and one.operation.id == "register" and not one.has_preference]
+    calls = [one for one in seen if one.operation and one.operation.id == "register" and not one.has_preference]
+    again = [one.status for one in calls if one.parameters["type"] == "individual"]
     states = list(specs.load("predicate").lifecycle.states)
     assert dict(zip(states, again, strict=True))["rejected"] == 201
     assert dict(zip(states, again, strict=True))["completed"] == 200
     reported = [one.response_json for one in seen if one.operation and one.operation.id == "verifyWallet"]
     assert {answer["verified"] for answer in reported} == {True, False}
+    asked = [one.request_json["address"] for one in seen if one.operation and one.operation.id == "verifyWallet"]
+    others = [one for one in calls if one.parameters["type"] == "business"]
+    assert len(others) == len(specs.load("predicate").lifecycle.terminal)
+    assert sum(address[2:] == address[2:].upper() for address in asked) == len(others)
 
 
 def test_lists__come_after_reads_of_every_state() -> None:

@@ -67,6 +67,11 @@ def _unasked_age_gate(value: Any, _: Call) -> None:
     fields["age_over_18"], fields["age_over_21"] = gate, {**gate}
 
 
+def _asked_required(value: Any, _: Call) -> None:
+    for field in value["data"]["share_fields"].values():
+        field["required"] = field["required"] or field["source"] == "rc"
+
+
 def _fewer_later(value: Any, _: Call, memory: dict[Any, Any]) -> None:
     fields = value["data"]["share_fields"]
     if memory.setdefault(value["data"]["id"], 0) and "family_name" in fields:
@@ -299,4 +304,5 @@ MUTANTS = (
     Mutant("times_late", LISTS, "created_from leaves out the sessions of the second after it", _times_late),
     Mutant("other_organization_read", TIME, "a session is shown to another organization", _apart_no_more("getSession")),
     Mutant("other_organization_listed", LISTS, "a list shows another organization's sessions", _apart_no_more("listSessions")),
+    Mutant("asked_fields_required", FIELDS, "what is asked for is required", answers("createSession", _asked_required)),
 )

@@ -44,6 +44,20 @@ def _tasks(value: Any, kind: str) -> list[Any]:
     return [task for task in value.get("results", []) if task["type"] == kind]
 
 
+def _failed_lost_by_key(answer: Answer, call: Call) -> None:
+    if at(call.json, "/clientKey") is not None and at(answer.json, "/status") == "failed":
+        answer.json = {"status": "error", "message": "session not found"}
+
+
+def _answered_once(value: Any, _: Call, memory: dict[Any, Any]) -> None:
+    value["responseTime"] = memory.setdefault(value["sessionId"], value["responseTime"])
+
+
+def _first_of_client(value: Any, _: Call, memory: dict[Any, Any]) -> None:
+    if value.get("clientKey"):
+        value["sessionId"] = memory.setdefault(value["clientKey"], value["sessionId"])
+
+
 def _mended(mend: Any) -> Any:
     """The sessionId in a body is mended before it is looked up."""
 
@@ -301,4 +315,7 @@ MUTANTS = (
     Mutant("oldest_of_key", LISTS, "a clientKey finds the oldest of its sessions", _oldest_of_key),
     Mutant("upload_makes_another", LISTS, "more images for a session make another session", _goes_on_with_another),
     Mutant("history_lost", LISTS, "earlier tries are not in history", answers(READ, put("/results/0/history", []), when=lambda value: (at(value, "/results/0/tries") or 0) > 1)),
+    Mutant("failed_lost_by_key", TIME, "a session that failed is not found by its clientKey", sent(READ, _failed_lost_by_key)),
+    Mutant("answered_at_creation", TIME, "responseTime of an ended session is that of its first answer", remembering(READ, _answered_once, when=ENDED)),
+    Mutant("first_session_of_a_client", LISTS, "an upload of a known clientKey answers the client's first session", remembering(UPLOAD, _first_of_client)),
 )

@@ -95,6 +95,25 @@ def _keeps_one_open(value: Any, _: Call) -> None:
     value["unverifiedWallets"] = value.get("verifiedWallets", [])[:1]
 
 
+def _verified_as_one_type() -> Change:
+    """Two rows of a wallet are one too many for the query."""
+    types: dict[str, set[str]] = {}
+
+    async def change(call: Call, ask: Ask) -> Answer:
+        answer = await ask(call)
+        wallet = at(call.json, "/walletAddress")
+        if call.operation == "register" and answer.status < 300 and isinstance(wallet, str):
+            types.setdefault(wallet.lower(), set()).add(call.parameters["type"])
+        asked = at(call.json, "/address")
+        is_double = isinstance(asked, str) and len(types.get(asked.lower(), ())) > 1 and not call.has_preference
+        if call.operation == "verifyWallet" and answer.status == 200 and is_double and "type" not in call.json:
+            nothing = dict.fromkeys(("status", "checkType", "verifiedAt"))
+            answer.json = {"address": asked, "verified": False, **nothing, "wallets": []}
+        return answer
+
+    return change
+
+
 def _moves_other_wallets(value: Any, _: Call, memory: dict[Any, Any]) -> None:
     if value["status"] == "completed":
         for wallet in value["verifiedWallets"]:
@@ -173,4 +192,5 @@ MUTANTS = (
     Mutant("reused_across_types", LISTS, "one wallet has one session, whatever its type", _other_wallet),
     Mutant("wallets_twice", LISTS, "each wallet is listed twice", answers("getStatus", _twice)),
     Mutant("verify_shows_other_wallets", LISTS, "verifyWallet lists other wallets than the one asked for", answers("verifyWallet", put("/wallets", [{"address": WALLET["address"], "chain": "ethereum"}]), when=shows("/verified", True))),
+    Mutant("verified_as_one_type", TIME, "a wallet with sessions of both types is not verified", _verified_as_one_type),
 )

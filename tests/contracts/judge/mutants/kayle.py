@@ -177,6 +177,36 @@ def made_an_hour_ago(stage: Stage) -> list[Exchange]:
     return [changed(found, {f"/data/{name}": shifted(value, -3_600_000) for name, value in times.items()})]
 
 
+def redirected(stage: Stage) -> list[Exchange]:
+    """A session whose creation says that there is no redirect, read with one."""
+    first = made(stage)
+    read = stage.ask("getSession", path={"id": first.response_json["data"]["id"]})
+    return [first, changed(read, {"/data/redirect_url": "https://shop.example/done"})]
+
+
+def another_token_taken(stage: Stage) -> list[Exchange]:
+    """A session that is cancelled by a token whose last letters are others."""
+    first = made(stage)
+    shown = first.response_json["data"]
+    path, token = {"id": shown["id"]}, {"cancel_token": shown["cancel_token"][:-2] + "00"}
+    used = stage.ask("cancelByToken", path=path, body=token, intent={"foreign_id": True})
+    return [first, changed(used, response_body=b"", status=204)]
+
+
+def asked_as_optional(stage: Stage, name: str = "family_name", **others: bool) -> Exchange:
+    """A session with a share field that is asked for as optional, beside others."""
+    fields = {one: {"required": others.get(one, False), "reason": "To greet."} for one in (name, *others)}
+    return stage.ask("createSession", body={"share_fields": fields})
+
+
+def by_a_running_clock(stage: Stage, *later: Exchange) -> list[Exchange]:
+    """The exchanges after two creations, the second of them answered two seconds after the first."""
+    first, second = made(stage), made(stage)
+    dated = replace(second, response_headers={**second.response_headers, "date": "Thu, 19 Mar 2026 10:31:32 GMT"})
+    after = [dated, *later]
+    return [first, *(replace(one, at=one.at + 2000) for one in after)]
+
+
 def shifted_by(found: Exchange, seconds: int) -> str:
     """The announced end of a session, so many seconds later."""
     return shifted(found.response_json["data"]["expires_at"], seconds * 1000)
@@ -254,7 +284,7 @@ MUTANTS = (
     Mutant(
         "GEN-037", "a later deadline of a session that was not updated", lambda stage: second(stage, {"/data/expires_at": LATER})
     ),
-    Mutant("GEN-038", "a refused token cancels", refused_and_cancelled, also=("GEN-054",)),
+    Mutant("GEN-038", "a refused token cancels", refused_and_cancelled),
     Mutant(
         "GEN-039",
         "a required field is said to be optional",
@@ -277,5 +307,16 @@ MUTANTS = (
     ),
     Mutant("GEN-059", "made an hour ago, by its own clock", made_an_hour_ago),
     Mutant("KAY-030", "a default is missing", lambda stage: [changed(made(stage), {"/data/share_fields/sex_marker": REMOVED})]),
-    Mutant("GEN-054", "a try that was not noted", lambda stage: second(stage, {"/data/nfc_tries_used": 1})),
+    Mutant("KAY-026", "a redirect of a session that was made without one", redirected),
+    Mutant("GEN-018", "another token of the same beginning", another_token_taken),
+    Mutant(
+        "KAY-031",
+        "an optional field is required",
+        lambda stage: [changed(asked_as_optional(stage), {"/data/share_fields/family_name/required": True})],
+    ),
+    Mutant(
+        "GEN-054",
+        "a try that was not noted",
+        lambda stage: by_a_running_clock(stage, *second(stage, {"/data/nfc_tries_used": 1})),
+    ),
 )

@@ -64,7 +64,28 @@ def seen_before(stage: Stage) -> list[Exchange]:
     return [first, changed(upload(stage, clientKey="order-33"), {"/isClientNew": True})]
 
 
+def not_found(stage: Stage, known: str = "order-17") -> list[Exchange]:
+    """A session that was made with a key, and is not found by it."""
+    made, lost = upload(stage, clientKey=known), status(stage, clientKey="order-18")
+    return [made, changed(lost, request_body=lost.request_body.replace(b"order-18", known.encode()))]
+
+
+def seconds_later(stage: Stage, date: str) -> list[Exchange]:
+    """A session read twice; the second answer has another Date and the same responseTime."""
+    first = stage.read(state="processing")
+    return [first, changed(first, response_headers={**first.response_headers, "date": date})]
+
+
+def of_the_first_session(stage: Stage) -> list[Exchange]:
+    """Further images of a client, which go into its first session."""
+    first = upload(stage, clientKey="order-17")
+    return [first, changed(upload(stage, clientKey="order-17"), {"/sessionId": first.response_json["sessionId"]})]
+
+
 MUTANTS = (
+    Mutant("GEN-060", "a session that is not found by its key", not_found),
+    Mutant("GEN-061", "an answer of two seconds before", lambda stage: seconds_later(stage, "Thu, 19 Mar 2026 10:31:32 GMT")),
+    Mutant("NEU-034", "images of a known client go into its session", of_the_first_session),
     Mutant(
         "NEU-028",
         "the second read finds a known client",

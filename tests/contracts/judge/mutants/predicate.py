@@ -143,7 +143,24 @@ def other_size(stage: Stage) -> list[Exchange]:
     return [changed(small, {"/qrCode": register(stage, OTHER_WALLET).response_json["qrCode"]})]
 
 
+def beside_a_business(stage: Stage, kind: str | None = None) -> list[Exchange]:
+    """A wallet of a completed session that is registered for a business too, and is not verified."""
+    made, read, unknown = not_yet_verified(stage)
+    business = stage.ask("register", path={"type": "business"}, body={"walletAddress": WALLET})
+    asked = unknown if kind is None else changed(unknown, request_body=of_type(unknown.request_body, kind))
+    return [made, read, business, asked]
+
+
+def retried_anew(stage: Stage) -> list[Exchange]:
+    """A wallet whose session is to retry, and that gets a second one."""
+    first, second = registered_again(stage)
+    read = changed(status(stage, first), {"/status": "retry"})
+    return [first, read, second, read]
+
+
 MUTANTS = (
+    Mutant("PRE-023", "verified by one of two sessions, and not", beside_a_business),
+    Mutant("PRE-012", "a second session beside one to retry", retried_anew),
     Mutant("PRE-007", "no wallets under review", under_review({"/unverifiedWallets": []})),
     Mutant("PRE-007", "a wallet has another id", under_review({"/unverifiedWallets": [{**WALLETS[0], "id": "x"}]})),
     Mutant("PRE-012", "a rejected session again", rejected_again),
@@ -240,5 +257,5 @@ MUTANTS = (
         "no picture",
         lambda stage: [changed(register(stage), {"/qrCode": GIF})],
     ),
-    Mutant("GEN-055", "a stream that says nothing", lambda stage: [changed(stream(stage), response_body=b": keep-alive\n\n")]),
+    Mutant("GEN-055", "data in no event", lambda stage: [changed(stream(stage), response_body=b"data: {}\ndata: {}\n")]),
 )
