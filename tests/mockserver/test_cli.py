@@ -24,7 +24,7 @@ from typer.testing import CliRunner, Result
 from specimen import cli, specs
 from specimen.fixtures import recipes
 from specimen.fixtures.primitives import times
-from specimen.mockserver.cli import LOG_LEVELS
+from specimen.mockserver.cli.serve import LOG_LEVELS
 from specimen.specs.core.version import product_version
 from tests.mockserver import dummy_provider
 from tests.serving import ROOT
@@ -366,7 +366,7 @@ def test_serve__port_0_and_ready_file(tmp_path: Path) -> None:
 def test_serve__the_printed_curls_work(tmp_path: Path) -> None:
     """Each printed command, pasted into a shell, answers a session in the state that it is labelled with."""
     from specimen.mockserver.app import build_app
-    from specimen.mockserver.cli import as_curl, example_requests
+    from specimen.mockserver.cli.start_message import as_curl, example_requests
     from specimen.mockserver.settings import Settings
 
     with serving(tmp_path) as (_, url):

@@ -1,55 +1,26 @@
-"""`specimen serve`, `providers`, `show` and `ids`; the other commands of the mock are added to them."""
+"""`specimen serve`."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import shlex
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table as Grid
-from rich.text import Text
 
-from specimen import specs
-from specimen.fixtures.primitives import times
-from specimen.mockserver.control.commands import control as control_commands
-from specimen.mockserver.control.commands import faults as fault_commands
-from specimen.mockserver.control.commands import store as store_commands
+from specimen.mockserver.cli.options import SeedOption, time_of
+from specimen.mockserver.cli.start_message import print_start
 from specimen.mockserver.errors import SettingError, SpecimenError, did_you_mean
-from specimen.mockserver.sessions.catalogue.export.cli import export
-from specimen.mockserver.sessions.catalogue.spec_command import spec
 from specimen.mockserver.settings import MEBIBYTE, Pace, Settings
 from specimen.specs.cli import completion
-from specimen.specs.cli.console import console, standard_output, table_console, user_errors
+from specimen.specs.cli.console import user_errors
 from specimen.specs.core.atomic_files import check_writable
 
 # Uvicorn has one more, "trace", which logs paths and queries: they may hold ids and tokens.
 LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
-
-ProviderArgument = Annotated[
-    str, typer.Argument(help="A provider's name, as `specimen providers` lists it.", autocompletion=completion.providers)
-]
-SeedOption = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The number that all synthetic data depends on.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the mock's commands to a Typer application."""
-    app.command()(serve)
-    app.command()(providers)
-    app.command()(show)
-    app.command()(ids)
-    app.command()(export)
-    app.command()(spec)
-    app.command("faults")(fault_commands.faults)
-    app.add_typer(control_commands.app, name="ctl")
-    app.add_typer(store_commands.app)
 
 
 def serve(
@@ -156,7 +127,7 @@ def serve(
             port=port,
             providers=tuple(dict.fromkeys(names or ())),
             seed=seed,
-            now=_time(now),
+            now=time_of(now),
             freeze=freeze,
             pace=Pace.parse(pace),
             locale=locale,
@@ -204,7 +175,7 @@ def serve(
             if webhook_keys is not None:
                 write_private_json(webhook_keys, {one.provider: one.receiver for one in app.registered})
             try:
-                _print_start(app, url + app.root_path, shows_keys=webhook_keys is None)
+                print_start(app, url + app.root_path, shows_keys=webhook_keys is None)
             except SpecimenError as error:  # the server also runs where its output is lost
                 Console(stderr=True, highlight=False).print(f"{error} The server goes on at {url}", soft_wrap=True)
             if ready_file is not None:
@@ -217,147 +188,6 @@ def serve(
             run(app, listening[0], started, tls)
         elif code := Supervisor(listening, partial(run, app, tls=tls), started).run():
             raise typer.Exit(code)
-
-
-def providers(as_json: JsonOption = False) -> None:
-    """List the providers, their operations and their scenarios.
-
-    Examples:
-
-        specimen providers
-
-        specimen providers --json
-    """
-    with user_errors(), standard_output():
-        found = [specs.load(name) for name in specs.names()]
-        if as_json:
-            print(json.dumps([_summary(provider) for provider in found], indent=2, ensure_ascii=False))
-            return
-        grid = Grid("provider", "title", "mount", "operations", "states", "scenarios", box=None, pad_edge=False)
-        for provider in found:
-            lifecycle = provider.lifecycle
-            counts = (len(provider.document.operations), len(lifecycle.states), len(lifecycle.scenarios))
-            grid.add_row(provider.name, lifecycle.title, provider.mount, *(str(count) for count in counts))
-        console().print(grid)
-
-
-def _summary(provider: specs.Provider) -> dict[str, Any]:
-    lifecycle = provider.lifecycle
-    return {
-        "name": provider.name,
-        "title": lifecycle.title,
-        "homepage": lifecycle.homepage,
-        "mount": provider.mount,
-        "operations": list(provider.document.operations),
-        "states": {name: {"terminal": state.terminal, "mark": state.mark} for name, state in lifecycle.states.items()},
-        "scenarios": {name: scenario.summary for name, scenario in lifecycle.scenarios.items()},
-    }
-
-
-def show(
-    name: ProviderArgument,
-    scenario: Annotated[
-        str,
-        typer.Argument(help="A scenario's name or alias, as `specimen ids` lists it.", autocompletion=completion.scenarios),
-    ],
-    seed: SeedOption = 0,
-    now: Annotated[str | None, typer.Option(metavar="TIME", help="The time of the read (ISO 8601).", show_default="now")] = None,
-    locale: Annotated[str | None, typer.Option(help="The person's locale, such as ja_JP.")] = None,
-    operation: Annotated[
-        str | None,
-        typer.Option(
-            metavar="OP", help="The operation that answers.", show_default="the first read", autocompletion=completion.operations
-        ),
-    ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every operation that reads or lists the session, by its name.")] = False,
-) -> None:
-    """Print the API's answer for a session at the scenario's end.
-
-    Examples:
-
-        specimen show kayle succeeded
-
-        specimen show neurovision success --seed 7 --locale ja_JP
-
-        specimen show kyve completed --operation getVerification
-
-        specimen show idnow accepted --all
-    """
-    with user_errors(), standard_output():
-        from specimen.mockserver.testing.preview import preview, previews
-
-        if every and operation is not None:
-            raise SpecimenError("--operation and --all: give one of them.")
-        provider, at = specs.load(name), _time(now)
-        if every:
-            body = previews(provider, scenario, seed=seed, now=at, locale=locale)
-        else:
-            body = preview(provider, scenario, seed=seed, now=at, locale=locale, operation=operation)
-        text = json.dumps(body, indent=2, ensure_ascii=False)
-        if sys.stdout.isatty():
-            console().print_json(text)
-        else:
-            print(text)
-
-
-def ids(
-    name: Annotated[
-        str | None, typer.Argument(metavar="[PROVIDER]", help="Only this provider.", autocompletion=completion.providers)
-    ] = None,
-    as_json: JsonOption = False,
-    seed: SeedOption = 0,
-) -> None:
-    """List an id for every scenario and state, and a request for every error.
-
-    The ids are the same on every machine. With --json each entry is a request to send, in the form that docs/programs.md
-    describes.
-
-    Examples:
-
-        specimen ids kayle
-
-        specimen ids --json
-    """
-    with user_errors(), standard_output():
-        from specimen.mockserver.sessions.catalogue.catalogue import Catalogue
-        from specimen.mockserver.sessions.catalogue.scenario_requests import VERSION, ScenarioRequests
-
-        found = [specs.load(one) for one in ([name] if name else specs.names())]
-        tables = [ScenarioRequests(provider, Catalogue(provider, seed)) for provider in found]
-        if as_json:
-            entries = [entry for table in tables for entry in table.entries()]
-            print(json.dumps({"version": VERSION, "entries": entries}, indent=1, ensure_ascii=False))
-            return
-        for table in tables:
-            _print_table(table)
-
-
-def _print_table(table: Any) -> None:
-    from specimen.mockserver.preferences.preferences import magic_value
-
-    provider = table.provider
-    out = table_console()
-    out.print(Text(provider.lifecycle.title, style="bold"))
-    sessions = Grid("scenario", "alias", "state", "request", box=None, pad_edge=False)
-    errors = Grid("error", "status", "operation", "ask for it", box=None, pad_edge=False)
-    last = None
-    for entry in table.entries():
-        if entry["scenario"] is None:
-            errors.add_row(
-                entry["example"], str(entry["expect_status"]), entry["operation"], f"Prefer: example={entry['example']}"
-            )
-            continue
-        scenario = provider.lifecycle.scenarios[entry["scenario"]]
-        body = "" if entry["body"] is None else " " + json.dumps(entry["body"])
-        named = ("", "") if scenario is last else (scenario.name, scenario.alias)
-        sessions.add_row(*named, entry["status"], f"{entry['method']} {entry['path']}{body}")
-        last = scenario
-    out.print(sessions)
-    example = magic_value(provider, provider.lifecycle.default)
-    if example is not None and provider.lifecycle.magic is not None:
-        out.print(f"On create, {provider.lifecycle.magic.pointer} = {example} asks for '{provider.lifecycle.default.name}'.")
-    out.print(errors)
-    out.print()
 
 
 def _targets(given: list[str] | None, hosts: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -396,65 +226,3 @@ async def _registered(app: Any, url: str) -> Any:
     finally:
         await app.close()
     return app.registered
-
-
-@standard_output()
-def _print_start(app: Any, url: str, *, shows_keys: bool) -> None:
-    from specimen.fixtures.recipes.recipe import DEFAULT_NAMESPACE
-
-    out = console(soft_wrap=True)
-    for name, mounted in app.mounted.items():
-        out.print(Text(mounted.provider.lifecycle.title, style="bold"))
-        root = f"  (also {url}{mounted.base_path})" if len(app.mounted) == 1 else ""
-        out.print(f"  base URL  {url}{mounted.provider.mount}{root}")
-        out.print(f"  document  {url}/{name}/openapi.json   {url}/{name}/ui/")
-        for label, entry in example_requests(mounted):
-            out.print(Text.assemble(f"  {label:<9} ", (as_curl(entry, url), "cyan")))
-    for one in app.registered:
-        out.print(f"Webhooks of {one.provider} go to {one.endpoint.url}")
-        if shows_keys:
-            out.print(Text(f"  {json.dumps(one.receiver)}"))
-    if app.control is not None:
-        token = f"  (bearer token {app.control_token})" if app.control_token and not app.settings.control_token else ""
-        out.print(f"Control API {url}/_specimen/v1/ui/{token}")
-        out.print(f"Page        {url}/")
-    out.print(f"Serving on {url} (namespace '{DEFAULT_NAMESPACE}', seed {app.settings.seed}). Stop with Ctrl-C.")
-
-
-def example_requests(mounted: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The happy path's end state and another one, each with a request for a session in it."""
-    lifecycle = mounted.provider.lifecycle
-    good = lifecycle.default
-    bad = next(
-        entry
-        for entry in lifecycle.scenarios.values()
-        if entry.path[-1] != good.path[-1] and entry.path[-1] in lifecycle.terminal
-    )
-    for scenario in (good, bad):
-        entries = (
-            entry
-            for entry in mounted.table.entries()
-            if entry["scenario"] == scenario.name and entry["status"] == scenario.path[-1]
-        )
-        yield scenario.path[-1], next(entries)
-
-
-def as_curl(entry: dict[str, Any], url: str) -> str:
-    """An entry of the scenario requests as a curl command."""
-    parts = ["curl", "-sS"]
-    if entry["method"] != "GET":
-        parts += ["-X", entry["method"]]
-    for header, value in entry["headers"].items():
-        parts += ["-H", shlex.quote(f"{header}: {value}")]
-    if entry["body"] is not None:
-        parts += ["-d", shlex.quote(json.dumps(entry["body"], ensure_ascii=False))]
-    return " ".join([*parts, shlex.quote(url + entry["path"])])
-
-
-def _time(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        return times.parse(text)
-    except ValueError:
-        raise SettingError(f"time '{text}': expected ISO 8601, such as 2026-03-01T12:00:00Z.") from None
