@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from specimen.contracts.payloads.families.structure.changes import edges
+from specimen.contracts.payloads.families.structure import changes
 
-__all__ = ["edges"]
+edges = changes.edges
