@@ -108,7 +108,7 @@ def test_resend__of_one_that_waits_behind_another(mock):  # noqa: F811
         last = max(_wait(lambda: list(_deliveries(mock, "kyve").values()), 5), key=lambda one: one["sequence"])
         assert (last["type"], last["attempts"]) == ("verification.completed", 0)
         _call(mock, last, "resend", 202)
-        receiver.wait_for(5)
+        _wait(lambda: [one for one in _attempts(mock, "kyve", 0) if one["status"] == 200], 1)
         _call(mock, first, "cancel", 200)
         entries = _wait(lambda: [one for one in _attempts(mock, "kyve", 0) if one["status"] == 200], 4)
         _create(mock, "kyve", pace="manual")
