@@ -7,13 +7,25 @@ import importlib.util
 import os
 import sys
 import traceback
-from importlib.metadata import EntryPoint
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from specimen.specs.core.errors import SpecError
 from specimen.specs.core.terminal_text import shown
+
+
+def installed(group: str) -> tuple[EntryPoint, ...]:
+    """The entry points of a group, of all distributions on `sys.path`."""
+    return _entry_points(group, tuple(sys.path))
+
+
+@lru_cache(maxsize=16)
+def _entry_points(group: str, _search_path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    """Remembered for a search path, since each look reads a file of every distribution."""
+    return tuple(entry_points(group=group))
 
 
 def load_module(name: str, folder: Path, stem: str, package: str | None) -> ModuleType:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
 
@@ -173,7 +173,7 @@ def _folders() -> dict[str, Path]:
             raise SpecError(SEARCH_PATH_VARIABLE, f"'{root}' holds no folder with openapi.yaml and lifecycle.yaml.")
         for folder in folders:
             found.setdefault(folder.name, folder)
-    for entry in entry_points(group=ENTRY_POINT_GROUP):
+    for entry in plugin_loading.installed(ENTRY_POINT_GROUP):
         found.setdefault(entry.name, _folder_of(entry))
     return found
 

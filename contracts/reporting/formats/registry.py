@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 from specimen.contracts.reporting.model import Report
 from specimen.specs import SpecimenError
+from specimen.specs.core import plugin_loading
 from specimen.specs.core.atomic_files import write_text
 
 GROUP = "specimen.reports"
@@ -107,7 +108,7 @@ def wanted(option: str) -> tuple[str, Path]:
 
 
 def _entries() -> tuple[EntryPoint, ...]:
-    return (*BUILT_IN, *entry_points(group=GROUP))
+    return (*BUILT_IN, *plugin_loading.installed(GROUP))
 
 
 def _where(name: str, entry: EntryPoint) -> str:
