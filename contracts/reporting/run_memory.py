@@ -15,6 +15,7 @@ _MOST_RECEIVED = 100_000
 _MOST_RECENT = 400
 _LEAST = 4
 LEAST_SECRET = 8
+_MOST_CHANGED = 4
 _LEAST_ID = 16
 
 
@@ -108,5 +109,13 @@ class Memory:
 
 
 def is_made_of(text: str, issued: str) -> bool:
-    """Whether a text is an issued one, or one of some length with something around it or without its end."""
-    return text == issued or (len(issued) >= _LEAST_ID and issued[:-1] in text)
+    """Whether a text is an issued one, or one of some length with something around it, without its end or with a few others."""
+    return text == issued or (len(issued) >= _LEAST_ID and (issued[:-1] in text or other_part(text, issued) is not None))
+
+
+def other_part(text: str, issued: str) -> tuple[int, int] | None:
+    """Where a text differs from an issued one of its length: in a few characters beside one another; None for another text."""
+    if len(text) != len(issued) or text == issued:
+        return None
+    wrong = [index for index, (one, other) in enumerate(zip(issued, text, strict=True)) if one != other]
+    return (wrong[0], wrong[-1] + 1) if wrong[-1] - wrong[0] < _MOST_CHANGED else None

@@ -18,7 +18,7 @@ from specimen.contracts.redaction.pseudonyms import Pseudonyms
 from specimen.contracts.redaction.spec_terms import named_strings, strings
 from specimen.contracts.redaction.values import shown_pointer, words
 from specimen.contracts.reporting.model import Sample
-from specimen.contracts.reporting.run_memory import LEAST_SECRET, Memory, is_made_of
+from specimen.contracts.reporting.run_memory import LEAST_SECRET, Memory, is_made_of, other_part
 from specimen.specs import Provider
 from specimen.specs.core.json_pointer import at
 
@@ -30,7 +30,7 @@ _VARIABLE = re.compile(r"\$\{?(SPECIMEN_[A-Z0-9_]+)")
 _SET = re.compile(r"(?:^|; )(SPECIMEN_[A-Z0-9_]+)=")
 # `kk_live_`: what kind of credential it is, as `invalid_credential` keeps it.
 _KIND = re.compile(r"\A(?:[A-Za-z]{1,8}_)*")
-_PLAIN = re.compile(r"[A-Za-z0-9._-]")
+_PLAIN = re.compile(r"[A-Za-z0-9._-]+")
 ANSWER = "SPECIMEN_ANSWER"
 AGAIN = "This shows only after earlier requests: run the same `specimen` command again, with the same seed."
 KEY = "SPECIMEN_KEY"
@@ -292,10 +292,9 @@ def _shown_at(body: bytes, name: str, text: str) -> int | None:
 
 
 def _almost(text: str, known: Mapping[str, str]) -> str | None:
-    """The expression for a text that differs from a secret in one character; None where it does not."""
+    """The expression for a text that differs from a secret in a few characters; None where it does not."""
     for secret, name in known.items():
-        if len(secret) == len(text) >= LEAST_SECRET and not name.startswith("{"):
-            wrong = [index for index, (one, other) in enumerate(zip(secret, text, strict=True)) if one != other]
-            if len(wrong) == 1 and _PLAIN.fullmatch(text[wrong[0]]):
-                return f"{{{name}:0:{wrong[0]}}}{text[wrong[0]]}${{{name}:{wrong[0] + 1}}}"
+        part = other_part(text, secret) if len(secret) >= LEAST_SECRET and not name.startswith("{") else None
+        if part is not None and _PLAIN.fullmatch(text[slice(*part)]):
+            return f"{{{name}:0:{part[0]}}}{text[slice(*part)]}${{{name}:{part[1]}}}"
     return None
