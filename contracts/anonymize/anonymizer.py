@@ -19,7 +19,7 @@ from specimen.contracts.anonymize.json_walk import Position, rewritten
 from specimen.contracts.anonymize.schema_fields import SchemaLocation, described, text_prefixes
 from specimen.contracts.http.exchange import Exchange, parsed
 from specimen.contracts.http.multipart import Form
-from specimen.contracts.http.sse import EVENT_STREAM
+from specimen.contracts.http.sse import EVENT_STREAM, has_data
 from specimen.contracts.judge.general_rules import RULES
 from specimen.contracts.judge.history import History
 from specimen.contracts.redaction.curl_command import method_of
@@ -114,7 +114,9 @@ class Anonymizer:
         if exchange.response_type == EVENT_STREAM:
             place = described(self._provider).event(operation, status)
             events = b"".join(b"data: " + self._body(data.encode(), place).strip() + b"\n\n" for data in exchange.events)
-            return events or (b":\n\n" if body.strip() else b"")  # a stream of comments alone is not one of which nothing came
+            if events or not body.strip():
+                return events
+            return b"data: {}\n" if has_data(body) else b":\n\n"  # data in no event; comments alone: not a stream of nothing
         leaks = any(_LEAKS.findings(exchange, History()))
         return self._body(body, described(self._provider).answer(operation, status), leaks=leaks)
 

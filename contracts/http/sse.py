@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 
 from specimen.specs import Document, Operation
@@ -10,6 +11,9 @@ from specimen.specs.core.json_pointer import escape
 from specimen.specs.loading.openapi import EVENT_STREAM
 
 __all__ = ["EVENT_STREAM", "EventReader", "event_pointer", "events"]
+
+
+_DATA = re.compile(rb"^data:.*[\r\n]", re.MULTILINE)
 
 
 class EventReader:
@@ -49,6 +53,11 @@ class EventReader:
 def events(body: bytes) -> Iterator[str]:
     """The data of each event of a body; an unfinished one at its end is left out."""
     return EventReader().feed(body)
+
+
+def has_data(body: bytes) -> bool:
+    """Whether a line of data is in a stream, in an event or in none."""
+    return _DATA.search(body) is not None
 
 
 def event_pointer(document: Document, operation: Operation | None, status: int) -> str | None:

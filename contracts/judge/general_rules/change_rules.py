@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from specimen.contracts.http.exchange import Exchange, parsed
-from specimen.contracts.http.sse import EVENT_STREAM
+from specimen.contracts.http.sse import EVENT_STREAM, has_data
 from specimen.contracts.judge.checks.consecutive_reads import consecutive_reads
 from specimen.contracts.judge.checks.fields import (
     epoch_seconds,
@@ -33,7 +33,6 @@ _DEADLINE = re.compile(r"expires?_?(?:at|on)|expir(?:y|ation)_?(?:date|time|at)?
 _COUNTED = re.compile(r"\w*(?:tries|attempts)\w*", re.IGNORECASE)
 _CREATED = re.compile(r"created_?at", re.IGNORECASE)
 _ROUNDING_SECONDS = 1
-_DATA = re.compile(rb"^data:.*[\r\n]", re.MULTILINE)
 _CLOSE = timedelta(milliseconds=1)
 # In so many of the latest answers of another operation a session is looked for.
 _MOST_BEFORE = 5
@@ -140,7 +139,7 @@ def streams_begin_at_once(exchange: Exchange, history: History) -> Iterator[Find
     operation, lifecycle = exchange.operation, exchange.provider.lifecycle
     if operation is None or not exchange.is_success or exchange.response_type != EVENT_STREAM or exchange.has_preference:
         return
-    if not exchange.events and not _DATA.search(exchange.response_body):
+    if not exchange.events and not has_data(exchange.response_body):
         return  # none of it is there yet, or its reader has left
     yield EXAMINED
     if not exchange.events:
