@@ -30,16 +30,18 @@ from tests.score.watched import Watched
 
 SMOKE, CI, PLAIN = "smoke", "ci", "schemathesis"
 SUITES = (SMOKE, CI, PLAIN)
-OWN, INDEPENDENT, HELDOUT, UNSEEN, FOURTH, SENDERS = "own", "independent", "heldout", "unseen", "fourth", "senders"
+OWN, INDEPENDENT, HELDOUT, UNSEEN, FOURTH, FIFTH = "own", "independent", "heldout", "unseen", "fourth", "fifth"
+SENDERS = "senders"
 SETS = {
     OWN: "tests.score.mutants",
     INDEPENDENT: "tests.score.independent",
     HELDOUT: "tests.score.heldout",
     UNSEEN: "tests.score.unseen",
     FOURTH: "tests.score.fourth",
+    FIFTH: "tests.score.fifth",
     SENDERS: "tests.score.mutants.senders",
 }
-OUTSIDE = (INDEPENDENT, HELDOUT, UNSEEN, FOURTH)  # sets by somebody who does not know the rules
+OUTSIDE = (INDEPENDENT, HELDOUT, UNSEEN, FOURTH, FIFTH)  # sets by somebody who does not know the rules
 
 
 class Outcome(NamedTuple):
