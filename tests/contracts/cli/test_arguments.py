@@ -53,7 +53,7 @@ def run(*words: str) -> Any:
         (("--url", HERE, "--header", ": s3cret"), "error: --header: expected 'NAME: VALUE'."),
         (("--url", HERE, "--set", "s3cret"), "error: --set: expected NAME=VALUE."),
         (("--url", HERE, "--set", "=s3cret"), "error: --set: expected NAME=VALUE."),
-        (("--url", HERE, "--set", "id=s3cret"), "error: --set 'id': kayle has no such value. Possible: redirect_host."),
+        (("--url", HERE, "--set", "id=s3cret"), "error: --set 'id': kayle has no such value. Possible: lifetime, redirect_host."),
     ],
 )
 @pytest.mark.parametrize("command", ["verify", "watch"])
