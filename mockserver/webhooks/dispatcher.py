@@ -64,13 +64,17 @@ class Dispatcher:
             loop.call_soon_threadsafe(self._wake, space)
 
     def _wake(self, space: Space) -> None:
+        if _running_loop() is not self._loop:
+            return  # it was called for before another loop took over
         if space in self._wakes:
             self._wakes[space].set()
         elif self._looking is not None:
             self._start(space)
 
     def start(self) -> None:
-        """Begins to send, in the running event loop."""
+        """Begins to send, in the running event loop; workers of one that has ended without `stop` are forgotten."""
+        self._workers.clear()
+        self._wakes.clear()
         self._loop = asyncio.get_running_loop()
         self._looking = self._loop.create_task(self._look())
 
