@@ -142,7 +142,7 @@ async def _first(
 
 
 async def _preview(endpoint: Endpoint, visit: RequestContext, scope: Scope, incoming: _Replay) -> list[Reply]:
-    """The answer that a read would get, which nobody sees, and which counts as no read; none where it is no answer."""
+    """The answer that a read would get; it is not sent, and counts as no read. None where it is no answer."""
     raw = await incoming.read(endpoint.most_bytes, endpoint.settings.body_seconds) if _may_have_body(visit.headers) else b""
     found: list[Reply] = []
     visit.preview = found

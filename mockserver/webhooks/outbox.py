@@ -1,7 +1,7 @@
 """Tells a session's moves: works out which events are due from its own timeline, and puts a delivery for each into the outbox.
 
-A session that is told has one task in the outbox, due at its next move, so that idle sessions cost nothing. A move by a
-request adds a task of its own. Both only add deliveries that are not there yet.
+A session with events still to come has one task in the outbox, due at its next move, so that idle sessions cost nothing. A move
+by a request adds a task of its own. Both only add deliveries that are not there yet.
 """
 
 from __future__ import annotations

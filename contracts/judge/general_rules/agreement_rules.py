@@ -40,7 +40,7 @@ def answers_agree(exchange: Exchange, history: History) -> Iterator[Finding | Ex
     lifecycle leads there.
     """
     if exchange.has_preference or exchange.operation is None or history.under_key(exchange):
-        return  # under a repeated key the first answer comes again, whatever became of the session
+        return  # under a repeated key the first answer comes again, in any later state of the session
     if read_of(exchange) is not None and _is_listed(exchange, history):
         yield EXAMINED
         if exchange.status == _NOT_FOUND:

@@ -133,7 +133,7 @@ def new_sessions_are_found(exchange: Exchange, history: History) -> Iterator[Fin
     kind=CONSISTENCY,
 )
 def keys_find_their_session(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
-    """For a minute after its creation, whatever became of it, and whatever id stands beside the key."""
+    """For a minute after its creation, in every state, and with any id beside the key."""
     magic = exchange.provider.lifecycle.magic
     key = exchange.declared_fields.get(magic.pointer[1:]) if magic is not None and read_of(exchange) is not None else None
     if magic is None or not isinstance(key, str) or not key or exchange.has_preference:

@@ -280,7 +280,7 @@ def wallets_agree_with_sessions(exchange: Exchange, history: History) -> Iterato
 
 @rule(
     "PRE-023",
-    "a wallet that a session has verified is verified, whatever became of its others",
+    "a wallet that one of its sessions has verified is verified",
     mark="I",
     source=f"{PAGE}, Status Values; Response Fields, verifiedWallets",
     quote="Verification successful, user is verified … Wallets connected to this session. Populated when `completed`.",

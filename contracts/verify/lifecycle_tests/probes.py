@@ -95,7 +95,7 @@ class Probes(NegativeTests):
                 self.ask(mutation.request, {"invalid": True}, credentials="none")
 
     def one_value_in_every_state(self) -> None:
-        """Makes a session with the caller's own key in each state, asks what else is told of it, and makes it once more.
+        """Makes a session with the caller's own key in each state, asks each other operation for it, and makes it once more.
 
         An ended one is asked for in another spelling that means the same too; it is made again in every other place of the
         creation's path, and asked for again.

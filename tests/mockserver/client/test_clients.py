@@ -274,4 +274,5 @@ def test_tour__of_the_tester_runs(kyc_mock: KycMock) -> None:
     names: dict[str, Any] = {}
     exec(first, names)
     names["test_polls_until_the_end_and_no_longer"](kyc_mock)
+    assert kyc_mock.requests()
     exec(second, {})

@@ -111,6 +111,7 @@ def test_page__takes_a_click_as_soon_as_it_shows_what_is_clicked(served: Served,
     )
     click(page, ("created", "in_progress"))
     wait_state(page, "succeeded")
+    assert served.api.get(f"/_specimen/v1/sessions/kayle/{made}").json()["state"] == "succeeded"
 
 
 @pytest.mark.long("clicks every edge that leads to an end, of five vendors")
