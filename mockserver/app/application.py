@@ -6,7 +6,7 @@ import contextlib
 import logging
 import re
 from collections.abc import Awaitable, Iterable
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -19,6 +19,7 @@ from specimen.mockserver.app.forwarding import Front, checked_root_path, forward
 from specimen.mockserver.app.mounted import Mounted
 from specimen.mockserver.app.own_paths import OwnPaths, base_urls
 from specimen.mockserver.app.places import Place, Places
+from specimen.mockserver.app.repeated_read import RepeatedRead
 from specimen.mockserver.app.request_headers import NO_NAMESPACE, namespace_name, request_headers
 from specimen.mockserver.app.store_opening import StoreOpening
 from specimen.mockserver.control.api import ControlApi
@@ -33,7 +34,7 @@ from specimen.mockserver.preferences.faults.connection import ConnectionFault
 from specimen.mockserver.preferences.faults.names import check_names
 from specimen.mockserver.preferences.faults.rules import parsed_all
 from specimen.mockserver.routing import connexion_adapter
-from specimen.mockserver.routing.endpoint import REQUEST_CONTEXT, RequestContext
+from specimen.mockserver.routing.request_context import REQUEST_CONTEXT, RequestContext
 from specimen.mockserver.sessions.clock import Clock
 from specimen.mockserver.sessions.namespaces import Namespace, Namespaces
 from specimen.mockserver.sessions.shared_state import SharedState
@@ -56,6 +57,16 @@ _SLASH = re.compile(r"%(2[Ff])")
 _MOST_KNOWN, _LONGEST_KNOWN = 1024, 2048
 
 
+class _Known(NamedTuple):
+    """What follows from a head that came before; `read` is what it asks for, where that is a read of a store in this process."""
+
+    place: Place
+    mounted: Mounted
+    namespace: str
+    headers: dict[str, str]
+    read: RepeatedRead | None
+
+
 class App:
     """All providers under their mounts, on one port.
 
@@ -74,7 +85,7 @@ class App:
         self._registered_in: int | None = None  # when the namespace that has them began
         self.webhooks.on_look = self._restore_if_ended
         self.places = Places(self.mounted, settings.port)
-        self._known: dict[tuple[Any, ...], tuple[Place, str, dict[str, str]]] = {}
+        self._known: dict[tuple[Any, ...], _Known] = {}
         self.root_path = checked_root_path(settings.root_path, self.mounted)
         # Whether a server of ours listens for it.
         self.is_on_a_port = False
@@ -219,16 +230,19 @@ class App:
 
     def _answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """The answer to a request, to be awaited; each coroutine between here and the handler costs a read a hundredth."""
-        asked = scope["path"], scope["query_string"], scope.get("scheme"), scope.get("raw_path"), *scope["headers"]
+        of_line = scope["path"], scope["query_string"], scope["method"], scope.get("scheme"), scope.get("raw_path")
+        asked = *of_line, *scope["headers"]
         known = self._known.get(asked) if type(asked[-1]) is tuple else None
         if known is not None:
-            place, name, headers = known
+            place, mounted, name, headers, read = known
             home = self.namespaces.at_hand(name)
-            if home is not None and place.mounted is not None:
+            if home is not None:
+                if read is not None and not home.faults:
+                    return read.answer(home, scope, receive, send)
                 extra: Extra = (date_header(home.clock.now()),)
                 scope[REQUEST_CONTEXT] = RequestContext(home, place.origin, scope["path"], headers, extra)
                 scope[connexion_adapter.PATH] = place.in_document
-                return place.mounted.routed(scope, receive, send)
+                return mounted.routed(scope, receive, send)
         return self._answer_anew(asked, scope, receive, send)
 
     def _answer_anew(self, asked: tuple[Any, ...], scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -264,18 +278,21 @@ class App:
             return self._serve(scope, receive, send, place, name, headers, extra)
         scope[REQUEST_CONTEXT] = RequestContext(home, place.origin, path, headers, _dated(extra, home))
         scope[connexion_adapter.PATH] = place.in_document
+        answer = place.mounted.routed(scope, receive, send)
         if len(extra) == 1 and scope["path"] is asked[0]:
-            self._remember(asked, place, name, headers)
-        return place.mounted.routed(scope, receive, send)
+            self._remember(asked, place, place.mounted, name, headers, scope)
+        return answer
 
-    def _remember(self, asked: tuple[Any, ...], place: Place, name: str, headers: dict[str, str]) -> None:
+    def _remember(
+        self, asked: tuple[Any, ...], place: Place, mounted: Mounted, name: str, headers: dict[str, str], scope: Scope
+    ) -> None:
         """A client that polls sends the same head again and again: what it says follows from it alone."""
         if "idempotency-key" in headers:
             return  # another one each time
         if type(asked[-1]) is tuple and sum(map(len, headers.values())) + len(asked[0]) + len(asked[1]) <= _LONGEST_KNOWN:
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
-            self._known[asked] = place, name, headers
+            self._known[asked] = _Known(place, mounted, name, headers, RepeatedRead.of(mounted, place, headers, scope))
 
     def _below_root(self, path: str) -> str:
         """A path without the prefix of a reverse proxy; some proxies take it away themselves."""

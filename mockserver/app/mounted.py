@@ -9,9 +9,10 @@ from specimen.mockserver.http.messages import Problem
 from specimen.mockserver.http.responses import send_reply
 from specimen.mockserver.provider_api import Request, load_behaviour
 from specimen.mockserver.routing import connexion_adapter
-from specimen.mockserver.routing.endpoint import NO_OPERATION, REQUEST_CONTEXT, Endpoint, RequestContext, log_exchange, unrouted
+from specimen.mockserver.routing.endpoint import NO_OPERATION, Endpoint, unrouted
 from specimen.mockserver.routing.faulty_endpoint import FaultyEndpoint
 from specimen.mockserver.routing.pages.api_docs import ApiDocs
+from specimen.mockserver.routing.request_context import REQUEST_CONTEXT, RequestContext, log_exchange
 from specimen.mockserver.sessions.catalogue.scenario_requests import ScenarioRequests
 from specimen.mockserver.sessions.catalogue.usable_document import usable, working_credentials
 from specimen.mockserver.sessions.namespaces import Namespaces

@@ -11,7 +11,7 @@ from specimen.mockserver.app import vendor_pages
 from specimen.mockserver.app.application import build_app
 from specimen.mockserver.app.forwarding import Front
 from specimen.mockserver.app.request_headers import NO_NAMESPACE, namespace_name, request_headers
-from specimen.mockserver.routing.endpoint import REQUEST_CONTEXT, RequestContext
+from specimen.mockserver.routing.request_context import REQUEST_CONTEXT, RequestContext
 from specimen.mockserver.settings import Settings
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.http.request_body import Disconnected, RequestRejected
 from specimen.mockserver.http.responses import send_problem, send_reply
 from specimen.mockserver.routing import store_problems
-from specimen.mockserver.routing.endpoint import MOST_ANEW, NO_OPERATION, REQUEST_CONTEXT, RequestContext
+from specimen.mockserver.routing.endpoint import MOST_ANEW, NO_OPERATION
 from specimen.mockserver.routing.pages import api_docs, hosted_flow, images
+from specimen.mockserver.routing.request_context import REQUEST_CONTEXT, RequestContext
 from specimen.mockserver.sessions.service import Sessions
 from specimen.mockserver.sessions.store import NamespaceChanged, StoreFull, StoreUnavailable
 from specimen.mockserver.webhooks.attempts import token_key

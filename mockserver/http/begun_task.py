@@ -31,21 +31,25 @@ class BegunTask:
         self._done: Callable[[Any], object] | None = None
         self._task: asyncio.Task[None] | None = None
 
-    def begin(self) -> None:
-        """Runs the coroutine until it waits for something; then, or where another task is running, the loop goes on with it."""
+    def begin(self) -> bool:
+        """Runs the coroutine until it waits for something; then, or where another task is running, the loop goes on with it.
+
+        Returns whether it came to its end.
+        """
         loop, context = self._loop, self._context or copy_context()
         if asyncio.current_task(loop) is not None:
             self.hand_over()
-            return
+            return False
         _enter_task(loop, self)
         try:
             first = context.run(self._coroutine.send, None)
         except StopIteration:
             self._is_done(self)
-            return
+            return True
         finally:
             _leave_task(loop, self)
         self._follow(loop.create_task(_rest(self._coroutine, first), context=context))
+        return False
 
     def hand_over(self) -> None:
         """Lets the loop run the coroutine from its beginning."""

@@ -24,6 +24,8 @@ else:
     _CYCLE = RequestResponseCycle if _known else None
     _CLOSES_IN_SEND = _CYCLE is not None and uvicorn_shape.closes_in_send(_CYCLE)
 
+# Whether answers are written in one piece where the server is ours.
+IS_KNOWN = _CYCLE is not None
 # Headers about the connection.
 _CLOSE = (b"connection", b"close")
 _SERVERS = frozenset({b"connection", b"transfer-encoding"})

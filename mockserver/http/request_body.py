@@ -47,6 +47,11 @@ class Begun:
     def __init__(self, coroutine: Any, first: Any, message: Message | None) -> None:
         self._coroutine, self._first, self.message = coroutine, first, message
 
+    @classmethod
+    def whole(cls, raw: bytes) -> Begun:
+        """A body that was read already."""
+        return cls(None, None, {"type": "http.request", "body": raw, "more_body": False})
+
     def __await__(self) -> Generator[Any, Any, Message]:
         if self.message is not None:
             return self.message
@@ -74,6 +79,16 @@ def read_available(headers: Mapping[str, str], receive: Receive, most_bytes: int
     if message.get("more_body", False) or message["type"] != "http.request" or len(whole) > most_bytes:
         return begun
     return whole
+
+
+def resumed(begun: Begun, receive: Receive) -> Receive:
+    """What gives a request's messages from a begun one on."""
+    first: list[Begun] = [begun]
+
+    async def resume() -> Message:
+        return await first.pop() if first else await receive()
+
+    return resume
 
 
 def begin(receive: Receive) -> Begun:

@@ -38,6 +38,15 @@ def _shown(seed: int, scenario: str) -> Extra:
     return (b"specimen-seed", str(seed).encode()), (b"specimen-scenario", scenario.encode())
 
 
+def write_whole(send: Send, reply: Reply, extra: Extra) -> bool:
+    """Writes a reply that is ready to the transport; returns False, without writing, where it must be sent as messages."""
+    body = reply.body
+    if type(body) is not bytes or not body or reply.headers or reply.stream is not None:
+        return False
+    headers = (*_head(len(body), reply.content_type, reply.session), *extra)
+    return raw_response_writer.write(send, reply.status, headers, body)
+
+
 async def send_reply(
     send: Send,
     reply: Reply,

@@ -13,10 +13,10 @@ import uvicorn
 
 logger = logging.getLogger("specimen")
 
-# What `raw_response_writer` reads of an exchange, and what it sets in place of `send`.
+# What `raw_response_writer` and `connection` read of an exchange, and what they set in place of `send`.
 _READ = frozenset(
     {"response_started", "disconnected", "flow", "write_paused", "access_log", "keep_alive", "default_headers", "scope",
-     "transport", "message_event", "on_response"}
+     "transport", "message_event", "on_response", "chunked_encoding"}
 )  # fmt: skip
 _SET = frozenset({"response_started", "response_complete", "waiting_for_100_continue"})
 # What `send` keeps for itself between its two messages.
@@ -45,6 +45,7 @@ def unexpected_in_exchange(cycle: type[Any], protocol: type[Any]) -> list[str]:
     unexpected |= (_READ | _SET) - set(code.co_names)
     unexpected |= _stored(code) - _SET - _OWN
     unexpected |= {name for name in ("response_started", "response_complete") if getattr(found, name, False) is not False}
+    unexpected |= {name for name in ("chunked_encoding",) if getattr(found, name, None) is not None}
     if not noticed and not closes_in_send(cycle):
         unexpected.add("should_keep_alive")
     return sorted(unexpected)

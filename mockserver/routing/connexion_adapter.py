@@ -35,6 +35,11 @@ ALLOW = "specimen.allow"
 _MOST_PATHS, _LONGEST_PATH = 1024, 256
 
 
+def operation_id(scope: Scope) -> str | None:
+    """The operation to which a request was routed; None where no operation takes it."""
+    return scope["extensions"][ROUTING_CONTEXT]["operation_id"]  # type: ignore[no-any-return]  # Connexion is untyped
+
+
 class Specification31(OpenAPISpecification):  # type: ignore[misc]  # Connexion is untyped
     """A document as Connexion's operations need it: every reference resolved, parameters merged, no schemas.
 
@@ -99,7 +104,7 @@ class OperationMiddleware(RoutedMiddleware[_Operations]):  # type: ignore[misc]
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """One look-up in place of a search through base paths: there is one document."""
-        return self._by_id[scope["extensions"][ROUTING_CONTEXT]["operation_id"]](scope, receive, send)
+        return self._by_id[operation_id(scope)](scope, receive, send)
 
 
 class Routing31(RoutingMiddleware):  # type: ignore[misc]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
-from time import perf_counter
 from typing import Any, cast
 
 from starlette.types import Receive, Scope, Send
@@ -14,16 +12,15 @@ from starlette.types import Receive, Scope, Send
 from specimen.mockserver.errors import InvalidPreference
 from specimen.mockserver.http import request_body
 from specimen.mockserver.http.messages import CONTENT_ENCODING, Problem
-from specimen.mockserver.http.request_body import Disconnected, RequestRejected
-from specimen.mockserver.http.responses import PROBLEM_TYPE, Extra, send_problem, send_reply
+from specimen.mockserver.http.request_body import Begun, Disconnected, RequestRejected
+from specimen.mockserver.http.responses import PROBLEM_TYPE, send_problem, send_reply
 from specimen.mockserver.preferences import prefer_header, preferences
-from specimen.mockserver.preferences.faults.rules import FaultRule
 from specimen.mockserver.preferences.preferences import NO_PREFERENCE, Preference
 from specimen.mockserver.provider_api import Behaviour, Credential, Credentials, Handler, Reply, Request
+from specimen.mockserver.routing.request_context import PREFERENCE, REQUEST_CONTEXT, RequestContext, log_exchange
 from specimen.mockserver.routing.request_validation import RequestValidator
 from specimen.mockserver.routing.store_problems import too_much, unavailable
 from specimen.mockserver.routing.vendor_errors import with_message
-from specimen.mockserver.sessions.namespaces import Namespace
 from specimen.mockserver.sessions.service import Sessions
 from specimen.mockserver.sessions.shared_state import SharedState
 from specimen.mockserver.sessions.store import NamespaceChanged, StoreFull, StoreUnavailable
@@ -32,9 +29,6 @@ from specimen.specs import Operation, Provider
 from specimen.specs.core.multipart import FORM_TYPE
 from specimen.specs.loading.openapi import COMPONENT_RESPONSES
 
-REQUEST_CONTEXT = "specimen"
-# A preference that no header can hold; kept in the ASGI scope.
-PREFERENCE = "specimen.preference"
 # The operation for which a request without one is rendered.
 NO_OPERATION = Operation("", "", "", (), (), False, {}, (), "A", "", is_safe=True)
 _OF_THE_STORE = (NamespaceChanged, StoreFull, StoreUnavailable)
@@ -43,26 +37,6 @@ MOST_ANEW = 100
 # Valid bodies remembered per operation, and the size of the largest.
 _MOST_VALID = 1024
 _MOST_VALID_BYTES = 2048
-# What a body that is not rendered yet counts in the request log.
-_SOME_BYTES = 4096
-
-
-@dataclass(slots=True)
-class RequestContext:
-    """What the application knows of a request before an operation takes it; kept in the ASGI scope."""
-
-    namespace: Namespace
-    origin: str
-    path: str
-    headers: dict[str, str]
-    extra: Extra = ()
-    refused: StoreFull | StoreUnavailable | None = None  # why the store did not give the namespace
-    fault: str | None = None  # the id of the fault that was done on it
-    faults_seen: tuple[FaultRule, ...] | None = None  # those by which it was decided that none is done
-    seen_at: int | None = None  # the time of which a fault shows the sessions
-    as_sent: Callable[[Reply], Reply] | None = None  # what a fault makes of the answer, for the request log
-    preview: list[Reply] | None = None  # takes the answer, which is then neither sent nor noted, and changes nothing
-    began: float = 0.0  # of the machine's clock that only runs
 
 
 class FaultsChanged(Exception):
@@ -84,9 +58,9 @@ class Endpoint:
         self.store = shared_state.store
         self.is_read = any(read.operation == operation.id for read in provider.lifecycle.reads)
         self.settings: Settings = shared_state.settings
-        self._credentials = Credentials(provider)
+        self.credentials = Credentials(provider)
         self._validator = RequestValidator(provider.schemas, operation)
-        self._handler = _awaited(behaviour.handlers[operation.id])
+        self.handler = _awaited(behaviour.handlers[operation.id])
         self._has_body = bool(operation.bodies)
         # Bodies that were found valid, by their bytes and content type: a client that polls sends the same one again and again.
         self._valid_bodies: dict[tuple[bytes, str | None], dict[str, Any]] = {}
@@ -97,8 +71,8 @@ class Endpoint:
         is_create = magic is not None and provider.lifecycle.create.operation == operation.id
         self._magic = magic.pointer.split("/")[1:] if magic is not None and is_create else None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers the request; whatever it brings, the answer is one that the document lists."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, raw: bytes | Begun | None = None) -> None:
+        """Answers the request; whatever it brings, the answer is one that the document lists. `raw` is a body that was read."""
         visit: RequestContext = scope[REQUEST_CONTEXT]
         now = visit.namespace.clock.now() if visit.seen_at is None else visit.seen_at
         request = Request(self.operation, scope, now=now, origin=visit.origin, namespace=visit.namespace.name)
@@ -107,7 +81,8 @@ class Endpoint:
         problem: Problem | None = None
         try:
             if "content-length" in visit.headers or "transfer-encoding" in visit.headers:
-                raw = request_body.read_available(visit.headers, receive, self.most_bytes)
+                if raw is None:
+                    raw = request_body.read_available(visit.headers, receive, self.most_bytes)
                 if not isinstance(raw, bytes):
                     raw = await request_body.read_remaining(
                         raw, receive, most_bytes=self.most_bytes, seconds=self.settings.body_seconds
@@ -125,12 +100,12 @@ class Endpoint:
                 reply = request.example(preference.example)
             else:
                 if self._has_parameters:
-                    self._validate_parameters(request, scope)
-                if self._has_body and not self._is_known(request):
+                    self.validate_parameters(request, scope)
+                if self._has_body and not self.is_known(request):
                     await self._validate_body(request)
                 try:
                     sessions = self._sessions(request, visit, preference)
-                    reply = await self._handler(request, sessions)
+                    reply = await self.handler(request, sessions)
                 except _OF_THE_STORE as error:
                     reply, sessions = await self._recovered(error, request, visit, preference)
         except RequestRejected as refused:
@@ -188,7 +163,7 @@ class Endpoint:
         """The handler's answer, or the one that the store is full or does not answer, with the sessions as they were seen."""
         try:
             sessions = self._sessions(request, visit, preference)
-            return await self._handler(request, sessions), sessions
+            return await self.handler(request, sessions), sessions
         except _OF_THE_STORE as error:
             return await self._recovered(error, request, visit, preference)
 
@@ -205,7 +180,7 @@ class Endpoint:
                     raise FaultsChanged(request.raw)
                 request.now = visit.namespace.clock.now() if visit.seen_at is None else visit.seen_at
                 sessions = self._sessions(request, visit, preference)
-                return await self._handler(request, sessions), sessions
+                return await self.handler(request, sessions), sessions
             except _OF_THE_STORE as another:
                 error = another
         return (too_much(error) if isinstance(error, StoreFull) else unavailable(self.operation, error)), None
@@ -227,7 +202,7 @@ class Endpoint:
         Raises:
             RequestRejected: nobody whom the vendor knows.
         """
-        found = self.behaviour.authenticate(request, self._credentials)
+        found = self.behaviour.authenticate(request, self.credentials)
         if isinstance(found, Problem):
             raise RequestRejected(found)
         return found
@@ -238,13 +213,18 @@ class Endpoint:
         honoured = {"delay", "example", "code"} if sessions is None else {"delay", *sessions.honoured}
         return [text for name, text in preference.as_written.items() if name in honoured]
 
-    def _validate_parameters(self, request: Request, scope: Scope) -> None:
+    def validate_parameters(self, request: Request, scope: Scope) -> None:
+        """Takes the parameters of the path, the query and the headers over.
+
+        Raises:
+            RequestRejected: one is missing or breaks its schema.
+        """
         request.path = scope.get("path_params") or {}
         self._validator.path(request.path)
         request.query = self._validator.query(scope["query_string"])
         self._validator.headers(request.headers)
 
-    def _is_known(self, request: Request) -> bool:
+    def is_known(self, request: Request) -> bool:
         """Takes a body over that was found valid before."""
         known = self._valid_bodies.get((request.raw, request.headers.get("content-type")))
         if known is None or "content-encoding" in request.headers:
@@ -315,32 +295,6 @@ def _awaited(handler: Handler) -> Callable[[Request, Sessions], Awaitable[Reply]
         return cast("Reply", handler(request, sessions))
 
     return answer
-
-
-def log_exchange(
-    visit: RequestContext,
-    provider: str,
-    operation_id: str | None,
-    request: Request,
-    reply: Reply,
-    scope: Scope,
-    problem: Problem | None = None,
-) -> None:
-    """Notes an exchange in the request log, as it is; it is masked when it is shown. What the control API sends is not noted."""
-    if PREFERENCE in scope or not visit.namespace.request_log.is_on:
-        return
-    if visit.as_sent is not None:
-        reply = visit.as_sent(reply)
-    namespace, shown, raw, body = visit.namespace, reply.session, request.raw, reply.body
-    namespace.request_log.add(
-        (
-            request.now if visit.seen_at is None else namespace.clock.now(), namespace.name, provider, scope["method"],
-            visit.path, scope["query_string"], visit.headers, raw, operation_id, reply.status, reply.content_type,
-            body, shown and shown[1], problem, visit.fault, visit.began, perf_counter(),
-        ),
-        len(raw) + (len(body) if type(body) is bytes else _SOME_BYTES)
-        + len(visit.path) + len(scope["query_string"]) + sum(map(len, visit.headers.values())),
-    )  # fmt: skip
 
 
 def unrouted(provider: Provider, behaviour: Behaviour, problem: Problem, request: Request) -> Reply:

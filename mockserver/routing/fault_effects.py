@@ -16,7 +16,8 @@ from specimen.mockserver.preferences.faults.bodies import Answer
 from specimen.mockserver.preferences.faults.names import drift_of
 from specimen.mockserver.preferences.faults.rules import FaultRule
 from specimen.mockserver.provider_api import Request
-from specimen.mockserver.routing.endpoint import Endpoint, RequestContext
+from specimen.mockserver.routing.endpoint import Endpoint
+from specimen.mockserver.routing.request_context import RequestContext
 from specimen.mockserver.routing.vendor_errors import vendors_error
 
 # The kinds that change what comes of a request, each of them some answers only.

@@ -16,12 +16,14 @@ from starlette.types import Message, Receive, Scope, Send
 from specimen.mockserver.errors import InvalidPreference
 from specimen.mockserver.http import request_body
 from specimen.mockserver.http.messages import Reply
+from specimen.mockserver.http.request_body import RequestRejected
 from specimen.mockserver.preferences import prefer_header
-from specimen.mockserver.preferences.faults.magic import fault_in
+from specimen.mockserver.preferences.faults.magic import fault_in, names_fault
 from specimen.mockserver.preferences.faults.names import UnknownName, check_names
 from specimen.mockserver.preferences.faults.rules import FaultRule, InvalidFault, due, from_text, kinds
-from specimen.mockserver.routing.endpoint import MOST_ANEW, PREFERENCE, REQUEST_CONTEXT, Endpoint, FaultsChanged, RequestContext
+from specimen.mockserver.routing.endpoint import MOST_ANEW, Endpoint, FaultsChanged
 from specimen.mockserver.routing.fault_effects import CHANGES, as_changed, concerns, do
+from specimen.mockserver.routing.request_context import PREFERENCE, REQUEST_CONTEXT, RequestContext
 from specimen.mockserver.routing.script_steps import script_step
 from specimen.mockserver.sessions.store import NamespaceChanged, Space, StoreFull, StoreUnavailable
 from specimen.specs import Provider
@@ -50,9 +52,24 @@ class FaultyEndpoint:
         visit.began = perf_counter()
         faults = visit.namespace.faults
         is_asked_for = "prefer" in visit.headers and _FAULT in visit.headers["prefer"]
-        if PREFERENCE in scope or not (faults or is_asked_for or self._takes_magic or self._is_shared):
-            return self._endpoint(scope, receive, send)
-        return self._with_faults(visit, scope, receive, send)
+        if PREFERENCE not in scope and (faults or is_asked_for or self._is_shared):
+            return self._with_faults(visit, scope, receive, send)
+        if PREFERENCE not in scope and self._takes_magic:
+            return self._with_magic(visit, scope, receive, send)
+        return self._endpoint(scope, receive, send)
+
+    def _with_magic(self, visit: RequestContext, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """The answer where no fault is done but one that the body may name; one that is here already is read once."""
+        endpoint = self._endpoint
+        try:
+            raw = request_body.read_available(visit.headers, receive, endpoint.most_bytes)
+        except RequestRejected:  # the endpoint says so
+            return endpoint(scope, receive, send)
+        if not isinstance(raw, bytes):
+            return self._with_faults(visit, scope, request_body.resumed(raw, receive), send)
+        if names_fault(raw, endpoint.provider):
+            return self._with_faults(visit, scope, request_body.resumed(request_body.Begun.whole(raw), receive), send)
+        return endpoint(scope, receive, send, raw)
 
     async def _with_faults(self, visit: RequestContext, scope: Scope, receive: Receive, send: Send) -> None:
         incoming, takes_magic = _Replay(receive), self._takes_magic

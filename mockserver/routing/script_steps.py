@@ -11,7 +11,8 @@ from starlette.types import Scope
 
 from specimen.mockserver.errors import Contradiction
 from specimen.mockserver.preferences.faults.rules import FaultRule
-from specimen.mockserver.routing.endpoint import MOST_ANEW, Endpoint, RequestContext
+from specimen.mockserver.routing.endpoint import MOST_ANEW, Endpoint
+from specimen.mockserver.routing.request_context import RequestContext
 from specimen.mockserver.sessions.service import Sessions
 from specimen.mockserver.sessions.session import Session
 from specimen.mockserver.sessions.steering.steering import Steering

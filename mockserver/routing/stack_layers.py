@@ -18,7 +18,8 @@ from specimen.mockserver.http.responses import PROBLEM_TYPE, send_problem, send_
 from specimen.mockserver.preferences import prefer_header, preferences
 from specimen.mockserver.preferences.preferences import NO_PREFERENCE, Preference
 from specimen.mockserver.provider_api import NO_CREDENTIAL, Behaviour, Request
-from specimen.mockserver.routing.endpoint import NO_OPERATION, REQUEST_CONTEXT, Endpoint, RequestContext, log_exchange, unrouted
+from specimen.mockserver.routing.endpoint import NO_OPERATION, Endpoint, unrouted
+from specimen.mockserver.routing.request_context import REQUEST_CONTEXT, RequestContext, log_exchange
 from specimen.specs import Provider
 from specimen.specs.core.multipart import FORM_TYPE
 

@@ -15,7 +15,8 @@ import pytest
 from specimen import specs
 from specimen.contracts.http.credentials import of_lifecycle
 from specimen.mockserver.app import build_app
-from specimen.mockserver.http.server import MOST_HEAD_BYTES, running
+from specimen.mockserver.http.connection import MOST_HEAD_BYTES
+from specimen.mockserver.http.server import running
 from specimen.mockserver.settings import Settings
 from specimen.specs.core.listening import AddressError, listen, url_of
 from tests.mockserver.calling import ask, ask_entry, create_entry

@@ -6,13 +6,14 @@ import importlib.util
 import inspect
 import logging
 import re
+import socket
 import sys
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from specimen.mockserver.http import raw_response_writer, responses, server, uvicorn_shape
+from specimen.mockserver.http import connection, raw_response_writer, responses, server, uvicorn_shape
 from tests.mockserver.calling import frozen_app
 from tests.mockserver.test_raw_response_writer import BODY, CREATE, GET, TOKEN, answers
 
@@ -57,8 +58,25 @@ def other_uvicorn(request: Any, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         monkeypatch.setitem(sys.modules, module.__name__, module)  # what is put there is taken out again
         other = renamed(module, request.param)
         monkeypatch.setattr(http, module.__name__.rpartition(".")[2], other)
-    monkeypatch.setattr(responses, "raw_response_writer", fresh(raw_response_writer))
+    writer = fresh(raw_response_writer)
+    monkeypatch.setattr(responses, "raw_response_writer", writer)
+    monkeypatch.setitem(sys.modules, raw_response_writer.__name__, writer)
+    monkeypatch.setattr(sys.modules["specimen.mockserver.http"], "raw_response_writer", writer)
+    monkeypatch.setitem(sys.modules, connection.__name__, fresh(connection))
     return fresh(server)
+
+
+def polled(url: str) -> bytes:
+    """The answers to a read that is sent three times, each time after the answer before."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    found = b""
+    with socket.create_connection((host, int(port)), timeout=10) as connected:
+        for _ in range(3):
+            connected.sendall(GET + TOKEN + b"\r\n")
+            found += (got := connected.recv(65_536))
+            while not got.endswith(b"}"):
+                found += (got := connected.recv(65_536))
+    return re.sub(rb"date: [^\r]+", b"date: D", found)
 
 
 @pytest.mark.parametrize("other_uvicorn", sorted({*EXCHANGE, *CONNECTION}), indirect=True)
@@ -66,11 +84,11 @@ def test_another_uvicorn__answers_as_ever(other_uvicorn: ModuleType, caplog: pyt
     """Three requests and one more on a connection that stays: the same bytes as with the uvicorn that we know."""
     reported = [record.getMessage() for record in caplog.get_records("setup") if record.name == "specimen"]
     with server.running(frozen_app("kayle")) as url:
-        expected = answers(url, *REQUESTS)
+        expected = answers(url, *REQUESTS) + polled(url)
     with other_uvicorn.running(frozen_app("kayle")) as url:
-        found = answers(url, *REQUESTS)
+        found = answers(url, *REQUESTS) + polled(url)
     assert re.sub(rb"127.0.0.1:\d+", b"HOST", found) == re.sub(rb"127.0.0.1:\d+", b"HOST", expected)
-    assert found.count(b"HTTP/1.1 200 OK") == 4
+    assert found.count(b"HTTP/1.1 200 OK") == 7
     assert 1 <= len(reported) <= 2
     assert all(line.startswith("uvicorn ") for line in reported)
 
@@ -81,7 +99,7 @@ def test_the_uvicorn_that_is_installed__is_known(caplog: pytest.LogCaptureFixtur
     assert uvicorn_shape.unexpected_in_connection(httptools_impl.HttpToolsProtocol, httptools_impl.RequestResponseCycle) == []
     with caplog.at_level(logging.WARNING):
         assert fresh(raw_response_writer)._CYCLE is httptools_impl.RequestResponseCycle
-        assert fresh(server)._IS_KNOWN
+        assert fresh(connection)._IS_KNOWN
     assert caplog.records == []
 
 

@@ -17,7 +17,7 @@ from specimen.mockserver.control.server import Mounted
 from specimen.mockserver.errors import Contradiction, InvalidFact, InvalidPreference
 from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.preferences.preferences import Preference, reachable_states, scenario_named
-from specimen.mockserver.routing.endpoint import PREFERENCE
+from specimen.mockserver.routing.request_context import PREFERENCE
 from specimen.mockserver.sessions.catalogue.in_process import answered
 from specimen.mockserver.sessions.service.creation import check_creation
 from specimen.mockserver.sessions.session import Session

@@ -20,6 +20,12 @@ _WRITTEN = re.compile(rb"specimen[.=]" + ALIAS_PREFIX.encode() + _TEXT)
 _ADDRESS = re.compile(rb"0x" + ADDRESS_PREFIX.encode() + rb"([0-9a-f]{32})(?![0-9a-f])", re.IGNORECASE)
 
 
+def names_fault(raw: bytes, provider: Provider) -> bool:
+    """Whether a create request's body has the form of a magic value that asks for a fault, there is such a one or not."""
+    magic = provider.lifecycle.magic
+    return magic is not None and (_ADDRESS if magic.form == "address" else _WRITTEN).search(raw) is not None
+
+
 def fault_in(raw: bytes, provider: Provider) -> FaultRule | None:
     """The fault that a magic value in a create request's body names.
 

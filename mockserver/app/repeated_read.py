@@ -1,0 +1,111 @@
+"""A read that came before with the same head: what follows from the head alone is not worked out again."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from starlette.types import Receive, Scope, Send
+
+from specimen.mockserver.app.mounted import Mounted
+from specimen.mockserver.app.places import Place
+from specimen.mockserver.http import request_body
+from specimen.mockserver.http.dates import date_header
+from specimen.mockserver.http.request_body import RequestRejected
+from specimen.mockserver.http.responses import send_reply, write_whole
+from specimen.mockserver.provider_api import Problem, Request
+from specimen.mockserver.routing import connexion_adapter
+from specimen.mockserver.routing.endpoint import Endpoint
+from specimen.mockserver.routing.request_context import PREFERENCE, REQUEST_CONTEXT, SOME_BYTES, RequestContext
+from specimen.mockserver.sessions.namespaces import Namespace
+from specimen.mockserver.sessions.service import Sessions
+from specimen.mockserver.sessions.store import NamespaceChanged, StoreFull, StoreUnavailable
+
+# Headers that announce a body (RFC 9112, section 6.3).
+_DELIMITS = frozenset({"content-length", "transfer-encoding"})
+
+
+class RepeatedRead:
+    """A read without a preference: its operation, its valid parameters and its headers.
+
+    Who asks, the time, the namespace, the body and the session are looked at anew each time.
+    """
+
+    def __init__(self, mounted: Mounted, place: Place, endpoint: Endpoint, headers: dict[str, str], request: Request) -> None:
+        self._routed, self._endpoint = mounted.routed, endpoint
+        self._in_document = place.in_document
+        self._authenticate, self._credentials = endpoint.behaviour.authenticate, endpoint.credentials
+        self._handler, self._finish = endpoint.handler, endpoint.behaviour.finish
+        self._operation, self._provider, self._shared = endpoint.operation, endpoint.provider.name, endpoint.shared_state
+        self._origin, self._headers = request.origin, headers
+        self._method: str = request.scope["method"]
+        self._takes_body = bool(endpoint.operation.bodies)
+        self._has_body = not _DELIMITS.isdisjoint(headers)
+        self._path: str = request.scope["path"]
+        self._query: bytes = request.scope["query_string"]
+        self._path_values, self._query_values = request.path, request.query
+        self._head_bytes = len(self._path) + len(self._query) + sum(map(len, headers.values()))
+
+    @classmethod
+    def of(cls, mounted: Mounted, place: Place, headers: dict[str, str], scope: Scope) -> RepeatedRead | None:
+        """The read that a routed request is; None for other requests."""
+        endpoint = mounted.endpoints.get(connexion_adapter.operation_id(scope) or "")
+        if endpoint is None or endpoint.store.is_shared or scope["method"] == "HEAD" or PREFERENCE in scope:
+            return None
+        if not endpoint.operation.bodies and not _DELIMITS.isdisjoint(headers):
+            return None
+        if not (endpoint.operation.is_safe or endpoint.is_read) or b"__" in scope["query_string"] or "prefer" in headers:
+            return None
+        request = Request(endpoint.operation, scope, now=0, origin=place.origin, namespace="")
+        request.headers = headers
+        try:
+            endpoint.validate_parameters(request, scope)
+        except RequestRejected:
+            return None
+        return cls(mounted, place, endpoint, headers, request)
+
+    async def answer(self, namespace: Namespace, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers it as its endpoint does, in a namespace that has no faults."""
+        began, now = perf_counter(), namespace.clock.now()
+        raw = b""
+        if self._has_body:
+            begun = request_body.begin(receive)
+            message = begun.message
+            if message is None or message["type"] != "http.request" or message.get("more_body", False):
+                await self._at_full_length(namespace, now, scope, request_body.resumed(begun, receive), send)
+                return
+            raw = message.get("body", b"")
+            receive = request_body.resumed(begun, receive)
+        request = Request(self._operation, scope, now=now, origin=self._origin, namespace=namespace.name)
+        request.headers, request.raw = self._headers, raw
+        found = self._authenticate(request, self._credentials)
+        if isinstance(found, Problem) or (self._takes_body and not self._endpoint.is_known(request)):
+            await self._at_full_length(namespace, now, scope, receive, send)
+            return
+        request.credential = found
+        request.path, request.query = self._path_values.copy(), self._query_values.copy()
+        try:
+            reply = await self._handler(request, Sessions(self._shared, namespace, self._origin, now))
+        except (NamespaceChanged, StoreFull, StoreUnavailable):
+            await self._at_full_length(namespace, now, scope, receive, send)
+            return
+        if self._finish is not None:
+            reply = self._finish(reply, request)
+        log, body, shown = namespace.request_log, reply.body, reply.session
+        if log.is_on:
+            log.add(
+                (
+                    now, namespace.name, self._provider, self._method, self._path, self._query, self._headers, raw,
+                    self._operation.id, reply.status, reply.content_type, body, shown and shown[1], None, None,
+                    began, perf_counter(),
+                ),
+                self._head_bytes + len(raw) + (len(body) if type(body) is bytes else SOME_BYTES),
+            )  # fmt: skip
+        extra = (date_header(now),)
+        if not write_whole(send, reply, extra):
+            await send_reply(send, reply, extra, receive=receive)
+
+    async def _at_full_length(self, namespace: Namespace, now: int, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers it as if it came for the first time."""
+        scope[REQUEST_CONTEXT] = RequestContext(namespace, self._origin, self._path, self._headers, (date_header(now),))
+        scope[connexion_adapter.PATH] = self._in_document
+        await self._routed(scope, receive, send)
