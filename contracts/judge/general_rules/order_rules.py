@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
@@ -30,6 +30,7 @@ _EXPIRES = re.compile(r"expires?_?(?:at|on)|expir(?:y|ation)_?(?:date|time|at)?"
 # What a document's dates mean (field_semantics.yaml), in their order.
 _DATES = ("birth_date", "issue_date", "expiry_date")
 _FORMS = (re.compile(r"(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})"), re.compile(r"(?P<d>\d{2})\.(?P<m>\d{2})\.(?P<y>\d{4})"))
+_DATE_LENGTH = 10
 _DEEPEST = 9
 _MOST_ENTRIES = 200
 _IDS = re.compile(r"id|\w+Id|\w+_id")
@@ -68,6 +69,11 @@ def _place(name: str) -> int | None:
     return len(_HAPPENINGS) if found is None and _EXPIRES.fullmatch(name) else found
 
 
+@lru_cache(maxsize=4096)
+def _is_of_part(name: str) -> bool:
+    return _PART.fullmatch(name) is not None
+
+
 def _pointer(parts: tuple[str, ...]) -> str:
     return "".join(f"/{escape(part)}" for part in parts)
 
@@ -82,16 +88,17 @@ def _pointer(parts: tuple[str, ...]) -> str:
 def times_follow(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """Made, started, ended, last changed, in each object of an answer; and nothing expires before it was made."""
     for parts, node in _body_nodes(exchange) if exchange.is_success else ():
-        if isinstance(node, Mapping):
-            documented = documented_names(exchange.provider)  # what a service adds is its own
-            yield from _out_of_order(parts, {name: node[name] for name in node if name in documented})
+        if isinstance(node, dict):
+            yield from _out_of_order(parts, node, documented_names(exchange.provider))  # what a service adds is its own
 
 
-def _out_of_order(parts: tuple[str, ...], node: Mapping[str, Any]) -> Iterator[Finding | Examined]:
+def _out_of_order(
+    parts: tuple[str, ...], node: Mapping[str, Any], documented: Collection[str]
+) -> Iterator[Finding | Examined]:
     times = [
         (place, name, seconds, value)
         for name, value in node.items()
-        if (place := _place(name)) is not None and (seconds := epoch_seconds(value)) is not None
+        if (place := _place(name)) is not None and name in documented and (seconds := epoch_seconds(value)) is not None
     ]
     for place, name, seconds, value in times:
         for before, other, earlier, text in times:
@@ -126,7 +133,7 @@ def parts_are_of_their_time(exchange: Exchange, history: History) -> Iterator[Fi
         began, ended = _span(shown, exchange, history)
         for parts, node in _nodes({name: value for name, value in shown.members.items() if name not in theirs}):
             for name, value in node.items() if isinstance(node, Mapping) and parts else ():
-                seconds = epoch_seconds(value) if _PART.fullmatch(name) else None
+                seconds = epoch_seconds(value) if _is_of_part(name) else None
                 if seconds is None or (began is None and ended is None):
                     continue
                 yield EXAMINED
@@ -192,7 +199,7 @@ def dates_follow(exchange: Exchange, history: History) -> Iterator[Finding | Exa
 
 
 def _day(value: Any) -> date | None:
-    for form in _FORMS if isinstance(value, str) else ():
+    for form in _FORMS if isinstance(value, str) and len(value) == _DATE_LENGTH else ():
         found = form.fullmatch(value)
         if found is not None:
             try:

@@ -6,6 +6,7 @@ import codecs
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from specimen.contracts.http.credentials import secret_headers
@@ -210,19 +211,28 @@ def _of_response(base: Base, exchange: Exchange) -> ExpectedOutcome:
 def as_exchange(base: Base, payload: Any, content_type: str | None = None) -> Exchange:
     """Wraps a payload in an exchange: a request with a success, or the answer to a valid request."""
     provider = base.provider
-    headers: dict[str, str] = {}
     if base.direction == RESPONSE:
-        unknown_ids = {name: unknown(provider, name) for name in provider.lifecycle.ids}
-        sent = encode(provider, _asking(base, unknown_ids if base.snapshot is None else base.snapshot.ids))
-        status, body = base.status, as_bytes(payload)
-        own = EVENT_STREAM if base.is_stream else "application/json"
-        headers = {**_required_headers(base), "content-type": content_type or own}
-    else:
-        sent = encode(provider, as_template(base, payload, content_type))
-        status, body = next(iter(successes(base.operation)), 200), b""
+        found = _answered(base)
+        headers = found.response_headers if content_type is None else {**found.response_headers, "content-type": content_type}
+        return replace(found, response_headers=headers, response_body=as_bytes(payload))
+    sent = encode(provider, as_template(base, payload, content_type))
+    return _exchange(base, sent, next(iter(successes(base.operation)), 200), {})
+
+
+@lru_cache(maxsize=64)
+def _answered(base: Base) -> Exchange:
+    """Makes the exchange in which a response comes, without its body."""
+    provider = base.provider
+    unknown_ids = {name: unknown(provider, name) for name in provider.lifecycle.ids}
+    sent = encode(provider, _asking(base, unknown_ids if base.snapshot is None else base.snapshot.ids))
+    content_type = EVENT_STREAM if base.is_stream else "application/json"
+    return _exchange(base, sent, base.status, {**_required_headers(base), "content-type": content_type})
+
+
+def _exchange(base: Base, sent: Exchange, status: int, headers: Mapping[str, str]) -> Exchange:
     return replace(
-        sent, request_headers={**_credentials(provider), **sent.request_headers}, status=status,
-        response_headers=headers, response_body=body, at=base.now, seen_by="payloads",
+        sent, request_headers={**_credentials(base.provider), **sent.request_headers}, status=status,
+        response_headers=headers, response_body=b"", at=base.now, seen_by="payloads",
         intent={"asked_for": "an error"} if base.status >= _FAILURE else {},
     )  # fmt: skip
 

@@ -151,7 +151,7 @@ def _is_same(payload: Any, valid: Any) -> bool:
     """Whether nothing changed; 1 and true, which are equal in Python, differ."""
     if isinstance(payload, bytes) or (isinstance(payload, Mapping) and isinstance(payload.get("body"), bytes)):
         return False
-    return as_bytes(payload) == as_bytes(valid)
+    return bool(payload == valid) and as_bytes(payload) == as_bytes(valid)
 
 
 def _verdict(edge: Edge, found: ExpectedOutcome) -> tuple[str, tuple[int, ...]]:

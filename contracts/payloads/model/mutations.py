@@ -91,7 +91,7 @@ def changed(value: Any, parts: Sequence[str], change: Any) -> Any:
     if isinstance(change, Literal):
         text = json.dumps(changed(value, parts, _HERE), ensure_ascii=False)
         return text.replace(json.dumps(_HERE, ensure_ascii=False), change.text).encode("utf-8", "surrogatepass")
-    return copied(change) if not parts else _set(copied(value), parts, change)
+    return copied(change) if not parts else _set(_copied_to(value, parts), parts, change)
 
 
 def _all_set(out: Any, change: Fields) -> Any:
@@ -110,6 +110,18 @@ def _set(out: Any, parts: Sequence[str], change: Any) -> Any:
         node[change.name] = node.pop(key)
     else:
         node[key] = copied(change)
+    return out
+
+
+def _copied_to(value: Any, parts: Sequence[str]) -> Any:
+    """A copy of a JSON value whose objects and arrays on the way to `parts` are its own; all others are those of the value."""
+    out = node = value.copy()
+    for part in parts[:-1]:
+        key: Any = int(part) if isinstance(node, list) else part
+        inner = node[key]
+        if isinstance(inner, (dict, list)):
+            inner = node[key] = inner.copy()
+        node = inner
     return out
 
 
