@@ -30,7 +30,20 @@ from tests.score.changes import (
     Change,
     Mutant,
 )  # fmt: skip
-from tests.score.runs import CI, FIFTH, FOURTH, HELDOUT, INDEPENDENT, OUTSIDE, SMOKE, UNSEEN, Outcome, every_mutant, mutants
+from tests.score.runs import (
+    CI,
+    FIFTH,
+    FOURTH,
+    HELDOUT,
+    INDEPENDENT,
+    OUTSIDE,
+    SIXTH,
+    SMOKE,
+    UNSEEN,
+    Outcome,
+    every_mutant,
+    mutants,
+)  # fmt: skip
 from tests.score.scoring import UNBROKEN, Job
 from tests.score.variants import VARIANTS
 
@@ -38,7 +51,7 @@ NAMES = [name for name in specs.names() if specs.load(name).is_builtin]
 ENTRIES = [(of, name, entry.name) for of in OUTSIDE for name in NAMES for entry in mutants(name, of)]
 # Those of the later sets have stories of their own, which test_score_stories.py tells.
 CHANGES = [entry for entry in ENTRIES if entry[0] in (INDEPENDENT, HELDOUT)]
-MOST_ASSUMED = {INDEPENDENT: 6, HELDOUT: 3, UNSEEN: 3, FOURTH: 0, FIFTH: 0}
+MOST_ASSUMED = {INDEPENDENT: 6, HELDOUT: 3, UNSEEN: 3, FOURTH: 0, FIFTH: 0, SIXTH: 0}
 
 
 async def idnow(do: Do) -> None:

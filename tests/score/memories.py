@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tests.score.asgi import Answer, Ask, Call, Change
@@ -11,6 +11,22 @@ from tests.score.changes import Edit, Make, When, at
 
 # Changes a JSON answer in place; the memory is a run's own.
 Remembering = Callable[[Any, Call, dict[Any, Any]], None]
+# Answers a call, with a memory that is a run's own.
+Recalling = Callable[[Call, Ask, dict[Any, Any]], Awaitable[Answer]]
+
+
+def recalling(answer: Recalling) -> Make:
+    """Whole calls are answered by what came before them; `answer` itself asks the mock, once, more often or not at all."""
+
+    def make() -> Change:
+        memory: dict[Any, Any] = {}
+
+        async def change(call: Call, ask: Ask) -> Answer:
+            return await answer(call, ask, memory)
+
+        return change
+
+    return make
 
 
 def remembering(operations: str, edit: Remembering, *, when: When = lambda _: True) -> Make:

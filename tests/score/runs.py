@@ -30,7 +30,8 @@ from tests.score.watched import Watched
 
 SMOKE, CI, PLAIN = "smoke", "ci", "schemathesis"
 SUITES = (SMOKE, CI, PLAIN)
-OWN, INDEPENDENT, HELDOUT, UNSEEN, FOURTH, FIFTH = "own", "independent", "heldout", "unseen", "fourth", "fifth"
+OWN, INDEPENDENT, HELDOUT, UNSEEN = "own", "independent", "heldout", "unseen"
+FOURTH, FIFTH, SIXTH = "fourth", "fifth", "sixth"
 SENDERS = "senders"
 SETS = {
     OWN: "tests.score.mutants",
@@ -39,9 +40,10 @@ SETS = {
     UNSEEN: "tests.score.unseen",
     FOURTH: "tests.score.fourth",
     FIFTH: "tests.score.fifth",
+    SIXTH: "tests.score.sixth",
     SENDERS: "tests.score.mutants.senders",
 }
-OUTSIDE = (INDEPENDENT, HELDOUT, UNSEEN, FOURTH, FIFTH)  # sets by somebody who does not know the rules
+OUTSIDE = (INDEPENDENT, HELDOUT, UNSEEN, FOURTH, FIFTH, SIXTH)  # sets by somebody who does not know the rules
 
 
 class Outcome(NamedTuple):
