@@ -225,7 +225,7 @@ def _watching(
     if port is None:
         yield None
         return
-    from specimen.contracts.webhooks.delivery_rules import checked_types
+    from specimen.contracts.webhooks.rules.rule_set import checked_types
     from specimen.contracts.webhooks.sender_clock import SenderClock
     from specimen.contracts.webhooks.watching import Watch, WatchServer
 
@@ -308,9 +308,9 @@ def rules(
 def _every_rule(provider: Provider) -> tuple[Rule, ...]:
     """The rules of answers, and those of what the provider sends."""
     from specimen.contracts.judge.registry import listed
-    from specimen.contracts.webhooks import delivery_rules
+    from specimen.contracts.webhooks.rules import rule_set
 
-    sent = () if provider.webhooks is None else tuple(delivery_rules.rules(provider.webhooks).values())
+    sent = () if provider.webhooks is None else tuple(rule_set.rules(provider.webhooks).values())
     return (*listed(provider), *sent)
 
 

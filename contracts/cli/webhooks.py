@@ -203,18 +203,19 @@ def check(
     """
     with user_errors():
         from specimen.contracts.cli import console_output
-        from specimen.contracts.webhooks import delivery_rules
+        from specimen.contracts.webhooks.rules import recordings
+        from specimen.contracts.webhooks.rules.rule_set import checked_types
         from specimen.contracts.webhooks.sender_clock import SenderClock, hint
         from specimen.contracts.webhooks.verification import webhooks_of
 
         provider, webhooks = webhooks_of(name)
         files = report_files(report)
-        types = delivery_rules.checked_types(webhooks, subscribed) if subscribed else None
+        types = checked_types(webhooks, subscribed) if subscribed else None
         keys_of = receiver_keys(name, secret, keys)
         ahead = 0.0 if clock is None else SenderClock(clock).offset_seconds
-        sent = [replace(one, at=one.at + ahead) for one in delivery_rules.read_har(file, provider, webhooks)]
+        sent = [replace(one, at=one.at + ahead) for one in recordings.read_har(file, provider, webhooks)]
         more = hint("--clock") if clock is None else ""
-        found = delivery_rules.report(provider, webhooks, sent, keys_of(), int(time.time() * 1000), hint=more, types=types)
+        found = recordings.report(provider, webhooks, sent, keys_of(), int(time.time() * 1000), hint=more, types=types)
         failed = write_reports(found, files)
         lines = [one.violation for one in found.found]
         if as_json:

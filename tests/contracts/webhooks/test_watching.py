@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from specimen import specs
 from specimen.cli import app as command_line
 from specimen.contracts.verify.runner import verify
-from specimen.contracts.webhooks.delivery_rules import judged, rules
+from specimen.contracts.webhooks.rules.delivery_rules import judged
+from specimen.contracts.webhooks.rules.rule_set import rules
 from specimen.contracts.webhooks.watching import Watch, WatchServer
 from specimen.mockserver.app import build_app
 from specimen.mockserver.http.server import running
@@ -20,7 +21,7 @@ from specimen.mockserver.testing.in_process import completed
 from specimen.mockserver.webhooks.registration import Registration
 from specimen.specs import SpecimenError
 from tests.contracts.webhooks.lives import life
-from tests.contracts.webhooks.receivers import SECRET, forger, receiver_keys
+from tests.contracts.webhooks.receivers import SECRET, forger, receiver_keys, verified
 
 # A session of each vendor that ends, and the type that tells of it.
 ENDS = {"kyve": "completed", "kayle": "succeeded", "idnow": "completed"}
@@ -86,6 +87,40 @@ def test_promised__a_status_that_an_event_shows_has_its_transition():
     assert _broken("kyve", None, sent) == []
     assert _broken("kyve", None, [one for place, one in enumerate(sent) if place not in steps]) == ["WHK-006"]
     assert _broken("kyve", None, [one for place, one in enumerate(sent) if place != steps[-1]]) == ["WHK-006"]
+
+
+@pytest.mark.parametrize("name", ["kyve", "idnow"])
+def test_promised__nothing_is_missed_behind_a_refused_delivery(name):
+    """A sender that keeps the order of a session holds back what follows, until its next attempt or after the last one."""
+    provider = specs.load(name)
+    observed, (first, *_) = life(name, provider.lifecycle.default.name)
+    refused, waits = replace(first, answered=503), provider.webhooks.retry_seconds
+
+    def broken(*sent):
+        made = judged(provider, provider.webhooks, sent, receiver_keys(name), observed=observed, until=sent[-1].at + 10)
+        return {one.rule for one in made.violations}
+
+    def after(seconds, status):
+        forged = forger(name).sealed(verified(name, first).body, sent_at=int(first.at + seconds))
+        return replace(first, at=first.at + seconds, headers=forged.headers, body=forged.body, answered=status)
+
+    assert broken(refused) == set()
+    assert broken(refused, after(waits[0], 200)) == {"WHK-006"}
+    assert broken(refused, *(after(sum(waits[:number]), 503) for number in range(1, len(waits) + 1))) == {"WHK-006"}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_wait__ends_once_the_refused_delivery_came_again(name):
+    """It is known by its event: what is encrypted, or says when it is sent, is another body each time."""
+    _, sent = life(name, specs.load(name).lifecycle.default.name)
+    forged = forger(name).sealed(verified(name, sent[0]).body, sent_at=int(sent[0].at) + 5)
+    again = replace(sent[0], at=sent[0].at + 5, headers=forged.headers, body=forged.body)
+    for came, is_over in ((sent, False), ([*sent, again], True)):
+        watch, slept = Watch(specs.load(name), receiver_keys(name)), []
+        answers = [watch.take(one.headers, one.body, one.at) for one in came]
+        assert answers == [503, *[200] * (len(came) - 1)]
+        watch.wait(slept.append, lambda slept=slept: float(len(slept)))  # a second each time
+        assert (not slept) == is_over
 
 
 @pytest.mark.parametrize(("name", "scenario", "state"), [("kayle", "succeeded", "expired"), ("kyve", "completed", "canceled")])
