@@ -31,7 +31,7 @@ from specimen.contracts.cli.report_options import (
     report_files,
     write_reports,
 )
-from specimen.contracts.cli.webhooks import ClockOption, KeysOption, SecretOption, receiver_keys
+from specimen.contracts.cli.webhooks import ClockOption, KeysOption, SecretOption
 from specimen.specs.cli import completion
 from specimen.specs.cli.console import console, standard_output, table_console, user_errors
 
@@ -225,6 +225,7 @@ def _watching(
     if port is None:
         yield None
         return
+    from specimen.contracts.webhooks.key_files import receiver_keys
     from specimen.contracts.webhooks.rules.rule_set import checked_types
     from specimen.contracts.webhooks.sender_clock import SenderClock
     from specimen.contracts.webhooks.watching import Watch, WatchServer

@@ -20,15 +20,15 @@ from specimen.contracts.reporting.model import Found, Report, Sample
 from specimen.contracts.webhooks.errors import WebhookError
 from specimen.contracts.webhooks.listener import MOST_BYTES
 from specimen.contracts.webhooks.rules.delivery_rules import Judgement, judged
-from specimen.contracts.webhooks.rules.observed_sessions import ObservedSessions
+from specimen.contracts.webhooks.rules.observed_sessions import PATIENCE_SECONDS, ObservedSessions
 from specimen.contracts.webhooks.rules.rule_set import Sent, counted, rules
 from specimen.contracts.webhooks.sender_clock import SenderClock, hint
 from specimen.contracts.webhooks.verification import Keys, verify, webhooks_of
 from specimen.specs import Provider
 from specimen.specs.core.listening import Server, listen, url_of
 
-# So long an event may be on its way once the walk is over, and so long the first retry is waited for.
-PATIENCE_SECONDS, RETRY_PATIENCE_SECONDS = 5.0, 15.0
+# So long the first retry is waited for once the walk is over, beside the time that an event may be on its way.
+RETRY_PATIENCE_SECONDS = 15.0
 _START_SECONDS = 20.0
 _LOOK_SECONDS = 0.2
 

@@ -35,14 +35,15 @@ def judged(
     until: float | None = None,
     hint: str = "",
     types: Collection[str] | None = None,
+    unsettled: Collection[str] = (),
 ) -> Judgement:
     """Judges deliveries, in the order in which they came; `observed` are the sessions that they should tell of.
 
     `until` (seconds since the epoch) says how long was listened, where that is known: what is missing then is late.
     `hint` is added to what is said of a delivery from another time. `types` are those that the endpoint is subscribed to, where
-    it is not all: no other event can be missing.
+    it is not all: no other event can be missing. Of the sessions that are `unsettled` events may be on their way.
     """
-    lines = list(_lines(provider, webhooks, sent, keys, observed, until, hint))
+    lines = list(_lines(provider, webhooks, sent, keys, observed, until, hint, unsettled))
     if types is not None:
         lines = [line for line in lines if isinstance(line, str) or line.rule != MISSING or line.operation in types]
     violations = [line for line in lines if isinstance(line, Violation)]
@@ -58,6 +59,7 @@ def _lines(
     observed: ObservedSessions | None,
     until: float | None,
     hint: str,
+    unsettled: Collection[str],
 ) -> Iterator[Line]:
     known = rules(webhooks)
     told: dict[str, list[VerifiedDelivery]] = {}
@@ -82,7 +84,7 @@ def _lines(
             seen.add(delivery.event_id)
             told.setdefault(delivery.session_id, []).append(delivery)
     held = {session for key, session in sessions.items() if schedule_rule.is_waiting(webhooks, attempts[key])}
-    yield from of_sessions(provider, webhooks, known, told, observed, held)
+    yield from of_sessions(provider, webhooks, known, told, observed, held.union(unsettled))
     for (_, kind), tries in attempts.items():
         for fault in schedule_rule.compared(webhooks, tries, until):
             yield "WHK-007" if fault is None else violation_of(known["WHK-007"], kind, "", *fault)

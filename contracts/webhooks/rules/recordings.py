@@ -10,23 +10,27 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.operation_matching import match
 from specimen.contracts.judge.severity import DEFAULT_FAIL_ON
 from specimen.contracts.reporting.model import Coverage, Covered, Found, Report, Sample
 from specimen.contracts.webhooks.errors import WebhookError
 from specimen.contracts.webhooks.rules.delivery_rules import judged
+from specimen.contracts.webhooks.rules.observed_sessions import PATIENCE_SECONDS
+from specimen.contracts.webhooks.rules.recorded_calls import RecordedEndpoint, observed_sessions, recorded_endpoints
 from specimen.contracts.webhooks.rules.rule_set import Sent, counted, rules
 from specimen.contracts.webhooks.verification import verify
 from specimen.specs import Provider, SpecimenError
 from specimen.specs.loading.webhooks import Webhooks
 
 
-def _seen_types(provider: Provider, sent: Sequence[Sent], keys: Any) -> frozenset[str]:
-    """The types of the genuine deliveries."""
-    found = set()
+def _subscribed(provider: Provider, sent: Sequence[Sent], keys: Any, endpoints: Sequence[RecordedEndpoint]) -> frozenset[str]:
+    """The types that must be there: those that the recorded endpoints of deliveries want; of other deliveries those that came."""
+    found = set().union(*(endpoint.types for endpoint in endpoints if any(endpoint.is_target_of(one) for one in sent)))
     for one in sent:
-        with suppress(WebhookError):
-            found.add(verify(provider, one.headers, one.body, keys, now=one.at).type)
+        if not any(endpoint.is_target_of(one) for endpoint in endpoints):
+            with suppress(WebhookError):
+                found.add(verify(provider, one.headers, one.body, keys, now=one.at).type)
     return frozenset(found)
 
 
@@ -39,14 +43,22 @@ def report(
     *,
     hint: str = "",
     types: Collection[str] | None = None,
+    calls: Sequence[Exchange] = (),
 ) -> Report:
     """The report of a judgement of a recording, in the form of all others; `hint` as in `judged`.
 
-    `types` are those that the endpoint is subscribed to; where that is not known, a type that never came may be none of them.
+    `types` are those that the endpoint is subscribed to. Where they are not given, `calls` of the vendor's operations say so
+    that were recorded as well; else a type that never came may be none of them. Of the sessions that they made once the endpoint
+    worked every event must be there, if the recording goes on for long enough.
     """
-    known = rules(webhooks)
-    subscribed = _seen_types(provider, sent, keys) if types is None else types
-    judgement = judged(provider, webhooks, sent, keys, hint=hint, types=subscribed)
+    known, endpoints = rules(webhooks), recorded_endpoints(provider, webhooks, calls)
+    subscribed = _subscribed(provider, sent, keys, endpoints) if types is None else types
+    observed = observed_sessions(provider, webhooks, calls, endpoints, sent)
+    end = max([one.at for one in sent] + [call.at / 1000 for call in calls], default=0.0)
+    unsettled = observed.moved_since(end - PATIENCE_SECONDS)
+    judgement = judged(
+        provider, webhooks, sent, keys, observed=observed, hint=hint, types=subscribed, unsettled=unsettled
+    )  # fmt: skip
     examined = tuple(one for one in known if one in judgement.examined)
     sample = Sample("POST", "", 0, "", "", started_at)
     found = tuple(Found(violation, count, sample) for violation, count in counted(judgement.violations).items())
@@ -76,7 +88,8 @@ def read_har(path: Path, provider: Provider, webhooks: Webhooks) -> list[Sent]:
             moment = datetime.fromisoformat(entry["startedDateTime"]).timestamp()
             answered = entry.get("response", {}).get("status")
             body = request.get("postData", {}).get("text", "").encode()
-            found.append(Sent(moment, headers, body, answered if isinstance(answered, int) and answered > 0 else None))
+            status = answered if isinstance(answered, int) and answered > 0 else None
+            found.append(Sent(moment, headers, body, status, str(request.get("url", ""))))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SpecimenError(f"{path}: cannot be read as HAR 1.2.") from error
     return found

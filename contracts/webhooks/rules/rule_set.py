@@ -18,12 +18,16 @@ _ORDER = "no page says in which order events come"
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A delivery as it was recorded; `at` is in seconds since the epoch, `answered` the receiver's status, where it is known."""
+    """A delivery as it was recorded; `at` is in seconds since the epoch.
+
+    `answered` is the receiver's status and `target` the URL that it was sent to, where they are known.
+    """
 
     at: float
     headers: Mapping[str, str]
     body: bytes
     answered: int | None = None
+    target: str = ""
 
 
 def rules(webhooks: Webhooks) -> dict[str, Rule]:

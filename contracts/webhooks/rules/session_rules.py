@@ -27,8 +27,8 @@ def of_sessions(
 ) -> Iterator[Line]:
     """What is wrong with the events of each session, and the ids of the rules that compare.
 
-    `told` are the events by session, `observed` the sessions that they should tell of. Of the sessions that are `held` a failed
-    delivery waits for its next attempt: what follows it may wait too, and nothing of them is missing.
+    `told` are the events by session, `observed` the sessions that they should tell of. Nothing is missing of the sessions
+    that are `held`: a failed delivery waits for its next attempt, and what follows it may wait too, or it is on its way.
     """
     seen = {} if observed is None else observed.states
     for session in {**told, **seen}:
