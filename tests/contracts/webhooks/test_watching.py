@@ -18,10 +18,12 @@ from specimen.mockserver.app import build_app
 from specimen.mockserver.http.server import running
 from specimen.mockserver.settings import Settings
 from specimen.mockserver.testing.in_process import completed
+from specimen.mockserver.webhooks.attempts import token_key
+from specimen.mockserver.webhooks.keys import public_part
 from specimen.mockserver.webhooks.registration import Registration
 from specimen.specs import SpecimenError
 from tests.contracts.webhooks.lives import life
-from tests.contracts.webhooks.receivers import SECRET, forger, receiver_keys, verified
+from tests.contracts.webhooks.receivers import RECEIVERS_KEY, SECRET, forger, receiver_keys, verified
 
 # A session of each vendor that ends, and the type that tells of it.
 ENDS = {"kyve": "completed", "kayle": "succeeded", "idnow": "completed"}
@@ -157,30 +159,34 @@ def test_rules__have_the_marks_of_the_schedule():
     assert rules(specs.load("kayle").webhooks)["WHK-007"].mark == "P"
 
 
+CREDENTIALS = {"kyve": "ak_test_specimen", "kayle": "kk_live_specimen", "idnow": "idnow-token-specimen"}
+
+
 @pytest.fixture
 def mock():
-    """A mock with a real clock, in which sessions end at once."""
-    from specimen.mockserver.settings import Pace
-
-    app = build_app(Settings(providers=("kyve",), pace=Pace.parse("instant")))
+    """A mock with a real clock, in which sessions move ten times as fast as at the vendor."""
+    app = build_app(Settings(providers=tuple(ENDS)))
     with running(app) as url:
         yield app, url
 
 
 def _verified(url, watch, **more):
-    return verify(f"{url}/kyve", "kyve", profile="smoke", auth="ak_test_specimen", driver="none", webhooks=watch, **more)
+    name = watch.provider.name
+    return verify(f"{url}/{name}", name, profile="smoke", auth=CREDENTIALS[name], driver="prefer", webhooks=watch, **more)
 
 
 @pytest.mark.long("the refused delivery comes again after five seconds")
-@pytest.mark.parametrize("fault", [None, "wrong_signature"])
-def test_verify__watches_what_comes_during_the_walk(mock, fault):
+@pytest.mark.parametrize(("name", "fault"), [*((name, None) for name in ENDS), ("kyve", "wrong_signature")])
+def test_verify__watches_what_comes_during_the_walk(mock, name, fault):
     """Our mock tells every session; a wrong signature is found; the first delivery, which was refused, comes again."""
     app, url = mock
-    watch = Watch(specs.load("kyve"), SECRET)
+    keys = {"keys": [public_part(_token_key(app))]} if name == "idnow" else receiver_keys(name)
+    watch = Watch(specs.load(name), keys)
     server = WatchServer(watch, 0)
     try:
         faults = () if fault is None else (fault,)
-        completed(app.add_webhook(Registration("kyve", f"{server.url}/hook", secret=SECRET, faults=faults)))
+        public_key = public_part(RECEIVERS_KEY) if name == "kayle" else None
+        completed(app.add_webhook(Registration(name, f"{server.url}/hook", secret=SECRET, public_key=public_key, faults=faults)))
         found = _verified(url, watch)
     finally:
         server.close()
@@ -189,8 +195,13 @@ def test_verify__watches_what_comes_during_the_walk(mock, fault):
     if fault is None:
         assert broken == set()
         assert [one.answered for one in watch.sent].count(503) == 1
-        assert watch.sent[0].body in [one.body for one in watch.sent[1:]]
+        events = [verified(name, one, keys).event_id for one in watch.sent]
+        assert (events[0] in events[1:]) == (name != "idnow")  # whose next attempt is a minute later
     assert any("deliveries of webhooks came" in remark for remark in found.remarks)
+
+
+def _token_key(app):
+    return completed(token_key(app.mounted["idnow"].shared_state, completed(app.namespaces.get("default"))))
 
 
 def test_verify__says_that_nothing_came(mock, monkeypatch):
