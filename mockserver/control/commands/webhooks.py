@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
 from specimen.fixtures.primitives.times import iso_millis
 from specimen.mockserver.control.commands.ctl import ProviderArgument, call, show_answer
 from specimen.specs.cli.console import user_errors
+
+_AT_ONCE = 100
 
 
 def webhooks(
@@ -47,14 +50,26 @@ def webhooks(
             found = call(context, "POST", f"/webhook-events/{provider}/{replay}/replay", body={})
             show_answer(context, found, f"{len(found['deliveries'])} sent again")
         elif attempts:
-            found = call(context, "GET", f"/webhook-attempts/{provider}")
-            show_answer(context, found, "\n".join(map(_attempt, found["attempts"])) or "no attempts")
+            rows = _all(context, f"/webhook-attempts/{provider}", "attempts", "number")
+            show_answer(context, {"attempts": rows}, "\n".join(map(_attempt, rows)) or "no attempts")
         else:
-            found = call(context, "GET", f"/webhook-deliveries/{provider}")
+            rows = _all(context, f"/webhook-deliveries/{provider}", "deliveries", "id")
             known = [one for one in call(context, "GET", "/webhooks")["webhooks"] if one["provider"] == provider]
             lines = [*(map(_endpoint, known) if known else ["no endpoints"])]
-            lines += map(_delivery, found["deliveries"]) if found["deliveries"] else ["no deliveries"]
-            show_answer(context, {"endpoints": known, **found}, "\n".join(lines))
+            lines += map(_delivery, rows) if rows else ["no deliveries"]
+            show_answer(context, {"endpoints": known, "deliveries": rows}, "\n".join(lines))
+
+
+def _all(context: typer.Context, path: str, member: str, key: str) -> list[Any]:
+    """The rows of all pages, each of which begins after the last row's `key` of the one before."""
+    rows: list[Any] = []
+    after = ""
+    while found := call(context, "GET", f"{path}?limit={_AT_ONCE}{after}")[member]:
+        rows += found
+        if len(found) < _AT_ONCE:
+            break
+        after = f"&after={quote(str(found[-1][key]), safe='')}"
+    return rows
 
 
 def _endpoint(one: Mapping[str, Any]) -> str:

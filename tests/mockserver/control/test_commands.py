@@ -145,3 +145,20 @@ def test_webhooks__show_what_their_options_want(url: str) -> None:
     assert said("--cancel", name) == ["canceled"]
     assert said("--remove", made) == ["removed"]
     assert said() == ["no endpoints", "no deliveries"]
+
+
+def test_webhooks__all_pages_are_listed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deliveries and attempts of more than a page."""
+    monkeypatch.setattr("specimen.mockserver.control.commands.webhooks._AT_ONCE", 2)
+    words = ("-n", "pages", "--json", "webhooks", "kayle")
+    assert ctl(url, *words, "--add", f"{NOWHERE}/hook").exit_code == 0
+    headers, path = {**KAYLE, "Specimen-Namespace": "pages"}, f"{url}/kayle/v1/sessions"
+    for _ in range(5):
+        session = httpx.post(path, headers=headers, json={}).json()["data"]["id"]
+        assert httpx.post(f"{path}/{session}/cancel", headers=headers).status_code == 204
+    deadline = time.monotonic() + 20
+    while len(attempts := json.loads(ctl(url, *words, "--attempts").stdout)["attempts"]) < 5:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert [one["number"] for one in attempts] == [1, 2, 3, 4, 5]
+    assert len({one["id"] for one in json.loads(ctl(url, *words).stdout)["deliveries"]}) == 5
