@@ -52,13 +52,14 @@ class SharedState:
         """Whether somebody hears of the moves of a namespace's sessions."""
         return self.moved is not None and self.name in namespace.document.get(WEBHOOKS, ())
 
-    def noted(self, namespace: Namespace, record: Record, before: int, now: int) -> Record:
+    def noted(self, namespace: Namespace, record: Record, former: Record | None, now: int) -> Record:
         """A record that a request is about to keep, with after which change of the webhook endpoints its new events happened.
 
-        `before` is how many events the session had.
+        `former` is the session's record until then, None where it is new.
         """
         if not self.is_told(namespace):
             return record
+        before = 0 if former is None else len(timeline(former, self.lifecycle, now).events)
         end = len(timeline(record, self.lifecycle, now).events)
         entry = (before, end, namespace.document.get(ENDPOINT_CHANGE, 0))
         return replace(record, told_after=(*record.told_after, entry)) if end > before else record

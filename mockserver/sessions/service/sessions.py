@@ -157,7 +157,7 @@ class Sessions(Lists, Values):
             if complete is not None:
                 more_facts, more_keys = await complete(Session(record, timeline(record, self.lifecycle, self.now), self))
                 record = replace(record, facts={**record.facts, **more_facts}, keys=(*record.keys, *more_keys))
-            record = shared_state.noted(self._namespace, record, 0, self.now)
+            record = shared_state.noted(self._namespace, record, None, self.now)
             cached = shared_state.cached_state(record, self.now)
             if is_deferred:
                 self._deferred = (record, phase_of(cached.timeline))
@@ -259,7 +259,7 @@ class Sessions(Lists, Values):
                 version=record.version + 1,
                 owner=record.owner if owner is None else owner,
             )
-            newer = self._shared.noted(self._namespace, newer, len(line.events), self.now)
+            newer = self._shared.noted(self._namespace, newer, record, self.now)
             if await self._is_kept(newer):
                 return Session(newer, timeline(newer, self.lifecycle, self.now), self)
             record = await self._shared.store.get(self._space, record.id) or record
@@ -275,8 +275,7 @@ class Sessions(Lists, Values):
         record: Record | None = session.record
         while record is not None:
             newer = replace(change(record, self.now), version=record.version + 1)
-            before = self._shared.cached_state(record, self.now).timeline
-            newer = self._shared.noted(self._namespace, newer, len(before.events), self.now)
+            newer = self._shared.noted(self._namespace, newer, record, self.now)
             if await self._is_kept(newer):
                 return Session(newer, timeline(newer, self.lifecycle, self.now), self)
             record = await self._shared.store.get(self._space, record.id)
@@ -314,14 +313,14 @@ class Sessions(Lists, Values):
         record: Record | None = session.record
         while record is not None:
             self._see(record)
-            before = self._shared.cached_state(record, self.now).timeline
+            state = self._shared.cached_state(record, self.now).timeline.state
             newer = replace(record, reads=record.reads + 1, version=record.version + 1)
             to = next_step(record, self.lifecycle) if newer.reads % record.polls == 0 else None
-            if to is not None and self.lifecycle.is_edge(before.state, to):
-                cause = self.lifecycle.transition(before.state, to).cause
+            if to is not None and self.lifecycle.is_edge(state, to):
+                cause = self.lifecycle.transition(state, to).cause
                 await self._shared.check_task_room(self._namespace)
                 newer = replace(newer, events=(*record.events, Event(to, self.now, cause)))
-                newer = self._shared.noted(self._namespace, newer, len(before.events), self.now)
+                newer = self._shared.noted(self._namespace, newer, record, self.now)
             cached = self._shared.cached_state(newer, self.now)
             is_kept = self.keeps_reads
             if not is_kept or await self._shared.store.swap(self._space, newer, phase_of(cached.timeline)):
