@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from specimen import specs
-from specimen.contracts.webhooks.delivery_rules import rules
+from specimen.contracts.webhooks.rules.rule_set import rules
 from tests.score import scoring, table
 from tests.score.changes import DELIVERIES
 from tests.score.mutants import senders

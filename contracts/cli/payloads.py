@@ -13,7 +13,6 @@ import typer
 from rich.console import Console
 
 from specimen import specs
-from specimen.contracts.cli.webhooks import sender_keys
 from specimen.specs import SpecimenError
 from specimen.specs.cli import completion
 from specimen.specs.cli.console import standard_output, table_console, user_errors
@@ -175,6 +174,8 @@ def payloads(
         provider = specs.load(name)
         choice.check(provider)
         if secret or keys is not None:
+            from specimen.contracts.webhooks.key_files import sender_keys
+
             _print_deliveries(provider, choice, form, out, sender_keys(name, secret, keys))
             return
         if form is None:

@@ -31,7 +31,7 @@ from specimen.contracts.cli.report_options import (
     report_files,
     write_reports,
 )
-from specimen.contracts.cli.webhooks import ClockOption, KeysOption, SecretOption, receiver_keys
+from specimen.contracts.cli.webhooks import ClockOption, KeysOption, SecretOption
 from specimen.specs.cli import completion
 from specimen.specs.cli.console import console, standard_output, table_console, user_errors
 
@@ -225,7 +225,8 @@ def _watching(
     if port is None:
         yield None
         return
-    from specimen.contracts.webhooks.delivery_rules import checked_types
+    from specimen.contracts.webhooks.key_files import receiver_keys
+    from specimen.contracts.webhooks.rules.rule_set import checked_types
     from specimen.contracts.webhooks.sender_clock import SenderClock
     from specimen.contracts.webhooks.watching import Watch, WatchServer
 
@@ -308,9 +309,9 @@ def rules(
 def _every_rule(provider: Provider) -> tuple[Rule, ...]:
     """The rules of answers, and those of what the provider sends."""
     from specimen.contracts.judge.registry import listed
-    from specimen.contracts.webhooks import delivery_rules
+    from specimen.contracts.webhooks.rules import rule_set
 
-    sent = () if provider.webhooks is None else tuple(delivery_rules.rules(provider.webhooks).values())
+    sent = () if provider.webhooks is None else tuple(rule_set.rules(provider.webhooks).values())
     return (*listed(provider), *sent)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,7 +18,8 @@ from specimen.specs.cli.console import console, user_errors
 from specimen.specs.core.terminal_text import shown
 
 if TYPE_CHECKING:
-    from specimen.contracts.webhooks.forging import SenderKeys
+    from specimen.contracts.http.exchange import Exchange
+    from specimen.specs import Provider
 
 SECRET_VARIABLE = "SPECIMEN_WEBHOOK_SECRET"  # noqa: S105 - its name
 
@@ -75,6 +75,7 @@ def listen(
 
         from specimen.contracts.cli import console_output
         from specimen.contracts.http.har_file import HarFile
+        from specimen.contracts.webhooks.key_files import receiver_keys
         from specimen.contracts.webhooks.listener import Heard, Listener, as_entry, listening_app
         from specimen.contracts.webhooks.sender_clock import SenderClock
         from specimen.contracts.webhooks.verification import webhooks_of
@@ -136,6 +137,7 @@ def attack(
         from specimen.contracts.http.base_url import BaseUrl
         from specimen.contracts.webhooks import attacker as attacking
         from specimen.contracts.webhooks.forging import Forger
+        from specimen.contracts.webhooks.key_files import sender_keys
         from specimen.contracts.webhooks.verification import webhooks_of
 
         provider, webhooks = webhooks_of(name)
@@ -193,7 +195,8 @@ def check(
 ) -> None:
     """Judge recorded deliveries: signature, form, headers, and that a session's events fit together.
 
-    Without --type, no event is missed whose type never came: the endpoint may not be subscribed to it.
+    Without --type, the endpoint is subscribed to what its creation says, where that was recorded as well (Kayle ID). Else no
+    event is missed whose type never came.
 
     Exit codes: 0 all rules passed, 1 violations, 2 a broken file, 4 there is no delivery in it.
 
@@ -203,18 +206,23 @@ def check(
     """
     with user_errors():
         from specimen.contracts.cli import console_output
-        from specimen.contracts.webhooks import delivery_rules
+        from specimen.contracts.webhooks.key_files import receiver_keys
+        from specimen.contracts.webhooks.rules import recordings
+        from specimen.contracts.webhooks.rules.rule_set import checked_types
         from specimen.contracts.webhooks.sender_clock import SenderClock, hint
         from specimen.contracts.webhooks.verification import webhooks_of
 
         provider, webhooks = webhooks_of(name)
         files = report_files(report)
-        types = delivery_rules.checked_types(webhooks, subscribed) if subscribed else None
+        types = checked_types(webhooks, subscribed) if subscribed else None
         keys_of = receiver_keys(name, secret, keys)
         ahead = 0.0 if clock is None else SenderClock(clock).offset_seconds
-        sent = [replace(one, at=one.at + ahead) for one in delivery_rules.read_har(file, provider, webhooks)]
+        sent = [replace(one, at=one.at + ahead) for one in recordings.read_har(file, provider, webhooks)]
         more = hint("--clock") if clock is None else ""
-        found = delivery_rules.report(provider, webhooks, sent, keys_of(), int(time.time() * 1000), hint=more, types=types)
+        calls = [replace(one, at=one.at + round(ahead * 1000)) for one in recorded_calls(file, provider)]
+        found = recordings.report(
+            provider, webhooks, sent, keys_of(), int(time.time() * 1000), hint=more, types=types, calls=calls
+        )
         failed = write_reports(found, files)
         lines = [one.violation for one in found.found]
         if as_json:
@@ -242,63 +250,15 @@ def check(
     raise typer.Exit(found.exit_code)
 
 
-def _read(name: str, path: Path | None) -> dict[str, Any]:
-    """The keys of a provider in a file: the whole of it, or what stands under the provider's name."""
-    if path is None:
-        return {}
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SpecimenError(f"--keys '{path}': cannot be read as JSON.") from error
-    if not isinstance(found, dict):
-        raise SpecimenError(f"--keys '{path}': expected a JSON object.")
-    part = found.get(name, found)
-    return dict(part) if isinstance(part, dict) else {}
-
-
-def receiver_keys(name: str, secret: str | None, path: Path | None) -> Callable[[], Any]:
-    """What gives `verify` the keys of a provider, checked now; a key set that is named by its URL is fetched each time.
-
-    Raises:
-        MissingExtra: the vendor encrypts or sends tokens, and the extra `webhooks` is not installed.
-        SpecimenError: a key is missing or unusable.
-    """
-    from specimen.contracts.webhooks.jose import require_extra
-    from specimen.contracts.webhooks.verification import Keys, webhooks_of
-
-    _, webhooks = webhooks_of(name)
-    require_extra(webhooks)
-    found = _read(name, path)
-    given: Any = {**found, "secret": secret or found.get("secret")}
-    if webhooks.token is not None:
-        given = found if "keys" in found else found.get("jwks", found.get("token_key"))
-        if not given:
-            raise SpecimenError("the vendor's public keys are missing: give --keys with `jwks`, a JWKS or its URL.")
-        if isinstance(given, str) and given.startswith(("http://", "https://")):
-            return lambda: _fetched(given)
-        if isinstance(given, str) and given.startswith("/"):
-            raise SpecimenError(f"--keys: `jwks` is the path {given} of a host: give the whole URL.")
-    keys = Keys.of(webhooks, given)
-    keys.check()
-    return lambda: keys
-
-
-def _fetched(url: str) -> Any:
-    import httpx
+def recorded_calls(path: Path, provider: Provider) -> list[Exchange]:
+    """The calls of a provider's operations in a recording that has deliveries as well; there may be none."""
+    from specimen.contracts.http.base_url import TrafficError
+    from specimen.contracts.traffic.har_reader import read_har
 
     try:
-        return httpx.get(url, trust_env=False, timeout=10).raise_for_status().json()
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise SpecimenError(f"the key set cannot be fetched from {shown(url)}: is the sandbox running?") from error
-
-
-def sender_keys(name: str, secret: str | None, path: Path | None) -> SenderKeys:
-    """What deliveries of a provider are made with: a secret, and the keys in a file."""
-    from specimen.contracts.webhooks.forging import SenderKeys
-
-    found = _read(name, path)
-    key = found.get("public_key") or found.get("private_key")
-    return SenderKeys(secret or str(found.get("secret") or ""), key, found.get("token_key"))
+        return read_har(path, provider).exchanges
+    except TrafficError:
+        return []
 
 
 def _as_values(one: Any) -> dict[str, Any]:

@@ -17,16 +17,18 @@ from starlette.routing import Route
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.reporting.model import Found, Report, Sample
-from specimen.contracts.webhooks.delivery_rules import Judgement, Sent, counted, judged, rules
+from specimen.contracts.webhooks.errors import WebhookError
 from specimen.contracts.webhooks.listener import MOST_BYTES
-from specimen.contracts.webhooks.observed_sessions import ObservedSessions
+from specimen.contracts.webhooks.rules.delivery_rules import Judgement, judged
+from specimen.contracts.webhooks.rules.observed_sessions import PATIENCE_SECONDS, ObservedSessions
+from specimen.contracts.webhooks.rules.rule_set import Sent, counted, rules
 from specimen.contracts.webhooks.sender_clock import SenderClock, hint
-from specimen.contracts.webhooks.verification import Keys, webhooks_of
+from specimen.contracts.webhooks.verification import Keys, verify, webhooks_of
 from specimen.specs import Provider
 from specimen.specs.core.listening import Server, listen, url_of
 
-# So long an event may be on its way once the walk is over, and so long the first retry is waited for.
-PATIENCE_SECONDS, RETRY_PATIENCE_SECONDS = 5.0, 15.0
+# So long the first retry is waited for once the walk is over, beside the time that an event may be on its way.
+RETRY_PATIENCE_SECONDS = 15.0
 _START_SECONDS = 20.0
 _LOOK_SECONDS = 0.2
 
@@ -90,8 +92,18 @@ class Watch:
 
     def _is_waiting(self) -> bool:
         with self._lock:
-            first = self.sent[0] if self.sent else None
-            return first is not None and first.answered == 503 and all(one.body != first.body for one in self.sent[1:])
+            sent = list(self.sent)
+        if not sent or sent[0].answered != 503:
+            return False
+        refused = self._event(sent[0])
+        return all(self._event(one) != refused for one in sent[1:])
+
+    def _event(self, one: Sent) -> str | bytes:
+        """Which event a delivery tells of, as its body may differ each time; of what is not genuine the body."""
+        try:
+            return verify(self.provider, one.headers, one.body, self.keys, now=one.at).event_id
+        except WebhookError:
+            return one.body
 
     def _is_missing(self) -> bool:
         return any(violation.rule == "WHK-006" for violation in self.judgement().violations)

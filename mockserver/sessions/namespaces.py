@@ -22,6 +22,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 BEGAN = "began"
 # The member that says how often its faults were changed.
 FAULT_CHANGES = "fault_changes"
+# The member that lists the providers whose webhooks go somewhere, and the one that numbers the last change of where they go.
+WEBHOOKS, ENDPOINT_CHANGE = "webhooks", "endpoint_change"
 # Namespaces known to this process: their clocks are read again, their request logs begin anew.
 _MOST_KNOWN = 1_000
 

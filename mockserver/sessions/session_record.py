@@ -23,6 +23,9 @@ class Record(Struct, frozen=True):
     `created_at` is the time in answers. `polls` is after how many reads the next event is due (0: reads change nothing),
     `reads` how many there were. A `pinned` record makes no transition by itself. `version` counts its changes from 1; `owner`
     is the account whose lists show it. The order of the fields is part of the stored form: see `store.codec`.
+
+    `told_after` says of the events that requests made, by their first place among all and the one behind their last, after which
+    change of the webhook endpoints they happened: (first, end, number).
     """
 
     namespace: str
@@ -41,6 +44,11 @@ class Record(Struct, frozen=True):
     pinned: bool = False
     version: int = 1
     owner: str = ""
+    told_after: tuple[tuple[int, int, int], ...] = ()
+
+    def change_before(self, place: int) -> int | None:
+        """The number of the last change of the webhook endpoints before an event, where that is known."""
+        return next((number for first, end, number in self.told_after if first <= place < end), None)
 
 
 class Timeline(Struct, frozen=True):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from specimen.fixtures.recipes import Recipe
 from specimen.mockserver.sessions.catalogue.catalogue import Catalogue
-from specimen.mockserver.sessions.namespaces import Namespace, Namespaces
+from specimen.mockserver.sessions.namespaces import ENDPOINT_CHANGE, WEBHOOKS, Namespace, Namespaces
 from specimen.mockserver.sessions.response_template import ResponseTemplate
 from specimen.mockserver.sessions.session_record import Record, Timeline, timeline
 from specimen.mockserver.sessions.store import Space, Store, StoreFull
@@ -40,11 +42,27 @@ class SharedState:
         self.settings = settings
         self.catalogue = Catalogue(provider, settings.seed)
         self.primary, *self.others = provider.lifecycle.ids
-        # Called with a namespace, the record of a session that was created or moved in it, and whether it was created.
-        self.moved: Callable[[Namespace, Record, bool], Awaitable[None]] | None = None
+        # Called with a namespace and the record of a session that was created or moved in it.
+        self.moved: Callable[[Namespace, Record], Awaitable[None]] | None = None
         # Called with a space where something is due to be sent at once.
         self.wake_sender: Callable[[Space], None] | None = None
         self.cached_states: dict[tuple[str, str], CachedState] = {}
+
+    def is_told(self, namespace: Namespace) -> bool:
+        """Whether somebody hears of the moves of a namespace's sessions."""
+        return self.moved is not None and self.name in namespace.document.get(WEBHOOKS, ())
+
+    def noted(self, namespace: Namespace, record: Record, former: Record | None, now: int) -> Record:
+        """A record that a request is about to keep, with after which change of the webhook endpoints its new events happened.
+
+        `former` is the session's record until then, None where it is new.
+        """
+        if not self.is_told(namespace):
+            return record
+        before = 0 if former is None else len(timeline(former, self.lifecycle, now).events)
+        end = len(timeline(record, self.lifecycle, now).events)
+        entry = (before, end, namespace.document.get(ENDPOINT_CHANGE, 0))
+        return replace(record, told_after=(*record.told_after, entry)) if end > before else record
 
     async def check_task_room(self, namespace: Namespace) -> None:
         """Refuses a move that is to be told where too many tasks wait already; moves of which nobody hears are none.
@@ -52,9 +70,7 @@ class SharedState:
         Raises:
             StoreFull: there are too many.
         """
-        if self.moved is None or self.name not in namespace.document.get("webhooks", ()):
-            return
-        if await self.store.task_room() <= 0:
+        if self.is_told(namespace) and await self.store.task_room() <= 0:
             raise StoreFull("tasks", self.store.bounds.tasks)
 
     def seed_of(self, namespace: Namespace) -> int:

@@ -34,7 +34,7 @@ class AccountWebhooks:
     async def endpoints(self) -> list[Endpoint]:
         """The account's endpoints, newest first."""
         found = [one for one in await endpoints.endpoints(self._store, self._space, self.now) if one.owner == self._owner]
-        return sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)
+        return sorted(found, key=lambda one: (one.created_at, one.added_by), reverse=True)
 
     async def endpoint(self, endpoint_id: str) -> Endpoint | None:
         """An endpoint of the account, or None."""
@@ -52,13 +52,14 @@ class AccountWebhooks:
         Raises:
             SettingError: there are too many.
         """
-        # Marked first: that changes the namespace, and a request that meets another one than before is run anew.
-        await endpoints.mark(self._store, self._space)
+        # First: that changes the namespace, and a request that meets another one than before is run anew.
+        change = await endpoints.count_change(self._store, self._space)
         namespace = await self._shared.namespaces.get(self._namespace_name)
         key = await keys.derivation_key(self._shared, namespace)
         made = Endpoint(
-            f"whe_{keys.id_from(key)}", url, keys.secret_from(key), self.now, self._owner, enabled, tuple(types), more=dict(more)
-        )
+            f"whe_{keys.id_from(key)}", url, keys.secret_from(key), self.now, self._owner, enabled, tuple(types),
+            more=dict(more), added_by=change,
+        )  # fmt: skip
         await outbox.begin_to_tell(self._shared, self._namespace_name, made, self.now)
         self._wake()
         return made
@@ -111,9 +112,9 @@ class AccountWebhooks:
         return None if newer is None else (newer, next(key for key in newer.keys if key["id"] == key_id))
 
     async def deliveries(self) -> list[dict[str, Any]]:
-        """All deliveries to the account's endpoints, newest first."""
+        """All deliveries to the account's endpoints, newest first, also of a session that moved twice in a millisecond."""
         found = [one async for one in self._values(DELIVERY_PREFIX) if one.get("owner") == self._owner]
-        return sorted(found, key=lambda one: (one["created_at"], one["id"]), reverse=True)
+        return sorted(found, key=lambda one: (one["created_at"], one["session"], one["sequence"], one["id"]), reverse=True)
 
     async def delivery(self, delivery_id: str) -> dict[str, Any] | None:
         """A delivery to one of the account's endpoints, or None."""
@@ -123,7 +124,7 @@ class AccountWebhooks:
     async def events(self) -> list[dict[str, Any]]:
         """All events of the account's sessions, newest first."""
         found = [one async for one in self._values(EVENT_PREFIX) if one["owner"] == self._owner]
-        return sorted(found, key=lambda one: (one["at"], one["id"]), reverse=True)
+        return sorted(found, key=lambda one: (one["at"], one["session"], one["sequence"]), reverse=True)
 
     async def event(self, event_id: str) -> dict[str, Any] | None:
         """An event of one of the account's sessions, or None."""

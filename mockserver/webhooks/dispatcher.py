@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from specimen.mockserver.sessions.namespaces import Namespace, Namespaces
 from specimen.mockserver.sessions.session_record import FOREVER, Record
@@ -26,6 +26,7 @@ _CLAIMED = 200
 # Tasks of one endpoint that wait here; where it is slow, further ones are left to the end of their lease.
 _MOST_WAITING = 1_000
 _LOOK_SECONDS = 1.0
+_T = TypeVar("_T")
 
 
 class Dispatcher:
@@ -47,10 +48,10 @@ class Dispatcher:
                 shared_state.moved = partial(self._moved, shared_state)
                 shared_state.wake_sender = self.wake
 
-    async def _moved(self, shared_state: SharedState, namespace: Namespace, record: Record, is_new: bool) -> None:
+    async def _moved(self, shared_state: SharedState, namespace: Namespace, record: Record) -> None:
         """Adds the task of a session that a request created or moved, where somebody hears of it."""
-        if shared_state.name in namespace.document.get("webhooks", ()):
-            await outbox.session_moved(shared_state, namespace, record, is_new=is_new)
+        if shared_state.is_told(namespace):
+            await outbox.session_moved(shared_state, namespace, record)
             self.wake(namespace.space(shared_state.name))
 
     def wake(self, space: Space) -> None:
@@ -180,8 +181,6 @@ class _Queues:
         store, space = self._dispatcher.store, self._space
         namespace = await self._shared.namespaces.get(space.namespace)
         now = namespace.clock.now()
-        found = await endpoints(store, space, now)
-        self._endpoints = {one.id: one for one in found}
         if all(queue.qsize() >= _MOST_WAITING for queue in self._waiting.values()) and self._waiting:
             self._has_room.clear()
             with contextlib.suppress(TimeoutError):
@@ -189,6 +188,9 @@ class _Queues:
         began = namespace.began
         claimed = await store.claim(space, now, LEASE_SECONDS, _CLAIMED)
         until = asyncio.get_running_loop().time() + LEASE_SECONDS
+        # After the claim: what is due may be of a session that was made after an endpoint.
+        found = await self._anew(began, lambda _: endpoints(store, space, now)) or []
+        self._endpoints = {one.id: one for one in found}
         origin = (
             f"{self._dispatcher.base_url}{self._shared.provider.mount.removesuffix(self._shared.provider.document.base_path)}"
         )
@@ -197,7 +199,7 @@ class _Queues:
                 self._hand_over(_Waiting(until, began, task))
             else:
                 try:
-                    await outbox.tell(self._shared, namespace, found, task, now, origin)
+                    await self._anew(began, partial(self._tell, found, task, origin))
                 except StoreFull as full:  # its lease ends, then it is tried again
                     self._warn(full)
         if claimed:
@@ -208,6 +210,21 @@ class _Queues:
         if due is None or due >= FOREVER or namespace.clock.frozen_at is not None:
             return longest
         return min(longest, max(0.001, (due - namespace.clock.now()) / 1000))
+
+    async def _tell(self, found: list[Endpoint], task: Claimed, origin: str, namespace: Namespace) -> None:
+        await outbox.tell(self._shared, namespace, found, task, namespace.clock.now(), origin)
+
+    async def _anew(self, began: int | None, step: Callable[[Namespace], Awaitable[_T]]) -> _T | None:
+        """What a step with claimed tasks gives, once more where another process changed the namespace; None where it ended.
+
+        Else the tasks would wait for the end of their lease.
+        """
+        namespaces, name = self._shared.namespaces, self._space.namespace
+        while await namespaces.is_still(name, began):
+            namespace = await namespaces.get(name)
+            with contextlib.suppress(NamespaceChanged):
+                return await step(namespace)
+        return None
 
     def _warn(self, full: StoreFull) -> None:
         if not self._has_warned:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from time import time_ns
 from typing import Any
 from urllib.parse import urlsplit
 
 from specimen.fixtures.recipes.recipe import DEFAULT_NAMESPACE
 from specimen.mockserver.errors import SettingError
+from specimen.mockserver.sessions.namespaces import ENDPOINT_CHANGE, WEBHOOKS
 from specimen.mockserver.sessions.session_record import FOREVER
 from specimen.mockserver.sessions.store import Space, Store
 from specimen.specs.core.hosts import host_name, is_loopback
@@ -25,6 +27,8 @@ NO_TYPES = ("",)
 _MOST_ENDPOINTS = 100
 _LONGEST_URL = 2048
 _MOST_SPACES = 10_000
+# So many changes of an endpoint are known; of what happened before them, its state before the first of these decides.
+_MOST_FORMER = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,9 @@ class Endpoint:
     all; NO_TYPES: none). `keys` are public encryption keys of the receiver, each with `id`, `kid`, `jwk` and `is_active`.
     `faults` are what is done to its deliveries on purpose, each one of FAULTS. `more` is what a vendor's own operations keep
     of it.
+
+    The changes of a namespace's endpoints have numbers, see `count_change`: `added_by` is the one that added this endpoint.
+    `former` are its `enabled` and `types` until each later change, oldest first, with the `change` and when (`at`) that was.
     """
 
     id: str
@@ -47,6 +54,8 @@ class Endpoint:
     keys: tuple[Mapping[str, Any], ...] = ()
     faults: tuple[str, ...] = ()
     more: Mapping[str, Any] | None = None
+    added_by: int = 0
+    former: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def document(self) -> dict[str, Any]:
@@ -56,7 +65,7 @@ class Endpoint:
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Endpoint:
         """The endpoint that a document describes."""
-        lists = {name: tuple(document.get(name) or ()) for name in ("types", "keys", "faults")}
+        lists = {name: tuple(document.get(name) or ()) for name in ("types", "keys", "faults", "former")}
         return cls(**{**document, **lists})
 
     @property
@@ -69,13 +78,31 @@ class Endpoint:
         """The id of the key that deliveries are encrypted for, or None."""
         return next((key["id"] for key in reversed(self.keys) if key["is_active"]), None)
 
-    def wants(self, kind: str, owner: str, named: Sequence[str] | None, at: int) -> bool:
-        """Whether an event of a type goes to it: `owner` is the session's account, `named` the endpoints that it names."""
-        if not self.enabled or at < self.created_at or (self.types and kind not in self.types):
+    def wants(self, kind: str, owner: str, named: Sequence[str] | None, at: int, change: int | None = None) -> bool:
+        """Whether an event of a type goes to it: `owner` is the session's account, `named` the endpoints that it names.
+
+        What the endpoint was then decides: after the change of that number, or where that is not known, at that time; a change
+        of the same millisecond came later.
+        """
+        then = self._as_it_was(at, change)
+        if then is None or not then.enabled or (then.types and kind not in then.types):
             return False
         if self.owner is None:
             return True
         return self.owner == owner and (named is None or self.id in named)
+
+    def _as_it_was(self, at: int, change: int | None) -> Endpoint | None:
+        """What it was then; None where it was not there yet."""
+
+        def is_before(other: int, other_at: int) -> bool:
+            return at <= other_at if change is None else change < other
+
+        if is_before(self.added_by, self.created_at):
+            return None
+        for one in self.former:
+            if is_before(one["change"], one["at"]):
+                return replace(self, enabled=one["enabled"], types=tuple(one["types"]))
+        return self
 
 
 def check_url(url: str, hosts: Sequence[str]) -> None:
@@ -134,7 +161,6 @@ async def add(store: Store, space: Space, endpoint: Endpoint, now: int) -> None:
         raise SettingError(f"webhook endpoints: there are {_MOST_ENDPOINTS}; delete one.")
     if not await store.set_value(space, PREFIX + endpoint.id, endpoint.document, FOREVER, now, version=0):
         raise SettingError(f"webhook endpoint '{endpoint.id}': there is one.")
-    await mark(store, space)
     await list_space(store, space, now)
 
 
@@ -184,16 +210,24 @@ async def changed(
         if found is None:
             return None
         newer = change(found)
+        if (newer.enabled, newer.types) != (found.enabled, found.types):
+            until = {"enabled": found.enabled, "types": found.types, "change": await count_change(store, space), "at": now}
+            newer = replace(newer, former=(*found.former, until)[-_MOST_FORMER:])
         if await store.set_value(space, PREFIX + endpoint_id, newer.document, FOREVER, now, version=version):
             return newer
 
 
-async def mark(store: Store, space: Space) -> None:
-    """Notes in the namespace's document that moves of the provider's sessions are told."""
+async def count_change(store: Store, space: Space) -> int:
+    """The number of a change of a namespace's endpoints that is about to be made; it grows with each.
+
+    It is in the namespace's document, which every request has at hand, so that of the moves that requests make is known which
+    changes came before: a clock that stands still does not tell. The document says too whose sessions' moves are told.
+    """
     while True:
         document, version = await store.namespace(space.namespace)
-        told = (document or {}).get("webhooks", [])
-        if space.provider in told:
-            return
-        if await store.set_namespace(space.namespace, {**document, "webhooks": [*told, space.provider]}, version):
-            return
+        told = (document or {}).get(WEBHOOKS, [])
+        number = max((document or {}).get(ENDPOINT_CHANGE, 0) + 1, time_ns())
+        if space.provider not in told:
+            told = [*told, space.provider]
+        if await store.set_namespace(space.namespace, {**document, WEBHOOKS: told, ENDPOINT_CHANGE: number}, version):
+            return int(number)

@@ -44,17 +44,14 @@ def webhooks_of(shared_state: SharedState) -> Webhooks:
     return found
 
 
-async def session_moved(shared_state: SharedState, namespace: Namespace, record: Record, *, is_new: bool) -> None:
-    """A session was created, or a request moved it: its moves so far are to be told."""
-    now = namespace.clock.now()
-    # A session may be created with a past, which is told as well.
-    await _tell_later(shared_state, namespace.space(shared_state.name), record, now, since=now if is_new else 0)
+async def session_moved(shared_state: SharedState, namespace: Namespace, record: Record) -> None:
+    """A session was created, or a request moved it: its moves so far are to be told, to endpoints that were there by then."""
+    await _tell_later(shared_state, namespace.space(shared_state.name), record, namespace.clock.now())
 
 
-async def _tell_later(shared_state: SharedState, space: Space, record: Record, now: int, *, since: int = 0) -> None:
-    """Adds the task; what happened before an endpoint was there, and before `since`, is not told to it."""
+async def _tell_later(shared_state: SharedState, space: Space, record: Record, now: int) -> None:
     task = f"{_TELL}/{record.id}/{record.version}"
-    await shared_state.store.enqueue(space, task, task, now, {"tell": record.id, "version": record.version, "since": since})
+    await shared_state.store.enqueue(space, task, task, now, {"tell": record.id, "version": record.version})
 
 
 async def begin_to_tell(shared_state: SharedState, namespace: str, made: Endpoint, now: int) -> None:
@@ -112,10 +109,11 @@ async def tell(
         return
     sessions = Sessions(shared_state, namespace, origin, now)
     session = sessions.of(record)
-    told = task.payload.get("told", 0)
-    for happening in recipes.happenings(webhooks_of(shared_state), sessions.snapshot(session))[told:]:
+    snapshot, told = sessions.snapshot(session), task.payload.get("told", 0)
+    for happening in recipes.happenings(webhooks_of(shared_state), snapshot)[told:]:
         told = happening.sequence
-        await _add(shared_state, space, targets, record, sessions.snapshot(session), happening, now, task.payload["since"])
+        wanting = _wanting(webhooks_of(shared_state), targets, record, snapshot, happening)
+        await _add(shared_state, space, wanting, record, happening, now)
     # A newer version of the record has a task of its own.
     if session.timeline.until < FOREVER and record.version == task.payload["version"]:
         await store.postpone(space, task, session.timeline.until, {**task.payload, "told": told})
@@ -123,26 +121,25 @@ async def tell(
         await store.acknowledge(space, task)
 
 
+def _wanting(
+    webhooks: Webhooks, targets: Sequence[Endpoint], record: Record, m: SessionSnapshot, happening: Happening
+) -> list[Endpoint]:
+    """The endpoints that an event goes to, by what they were when it happened, not when it is told."""
+    named = m.facts.get(webhooks.endpoint_fact) if webhooks.endpoint_fact is not None else None
+    if isinstance(named, str):
+        named = [named]
+    change = record.change_before(happening.index)
+    return [one for one in targets if one.wants(happening.type.name, record.owner, named, happening.at, change)]
+
+
 async def _add(
-    shared_state: SharedState,
-    space: Space,
-    targets: Sequence[Endpoint],
-    record: Record,
-    m: SessionSnapshot,
-    happening: Happening,
-    now: int,
-    since: int,
+    shared_state: SharedState, space: Space, wanting: Sequence[Endpoint], record: Record, happening: Happening, now: int
 ) -> None:
     """Adds the deliveries of one event, where they are not there yet."""
     store, kind = shared_state.store, happening.type.name
-    fact = webhooks_of(shared_state).endpoint_fact
-    named = m.facts.get(fact) if fact is not None else None
-    if isinstance(named, str):
-        named = [named]
-    wanted = [one for one in targets if one.wants(kind, record.owner, named, max(happening.at, since))]
     until = now + KEPT_MILLISECONDS
     added = []
-    for endpoint in wanted:
+    for endpoint in wanting:
         delivery = new_delivery(endpoint, happening, record.id)
         key = DELIVERY_PREFIX + delivery["id"]
         if (await store.value(space, key, now)).version:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from specimen.fixtures.primitives import ids
@@ -102,8 +102,10 @@ async def add_endpoint(made: Endpoint, shared_state: SharedState, namespace: Nam
     Raises:
         SettingError: there are too many, or one of that id.
     """
+    space = namespace.space(shared_state.name)
+    made = replace(made, added_by=await endpoints.count_change(shared_state.store, space), former=())
     await outbox.begin_to_tell(shared_state, namespace.name, made, namespace.clock.now())
-    dispatcher.wake(namespace.space(shared_state.name))
+    dispatcher.wake(space)
 
 
 def check_choices(webhooks: Webhooks, types: Sequence[str], faults: Sequence[str]) -> None:

@@ -46,6 +46,16 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownEndpoints:
+    """Where answers show an endpoint: JSON pointers to it by operation, and in it to its URL, its switch and its types."""
+
+    shown_by: Mapping[str, str]
+    target: str
+    enabled: str
+    types: str
+
+
+@dataclass(frozen=True, slots=True)
 class EventType:
     """A type of event, the states at whose beginning it is sent, and where its cleartext's schema stands (a JSON pointer)."""
 
@@ -65,7 +75,8 @@ class EventType:
 class Webhooks:
     """What a vendor sends. `identity` is the header and the field (a JSON pointer) that name the event; either may be None.
 
-    `endpoint_fact` is the fact of a session that names the endpoints it is told to.
+    `endpoint_fact` is the fact of a session that names the endpoints it is told to. `endpoints` says where the vendor's own
+    operations show them.
 
     `type_at`, `session_at`, `status_at` are JSON pointers into the cleartext. A failed attempt is repeated after each of
     `retry_seconds`, so that there is one attempt more than it has entries.
@@ -85,6 +96,7 @@ class Webhooks:
     schedule_reason: str = ""
     headers: Mapping[str, str] = field(default_factory=nothing)
     endpoint_fact: str | None = None
+    endpoints: ShownEndpoints | None = None
     signature: Signature | None = None
     encryption: Encryption | None = None
     token: Token | None = None
@@ -109,7 +121,8 @@ def read_webhooks(path: Path, document: Document, lifecycle: Lifecycle) -> Webho
     """What a provider's webhooks.yaml states; None where it has none.
 
     Raises:
-        SpecError: a key or a value that cannot be, a type that openapi.yaml does not describe, or a state that does not exist.
+        SpecError: a key or a value that cannot be, a type or an operation that openapi.yaml does not describe, or a state that
+            does not exist.
     """
     if not path.is_file():
         return None
@@ -119,7 +132,11 @@ def read_webhooks(path: Path, document: Document, lifecycle: Lifecycle) -> Webho
         place = "/".join(str(part) for part in error.instance_path) or "top level"
         raise SpecError(f"{path}: {place}", f"{error.message}.")
     events = {name: _event_type(path, name, entry, document, lifecycle) for name, entry in data["events"].items()}
-    delivery, identity = data["delivery"], data["identity"]
+    delivery, identity, endpoints = data["delivery"], data["identity"], data.get("endpoints")
+    for operation in () if endpoints is None else endpoints["shown_by"]:
+        if operation not in document.operations:
+            mistake = f"no such operation '{operation}'. {did_you_mean(operation, document.operations)}"
+            raise SpecError(f"{path}: endpoints/shown_by", mistake)
     return Webhooks(
         mark=data["mark"],
         source=data["source"],
@@ -135,6 +152,7 @@ def read_webhooks(path: Path, document: Document, lifecycle: Lifecycle) -> Webho
         schedule_reason=delivery.get("reason", ""),
         headers=data.get("headers", {}),
         endpoint_fact=data.get("endpoint_fact"),
+        endpoints=None if endpoints is None else ShownEndpoints(**endpoints),
         signature=Signature(**data["signature"]) if "signature" in data else None,
         encryption=Encryption(**data["encryption"]) if "encryption" in data else None,
         token=Token(**data["token"]) if "token" in data else None,

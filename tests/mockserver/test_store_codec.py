@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import fields
+from msgspec.structs import fields, replace
 
 from specimen.fixtures.primitives.timelines import Event
 from specimen.mockserver.sessions.session_record import Record
@@ -54,7 +54,9 @@ def test_record__form_of_format_1() -> None:
     written = "01dc0010a16ea169a173010203cb3ff00000000000000481a1660591a16b9193a16506a1630708c309a16f"
     assert codec.encode_record(record).hex() == written
     assert codec.decode_record(bytes.fromhex(written)) == record
-    assert len(fields(Record)) == 16
+    told = replace(record, told_after=((0, 2, 1), (3, 4, 1 << 40)))
+    assert codec.decode_record(codec.encode_record(told)) == told
+    assert len(fields(Record)) == 17
 
 
 @pytest.mark.parametrize("data", [b"", b"\x00\xc0", b"\x02\xc0", b"{}"])
@@ -71,7 +73,7 @@ def test_value__damaged(data: bytes) -> None:
         codec.decode_value(data)
 
 
-@pytest.mark.parametrize("value", [None, 1, [], ["n"] * 15, ["n"] * 17, {"a": 1}])
+@pytest.mark.parametrize("value", [None, 1, [], ["n"] * 15, ["n"] * 17, ["n"] * 18, {"a": 1}])
 def test_record__damaged(value: Any) -> None:
     """A value that is no session is refused."""
     with pytest.raises(codec.UnknownFormat, match="damaged"):

@@ -216,6 +216,31 @@ def test_lists__are_pages_newest_first(mock):
     assert _call(mock, "GET", f"/events/{answer['data'][0]['id']}") == answer["data"][0]
 
 
+def test_lists__are_newest_first_also_while_the_clock_stands_still(mock):
+    """Endpoints by their creation, the events of a session by its moves."""
+    made = [_endpoint(mock, f"https://shop.example/{number}")[0]["id"] for number in range(5)]
+    assert [one["id"] for one in _call(mock, "GET", "/endpoints")] == made[::-1]
+    for _ in range(4):
+        _withdrawn(mock)
+    events = _until(lambda: _call(mock, "GET", "/events"), lambda found: len(found) == 8)
+    deliveries = _until(lambda: _call(mock, "GET", "/deliveries?limit=100"), lambda found: len(found) == 8 * len(made))
+    ids = {one["id"]: one for one in events}
+    for found in (events, [ids[one["event_id"]] for one in deliveries]):
+        for session in {one["trigger_id"] for one in found}:
+            types = [one["type"].rpartition(".")[2] for one in found if one["trigger_id"] == session]
+            assert types == sorted(types) == ["cancelled"] * (len(types) // 2) + ["succeeded"] * (len(types) // 2)
+
+
+def _withdrawn(mock):
+    """A session that succeeds by two reads, and is withdrawn at once."""
+    made = ask(mock, "POST", "/kayle/v1/sessions", {"Authorization": LIVE, "Prefer": "pace=polls:1"}, json={}).json()["data"]
+    for _ in range(2):
+        shown = ask(mock, "GET", f"/kayle/v1/sessions/{made['id']}", {"Authorization": LIVE}).json()["data"]
+    assert shown["status"] == "succeeded"
+    path = f"/kayle/v1/verify/session/{made['id']}/cancel"
+    assert ask(mock, "POST", path, {}, json={"cancel_token": made["cancel_token"]}).status_code == 204
+
+
 def _story(**settings):
     """What the operations answer that make ids and secrets, one after the other."""
     app = build_app(Settings(providers=("kayle",), now=NOW, freeze=True, **settings))

@@ -44,6 +44,15 @@ def test_read_webhooks__names_the_place_of_a_mistake(tmp_path, old, new, words):
     assert words in str(caught.value)
 
 
+def test_read_webhooks__names_an_operation_that_there_is_not(tmp_path):
+    """Where answers show an endpoint: which operation was meant."""
+    provider, path = specs.load("kayle"), tmp_path / "webhooks.yaml"
+    text = (provider.folder / "webhooks.yaml").read_text(encoding="utf-8")
+    path.write_text(text.replace("createWebhookEndpoint:", "createWebhookEndpoints:"), encoding="utf-8")
+    with pytest.raises(SpecError, match=r"endpoints/shown_by.*'createWebhookEndpoints'. Did you mean 'createWebhookEndpoint'"):
+        read_webhooks(path, provider.document, provider.lifecycle)
+
+
 def test_read_webhooks__a_provider_need_not_send_any():
     """No file, no webhooks."""
     assert specs.load("predicate").webhooks is None

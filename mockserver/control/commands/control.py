@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from specimen.mockserver.control.commands import traffic
+from specimen.mockserver.control.commands import traffic, webhooks
 from specimen.mockserver.control.commands.ctl import (
     FactsOption,
     IfMatchOption,
@@ -248,5 +248,5 @@ def reset(
         show_answer(context, call(context, "POST", "/reset", body={"scope": scope}), f"{scope} is reset")
 
 
-for command in (traffic.requests, traffic.ask, traffic.faults, traffic.webhooks):
+for command in (traffic.requests, traffic.ask, traffic.faults, webhooks.webhooks):
     app.command()(command)

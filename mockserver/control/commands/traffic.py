@@ -1,4 +1,4 @@
-"""The commands of `specimen ctl` about what comes and goes: the request log, faults, webhooks."""
+"""The commands of `specimen ctl` about what comes and goes: the request log and faults."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import typer
 from specimen.mockserver.control.commands.ctl import (
     ClearOption,
     LimitOption,
-    ProviderArgument,
     ProviderOption,
     call,
     call_into,
@@ -131,42 +130,3 @@ def faults(
             call(context, "POST", "/faults", body=rule)
         found = call(context, "GET", "/faults")
         show_answer(context, found, "\n".join(json.dumps(rule) for rule in found["faults"]) or "no faults")
-
-
-def webhooks(
-    context: typer.Context,
-    provider: ProviderArgument,
-    add: Annotated[str | None, typer.Option(metavar="URL", help="Send its webhooks there.")] = None,
-    remove: Annotated[str | None, typer.Option(metavar="ENDPOINT", help="Send nothing more to an endpoint.")] = None,
-    rotate: Annotated[str | None, typer.Option(metavar="ENDPOINT", help="Make a new secret.")] = None,
-    resend: Annotated[str | None, typer.Option(metavar="DELIVERY", help="Send a delivery again.")] = None,
-    cancel: Annotated[str | None, typer.Option(metavar="DELIVERY", help="Do not try a delivery again.")] = None,
-    replay: Annotated[str | None, typer.Option(metavar="EVENT", help="Send the deliveries of an event again.")] = None,
-    fault: Annotated[list[str] | None, typer.Option(help="With --add: duplicate, delay, reorder, wrong_signature, …")] = None,
-) -> None:
-    """List the deliveries of a provider; add or remove endpoints; resend, replay or cancel."""
-    with user_errors():
-        if add is not None:
-            found = call(context, "POST", "/webhooks", body={"provider": provider, "url": add, "faults": fault or []})
-            show_answer(context, found, f"{found['id']} {json.dumps(found['keys'])}")
-        elif remove is not None:
-            show_answer(context, call(context, "DELETE", f"/webhooks/{provider}/{remove}"), "removed")
-        elif rotate is not None:
-            found = call(context, "POST", f"/webhooks/{provider}/{rotate}/rotate", body={})
-            show_answer(context, found, found["secret"])
-        elif resend is not None:
-            found = call(context, "POST", f"/webhook-deliveries/{provider}/{resend}/resend", body={})
-            show_answer(context, found, "sent again")
-        elif cancel is not None:
-            found = call(context, "POST", f"/webhook-deliveries/{provider}/{cancel}/cancel", body={})
-            show_answer(context, found, "canceled")
-        elif replay is not None:
-            found = call(context, "POST", f"/webhook-events/{provider}/{replay}/replay", body={})
-            show_answer(context, found, f"{len(found['deliveries'])} sent again")
-        else:
-            found = call(context, "GET", f"/webhook-deliveries/{provider}")
-            lines = [
-                f"{one['id']} {one['type']} {one['session']} {one['status']} ({one['attempts']} attempts)"
-                for one in found["deliveries"]
-            ]
-            show_answer(context, found, "\n".join(lines) or "no deliveries")

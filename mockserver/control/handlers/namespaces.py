@@ -73,7 +73,8 @@ async def import_namespace(call: Call) -> Reply:
                 raise ControlProblem(400, f"sessions/{provider}: session '{record.id[:100]}' is there twice.")
             if type(record.version) is not int or not 1 <= record.version <= _MOST_VERSION:
                 raise ControlProblem(400, f"sessions/{provider}: a session's version is none: expected a number from 1.")
-            found[provider, record.id] = replace(record, namespace=name)
+            # Its webhook endpoints stay behind.
+            found[provider, record.id] = replace(record, namespace=name, told_after=())
     store = call.server.store
     now, sessions = Clock.of(document["clock"]).now(), []
     for (provider, session_id), record in found.items():

@@ -23,7 +23,7 @@ from specimen.mockserver.provider_api import (
     Sessions,
     operation,
 )
-from specimen.mockserver.providers.kayle.webhooks import is_any_unavailable, refusal
+from specimen.mockserver.providers.kayle.webhook_endpoints import is_any_unavailable, refusal
 
 # The library's codes for what breaks a JSON Schema keyword; for others it says `custom`.
 _CODES = {

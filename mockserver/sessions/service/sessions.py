@@ -157,6 +157,7 @@ class Sessions(Lists, Values):
             if complete is not None:
                 more_facts, more_keys = await complete(Session(record, timeline(record, self.lifecycle, self.now), self))
                 record = replace(record, facts={**record.facts, **more_facts}, keys=(*record.keys, *more_keys))
+            record = shared_state.noted(self._namespace, record, None, self.now)
             cached = shared_state.cached_state(record, self.now)
             if is_deferred:
                 self._deferred = (record, phase_of(cached.timeline))
@@ -258,6 +259,7 @@ class Sessions(Lists, Values):
                 version=record.version + 1,
                 owner=record.owner if owner is None else owner,
             )
+            newer = self._shared.noted(self._namespace, newer, record, self.now)
             if await self._is_kept(newer):
                 return Session(newer, timeline(newer, self.lifecycle, self.now), self)
             record = await self._shared.store.get(self._space, record.id) or record
@@ -273,6 +275,7 @@ class Sessions(Lists, Values):
         record: Record | None = session.record
         while record is not None:
             newer = replace(change(record, self.now), version=record.version + 1)
+            newer = self._shared.noted(self._namespace, newer, record, self.now)
             if await self._is_kept(newer):
                 return Session(newer, timeline(newer, self.lifecycle, self.now), self)
             record = await self._shared.store.get(self._space, record.id)
@@ -296,7 +299,7 @@ class Sessions(Lists, Values):
         if not await (store.add if record.version == 1 else store.swap)(self._space, record, phase):
             return False
         if self._shared.moved is not None:
-            await self._shared.moved(self._namespace, record, False)
+            await self._shared.moved(self._namespace, record)
         return True
 
     def _is_for_one_answer(self) -> bool:
@@ -317,12 +320,13 @@ class Sessions(Lists, Values):
                 cause = self.lifecycle.transition(state, to).cause
                 await self._shared.check_task_room(self._namespace)
                 newer = replace(newer, events=(*record.events, Event(to, self.now, cause)))
+                newer = self._shared.noted(self._namespace, newer, record, self.now)
             cached = self._shared.cached_state(newer, self.now)
             is_kept = self.keeps_reads
             if not is_kept or await self._shared.store.swap(self._space, newer, phase_of(cached.timeline)):
                 session.record, session.timeline, session.answers = newer, cached.timeline, cached.answers
                 if is_kept and to is not None and self._shared.moved is not None:
-                    await self._shared.moved(self._namespace, newer, False)
+                    await self._shared.moved(self._namespace, newer)
                 return
             # Another request replaced it meanwhile: count on the stored record.
             record = await self._shared.store.get(self._space, record.id)

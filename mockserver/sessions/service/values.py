@@ -88,7 +88,7 @@ class Values:
     async def _made(self, record: Record) -> None:
         """Says to who waits for it that a session was made."""
         if self._shared.moved is not None:
-            await self._shared.moved(self._namespace, record, True)
+            await self._shared.moved(self._namespace, record)
 
     def _until(self, seconds: float) -> int:
         return self.now + round(seconds * 1000)

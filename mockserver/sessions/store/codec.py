@@ -13,7 +13,8 @@ from specimen.mockserver.http.messages import plain
 from specimen.mockserver.sessions.session_record import Record
 from specimen.mockserver.sessions.store import StoreUnavailable
 
-# The first byte of everything that is kept. A change of `Record`, or of what follows that byte, takes the next number.
+# The first byte of everything that is kept. A change of `Record`, or of what follows that byte, takes the next number; a field
+# more at the end of a record, which is left out where it is empty, does not.
 FORMAT = 1
 _HEAD = bytes([FORMAT])
 # MessagePack's integers have 64 bits, JSON's any number of digits.
@@ -62,11 +63,12 @@ def decode_value(data: bytes) -> Any:
 
 def encode_record(record: Record) -> bytes:
     """A session, its fields in the order of format 1."""
+    more = (record.told_after,) if record.told_after else ()
     return encode_value(
         (
             record.namespace, record.id, record.scenario, record.seed, record.created_at, record.made_at, record.speed,
             record.steps, record.facts, record.keys, record.events, record.polls, record.reads, record.pinned,
-            record.version, record.owner,
+            record.version, record.owner, *more,
         )
     )  # fmt: skip
 
@@ -81,11 +83,13 @@ def decode_record(data: bytes) -> Record:
     try:
         (
             namespace, session_id, scenario, seed, created_at, made_at, speed, steps, facts, keys, events, polls, reads, pinned,
-            version, owner,
+            version, owner, *more,
         ) = fields  # fmt: skip
+        (told_after,) = more or ((),)
         return Record(
             namespace, session_id, scenario, seed, created_at, made_at, speed, steps, facts, tuple(keys),
             tuple([Event(*event) for event in events]), polls, reads, pinned, version, owner,
+            tuple([(first, end, number) for first, end, number in told_after]),
         )  # fmt: skip
     except (TypeError, ValueError) as error:
         raise UnknownFormat(f"a kept session is damaged: {error}. Begin with an empty store (`specimen store clear`).") from error

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from specimen import specs
 from specimen.cli import app
 from specimen.contracts.judge.registry import rulebook
-from specimen.contracts.webhooks import delivery_rules
+from specimen.contracts.webhooks.rules import rule_set
 from tests.contracts.servers import place
 
 ID = "vs_" + "a" * 64
@@ -82,7 +82,7 @@ def test_rules__are_all_listed() -> None:
     entries = json.loads(done.output)["rules"]
     for name in specs.names():
         provider = specs.load(name)
-        sent = {} if provider.webhooks is None else delivery_rules.rules(provider.webhooks)
+        sent = {} if provider.webhooks is None else rule_set.rules(provider.webhooks)
         assert {entry["id"] for entry in entries if entry["provider"] == name} == {*rulebook(provider), "GEN-900", *sent}
         assert [entry["provider"] for entry in entries if entry["id"] == "GEN-900"].count(name) == 1
     assert all(entry["sentence"] and entry["source"] for entry in entries)

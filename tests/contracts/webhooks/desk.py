@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from specimen.contracts.webhooks.delivery_rules import Sent
 from specimen.contracts.webhooks.forging import Forged, Forger
+from specimen.contracts.webhooks.rules.rule_set import Sent
 from specimen.contracts.webhooks.verification import verify
 from specimen.specs.core.json_pointer import at
 

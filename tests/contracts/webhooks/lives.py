@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.webhooks.delivery_rules import Sent
-from specimen.contracts.webhooks.observed_sessions import ObservedSessions
+from specimen.contracts.webhooks.rules.observed_sessions import ObservedSessions
+from specimen.contracts.webhooks.rules.rule_set import Sent
 from specimen.fixtures import recipes
 from specimen.fixtures import webhooks as events_of
 from specimen.fixtures.recipes import session_histories

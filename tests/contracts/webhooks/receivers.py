@@ -9,6 +9,8 @@ import httpx
 
 from specimen import specs
 from specimen.contracts.webhooks.forging import Forger, SenderKeys, strange_key
+from specimen.contracts.webhooks.rules.rule_set import Sent
+from specimen.contracts.webhooks.verification import VerifiedDelivery
 from specimen.webhooks import (
     Replayed,
     WebhookError,
@@ -32,6 +34,11 @@ def forger(name: str) -> Forger:
     """Makes deliveries for these receivers."""
     provider = specs.load(name)
     return Forger(provider, provider.webhooks, SENDER, int(time.time()))
+
+
+def verified(name: str, sent: Sent, keys: object = None) -> VerifiedDelivery:
+    """A delivery as it was recorded, opened when it came."""
+    return verify(name, sent.headers, sent.body, keys or receiver_keys(name), now=sent.at)
 
 
 def right(name: str) -> Answer:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from specimen.contracts.webhooks.delivery_rules import Sent
+from specimen.contracts.webhooks.rules.rule_set import Sent
 from tests.contracts.webhooks.desk import Desk
 from tests.contracts.webhooks.sender_changes import (
     TAKEN,

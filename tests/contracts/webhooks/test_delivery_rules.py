@@ -10,7 +10,9 @@ from typer.testing import CliRunner
 
 from specimen import specs
 from specimen.cli import app
-from specimen.contracts.webhooks.delivery_rules import Sent, judged, report, rules
+from specimen.contracts.webhooks.rules.delivery_rules import judged
+from specimen.contracts.webhooks.rules.recordings import report
+from specimen.contracts.webhooks.rules.rule_set import Sent, rules
 from specimen.fixtures import webhooks as recipes
 from specimen.fixtures.primitives.times import iso_millis
 from specimen.fixtures.recipes import session_histories

@@ -11,16 +11,19 @@ from typer.testing import CliRunner
 from specimen import specs
 from specimen.cli import app as command_line
 from specimen.contracts.verify.runner import verify
-from specimen.contracts.webhooks.delivery_rules import judged, rules
+from specimen.contracts.webhooks.rules.delivery_rules import judged
+from specimen.contracts.webhooks.rules.rule_set import rules
 from specimen.contracts.webhooks.watching import Watch, WatchServer
 from specimen.mockserver.app import build_app
 from specimen.mockserver.http.server import running
 from specimen.mockserver.settings import Settings
 from specimen.mockserver.testing.in_process import completed
+from specimen.mockserver.webhooks.attempts import token_key
+from specimen.mockserver.webhooks.keys import public_part
 from specimen.mockserver.webhooks.registration import Registration
 from specimen.specs import SpecimenError
 from tests.contracts.webhooks.lives import life
-from tests.contracts.webhooks.receivers import SECRET, forger, receiver_keys
+from tests.contracts.webhooks.receivers import RECEIVERS_KEY, SECRET, forger, receiver_keys, verified
 
 # A session of each vendor that ends, and the type that tells of it.
 ENDS = {"kyve": "completed", "kayle": "succeeded", "idnow": "completed"}
@@ -88,6 +91,40 @@ def test_promised__a_status_that_an_event_shows_has_its_transition():
     assert _broken("kyve", None, [one for place, one in enumerate(sent) if place != steps[-1]]) == ["WHK-006"]
 
 
+@pytest.mark.parametrize("name", ["kyve", "idnow"])
+def test_promised__nothing_is_missed_behind_a_refused_delivery(name):
+    """A sender that keeps the order of a session holds back what follows, until its next attempt or after the last one."""
+    provider = specs.load(name)
+    observed, (first, *_) = life(name, provider.lifecycle.default.name)
+    refused, waits = replace(first, answered=503), provider.webhooks.retry_seconds
+
+    def broken(*sent):
+        made = judged(provider, provider.webhooks, sent, receiver_keys(name), observed=observed, until=sent[-1].at + 10)
+        return {one.rule for one in made.violations}
+
+    def after(seconds, status):
+        forged = forger(name).sealed(verified(name, first).body, sent_at=int(first.at + seconds))
+        return replace(first, at=first.at + seconds, headers=forged.headers, body=forged.body, answered=status)
+
+    assert broken(refused) == set()
+    assert broken(refused, after(waits[0], 200)) == {"WHK-006"}
+    assert broken(refused, *(after(sum(waits[:number]), 503) for number in range(1, len(waits) + 1))) == {"WHK-006"}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_wait__ends_once_the_refused_delivery_came_again(name):
+    """It is known by its event: what is encrypted, or says when it is sent, is another body each time."""
+    _, sent = life(name, specs.load(name).lifecycle.default.name)
+    forged = forger(name).sealed(verified(name, sent[0]).body, sent_at=int(sent[0].at) + 5)
+    again = replace(sent[0], at=sent[0].at + 5, headers=forged.headers, body=forged.body)
+    for came, is_over in ((sent, False), ([*sent, again], True)):
+        watch, slept = Watch(specs.load(name), receiver_keys(name)), []
+        answers = [watch.take(one.headers, one.body, one.at) for one in came]
+        assert answers == [503, *[200] * (len(came) - 1)]
+        watch.wait(slept.append, lambda slept=slept: float(len(slept)))  # a second each time
+        assert (not slept) == is_over
+
+
 @pytest.mark.parametrize(("name", "scenario", "state"), [("kayle", "succeeded", "expired"), ("kyve", "completed", "canceled")])
 def test_excluded__an_event_of_another_end_is_found(name, scenario, state):
     """The session ended otherwise than the event says."""
@@ -122,30 +159,34 @@ def test_rules__have_the_marks_of_the_schedule():
     assert rules(specs.load("kayle").webhooks)["WHK-007"].mark == "P"
 
 
+CREDENTIALS = {"kyve": "ak_test_specimen", "kayle": "kk_live_specimen", "idnow": "idnow-token-specimen"}
+
+
 @pytest.fixture
 def mock():
-    """A mock with a real clock, in which sessions end at once."""
-    from specimen.mockserver.settings import Pace
-
-    app = build_app(Settings(providers=("kyve",), pace=Pace.parse("instant")))
+    """A mock with a real clock, in which sessions move ten times as fast as at the vendor."""
+    app = build_app(Settings(providers=tuple(ENDS)))
     with running(app) as url:
         yield app, url
 
 
 def _verified(url, watch, **more):
-    return verify(f"{url}/kyve", "kyve", profile="smoke", auth="ak_test_specimen", driver="none", webhooks=watch, **more)
+    name = watch.provider.name
+    return verify(f"{url}/{name}", name, profile="smoke", auth=CREDENTIALS[name], driver="prefer", webhooks=watch, **more)
 
 
 @pytest.mark.long("the refused delivery comes again after five seconds")
-@pytest.mark.parametrize("fault", [None, "wrong_signature"])
-def test_verify__watches_what_comes_during_the_walk(mock, fault):
+@pytest.mark.parametrize(("name", "fault"), [*((name, None) for name in ENDS), ("kyve", "wrong_signature")])
+def test_verify__watches_what_comes_during_the_walk(mock, name, fault):
     """Our mock tells every session; a wrong signature is found; the first delivery, which was refused, comes again."""
     app, url = mock
-    watch = Watch(specs.load("kyve"), SECRET)
+    keys = {"keys": [public_part(_token_key(app))]} if name == "idnow" else receiver_keys(name)
+    watch = Watch(specs.load(name), keys)
     server = WatchServer(watch, 0)
     try:
         faults = () if fault is None else (fault,)
-        completed(app.add_webhook(Registration("kyve", f"{server.url}/hook", secret=SECRET, faults=faults)))
+        public_key = public_part(RECEIVERS_KEY) if name == "kayle" else None
+        completed(app.add_webhook(Registration(name, f"{server.url}/hook", secret=SECRET, public_key=public_key, faults=faults)))
         found = _verified(url, watch)
     finally:
         server.close()
@@ -154,8 +195,13 @@ def test_verify__watches_what_comes_during_the_walk(mock, fault):
     if fault is None:
         assert broken == set()
         assert [one.answered for one in watch.sent].count(503) == 1
-        assert watch.sent[0].body in [one.body for one in watch.sent[1:]]
+        events = [verified(name, one, keys).event_id for one in watch.sent]
+        assert (events[0] in events[1:]) == (name != "idnow")  # whose next attempt is a minute later
     assert any("deliveries of webhooks came" in remark for remark in found.remarks)
+
+
+def _token_key(app):
+    return completed(token_key(app.mounted["idnow"].shared_state, completed(app.namespaces.get("default"))))
 
 
 def test_verify__says_that_nothing_came(mock, monkeypatch):

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import json
 import time
 from collections.abc import Callable
 
 import httpx
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from joserfc import jwe, jws
-from joserfc.errors import JoseError
-from joserfc.jwk import RSAKey
 
 from specimen import specs
 from specimen.specs.core.json_pointer import at
@@ -26,9 +19,17 @@ from specimen.webhooks import (
     WrongSignature,
     verify,
 )
-from tests.contracts.webhooks.receivers import RECEIVERS_KEY, SENDERS_KEY, Answer, receiver_keys, right
-
-SPKI, PKCS1 = PublicFormat.SubjectPublicKeyInfo, PublicFormat.PKCS1
+from tests.contracts.webhooks.receivers import Answer, receiver_keys, right
+from tests.contracts.webhooks.weak_token_receivers import (
+    PKCS1,
+    SPKI,
+    believes_the_header,
+    follows,
+    public_jwk,
+    public_pem,
+    takes_hmac_by,
+    takes_sha_1,
+)
 
 
 def _ignoring(*errors: type[WebhookError]) -> Callable[[str], Answer]:
@@ -105,18 +106,6 @@ def trusts_rewritten_json(name: str) -> Answer:
     return answer
 
 
-def believes_the_header(name: str) -> Answer:
-    """Takes the algorithm of a token from its header (RFC 8725, section 2.1)."""
-    ok = right(name)
-
-    def answer(request: httpx.Request) -> int:
-        head, *_ = request.content.split(b".")
-        none = base64.urlsafe_b64encode(b'{"typ": "JWT", "kid": "sender", "alg": "none"}').rstrip(b"=")
-        return 200 if head == none else ok(request)
-
-    return answer
-
-
 def refuses_repetitions(name: str) -> Answer:
     """Answers an event that comes again with an error, so that the vendor tries for ever."""
     seen: set[str] = set()
@@ -139,80 +128,6 @@ def _known_types(name: str) -> Callable[[httpx.Request, dict], bool]:
 def refuses_unknown_types(name: str) -> Answer:
     """Knows only the types of today."""
     return _strict_about(_known_types(name))(name)
-
-
-def _b64(text: bytes) -> bytes:
-    return base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
-
-
-def _header(request: httpx.Request) -> dict:
-    try:
-        found = json.loads(_b64(request.content.partition(b".")[0]))
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def takes_hmac_by(key: Callable[[], bytes]) -> Callable[[str], Answer]:
-    """A receiver that verifies by the algorithm that a token names, with the text of its public key."""
-
-    def make(name: str) -> Answer:
-        ok = right(name)
-
-        def answer(request: httpx.Request) -> int:
-            if _header(request).get("alg") != "HS256":
-                return ok(request)
-            signed, _, signature = request.content.rpartition(b".")
-            return 200 if hmac.compare_digest(hmac.new(key(), signed, hashlib.sha256).digest(), _b64(signature)) else 400
-
-        return answer
-
-    return make
-
-
-def _public_pem(form: PublicFormat) -> bytes:
-    return RSAKey.import_key({part: SENDERS_KEY[part] for part in ("kty", "n", "e")}).raw_value.public_bytes(Encoding.PEM, form)
-
-
-def _public_jwk() -> bytes:
-    return json.dumps({part: SENDERS_KEY[part] for part in ("kty", "n", "e", "kid")}).encode()
-
-
-def follows(header: str) -> Callable[[str], Answer]:
-    """A receiver that verifies with the key that a token brings (`jwk`), or with those at the address that it names (`jku`)."""
-
-    def make(name: str) -> Answer:
-        ok = right(name)
-
-        def answer(request: httpx.Request) -> int:
-            found = _header(request).get(header)
-            if found is None:
-                return ok(request)
-            keys = found if header == "jwk" else httpx.get(found, trust_env=False, timeout=5).json()["keys"][0]
-            try:
-                registry = jws.JWSRegistry(algorithms=["RS256"], strict_check_header=False)
-                registry.max_header_length = 4096
-                jws.deserialize_compact(request.content, RSAKey.import_key(keys), registry=registry)
-            except JoseError:
-                return 400
-            return 200
-
-        return answer
-
-    return make
-
-
-def takes_sha_1(name: str) -> Answer:
-    """Opens what was encrypted by RSA-OAEP with SHA-1 too."""
-    ok = right(name)
-
-    def answer(request: httpx.Request) -> int:
-        if _header(request).get("alg") != "RSA-OAEP":
-            return ok(request)
-        jwe.decrypt_compact(request.content, RSAKey.import_key(RECEIVERS_KEY), algorithms=["RSA-OAEP", "A256GCM"])
-        return 200
-
-    return answer
 
 
 def wants_order(name: str) -> Answer:
@@ -302,11 +217,11 @@ WEAK: dict[str, tuple[str, Callable[[str], Answer], set[str]]] = {
     "small bodies only, badly": ("kyve", _strict_about(lambda request, _: len(request.content) > 1_000_000, 500), {"large"}),
     "alg none": ("idnow", believes_the_header, {"algorithm-none"}),
     "time of a token": ("idnow", _ignoring(OutsideTolerance), {"stale-timestamp", "future-timestamp"}),
-    "HMAC by a PEM text": ("idnow", takes_hmac_by(lambda: _public_pem(SPKI)), CONFUSED),
-    "HMAC by a PEM text without its line end": ("idnow", takes_hmac_by(lambda: _public_pem(SPKI).strip()), CONFUSED),
-    "HMAC by a PEM text of PKCS #1": ("idnow", takes_hmac_by(lambda: _public_pem(PKCS1)), CONFUSED),
-    "HMAC by PKCS #1 without its line end": ("idnow", takes_hmac_by(lambda: _public_pem(PKCS1).strip()), CONFUSED),
-    "HMAC by a JWK": ("idnow", takes_hmac_by(_public_jwk), CONFUSED),
+    "HMAC by a PEM text": ("idnow", takes_hmac_by(lambda: public_pem(SPKI)), CONFUSED),
+    "HMAC by a PEM text without its line end": ("idnow", takes_hmac_by(lambda: public_pem(SPKI).strip()), CONFUSED),
+    "HMAC by a PEM text of PKCS #1": ("idnow", takes_hmac_by(lambda: public_pem(PKCS1)), CONFUSED),
+    "HMAC by PKCS #1 without its line end": ("idnow", takes_hmac_by(lambda: public_pem(PKCS1).strip()), CONFUSED),
+    "HMAC by a JWK": ("idnow", takes_hmac_by(public_jwk), CONFUSED),
     "jku": ("idnow", follows("jku"), {"foreign-key-set"}),
     "jwk": ("idnow", follows("jwk"), {"own-key"}),
     "SHA-1": ("kayle", takes_sha_1, {"weak-encryption"}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -116,3 +117,48 @@ def test_json__of_every_command(url: str) -> None:
     (group,) = (one.typer_instance for one in app.registered_groups if one.name == "ctl")
     assert group is not None
     assert seen == {command.name or command.callback.__name__ for command in group.registered_commands if command.callback}
+
+
+def test_webhooks__show_what_their_options_want(url: str) -> None:
+    """The ids of endpoints, events and deliveries, which are removed, replayed and sent again; and the log of attempts."""
+
+    def said(*words: str) -> list[str]:
+        done = ctl(url, "-n", "hooks", "webhooks", "kayle", *words)
+        assert done.exit_code == 0, done.output
+        return done.stdout.splitlines()
+
+    assert said() == ["no endpoints", "no deliveries"]
+    made = said("--add", f"{NOWHERE}/hook", "--type", "verification.session.cancelled")[0].split()[0]
+    headers, path = {**KAYLE, "Specimen-Namespace": "hooks"}, f"{url}/kayle/v1/sessions"
+    session = httpx.post(path, headers=headers, json={}).json()["data"]["id"]
+    assert httpx.post(f"{path}/{session}/cancel", headers=headers).status_code == 204
+    deadline = time.monotonic() + 20
+    while not (attempts := said("--attempts"))[0].startswith("1 "):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    endpoint, delivery = said()
+    assert endpoint == f"{made} {NOWHERE}/hook verification.session.cancelled"
+    name, event, kind, told, status, *_ = delivery.split()
+    assert (kind, told, status) == ("verification.session.cancelled", session, "pending")
+    assert all(word in attempts[0] for word in (name, "attempt 1", "connection refused", "next at "))
+    assert said("--replay", event) == ["1 sent again"]
+    assert said("--cancel", name) == ["canceled"]
+    assert said("--remove", made) == ["removed"]
+    assert said() == ["no endpoints", "no deliveries"]
+
+
+def test_webhooks__all_pages_are_listed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deliveries and attempts of more than a page."""
+    monkeypatch.setattr("specimen.mockserver.control.commands.webhooks._AT_ONCE", 2)
+    words = ("-n", "pages", "--json", "webhooks", "kayle")
+    assert ctl(url, *words, "--add", f"{NOWHERE}/hook").exit_code == 0
+    headers, path = {**KAYLE, "Specimen-Namespace": "pages"}, f"{url}/kayle/v1/sessions"
+    for _ in range(5):
+        session = httpx.post(path, headers=headers, json={}).json()["data"]["id"]
+        assert httpx.post(f"{path}/{session}/cancel", headers=headers).status_code == 204
+    deadline = time.monotonic() + 20
+    while len(attempts := json.loads(ctl(url, *words, "--attempts").stdout)["attempts"]) < 5:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert [one["number"] for one in attempts] == [1, 2, 3, 4, 5]
+    assert len({one["id"] for one in json.loads(ctl(url, *words).stdout)["deliveries"]}) == 5

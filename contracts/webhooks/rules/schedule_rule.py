@@ -49,3 +49,11 @@ def compared(
 def _latest(wait: float) -> float:
     """After how many seconds an attempt is too late."""
     return wait * _LATE + _LATE_SECONDS
+
+
+def is_waiting(webhooks: Webhooks, attempts: Sequence[tuple[float, int | None]]) -> bool:
+    """Whether the last of an event's attempts has failed, and another one is to come; `attempts` as in `compared`."""
+    failed = 0
+    for _, status in attempts:
+        failed = 0 if status is None or 200 <= status < 300 else failed + 1
+    return 0 < failed <= len(webhooks.retry_seconds)
