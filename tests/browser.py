@@ -70,6 +70,14 @@ def violations(page: Page) -> list[str]:
     ]
 
 
+def cut_off(page: Page) -> list[str]:
+    """The tables of which a part is seen only after scrolling to the side, by the names of their regions."""
+    found: list[str] = page.evaluate(
+        "[...document.querySelectorAll('.scroll')].filter(one => one.scrollWidth > one.clientWidth).map(one => one.ariaLabel)"
+    )
+    return found
+
+
 def overflow(page: Page) -> int:
     """By how many pixels the page is wider than the window."""
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))

@@ -107,12 +107,16 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A credential that the mock knows; `fails` names the error example of the answer to an invalid one."""
+    """A credential that the mock knows; `fails` names the error example of the answer to an invalid one.
+
+    `description` is a sentence for a reader, or empty.
+    """
 
     name: str
     headers: Mapping[str, str]
     facts: Mapping[str, Any] = field(default_factory=nothing)
     fails: str | None = None
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)

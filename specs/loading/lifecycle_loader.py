@@ -132,7 +132,13 @@ def _build(data: Mapping[str, Any]) -> Lifecycle:
         ),
         credentials=MappingProxyType(
             {
-                name: Credential(name, frozen(entry["headers"]), frozen(entry.get("facts", {})), entry.get("fails"))
+                name: Credential(
+                    name,
+                    frozen(entry["headers"]),
+                    frozen(entry.get("facts", {})),
+                    entry.get("fails"),
+                    entry.get("description", ""),
+                )
                 for name, entry in data["credentials"].items()
             }
         ),

@@ -207,6 +207,7 @@ def _credentials(lifecycle: Lifecycle) -> Sequence[Mapping[str, Any]]:
             "name": name,
             "headers": dict(entry.headers),
             "fails": entry.fails,
+            "description": entry.description,
             "facts": _json_text(entry.facts) if entry.facts else "",
         }
         for name, entry in lifecycle.credentials.items()

@@ -241,6 +241,8 @@ def test_page__shows_a_vendor(vendor: str, app: App) -> None:
     for credential in provider.lifecycle.credentials.values():
         for name, value in credential.headers.items():
             assert f"<code>{name}: {value}</code>" in page
+        assert re.sub("`(.*?)`", r"<code>\1</code>", credential.description) in page
+        assert all(str(value) in page for value in credential.facts.values() if not credential.headers)
     for read in provider.lifecycle.reads:
         assert f'id="answer-{read.operation}"' in page
     assert session["id"] in page.partition('id="answer-')[2]

@@ -16,7 +16,7 @@ from specimen import specs
 from specimen.mockserver.app import App, build_app
 from specimen.mockserver.http.server import running
 from specimen.mockserver.settings import Pace, Settings
-from tests.browser import chromium, needs_chromium, opened, overflow, violations
+from tests.browser import chromium, cut_off, needs_chromium, opened, overflow, violations
 from tests.mockserver.calling import NOW
 
 if TYPE_CHECKING:
@@ -270,12 +270,13 @@ SHOWN = [(vendor, width, scheme) for vendor in NAMES for width in (360, 1440) fo
     ("vendor", "width", "scheme"), [pytest.param(*shown, marks=() if shown in QUICK else FIVE) for shown in SHOWN]
 )
 def test_page__keeps_nobody_out(vendor: str, width: int, scheme: str, served: Served) -> None:
-    """axe-core finds nothing, at both widths and in both schemes, and nothing must be scrolled to the side."""
+    """axe-core finds nothing, at both widths and in both schemes, and nothing but code must be scrolled to the side."""
     with opened(served.browser, width, scheme) as page:
         page.goto(lively(served, vendor))
         page.wait_for_selector("#session-state")
         assert violations(page) == []
         assert overflow(page) == 0
+        assert cut_off(page) == []
         page.evaluate("for (const one of document.querySelectorAll('details')) { one.open = true; }")
         assert violations(page) == []
         assert overflow(page) == 0
