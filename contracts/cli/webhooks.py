@@ -70,7 +70,7 @@ def listen(
 
         specimen webhooks listen kayle --keys keys.json --forward http://127.0.0.1:3000/hooks --har hooks.har
     """
-    with user_errors():
+    with user_errors(as_json=as_json):
         import uvicorn
 
         from specimen.contracts.cli import console_output
@@ -131,7 +131,7 @@ def attack(
 
         specimen webhooks attack kayle --url http://127.0.0.1:3000/hooks/kayle --keys keys.json --report junit=hooks.xml
     """
-    with user_errors():
+    with user_errors(as_json=as_json):
         from specimen.contracts.cli import console_output
         from specimen.contracts.http.base_url import BaseUrl
         from specimen.contracts.webhooks import attacker as attacking
@@ -201,7 +201,7 @@ def check(
 
         specimen webhooks check hooks.har kyve --secret whsec_…
     """
-    with user_errors():
+    with user_errors(as_json=as_json):
         from specimen.contracts.cli import console_output
         from specimen.contracts.webhooks import delivery_rules
         from specimen.contracts.webhooks.sender_clock import SenderClock, hint

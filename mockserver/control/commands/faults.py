@@ -35,7 +35,7 @@ def faults(
 
         specimen faults --schema > faults.schema.json
     """
-    with user_errors(), standard_output():
+    with user_errors(as_json=as_json), standard_output():
         from specimen.mockserver.control.handlers.catalogue import drifts
         from specimen.mockserver.control.handlers.faults import prefer
         from specimen.mockserver.preferences.faults import rules

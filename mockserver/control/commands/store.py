@@ -52,7 +52,7 @@ def info(url: UrlArgument, as_json: JsonOption = False) -> None:
         totals = {kind: sum(counts[kind] for counts in summary.values()) for kind in ("sessions", "values", "tasks")}
         return {"namespaces": len(spaces), **totals, "spaces": spaces}
 
-    with user_errors(), standard_output():
+    with user_errors(as_json=as_json), standard_output():
         found = _run(count())
         if as_json:
             print(json.dumps(found, indent=2, ensure_ascii=False))

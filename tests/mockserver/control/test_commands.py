@@ -116,3 +116,19 @@ def test_json__of_every_command(url: str) -> None:
     (group,) = (one.typer_instance for one in app.registered_groups if one.name == "ctl")
     assert group is not None
     assert seen == {command.name or command.callback.__name__ for command in group.registered_commands if command.callback}
+
+
+def test_json__of_a_refusal(url: str) -> None:
+    """The problem as the server says it, with what is possible, in one line of the error stream; the exit code is the same."""
+    space = ("--namespace", "refused")
+    session = json.loads(ctl(url, *space, "--json", "create", "kayle", "--state", "failed").stdout)["session"]["id"]
+    moved = ("transition", "kayle", session, "succeeded")
+    done, plain = ctl(url, *space, "--json", *moved), ctl(url, *space, *moved)
+    assert (done.exit_code, plain.exit_code, done.stdout) == (2, 2, "")
+    found = json.loads(done.stderr)
+    detail = "a session does not move from 'failed' to 'succeeded'."
+    assert found == {"status": 409, "detail": detail, "possible": {"states": ["cancelled"]}, "exit_code": 2}
+    assert plain.stderr == f"error: {detail} Possible: states: cancelled.\n"
+    unnamed = json.loads(ctl(url, "--json", "show", "kayle", "vs_none").stderr)
+    assert (unnamed["status"], unnamed["exit_code"]) == (404, 2)
+    assert "token" in json.loads(ctl(url, "--token", "wrong", "--json", "clock").stderr)["detail"]
