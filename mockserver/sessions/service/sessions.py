@@ -258,7 +258,7 @@ class Sessions(Lists, Values):
                 version=record.version + 1,
                 owner=record.owner if owner is None else owner,
             )
-            if await self._is_kept(newer):
+            if await self._is_kept(newer, record):
                 return Session(newer, timeline(newer, self.lifecycle, self.now), self)
             record = await self._shared.store.get(self._space, record.id) or record
             self._see(record)
@@ -273,27 +273,28 @@ class Sessions(Lists, Values):
         record: Record | None = session.record
         while record is not None:
             newer = replace(change(record, self.now), version=record.version + 1)
-            if await self._is_kept(newer):
+            if await self._is_kept(newer, record):
                 return Session(newer, timeline(newer, self.lifecycle, self.now), self)
             record = await self._shared.store.get(self._space, record.id)
         return None
 
     async def delete(self, session: Session) -> bool:
-        """Forgets a session; returns whether it was kept. A catalogue session is then again as it was."""
-        return await self._shared.store.delete(self._space, session.id)
+        """Forgets a session; returns whether it was kept as it is here. A catalogue session is then again as it was."""
+        return await self._shared.store.delete(self._space, session.id, session.record)
 
     def _see(self, record: Record) -> None:
         """Goes on with this request at the time of what others did meanwhile, which may be later than it began."""
         if record.events:
             self.now = max(self.now, record.events[-1].at)
 
-    async def _is_kept(self, record: Record) -> bool:
-        """Stores the next version of a record, except one that a preference made for this answer only."""
+    async def _is_kept(self, record: Record, of: Record) -> bool:
+        """Stores the next version `of` a record, except one that a preference made for this answer only."""
         if self._is_for_one_answer():
             return True
         await self._shared.check_task_room(self._namespace)
         store, phase = self._shared.store, phase_of(timeline(record, self.lifecycle, self.now))
-        if not await (store.add if record.version == 1 else store.swap)(self._space, record, phase):
+        is_first = record.version == 1
+        if not await (store.add(self._space, record, phase) if is_first else store.swap(self._space, record, phase, of)):
             return False
         if self._shared.moved is not None:
             await self._shared.moved(self._namespace, record, False)
