@@ -7,7 +7,7 @@ import errno
 import os
 import sys
 import traceback
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -16,7 +16,7 @@ from specimen.contracts.cli import verify as contracts_cli
 from specimen.fixtures.datasets import cli as dataset_cli
 from specimen.fixtures.pictures import cli as pictures_cli
 from specimen.mockserver import cli as mock_cli
-from specimen.specs.cli.console import INTERNAL_ERROR, USAGE_ERROR, print_utf_8, standard_output, user_errors
+from specimen.specs.cli.console import INTERNAL_ERROR, USAGE_ERROR, print_problem, print_utf_8, standard_output, user_errors
 from specimen.specs.core.errors import bug
 
 app = typer.Typer(
@@ -55,28 +55,49 @@ dataset_cli.register(app)
 pictures_cli.register(app)
 
 
+# The command line's own refusals: of an option that there is not, of a value that is none. Typer gives no name to their class.
+_REFUSALS: type[Any] = next(kind for kind in typer.BadParameter.mro() if kind.__name__ == "ClickException")
+
+
 def main() -> None:
-    """Runs the command line; its output is UTF-8 in any locale."""
+    """Runs the command line; its output is UTF-8 in any locale. With `--json`, what ends a command is JSON as well."""
     print_utf_8()
+    as_json = "--json" in sys.argv[1:]
     try:
+        if as_json:
+            sys.exit(app(standalone_mode=False))
         app()
+    except typer.Abort:
+        sys.exit(1)
     except BrokenPipeError:
         raise
     except OSError as error:  # Typer printed a help text to a full disk
         if error.errno != errno.ENOSPC or error.filename is not None:
-            _crash(error)
-        with contextlib.suppress(typer.Exit), user_errors(), standard_output():
+            _crash(error, as_json=as_json)
+        with contextlib.suppress(typer.Exit), user_errors(as_json=as_json), standard_output():
             raise
         sys.exit(USAGE_ERROR)
     except Exception as error:  # noqa: BLE001 - whatever it is, exit code 1 means violations and nothing else
-        _crash(error)
+        if isinstance(error, _REFUSALS):
+            _refuse(error)
+        _crash(error, as_json=as_json)
 
 
-def _crash(error: Exception) -> NoReturn:
+def _refuse(error: Any) -> NoReturn:
+    """Prints a refusal of the command line as JSON, and ends."""
+    usage = {} if error.ctx is None else {"usage": error.ctx.get_usage().removeprefix("Usage: ")}
+    print_problem({"detail": error.format_message(), **usage}, error.exit_code)
+    sys.exit(error.exit_code)
+
+
+def _crash(error: Exception, *, as_json: bool) -> NoReturn:
     """Says that Specimen itself failed, and ends."""
     if os.environ.get("SPECIMEN_TRACEBACK"):
         traceback.print_exception(error)
-    sys.stderr.write(f"error: {bug(error)}\n")
+    if as_json:
+        print_problem({"detail": bug(error)}, INTERNAL_ERROR)
+    else:
+        sys.stderr.write(f"error: {bug(error)}\n")
     sys.exit(INTERNAL_ERROR)
 
 

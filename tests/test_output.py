@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import signal
 import socket
 import subprocess
@@ -60,9 +61,10 @@ def test_list__whose_reader_leaves(line: str, tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("line", LISTS)
 def test_list__that_cannot_be_written(line: str, end: str, text: bytes, tmp_path: Path) -> None:
-    """One sentence, exit code 2."""
+    """One sentence, exit code 2; with `--json` in JSON."""
     done = ended(line, tmp_path, end)
-    assert (done.returncode, done.stderr) == (2, b"error: " + text + b"\n")
+    said = b'{"detail": "%b", "exit_code": 2}\n' if "--json" in line else b"error: %b\n"
+    assert (done.returncode, done.stderr) == (2, said % text)
 
 
 @NEEDS_FULL
@@ -112,7 +114,8 @@ def test_proxy__output_that_is_full(form: list[str], tmp_path: Path) -> None:
     assert [answer.status_code for answer in answers] == [200, 200]
     assert process.returncode == 2
     what = "standard output cannot be written: No space left on device."
-    assert said.splitlines() == [f"{what} The proxy goes on, and prints no more.", f"error: {what}"]
+    last = json.dumps({"detail": what, "exit_code": 2}) if form else f"error: {what}"
+    assert said.splitlines() == [f"{what} The proxy goes on, and prints no more.", last]
 
 
 @NEEDS_FULL

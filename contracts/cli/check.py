@@ -52,7 +52,7 @@ def check(
 
         specimen check checkout.har neurovision --base-url https://kyc.example.com/v1 --json
     """
-    with user_errors():
+    with user_errors(as_json=as_json):
         from specimen.contracts.cli import console_output
         from specimen.contracts.traffic.har_reader import check as judged
         from specimen.contracts.traffic.har_reader import read_har

@@ -60,7 +60,7 @@ def proxy(
 
         specimen proxy kyve --target http://127.0.0.1:8080/kyve --port 8081 --har kyve.har --enforce
     """
-    with user_errors():
+    with user_errors(as_json=as_json):
         from specimen.contracts.cli import console_output
         from specimen.contracts.traffic.har_writer import Recorder
         from specimen.contracts.traffic.monitor import BaseUrl, TrafficError

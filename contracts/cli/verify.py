@@ -290,7 +290,7 @@ def rules(
 
         specimen rules --json
     """
-    with user_errors(), standard_output():
+    with user_errors(as_json=as_json), standard_output():
         found = {one: _every_rule(specs.load(one)) for one in ([name] if name else specs.names())}
         if as_json:
             entries = [_values(one, rule) for one, book in found.items() for rule in book]

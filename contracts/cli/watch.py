@@ -64,7 +64,7 @@ def watch(
 
         SPECIMEN_TOKEN=… specimen watch idnow --url http://127.0.0.1:8080/idnow --session 0197… --set environment=staging
     """
-    with user_errors():
+    with user_errors(as_json=as_json):
         from specimen.contracts.cli import console_output, name_value
         from specimen.contracts.client.transport import Transport
         from specimen.contracts.http.credentials import as_headers, secret_of

@@ -70,7 +70,7 @@ def listen(
 
         specimen webhooks listen kayle --keys keys.json --forward http://127.0.0.1:3000/hooks --har hooks.har
     """
-    with user_errors():
+    with user_errors(as_json=as_json):
         import uvicorn
 
         from specimen.contracts.cli import console_output
@@ -132,7 +132,7 @@ def attack(
 
         specimen webhooks attack kayle --url http://127.0.0.1:3000/hooks/kayle --keys keys.json --report junit=hooks.xml
     """
-    with user_errors():
+    with user_errors(as_json=as_json):
         from specimen.contracts.cli import console_output
         from specimen.contracts.http.base_url import BaseUrl
         from specimen.contracts.webhooks import attacker as attacking
@@ -204,7 +204,7 @@ def check(
 
         specimen webhooks check hooks.har kyve --secret whsec_…
     """
-    with user_errors():
+    with user_errors(as_json=as_json):
         from specimen.contracts.cli import console_output
         from specimen.contracts.webhooks.key_files import receiver_keys
         from specimen.contracts.webhooks.rules import recordings

@@ -26,7 +26,7 @@ def providers(as_json: JsonOption = False) -> None:
 
         specimen providers --json
     """
-    with user_errors(), standard_output():
+    with user_errors(as_json=as_json), standard_output():
         found = [specs.load(name) for name in specs.names()]
         if as_json:
             print(json.dumps([_summary(provider) for provider in found], indent=2, ensure_ascii=False))
@@ -116,7 +116,7 @@ def ids(
 
         specimen ids --json
     """
-    with user_errors(), standard_output():
+    with user_errors(as_json=as_json), standard_output():
         from specimen.mockserver.sessions.catalogue.catalogue import Catalogue
         from specimen.mockserver.sessions.catalogue.scenario_requests import VERSION, ScenarioRequests
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from threading import Event
 from typing import Any
 
@@ -47,13 +48,25 @@ def table_console() -> Console:
 
 
 @contextlib.contextmanager
-def user_errors() -> Iterator[None]:
-    """Prints a user's mistake as one sentence and ends with exit code 2; with 3 where nobody answers."""
+def user_errors(*, as_json: bool = False) -> Iterator[None]:
+    """Prints a user's mistake as one sentence and ends with exit code 2; with 3 where nobody answers.
+
+    With `as_json` the error is one line of JSON for other programs.
+    """
     try:
         yield
     except SpecimenError as error:
-        Console(stderr=True, highlight=False).print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
-        raise typer.Exit(UNREACHABLE if isinstance(error, Unreachable) else USAGE_ERROR) from error
+        code = UNREACHABLE if isinstance(error, Unreachable) else USAGE_ERROR
+        if as_json:
+            print_problem(error.problem, code)
+        else:
+            Console(stderr=True, highlight=False).print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
+        raise typer.Exit(code) from error
+
+
+def print_problem(problem: Mapping[str, Any], exit_code: int) -> None:
+    """Prints what ends a command as one line of JSON on the error stream: a problem (RFC 9457) with the exit code."""
+    typer.echo(json.dumps({**problem, "exit_code": exit_code}), err=True)
 
 
 def print_utf_8() -> None:

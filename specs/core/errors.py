@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 
 class SpecimenError(Exception):
     """An error that the user can correct; its text says where, what was expected, what was found and what to do."""
+
+    @property
+    def problem(self) -> Mapping[str, Any]:
+        """The error for programs, with the members of a problem (RFC 9457): `detail` is its sentence."""
+        return {"detail": str(self)}
 
 
 class Unreachable(SpecimenError):

@@ -169,11 +169,11 @@ def test_pace__polls_lose_no_read_to_another_replica(provider: specs.Provider) -
     class Contested(MemoryStore):
         times = 1
 
-        async def swap(self, space: Space, record: Record, phase: Phase) -> bool:
+        async def swap(self, space: Space, record: Record, phase: Phase, of: Record | None = None) -> bool:
             if self.times:
                 self.times -= 1
                 await super().swap(space, replace(record, events=()), phase)  # another replica's read
-            return await super().swap(space, record, phase)
+            return await super().swap(space, record, phase, of)
 
     desk = Desk(provider, Contested(), pace=Pace("polls", polls=2))
     made = desk.sessions().create()

@@ -22,6 +22,12 @@ class ControlError(SpecimenError):
         self.detail = detail
         self.possible = dict(possible or {})
 
+    @property
+    def problem(self) -> Mapping[str, Any]:
+        """The refusal for programs: the sentence, the status, and what is possible as the server listed it."""
+        found = {"status": self.status, "detail": self.detail}
+        return {**found, "possible": self.possible} if self.possible else found
+
 
 class Request(NamedTuple):
     """A request: method, path with query, headers, body."""

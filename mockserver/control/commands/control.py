@@ -65,7 +65,7 @@ def sessions(
     after: Annotated[str | None, typer.Option(help="The `next` of the page before.")] = None,
 ) -> None:
     """List sessions."""
-    with user_errors():
+    with user_errors(as_json=context.obj.as_json):
         asked = {"provider": provider, "state": state, "scenario": scenario, "limit": limit, "after": after}
         found = call(context, "GET", "/sessions", query=asked)
         lines = [_line(session) for session in found["sessions"]]
@@ -83,7 +83,7 @@ def create(
     fact: FactsOption = None,
 ) -> None:
     """Create a session."""
-    with user_errors():
+    with user_errors(as_json=context.obj.as_json):
         given = {"scenario": scenario, "state": state, "pace": pace, "seed": seed, "facts": facts_of(fact) or None}
         body = {"provider": provider, **{name: value for name, value in given.items() if value is not None}}
         found = call(context, "POST", "/sessions", body=body)
@@ -105,7 +105,7 @@ def patch(
     if_match: IfMatchOption = None,
 ) -> None:
     """Narrow what a session's later answers say."""
-    with user_errors():
+    with user_errors(as_json=context.obj.as_json):
         body = {"facts": facts_of(fact)}
     _steer(context, "PATCH", provider, session, "", body, if_match)
 
@@ -119,7 +119,7 @@ def advance(
     if_match: IfMatchOption = None,
 ) -> None:
     """Move a session to the next state of its scenario."""
-    with user_errors():
+    with user_errors(as_json=context.obj.as_json):
         body = {"facts": facts_of(fact)}
     _steer(context, "POST", provider, session, "advance", body, if_match)
 
@@ -134,7 +134,7 @@ def transition(
     if_match: IfMatchOption = None,
 ) -> None:
     """Move a session to a state."""
-    with user_errors():
+    with user_errors(as_json=context.obj.as_json):
         body = {"to": to, "facts": facts_of(fact)}
     _steer(context, "POST", provider, session, "transition", body, if_match)
 
@@ -150,7 +150,7 @@ def delete(context: typer.Context, provider: ProviderArgument, session: SessionA
     """Forget a session."""
     from specimen.mockserver.control.client.calls import session_path
 
-    with user_errors():
+    with user_errors(as_json=context.obj.as_json):
         show_answer(context, call(context, "DELETE", session_path(provider, session), if_match=if_match), "deleted")
 
 
@@ -159,7 +159,7 @@ def _steer(
 ) -> None:
     from specimen.mockserver.control.client.calls import session_path
 
-    with user_errors():
+    with user_errors(as_json=context.obj.as_json):
         found = call(context, method, session_path(provider, session, action), body=body, if_match=if_match)
         show_answer(context, found, _line(found))
 
@@ -173,7 +173,7 @@ def clock(
     run: Annotated[bool, typer.Option("--run", help="Let the time go on.")] = False,
 ) -> None:
     """Read or move the namespace's clock."""
-    with user_errors():
+    with user_errors(as_json=context.obj.as_json):
         found = call(context, "GET", "/clock")
         if set_to is not None:
             found = call(context, "POST", "/clock/set", body={"now": set_to})
@@ -191,7 +191,7 @@ def settings(
     pace: PaceOption = None,
 ) -> None:
     """Read or set seed and pace of new sessions."""
-    with user_errors():
+    with user_errors(as_json=context.obj.as_json):
         body = {name: value for name, value in (("seed", seed), ("pace", pace)) if value is not None}
         found = call(context, "PATCH" if body else "GET", "/settings", body=body)
         show_answer(context, found, f"seed {found['seed']}, pace {found['pace']}")
@@ -200,7 +200,7 @@ def settings(
 @app.command()
 def catalogue(context: typer.Context, provider: ProviderOption = None) -> None:
     """Show what each provider has: states, scenarios, facts."""
-    with user_errors():
+    with user_errors(as_json=context.obj.as_json):
         found = call(context, "GET", "/catalogue", query={"provider": provider})
         lines = [
             f"{one['name']}: " + "; ".join(f"{what} {', '.join(one[what])}" for what in ("states", "scenarios", "facts"))
@@ -217,7 +217,7 @@ def namespaces(
     end: Annotated[bool, typer.Option("--end", help="End the namespace.")] = False,
 ) -> None:
     """List namespaces; export, import or end the one of --namespace."""
-    with user_errors():
+    with user_errors(as_json=context.obj.as_json):
         from specimen.mockserver.errors import SettingError
 
         path = f"/namespaces/{context.obj.namespace}"
@@ -244,7 +244,7 @@ def reset(
     scope: Annotated[str, typer.Option(help="namespace, sessions, requests, faults, clock or server.")] = "namespace",
 ) -> None:
     """Reset the namespace, a part of it, or the whole server."""
-    with user_errors():
+    with user_errors(as_json=context.obj.as_json):
         show_answer(context, call(context, "POST", "/reset", body={"scope": scope}), f"{scope} is reset")
 
 

@@ -35,7 +35,7 @@ def faults(
 
         specimen faults --schema > faults.schema.json
     """
-    with user_errors(), standard_output():
+    with user_errors(as_json=as_json), standard_output():
         from specimen.mockserver.control.handlers.catalogue import drifts
         from specimen.mockserver.control.handlers.faults import prefer
         from specimen.mockserver.preferences.faults import rules
@@ -56,14 +56,17 @@ def faults(
                 print("\n".join(f"{one}: {value}" for one, value in values.items()))
             return
         if as_json:
-            kinds = [{"kind": one.name, "summary": one.summary, "prefer": prefer(one)} for one in rules.kinds().values()]
+            kinds = [
+                {"kind": one.name, "summary": one.summary, "request": one.request, "prefer": prefer(one)}
+                for one in rules.kinds().values()
+            ]
             drifting = {provider.name: drifts(provider) for provider in found}
             print(json.dumps({"kinds": kinds, "presets": list(rules.presets()), "drifts": drifting}, indent=1))
             return
         out = table_console()
-        grid = Grid("kind", "what it does", "by header", box=None, pad_edge=False)
+        grid = Grid("kind", "what it does", "the request is", "by header", box=None, pad_edge=False)
         for kind in rules.kinds().values():
-            grid.add_row(kind.name, kind.summary, f"Prefer: {prefer(kind)}")
+            grid.add_row(kind.name, kind.summary, kind.request, f"Prefer: {prefer(kind)}")
         out.print(grid)
         out.print(f"Presets: {', '.join(rules.presets())}\n")
         grid = Grid("provider", "drift", "rule", "the changed answer", box=None, pad_edge=False)

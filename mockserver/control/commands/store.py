@@ -52,7 +52,7 @@ def info(url: UrlArgument, as_json: JsonOption = False) -> None:
         totals = {kind: sum(counts[kind] for counts in summary.values()) for kind in ("sessions", "values", "tasks")}
         return {"namespaces": len(spaces), **totals, "spaces": spaces}
 
-    with user_errors(), standard_output():
+    with user_errors(as_json=as_json), standard_output():
         found = _run(count())
         if as_json:
             print(json.dumps(found, indent=2, ensure_ascii=False))
@@ -142,10 +142,11 @@ def clear(
     """
 
     async def drop() -> int:
-        async with _opened(url) as store:
+        async with _opened(url, may_be_partial=True) as store:
             names = await _names(store)
             for name in names:
                 await store.drop(name)
+            await store.end_import()
         return len(names)
 
     with user_errors(), standard_output():
@@ -169,10 +170,10 @@ def _run(work: Coroutine[Any, Any, Any]) -> Any:
 
 
 @contextlib.asynccontextmanager
-async def _opened(url: str, *, is_new: bool = False) -> AsyncIterator[Any]:
+async def _opened(url: str, *, is_new: bool = False, may_be_partial: bool = False) -> AsyncIterator[Any]:
     from specimen.mockserver.sessions.store.factory import open_store
 
-    store: Any = open_store(url)
+    store: Any = open_store(url, may_be_partial=may_be_partial)
     if not store.is_shared:
         raise SettingError("store 'memory': it is in its processes alone. Name sqlite:///file.db or redis://host:6379/0.")
     path: Path | None = getattr(store, "path", None)

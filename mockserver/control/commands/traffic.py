@@ -40,7 +40,7 @@ def requests(
     clear: Annotated[bool, typer.Option("--clear", help="Forget the namespace's requests.")] = False,
 ) -> None:
     """List the latest requests, export or clear them."""
-    with user_errors():
+    with user_errors(as_json=context.obj.as_json):
         from specimen.mockserver.sessions.request_log.questions import line
 
         if har is not None:
@@ -87,7 +87,7 @@ def ask(
 
         specimen ctl ask polled --provider kayle --max-per-second 1 --never-after-end
     """
-    with user_errors():
+    with user_errors(as_json=context.obj.as_json):
         of: dict[str, Any] = {"provider": provider, "operation": operation, "session": session, "method": method, "path": path}
         of |= {"status": status, "fault": fault}
         asked: dict[str, Any] = {"times": times, "at_least": at_least, "at_most": at_most, "header": header}
@@ -113,7 +113,7 @@ def faults(
     clear: ClearOption = False,
 ) -> None:
     """List, add or remove the namespace's faults."""
-    with user_errors():
+    with user_errors(as_json=context.obj.as_json):
         from specimen.mockserver.errors import SettingError
 
         if clear:

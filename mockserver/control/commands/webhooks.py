@@ -30,7 +30,7 @@ def webhooks(
     attempts: Annotated[bool, typer.Option("--attempts", help="List every attempt with its answer and the next try.")] = False,
 ) -> None:
     """List the endpoints and deliveries of a provider; add or remove endpoints; resend, replay or cancel."""
-    with user_errors():
+    with user_errors(as_json=context.obj.as_json):
         if add is not None:
             body = {"provider": provider, "url": add, "types": kind or [], "faults": fault or []}
             found = call(context, "POST", "/webhooks", body=body)

@@ -26,7 +26,13 @@ async def list_fault_kinds(call: Call) -> Reply:
         200,
         {
             "kinds": [
-                {"kind": kind.name, "summary": kind.summary, "parameters": kind.parameters, "prefer": prefer(kind)}
+                {
+                    "kind": kind.name,
+                    "summary": kind.summary,
+                    "request": kind.request,
+                    "parameters": kind.parameters,
+                    "prefer": prefer(kind),
+                }
                 for kind in rules.kinds().values()
             ],
             "drifts": {name: drifts(call.mounted(name).provider) for name in call.server.mounted},

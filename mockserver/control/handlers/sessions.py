@@ -138,11 +138,13 @@ async def expire_session(call: Call) -> Reply:
 
 async def delete_session(call: Call) -> Reply:
     """Nothing; the session is gone."""
-    mounted, session = await _found(call)
-    _check_match(call, session)
-    if not await call.sessions(mounted).delete(session):
-        raise ControlProblem(404, "this session is of the catalogue, and was not changed: there is nothing to forget.")
-    return Reply(204)
+    while True:
+        mounted, session = await _found(call)
+        _check_match(call, session)
+        if await call.sessions(mounted).delete(session):
+            return Reply(204)
+        if session.record.version == 0:
+            raise ControlProblem(404, "this session is of the catalogue, and was not changed: there is nothing to forget.")
 
 
 async def _steered(call: Call, change: Callable[[Steering, Record, int], Record]) -> Reply:

@@ -81,12 +81,16 @@ class FaultRule:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of faults: what it does, its parameters with their descriptions, and which one `Prefer: fault=kind:value` sets."""
+    """A kind of faults: what it does, its parameters with their descriptions, and which one `Prefer: fault=kind:value` sets.
+
+    `request` says whether the request is done: what it changes is then changed, whatever its caller gets to see.
+    """
 
     name: str
     summary: str
     parameters: Mapping[str, Any]
     value: str | None
+    request: str
 
 
 @cache
@@ -104,7 +108,7 @@ def kinds() -> Mapping[str, Kind]:
         name = entry["$ref"].rpartition("/")[2]
         node = schema()["$defs"][name]
         parameters = {key: value for key, value in node["properties"].items() if key != "kind"}
-        found[name] = Kind(name, node["description"], parameters, node.get("x-value"))
+        found[name] = Kind(name, node["description"], parameters, node.get("x-value"), node["x-request"])
     return found
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from specimen.fixtures import recipes
 from specimen.fixtures.people.identities import identity
 from specimen.fixtures.primitives.times import day
 from specimen.fixtures.recipes.recipe import PERSON_FACTS, person_of
 from specimen.mockserver.errors import Contradiction, InvalidFact
 from specimen.mockserver.preferences.preferences import Preference, scenario_for
 from specimen.mockserver.sessions.session_creation import create_record
+from specimen.mockserver.sessions.session_record import Record
 from specimen.mockserver.sessions.steering.steering import Steering
 from specimen.mockserver.settings import Pace
 from specimen.specs import Provider
+from specimen.specs.loading.lifecycle import Scenario
 
 # So many seeds draw a person of every locale and document.
 _PEOPLE = 64
@@ -46,7 +49,27 @@ def check_creation(provider: Provider, defaults: Mapping[str, Any], preference: 
         if choice is not None and choice.states and comes_to.isdisjoint(choice.states):
             where = " or ".join(f"'{state}'" for state in choice.states)
             raise Contradiction(f"{name}: only a session that comes to {where} shows it.", {"states": choice.states})
+    if preference.scenario is not None:
+        _check_scenario(provider, steering, preference.scenario, record, now)
     steering.check_choices(record, preference.facts, now)
+
+
+def _check_scenario(provider: Provider, steering: Steering, scenario: Scenario, record: Record, now: int) -> None:
+    """Checks that a caller's choices leave the session what its named scenario says of it besides.
+
+    Raises:
+        Contradiction: they change that; `possible` has the scenarios that make the choice themselves.
+    """
+    choices = provider.lifecycle.choices
+    shown = recipes.shown_facts(provider, steering.snapshot(record, steering.events(record, now)))
+    changed = [name for name, value in scenario.facts.items() if name not in choices and shown.get(name) != value]
+    chosen = {name: value for name, value in record.facts.items() if name in choices and name not in scenario.facts}
+    if changed and chosen:
+        name, value = next(iter(chosen.items()))
+        raise Contradiction(
+            f"{name}={value}: scenario '{scenario.name}' has {changed[0]}={scenario.facts[changed[0]]}, which that changes.",
+            {"scenario": [one.name for one in provider.lifecycle.scenarios.values() if one.facts.get(name) is not None]},
+        )
 
 
 def _check_person(facts: Mapping[str, Any], now: int) -> None:

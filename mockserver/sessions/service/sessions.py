@@ -260,7 +260,7 @@ class Sessions(Lists, Values):
                 owner=record.owner if owner is None else owner,
             )
             newer = self._shared.noted(self._namespace, newer, record, self.now)
-            if await self._is_kept(newer):
+            if await self._is_kept(newer, record):
                 return Session(newer, timeline(newer, self.lifecycle, self.now), self)
             record = await self._shared.store.get(self._space, record.id) or record
             self._see(record)
@@ -276,27 +276,28 @@ class Sessions(Lists, Values):
         while record is not None:
             newer = replace(change(record, self.now), version=record.version + 1)
             newer = self._shared.noted(self._namespace, newer, record, self.now)
-            if await self._is_kept(newer):
+            if await self._is_kept(newer, record):
                 return Session(newer, timeline(newer, self.lifecycle, self.now), self)
             record = await self._shared.store.get(self._space, record.id)
         return None
 
     async def delete(self, session: Session) -> bool:
-        """Forgets a session; returns whether it was kept. A catalogue session is then again as it was."""
-        return await self._shared.store.delete(self._space, session.id)
+        """Forgets a session; returns whether it was kept as it is here. A catalogue session is then again as it was."""
+        return await self._shared.store.delete(self._space, session.id, session.record)
 
     def _see(self, record: Record) -> None:
         """Goes on with this request at the time of what others did meanwhile, which may be later than it began."""
         if record.events:
             self.now = max(self.now, record.events[-1].at)
 
-    async def _is_kept(self, record: Record) -> bool:
-        """Stores the next version of a record, except one that a preference made for this answer only."""
+    async def _is_kept(self, record: Record, of: Record) -> bool:
+        """Stores the next version `of` a record, except one that a preference made for this answer only."""
         if self._is_for_one_answer():
             return True
         await self._shared.check_task_room(self._namespace)
         store, phase = self._shared.store, phase_of(timeline(record, self.lifecycle, self.now))
-        if not await (store.add if record.version == 1 else store.swap)(self._space, record, phase):
+        is_first = record.version == 1
+        if not await (store.add(self._space, record, phase) if is_first else store.swap(self._space, record, phase, of)):
             return False
         if self._shared.moved is not None:
             await self._shared.moved(self._namespace, record)
@@ -323,7 +324,7 @@ class Sessions(Lists, Values):
                 newer = self._shared.noted(self._namespace, newer, record, self.now)
             cached = self._shared.cached_state(newer, self.now)
             is_kept = self.keeps_reads
-            if not is_kept or await self._shared.store.swap(self._space, newer, phase_of(cached.timeline)):
+            if not is_kept or await self._shared.store.swap(self._space, newer, phase_of(cached.timeline), record):
                 session.record, session.timeline, session.answers = newer, cached.timeline, cached.answers
                 if is_kept and to is not None and self._shared.moved is not None:
                     await self._shared.moved(self._namespace, newer)

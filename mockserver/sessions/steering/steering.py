@@ -255,12 +255,45 @@ class Steering:
                 where = " or ".join(f"'{state}'" for state in choice.states)
                 raise Contradiction(f"{name}: only a session that comes to {where} shows it.", possible)
             if not choice.states or events[-1].state in choice.states:
-                shown = [entry for entry in choice.values if self._shows(record, events, name, entry)]
-                if value not in shown:
-                    raise Contradiction(
-                        f"{name}={value}: this session's answers would show another one.",
-                        {name: [str(entry) for entry in shown]},
-                    )
+                self._check_shown(record, events, name, value)
+            elif reached.isdisjoint(choice.states):
+                self._check_together(record, events, choice.states, wanted)
+
+    def _check_together(
+        self, record: Record, events: tuple[Event, ...], states: tuple[str, ...], wanted: Mapping[str, Any]
+    ) -> None:
+        """Checks that one of the states, which are still to come, shows all of the wanted choices that it shows at all.
+
+        Raises:
+            Contradiction: none of them does.
+        """
+        refusals = []
+        for state in sorted(set(states) & self.reachable(events[-1].state)):
+            ahead = (*events, *(Event(step, events[-1].at, "") for step in self._way(events[-1].state, state)))
+            try:
+                for name, value in wanted.items():
+                    choice = self._lifecycle.choices.get(name)
+                    if choice is not None and value is not None and (not choice.states or state in choice.states):
+                        self._check_shown(record, ahead, name, value)
+            except Contradiction as refusal:
+                refusals.append(refusal)
+            else:
+                return
+        if refusals:
+            raise refusals[0]
+
+    def _check_shown(self, record: Record, events: tuple[Event, ...], name: str, value: Any) -> None:
+        """Checks that the session's answers show a value of one of the provider's choices.
+
+        Raises:
+            Contradiction: they show another one.
+        """
+        values = self._lifecycle.choices[name].values
+        shown = [entry for entry in values if self._shows(record, events, name, entry)]
+        if value not in shown:
+            raise Contradiction(
+                f"{name}={value}: this session's answers would show another one.", {name: [str(entry) for entry in shown]}
+            )
 
     def _shows(self, record: Record, events: tuple[Event, ...], name: str, value: Any) -> bool:
         snapshot = self.snapshot(_with(record, {name: value}), events)

@@ -226,14 +226,15 @@ class Store(Protocol):
             StoreFull: there are too many sessions.
         """
 
-    async def swap(self, space: Space, record: Record, phase: Phase) -> bool:
+    async def swap(self, space: Space, record: Record, phase: Phase, of: Record | None = None) -> bool:
         """Replaces the kept session whose version is one less than `record.version`; returns whether there was one.
 
+        With `of` it is replaced only where it is that one: a session that was deleted and made anew has the same versions again.
         A session keeps its place in the order of creation, and an older session takes no key back from a newer one.
         """
 
-    async def delete(self, space: Space, session_id: str) -> bool:
-        """Deletes a session with its keys; returns whether it was there."""
+    async def delete(self, space: Space, session_id: str, of: Record | None = None) -> bool:
+        """Deletes a session with its keys, with `of` only where it is that one; returns whether it was there."""
 
     async def page(self, space: Space, page: Page) -> Sequence[Record]:
         """At most `page.limit` sessions. States are those of the phases, which `due` and `rephase` keep up to date.

@@ -52,7 +52,13 @@ class Portable(Protocol):
         """All rows. What changes meanwhile may be in it or not."""
 
     async def restore(self, rows: Iterable[Row]) -> None:
-        """Adds rows to a store that holds none of them."""
+        """Adds rows to a store that holds none of them.
+
+        Where that does not end, the store is empty as before, or `open` refuses it until it is cleared: nobody is served a part.
+        """
+
+    async def end_import(self) -> None:
+        """Says that there is nothing left of an import that did not end: the store was cleared."""
 
 
 def written(row: Row | None) -> str:

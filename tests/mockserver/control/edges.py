@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,20 +31,25 @@ class Traveller:
         self._http = http
         self._requests = ScenarioRequests(provider, Catalogue(provider, 0))
 
-    def take(self, edge: Transition) -> None:
-        """Brings a new session to where the edge begins, by the fewest edges, and takes it; all states are read on the way."""
+    def take(self, edge: Transition, *, by_steering: bool = False) -> set[tuple[str, str]]:
+        """Brings a new session to where the edge begins, by the fewest edges, and takes it; all states are read on the way.
+
+        An edge of an operation is taken by that, unless `by_steering`. Gives the edges that the session's events show.
+        """
         name = self._provider.name
         made = self._client.call("POST", "/sessions", body={"provider": name})
         session = self._client.session(name, made["session"]["id"])
         for to in (*way(self._provider, edge.origin), edge.to):
             self.reads(session)
             self._client.forward(STEP_SECONDS)
-            if to == edge.to and edge.operation is not None and session.state == edge.origin:
+            if to == edge.to and edge.operation is not None and session.state == edge.origin and not by_steering:
                 self._call(edge.operation, session, json_pointer.at(made, "/answer"))
                 session = self._client.session(name, session.id)
             else:
                 session = self._client.transition(name, session.id, to)
             assert session.state == self.reads(session) == to
+        states = [event["state"] for event in session.events]
+        return set(pairwise(states))
 
     def reads(self, session: Session) -> Any:
         """The status that the first of the vendor's reads shows; all of them answer."""

@@ -162,3 +162,19 @@ def test_webhooks__all_pages_are_listed(url: str, monkeypatch: pytest.MonkeyPatc
         time.sleep(0.01)
     assert [one["number"] for one in attempts] == [1, 2, 3, 4, 5]
     assert len({one["id"] for one in json.loads(ctl(url, *words).stdout)["deliveries"]}) == 5
+
+
+def test_json__of_a_refusal(url: str) -> None:
+    """The problem as the server says it, with what is possible, in one line of the error stream; the exit code is the same."""
+    space = ("--namespace", "refused")
+    session = json.loads(ctl(url, *space, "--json", "create", "kayle", "--state", "failed").stdout)["session"]["id"]
+    moved = ("transition", "kayle", session, "succeeded")
+    done, plain = ctl(url, *space, "--json", *moved), ctl(url, *space, *moved)
+    assert (done.exit_code, plain.exit_code, done.stdout) == (2, 2, "")
+    found = json.loads(done.stderr)
+    detail = "a session does not move from 'failed' to 'succeeded'."
+    assert found == {"status": 409, "detail": detail, "possible": {"states": ["cancelled"]}, "exit_code": 2}
+    assert plain.stderr == f"error: {detail} Possible: states: cancelled.\n"
+    unnamed = json.loads(ctl(url, "--json", "show", "kayle", "vs_none").stderr)
+    assert (unnamed["status"], unnamed["exit_code"]) == (404, 2)
+    assert "token" in json.loads(ctl(url, "--token", "wrong", "--json", "clock").stderr)["detail"]

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
+from specimen import specs
 from specimen.mockserver.app import App
+from specimen.mockserver.sessions.catalogue.catalogue import Catalogue
 from specimen.mockserver.sessions.store.codec import decode_record, encode_record
-from tests.mockserver.calling import frozen_app
+from specimen.mockserver.sessions.store.memory import MemoryStore
+from specimen.mockserver.settings import Pace, Settings
+from tests.mockserver.calling import NOW, frozen_app
 from tests.mockserver.control.steering import control, created, path_of
 
 FILE = "/namespaces/default"
+# A session that is there without being created, under the same id after each end of the namespace.
+CATALOGUED = Catalogue(specs.load("kayle"), 0).id_of("succeeded", "created")
 FIRST, SECOND = ({"facts": {"failure_code": code}} for code in ("liveness_failed", "selfie_face_mismatch"))
 
 
@@ -96,6 +105,47 @@ def test_reset__no_etag_comes_again_for_another_content() -> None:
     assert control(app, "POST", "/reset").status_code == 204
     assert created(app, "kayle", facts={"locale": "fr_FR"})["id"] == session["id"]
     assert control(app, "GET", path_of(session)).headers["etag"] not in seen
+
+
+class Interrupted(MemoryStore):
+    """A store in which another caller is quicker, once, than a change of a session."""
+
+    meanwhile: Callable[[], None] | None = None
+
+    async def swap(self, *arguments: Any) -> bool:
+        """The next version, after what the other caller does."""
+        await self._let_the_other_go_first()
+        return await super().swap(*arguments)
+
+    async def delete(self, *arguments: Any) -> bool:
+        """Deletes, after what the other caller does."""
+        await self._let_the_other_go_first()
+        return await super().delete(*arguments)
+
+    async def _let_the_other_go_first(self) -> None:
+        other, self.meanwhile = self.meanwhile, None
+        if other is not None:
+            await asyncio.to_thread(other)
+
+
+@pytest.mark.parametrize("ending", [("DELETE", ""), ("POST", "/reset")])
+@pytest.mark.parametrize("change", ["PATCH", "DELETE"])
+def test_if_match__holds_while_the_session_is_made_anew(change: str, ending: tuple[str, str]) -> None:
+    """Between the read of a change and its end: the version is the same again, the content another, and nothing is lost."""
+    store = Interrupted()
+    app = App(Settings(providers=("kayle",), now=NOW, freeze=True, pace=Pace("manual")), [specs.load("kayle")], store)
+    at, anew = f"/sessions/kayle/{CATALOGUED}", []
+    etag = control(app, "PATCH", at, FIRST).headers["etag"]
+
+    def other() -> None:
+        method, path = ending
+        assert control(app, method, path or at).status_code == 204
+        anew.append(control(app, "PATCH", at, SECOND).headers["etag"])
+
+    store.meanwhile = other
+    answer = control(app, change, at, *([FIRST] if change == "PATCH" else []), If_Match=etag)
+    assert (answer.status_code, anew) == (412, [control(app, "GET", at).headers["etag"]])
+    assert anew != [etag]
 
 
 def test_import__refuses_a_version_that_is_none() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ from specimen.client import Client
 from specimen.mockserver.app import App
 from specimen.mockserver.testing.transports import InProcessTransport
 from tests.mockserver.calling import ask, frozen_app
-from tests.mockserver.control.edges import Traveller
+from tests.mockserver.control.edges import Traveller, found_in
 from tests.mockserver.control.steering import control, created, path_of
 
 CHOICES = [(name, choice) for name in specs.names() for choice in specs.load(name).lifecycle.choices]
@@ -177,6 +178,61 @@ def test_create__refuses_a_choice_that_it_never_shows(name: str, choice: str, en
         assert refused.status_code == 409, refused.text
         assert refused.json()["possible"]["states"] == list(states)
     assert control(app, "GET", "/sessions").json()["sessions"] == []
+
+
+@pytest.mark.parametrize("state", ["created", "in_progress", None])
+@pytest.mark.parametrize("how", ["create", "patch"])
+def test_choices__that_no_answer_shows_together(how: str, state: str | None) -> None:
+    """A failure of the face check has used its third try: less than two before it go with another end."""
+    app = frozen_app("kayle")
+    where = {} if state is None else {"state": state}
+    facts: dict[str, Any] = {"failure_code": "liveness_failed", "liveness_tries_used": 1}
+
+    def asked() -> httpx.Response:
+        if how == "create":
+            return control(app, "POST", "/sessions", {"provider": "kayle", **where, "facts": facts})
+        return control(app, "PATCH", path_of(created(app, "kayle", **where)), {"facts": facts})
+
+    refused = asked()
+    assert (refused.status_code, refused.json()["possible"]) == (409, {"liveness_tries_used": ["2"]}), refused.text
+    facts["liveness_tries_used"] = 2
+    assert asked().status_code < 300
+    del facts["liveness_tries_used"]
+    facts.update(failure_code="document_data_invalid", nfc_tries_used=1)
+    assert asked().status_code < 300
+
+
+@pytest.mark.parametrize("scenario", ["accepted", "data_deleted"])
+@pytest.mark.parametrize("state", ["CREATED", "RUNNING", "COMPLETED", None])
+def test_create__refuses_what_changes_how_the_named_scenario_ends(scenario: str, state: str | None) -> None:
+    """IDnow's `accepted` rejects nobody; the scenarios that do are named. Without a scenario the choice finds its own."""
+    app, facts = frozen_app("idnow"), {"facts": {"rejected_by": "comparison"}}
+    where = {} if state is None else {"state": state}
+    refused = control(app, "POST", "/sessions", {"provider": "idnow", "scenario": scenario, **where, **facts})
+    assert refused.status_code == 409, refused.text
+    assert refused.json()["possible"] == {"scenario": ["rejected", "rejected_comparison", "rejected_screening"]}
+    assert "outcome=accepted" in refused.json()["detail"]
+    assert created(app, "idnow", scenario="rejected", **where, **facts)["facts"]["rejected_by"] == "comparison"
+    assert created(app, "idnow", **where, **facts)["facts"]["outcome"] == "rejected"
+
+
+@pytest.mark.parametrize("step", ["document", "comparison", "screening"])
+def test_patch__that_changes_how_a_session_ends_is_coherent(step: str, tmp_path: Path) -> None:
+    """A session of `accepted` that a patch lets be rejected is as one that was to be, on all reads: `check` agrees."""
+    provider = specs.load("idnow")
+    with httpx.Client(transport=InProcessTransport(frozen_app("idnow")), base_url="http://127.0.0.1") as http:
+        client = Client("http://127.0.0.1", http=http)
+        traveller = Traveller(provider, client, http)
+        session = client.create("idnow", scenario="accepted")
+        traveller.reads(session)
+        client.narrow("idnow", session.id, rejected_by=step)
+        for _ in range(2):
+            client.forward(5)
+            session = client.advance("idnow", session.id)
+            traveller.reads(session)
+        found, exchanges = found_in(client.har(whole=True), provider, tmp_path / "log.har")
+    assert (session.facts["outcome"], session.facts["rejected_by"], found) == ("rejected", step, [])
+    assert exchanges >= 4
 
 
 def test_create__refuses_a_value_that_the_scenario_cannot_show() -> None:

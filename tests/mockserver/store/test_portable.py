@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from specimen.mockserver.sessions.session_record import FOREVER
-from specimen.mockserver.sessions.store import Bounds, Page, Space
+from specimen.mockserver.sessions.store import Bounds, Page, Space, StoreUnavailable
 from specimen.mockserver.sessions.store.portable import FILE_VERSION, ForeignFile, Row, read_rows, written
 from tests.mockserver.store.places import ELSEWHERE, KINDS, OTHER, SHARED, SPACE, Place, fill, params
 from tests.serving import run
@@ -73,6 +74,34 @@ async def test_restore__of_another_kind(of: str, into: str, tmp_path: Path, requ
         assert (await store.entries(SPACE, "log:ü", 5, 9)) == [(6, "f")]
         (task,) = await store.claim(SPACE, 50, 60, 9)
         assert (task.id, task.attempt, task.payload) == ("first", 2, {"x": 2})
+
+
+@pytest.mark.parametrize("kind", params(SHARED))
+async def test_restore__cut_off_is_served_to_nobody(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """Where the process that imports ends: the store is as empty as before, or refuses until it is cleared; then it takes all."""
+    (tmp_path / "of").mkdir()
+    first, second = KINDS["sqlite"](tmp_path / "of", request), KINDS[kind](tmp_path, request)
+    await _filled(first)
+    rows = await _all(first)
+    rows += [Row("counter", SPACE, (f"n{number}", number)) for number in range(2_500)]  # more than one transaction took
+
+    def some() -> Iterator[Row]:
+        yield from rows[: len(rows) // 2]
+        raise ConnectionAbortedError
+
+    async with second.opened() as store:
+        with pytest.raises(ConnectionAbortedError):
+            await store.restore(some())
+    if kind == "sqlite":
+        assert await _all(second) == []
+    else:
+        with pytest.raises(StoreUnavailable, match="`specimen store clear`"):
+            await _all(second)
+    await asyncio.to_thread(run, "store", "clear", second.url, "--yes", folder=tmp_path)
+    assert await _all(second) == []
+    async with second.opened() as store:
+        await store.restore(rows)
+    assert sorted(await _all(second), key=repr) == sorted(rows, key=repr)
 
 
 @pytest.mark.parametrize(

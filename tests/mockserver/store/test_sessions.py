@@ -66,6 +66,22 @@ async def test_swap__of_many_loses_none(place: Place) -> None:
         assert (found.reads, found.version) == (40, 41)
 
 
+async def test_change__of_a_session_that_was_made_anew(place: Place) -> None:
+    """It has the version of the one that was read, and another content: neither replaced nor deleted in its place."""
+    async with place.opened() as store, place.opened() as other:
+        (read,) = await fill(store, "a", keys=("k:1",), facts={"n": [1, 2**70], "who": "ü"})
+        read = await store.get(SPACE, "a") or read
+        assert await other.delete(SPACE, "a")
+        (anew,) = await fill(other, "a", keys=("k:1",), facts={"n": [1, 2**70], "who": "u"})
+        assert not await store.swap(SPACE, replace(read, version=2, reads=1), phase(), read)
+        assert not await store.delete(SPACE, "a", read)
+        assert await store.get(SPACE, "a") == anew
+        newer = replace(anew, version=2, reads=1)
+        assert await store.swap(SPACE, newer, phase(), await store.get(SPACE, "a"))
+        assert not await store.delete(SPACE, "a", anew)
+        assert await store.delete(SPACE, "a", newer)
+
+
 async def test_find__newest_owner(place: Place) -> None:
     """A key names its newest session; an older one that changes takes it not back; when that is deleted, the older has it."""
     async with place.opened() as store:

@@ -61,20 +61,20 @@ class MemoryStore(Spaces):
         self._watches.changed(space, record.id)
         return True
 
-    async def swap(self, space: Space, record: Record, phase: Phase) -> bool:
+    async def swap(self, space: Space, record: Record, phase: Phase, of: Record | None = None) -> bool:
         """Replaces a session by its next version."""
         with self._writing:
             kept = self._spaces.get(space)
-            if kept is None or not kept.sessions.swap(record, phase):
+            if kept is None or not kept.sessions.swap(record, phase, of):
                 return False
         self._watches.changed(space, record.id)
         return True
 
-    async def delete(self, space: Space, session_id: str) -> bool:
+    async def delete(self, space: Space, session_id: str, of: Record | None = None) -> bool:
         """Deletes a session."""
         with self._writing:
             kept = self._spaces.get(space)
-            if kept is None or not kept.sessions.delete(session_id):
+            if kept is None or not kept.sessions.delete(session_id, of):
                 return False
             self._sessions -= 1
         self._watches.changed(space, session_id)

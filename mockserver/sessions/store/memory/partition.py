@@ -94,10 +94,10 @@ class Partition:
         self._schedule(kept)
         return True
 
-    def swap(self, record: Record, phase: Phase) -> bool:
-        """Replaces a session by its next version; returns whether it was there."""
+    def swap(self, record: Record, phase: Phase, of: Record | None = None) -> bool:
+        """Replaces a session by its next version, with `of` only that one; returns whether it was there."""
         kept = self._kept.get(record.id)
-        if kept is None or kept.record.version != record.version - 1:
+        if kept is None or kept.record.version != record.version - 1 or of not in (None, kept.record):
             return False
         old = kept.record
         is_elsewhere = (old.owner, old.created_at, kept.state) != (record.owner, record.created_at, phase.state)
@@ -113,10 +113,10 @@ class Partition:
         self._rephase(kept, phase, is_elsewhere=is_elsewhere)
         return True
 
-    def delete(self, session_id: str) -> bool:
-        """Deletes a session; returns whether it was there."""
+    def delete(self, session_id: str, of: Record | None = None) -> bool:
+        """Deletes a session, with `of` only that one; returns whether it was there."""
         kept = self._kept.get(session_id)
-        if kept is None:
+        if kept is None or of not in (None, kept.record):
             return False
         self._index(kept).remove(kept)
         for key in kept.record.keys:

@@ -231,6 +231,10 @@ class Connection:
         """The beginning of the keys of a space."""
         return f"{self.namespace_key(space.namespace)}:{_quoted(space.provider)}:"
 
+    def prepared_key(self, space: Space, own: str) -> str:
+        """The beginning of the keys of what is to take a space's place, on its node; `own` is a name that nobody else has."""
+        return f"{self.namespace_key(space.namespace)}+{own}:{_quoted(space.provider)}:"
+
     def _connected(self) -> Any:
         if self._client is None:
             raise StoreUnavailable(f"store {self.name}: it is not open.")

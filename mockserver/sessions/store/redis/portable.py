@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from msgspec import msgpack
 
-from specimen.mockserver.sessions.store import Phase, Space
+from specimen.mockserver.sessions.store import Phase, Space, StoreUnavailable
 from specimen.mockserver.sessions.store.codec import decode_record
 from specimen.mockserver.sessions.store.portable import Row
 from specimen.mockserver.sessions.store.redis.connection import Connection, Script
@@ -134,7 +134,11 @@ class Portability(Spaces, Sessions):
             yield Row("done", space, (task_id.decode(),))
 
     async def restore(self, rows: Iterable[Row]) -> None:
-        """Adds rows to a store that holds none of them."""
+        """Adds rows to a store that holds none of them.
+
+        Namespaces are on different nodes of a cluster, so no script adds them together: a mark stands while some are missing.
+        """
+        await self._redis.command("SET", self._import_mark, "1")
         for kind, space, fields in rows:
             if kind == "namespace":
                 await self._register(space.namespace)
@@ -143,6 +147,27 @@ class Portability(Spaces, Sessions):
                 await self.add(space, decode_record(fields[0]), Phase(*fields[1:]))
             else:
                 await self._run(_ADDED[kind], space, *fields)
+        await self.end_import()
+
+    async def end_import(self) -> None:
+        """Takes the mark of an import away."""
+        await self._redis.command("DEL", self._import_mark)
+
+    async def _check_whole(self) -> None:
+        """Returns where no import is at work or was cut off.
+
+        Raises:
+            StoreUnavailable: one is, or was.
+        """
+        if await self._redis.command("EXISTS", self._import_mark):
+            raise StoreUnavailable(
+                f"store {self._redis.name}: it holds a part of an import, which did not end or runs now. Where it did not end, "
+                "clear the store (`specimen store clear`) and import the file again."
+            )
+
+    @property
+    def _import_mark(self) -> str:
+        return f"{self._redis.prefix}import"
 
     async def _scanned(self, space: Space, part: str) -> AsyncIterator[tuple[bytes, bytes]]:
         cursor, seen = b"0", set()

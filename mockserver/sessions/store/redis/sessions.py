@@ -79,8 +79,8 @@ _SWAP = Script(_INDEX + """
 local id = ARGV[3]
 local data = redis.call('HGET', S .. 'r', id)
 if not data then return 0 end
-local old = unpacked(data)
-if old[1] ~= tonumber(ARGV[4]) - 1 then return 0 end
+local old, before = unpacked(data)
+if old[1] ~= tonumber(ARGV[4]) - 1 or (ARGV[12] ~= '' and ARGV[12] ~= before) then return 0 end
 local keys = cmsgpack.unpack(ARGV[8])
 local h = {tonumber(ARGV[4]), old[2], tonumber(ARGV[5]), ARGV[6], ARGV[7], tonumber(ARGV[9]), keys}
 redis.call('HSET', S .. 'r', id, packed(h, ARGV[11]))
@@ -102,7 +102,8 @@ _DELETE = Script(
 local id = ARGV[3]
 local data = redis.call('HGET', S .. 'r', id)
 if not data then return 0 end
-local h = unpacked(data)
+local h, before = unpacked(data)
+if ARGV[4] ~= '' and ARGV[4] ~= before then return 0 end
 redis.call('HDEL', S .. 'r', id)
 redis.call('HINCRBY', S .. 'n', 'sessions', -1)
 for _, name in ipairs({'s', 'i', 'u'}) do redis.call('ZREM', S .. name, id) end
@@ -244,13 +245,13 @@ class Sessions:
             await self._totals.count_if_old()
         return self._totals.sessions >= self.bounds.sessions
 
-    async def swap(self, space: Space, record: Record, phase: Phase) -> bool:
-        """Replaces the kept session whose version is one less."""
-        return bool(await self._run(_SWAP, space, *arguments_of(record, phase)))
+    async def swap(self, space: Space, record: Record, phase: Phase, of: Record | None = None) -> bool:
+        """Replaces the kept session whose version is one less, with `of` only that one."""
+        return bool(await self._run(_SWAP, space, *arguments_of(record, phase), _encoded(of)))
 
-    async def delete(self, space: Space, session_id: str) -> bool:
-        """Deletes a session with its keys."""
-        is_deleted = bool(await self._run(_DELETE, space, session_id))
+    async def delete(self, space: Space, session_id: str, of: Record | None = None) -> bool:
+        """Deletes a session with its keys, with `of` only that one."""
+        is_deleted = bool(await self._run(_DELETE, space, session_id, _encoded(of)))
         if is_deleted:
             self._totals.add(sessions=-1)
         return is_deleted
@@ -306,6 +307,10 @@ def arguments_of(record: Record, phase: Phase, *, is_full: bool = False) -> tupl
         mark,
         encode_record(record),
     )
+
+
+def _encoded(record: Record | None) -> bytes:
+    return b"" if record is None else encode_record(record)
 
 
 def _record(data: bytes) -> Record:

@@ -23,14 +23,17 @@ LAYOUT = b"1"
 class RedisStore(Portability, Replacement, Turns, Outbox):
     """A `Store` that any number of machines share.
 
+    One that holds a part of an import is opened only where it `may_be_partial`: to clear it.
+
     A namespace is on one node of a cluster, all of it; namespaces spread over the nodes. What was acknowledged outlives the
     server as its own settings say (`appendonly yes`, `appendfsync`).
     """
 
     is_shared = True
 
-    def __init__(self, url: str, bounds: Bounds = Bounds()) -> None:  # noqa: B008 - it is immutable
+    def __init__(self, url: str, bounds: Bounds = Bounds(), *, may_be_partial: bool = False) -> None:  # noqa: B008 - it is immutable
         self.bounds = bounds
+        self._may_be_partial = may_be_partial
         self._redis = Connection(url)
         self._totals = Totals(self._redis)
         self._watches = Watches(self._redis)
@@ -69,6 +72,8 @@ class RedisStore(Portability, Replacement, Turns, Outbox):
                 f"this version of Specimen reads layout {LAYOUT.decode()}. Export it with the version that wrote it "
                 "(`specimen store export`), and import it under another ?prefix=."
             )
+        if not self._may_be_partial:
+            await self._check_whole()
         await self._totals.count()
 
     def _made_locks(self) -> QueuedLocks:

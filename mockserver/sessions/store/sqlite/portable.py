@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from itertools import islice
 from typing import Any
 
-from specimen.mockserver.sessions.store import Space
+from specimen.mockserver.sessions.store import Space, StoreUnavailable
 from specimen.mockserver.sessions.store.codec import decode_record
 from specimen.mockserver.sessions.store.portable import Row
 from specimen.mockserver.sessions.store.sqlite.connection import Connection
@@ -57,10 +57,21 @@ class Portability:
                     after = rows[-1][: len(names)]
 
     async def restore(self, rows: Iterable[Row]) -> None:
-        """Adds rows to a store that holds none of them."""
-        left = iter(rows)
-        while some := list(islice(left, _SLICE)):
-            await self._file.write(lambda db, some=some: _add_all(db, some))  # type: ignore[misc]  # the default binds the loop's value
+        """Adds rows to a store that holds none of them, in one transaction."""
+        left, has_begun = iter(rows), False
+
+        def work(db: sqlite3.Connection) -> None:
+            nonlocal has_begun
+            if has_begun:  # its first rows are gone
+                raise StoreUnavailable(f"store {self._file.path}: another process was in the way; nothing was imported.")
+            has_begun = True
+            while some := list(islice(left, _SLICE)):
+                _add_all(db, some)
+
+        await self._file.write(work)
+
+    async def end_import(self) -> None:
+        """Nothing: of an import that did not end there is nothing here."""
 
     async def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         return await self._file.read(lambda db: db.execute(query, values).fetchall())

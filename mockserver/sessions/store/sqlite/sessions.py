@@ -68,8 +68,8 @@ class Sessions:
         add_to_total(db, "sessions", 1)
         return True
 
-    async def swap(self, space: Space, record: Record, phase: Phase) -> bool:
-        """Replaces the kept session whose version is one less."""
+    async def swap(self, space: Space, record: Record, phase: Phase, of: Record | None = None) -> bool:
+        """Replaces the kept session whose version is one less, with `of` only that one."""
 
         def work(db: sqlite3.Connection) -> bool:
             query = f"SELECT seq, space, record FROM sessions WHERE space = {OF} AND id = ? AND version = ?"  # noqa: S608
@@ -77,6 +77,8 @@ class Sessions:
             if row is None:
                 return False
             seq, number, old = row
+            if before_it not in (None, old):
+                return False
             update = "UPDATE sessions SET owner=?, state=?, until=?, version=?, created_at=?, record=? WHERE seq = ?"
             values = (record.owner, phase.state, phase.until, record.version, record.created_at, encoded, seq)
             db.execute(update, values)
@@ -88,15 +90,16 @@ class Sessions:
             db.execute(_CHANGED, (0, number))
             return True
 
-        encoded = encode_record(record)
+        encoded, before_it = encode_record(record), None if of is None else encode_record(of)
         return self._noted(space, record.id, await self._file.write(work))
 
-    async def delete(self, space: Space, session_id: str) -> bool:
-        """Deletes a session with its keys."""
+    async def delete(self, space: Space, session_id: str, of: Record | None = None) -> bool:
+        """Deletes a session with its keys, with `of` only that one."""
 
         def work(db: sqlite3.Connection) -> bool:
-            query = f"DELETE FROM sessions WHERE space = {OF} AND id = ? RETURNING seq, space, record"  # noqa: S608
-            row = db.execute(query, (*space, session_id)).fetchone()
+            is_that_one = "" if of is None else "AND record = ?"
+            query = f"DELETE FROM sessions WHERE space = {OF} AND id = ? {is_that_one} RETURNING seq, space, record"  # noqa: S608
+            row = db.execute(query, (*space, session_id, *([] if of is None else [encode_record(of)]))).fetchone()
             if row is None:
                 return False
             seq, number, old = row
