@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from itertools import chain, islice
 
 from specimen.contracts.payloads.families.state import kinds as state_kinds
@@ -27,6 +27,7 @@ def kinds(providers: Sequence[Provider], choice: Choice) -> dict[str, Kind]:
     found: dict[str, Kind] = {}
     most = _MOST_PAYLOADS if len(providers) == 1 else 1  # what one provider's first person has not, another's has
     for provider in providers:
+        known: set[Hashable] = set()
         asked = {name: getattr(choice, name) for name in ("operation", "direction", "status", "seed", "now")}
         for bases in ways(provider, **asked):
             seen: set[tuple[str, bool]] = set()
@@ -36,7 +37,11 @@ def kinds(providers: Sequence[Provider], choice: Choice) -> dict[str, Kind]:
                     if number and place.parts and what in seen:
                         continue
                     seen.add(what)
-                    families = FAMILIES if place.parts or not number else _OF_STATE
+                    # A field as in another operation takes the same kinds there, but for those that depend on the payload.
+                    own = (base.direction, base.is_error, base.is_stream, what, tuple(map(id, place.nodes)))
+                    is_new = place.parts and (own not in known or choice.fields)
+                    known.add(own)
+                    families = FAMILIES if is_new or not (place.parts or number) else _OF_STATE
                     for edge in chain.from_iterable(edges_of(family, place, base) for family in families):
                         if edge.kind.id not in found and choice.may_take(base, place, edge.kind):
                             found[edge.kind.id] = edge.kind
@@ -44,4 +49,5 @@ def kinds(providers: Sequence[Provider], choice: Choice) -> dict[str, Kind]:
             for kind in state_kinds(provider, choice.operation, choice.status) if choice.direction != "request" else ():
                 if choice.may_be(kind):
                     found.setdefault(kind.id, kind)
-    return {name: found[name] for family in FAMILIES for name in sorted(found) if found[name].family == family}
+    in_order = sorted((FAMILIES.index(kind.family), name) for name, kind in found.items())
+    return {name: found[name] for _, name in in_order}

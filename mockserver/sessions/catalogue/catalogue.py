@@ -15,7 +15,8 @@ from specimen.specs.loading.lifecycle import Scenario
 
 # Records are made on demand; the cache is cleared at this size.
 _MOST_RECORDS = 4096
-# The time in a catalogue id that contains one: the same on every machine, and not `createdAt`.
+# The time in a catalogue id that contains one. It is not `createdAt`, which follows the server's start: who knows the id before a
+# server starts cannot know that time.
 ID_TIME = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 
 
