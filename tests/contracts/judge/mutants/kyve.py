@@ -263,11 +263,6 @@ MUTANTS = (
     Mutant("KYV-028", "a token for a day", lambda stage: with_token(stage, 86_400)),
     Mutant("KYV-029", "names in one another's place", lambda stage: [with_names(stage)]),
     Mutant(
-        "KYV-024",
-        "a completed verification without its fields",
-        lambda stage: [changed(stage.read(operation=VERIFICATION), {"/fields": None})],
-    ),
-    Mutant(
         "GEN-030",
         "the default in place of an unknown template",
         lambda stage: [changed(made(stage), request_body=b'{"template_slug": "nobodys"}', intent={"unknown_reference": True})],
