@@ -433,7 +433,8 @@ def details_show_what_came(exchange: Exchange, _: History) -> Iterator[Finding |
         if not isinstance(sent, str) or actual is None:
             continue
         yield EXAMINED
-        if actual != sent and not (isinstance(actual, str) and actual and sent.startswith(actual.rstrip(".\u2026"))):
+        is_cut = isinstance(actual, str) and actual != "" and sent.startswith(actual.rstrip(".\u2026"))
+        if not is_cut and not fields.same_value(actual, sent):
             yield Finding(f"/details/{index}/actual", "the value that was sent", actual)
 
 

@@ -459,6 +459,9 @@ CASES: tuple[tuple[str, str, str, Make], ...] = (
     ("idnow", "IDN-023", "a data block that was deleted", deleted_block),
     ("neurovision", "NEU-035", "not identified the second time", lambda stage: neurovision.of_one_key(stage, "")),
     ("neurovision", "NEU-036", "a second less after ten", lambda stage: neurovision.still(stage, left=1)),
+    ("neurovision", "NEU-037", "a UUID in capitals", lambda stage: [changed(
+        neurovision.status(stage, sessionId="550e8400-e29b-41d4-a716-44665544000a"),
+        {"/details/0/actual": "550E8400-E29B-41D4-A716-44665544000A"})]),
     ("neurovision", "NEU-037", "cut off", lambda stage: neurovision.told_of(stage, "not-a\u2026")),
     ("predicate", "PRE-025", "registered in between", asked_and_registered),
     ("predicate", "PRE-026", "another wallet of the user", lambda stage: predicate.as_its_session(
