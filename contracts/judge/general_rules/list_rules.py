@@ -225,7 +225,7 @@ def pages_leave_nothing_out(exchange: Exchange, history: History) -> Iterator[Fi
         if places != sorted(places):
             return
         begin = places[0] if page.cursor is not None else -1
-        end = len(whole.rows) if page.is_last else places[-1] if places else -1
+        end = len(whole.rows) if page.more is False else places[-1] if places else -1
         missing = [row for index, row in enumerate(whole.rows) if begin < index < end and row in wanted and row not in page.rows]
         if missing and (page.cursor is not None or not page.filters or page.rows):
             yield Finding("", "an entry that a list of everything showed there", Words(f"{len(page.rows)} others"))

@@ -411,6 +411,9 @@ def _same_request(first: Exchange, second: Exchange) -> bool:
 
 
 def _request_id(exchange: Exchange) -> str | None:
+    """The id of an answer; None where there is none, or what stands before the service may have answered."""
+    if exchange.status == 429 or exchange.status >= 500:
+        return None
     shown = exchange.response_headers.get(REQUEST_ID) or at(exchange.response_json, "/error/request_id")
     return shown if isinstance(shown, str) and shown else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from math import inf
 from typing import Any
@@ -21,6 +22,8 @@ READ, UPLOAD = "getSessionStatus", "processImages"
 _FIELDS = {"sessionId", "clientKey", "token"}
 # A sandbox may let sessions run faster than they say; milliseconds are three orders of magnitude away.
 _LEEWAY_SECONDS = 600
+# A part of a UUID, which is read without regard to its case (RFC 9562, section 4).
+_HEXADECIMAL = re.compile("[0-9a-f]{8}", re.IGNORECASE)
 # By which two answers are surely apart, where secondsToLive has no parts of a second.
 _SECONDS_APART = 2
 # What rounding each time to milliseconds can add up to, in seconds.
@@ -425,16 +428,16 @@ def life_passes(exchange: Exchange, history: History) -> Iterator[Finding | Exam
     quote='"actual": "not-a-uuid", "path": "sessionId"',
 )
 def details_show_what_came(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
-    """Of a text that was sent in the field that is named."""
+    """Of a text that was sent in the field that is named; one that looks like a UUID may come back in another form."""
     details = at(exchange.response_json, "/details")
     for index, detail in enumerate(details if exchange.status == 400 and isinstance(details, list) else ()):
         sent = exchange.declared_fields.get(str(at(detail, "/path")))
         actual = at(detail, "/actual")
-        if not isinstance(sent, str) or actual is None:
+        if not isinstance(sent, str) or actual is None or _HEXADECIMAL.search(sent):
             continue
         yield EXAMINED
-        is_cut = isinstance(actual, str) and actual != "" and sent.startswith(actual.rstrip(".\u2026"))
-        if not is_cut and not fields.same_value(actual, sent):
+        shown = actual.rstrip(".\u2026") if isinstance(actual, str) else ""
+        if actual != sent and (not shown or not sent.startswith(shown)):
             yield Finding(f"/details/{index}/actual", "the value that was sent", actual)
 
 
