@@ -30,6 +30,8 @@ __all__ = ["BudgetSpent", "Burst", "Forbidden", "NoAnswer", "Planned", "Transpor
 
 # A host of the user's own that drops connections is asked for the rest, up to so many failures in a row.
 MOST_DROPPED = 25
+# What the name of a credential of lifecycle.yaml stands behind.
+_DOCUMENTED = "documented "
 
 
 class Transport:
@@ -131,8 +133,8 @@ class Transport:
     ) -> Exchange:
         """Sends an encoded request for an operation with the credentials, and returns the exchange.
 
-        `credentials`: good, other, none, or one of `wrong_credentials`, each of which is `unknown` in the exchange's intent;
-        `method` replaces the documented one.
+        `credentials`: good, other, none, one of `wrong_credentials`, each of which is `unknown` in the exchange's intent, or
+        `documented NAME` for one of lifecycle.yaml's; `method` replaces the documented one.
 
         Raises:
             Forbidden: it may not be sent to a production host.
@@ -144,7 +146,7 @@ class Transport:
         if prefer is not None:
             sent_headers["prefer"] = prefer
         meaning = dict(intent or {})
-        if credentials != "good":
+        if credentials != "good" and not credentials.startswith(_DOCUMENTED):
             meaning["credentials"] = "unknown" if credentials in WRONG_CREDENTIALS else credentials
         wanted = replace(
             request, method=method or request.method, request_headers=sent_headers, at=(began := now()), began=began,
@@ -178,6 +180,8 @@ class Transport:
         rest = {name: value for name, value in self.headers.items() if name not in secret}
         if kind == "other":
             rest.update(self.other_headers)
+        if kind.startswith(_DOCUMENTED):
+            rest.update(self.provider.lifecycle.credentials[kind.removeprefix(_DOCUMENTED)].headers)
         change = WRONG_CREDENTIALS.get(kind)
         if change is not None:
             changed = {name: change(value) for name, value in self.headers.items() if name in secret}

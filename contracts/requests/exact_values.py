@@ -32,15 +32,15 @@ def exact_values(provider: Provider, base: RequestTemplate, *, seed: int, is_sim
     A field that names something of the account, such as a template, is left out. None where there is no such field.
     `is_simple`: of ASCII letters and few signs, for a service that refuses the others.
     """
-    full, named = with_all_values(provider, base), _named(provider)
+    full, taken = with_all_values(provider, base), named(provider)
     digits = sha256(f"exact {seed}".encode()).hexdigest()
     if base.parts:
-        return _parts(provider, full, named, digits, is_simple=is_simple)
+        return _parts(provider, full, taken, digits, is_simple=is_simple)
     pointer = next((entry.pointer for entry in base.operation.bodies if entry.pointer is not None), None)
     if pointer is None or not isinstance(full.body, dict):
         return None
     is_valid = provider.schemas.validator(pointer).is_valid
-    body = {name: value for name, value in full.body.items() if name not in named}
+    body = {name: value for name, value in full.body.items() if name not in taken}
     given = base.body if isinstance(base.body, dict) else {}
     changed = 0
     for way in [way for way in places(body) if isinstance(value_at(body, way), str)]:
@@ -58,7 +58,7 @@ def exact_values(provider: Provider, base: RequestTemplate, *, seed: int, is_sim
     return replace(base, body=body) if changed and is_valid(body) else None
 
 
-def _named(provider: Provider) -> frozenset[str]:
+def named(provider: Provider) -> frozenset[str]:
     """The fields of the creation that name something of the account."""
     places = [place for value in provider.lifecycle.values.values() if not value.part for place in value.places]
     own = provider.lifecycle.magic.pointer.split("/")[1] if provider.lifecycle.magic is not None else ""
@@ -66,7 +66,7 @@ def _named(provider: Provider) -> frozenset[str]:
 
 
 def _parts(
-    provider: Provider, full: RequestTemplate, named: frozenset[str], digits: str, *, is_simple: bool
+    provider: Provider, full: RequestTemplate, taken: frozenset[str], digits: str, *, is_simple: bool
 ) -> RequestTemplate | None:
     """The form with such texts, which end with digits of their own: one may be the key of a client."""
     media = full.operation.body("multipart/form-data")
@@ -75,7 +75,7 @@ def _parts(
     place = provider.document.resolve(provider.document.at(media.pointer), media.pointer)[1]
     parts, changed = [], 0
     for part in full.parts:
-        is_text = "value" in part and part["name"] not in named
+        is_text = "value" in part and part["name"] not in taken
         validator = provider.schemas.validator(f"{place}/properties/{part['name']}") if is_text else None
         texts = [f"{text} {digits[:6]}" for text in _TEXTS[2 if is_simple else 1 :]]
         text = next((text for text in texts if validator is not None and validator.is_valid(text)), None)

@@ -89,15 +89,20 @@ def largest_page(operation: Operation) -> dict[str, Any]:
     return next(({name: entry.schema.get("maximum", 100)} for entry in operation.parameters if entry.name == name), {})
 
 
+def cursor_name(operation: Operation) -> str:
+    """Returns the name of the parameter that a page begins after; empty where there is none."""
+    return next((entry.name for entry in operation.parameters if _CURSOR.fullmatch(entry.name)), "")
+
+
 def next_page(operation: Operation, exchange: Exchange) -> dict[str, str] | None:
     """Returns the query for the page after an answer; None after the last page."""
-    name = next((entry.name for entry in operation.parameters if _CURSOR.fullmatch(entry.name)), None)
+    name = cursor_name(operation)
     body = exchange.response_json
     nodes = [body, *body.values()] if isinstance(body, Mapping) else []
-    for node in nodes if name is not None and exchange.is_success else ():
+    for node in nodes if name and exchange.is_success else ():
         for key, value in node.items() if isinstance(node, Mapping) else ():
             if _NEXT.fullmatch(key) and isinstance(value, str) and value:
-                return {str(name): value}
+                return {name: value}
     return None
 
 

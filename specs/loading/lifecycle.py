@@ -80,11 +80,16 @@ class LifecycleRequest:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """How a session is made, and where the answer shows its id (a JSON pointer)."""
+    """How a session is made, and where the answer shows its id (a JSON pointer).
+
+    `only_given` are the members of a session that hold what its creation sent under that name, and nothing otherwise, with
+    their marks.
+    """
 
     operation: str
     request: LifecycleRequest
     session: str
+    only_given: Mapping[str, str] = field(default_factory=nothing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,12 @@ def _build(data: Mapping[str, Any]) -> Lifecycle:
         ids=MappingProxyType({name: IdForm(**form) for name, form in data["ids"].items()}),
         lifetime=lifetime
         and Lifetime(lifetime["seconds"], lifetime["to"], tuple(lifetime["from"]), lifetime["mark"], lifetime["source"]),
-        create=Create(data["create"]["operation"], _request(data["create"]["request"]), data["create"]["session"]),
+        create=Create(
+            data["create"]["operation"],
+            _request(data["create"]["request"]),
+            data["create"]["session"],
+            frozen(data["create"].get("only_given", {})),
+        ),
         reads=tuple(
             Read(read["operation"], _request(read["request"]), read["status"], frozen(read.get("facts", {})), read.get("id"))
             for read in data["reads"]

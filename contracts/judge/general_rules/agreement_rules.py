@@ -52,6 +52,7 @@ def answers_agree(exchange: Exchange, history: History) -> Iterator[Finding | Ex
         for earlier in _elsewhere(shown.id, exchange, history):
             yield from _differences(exchange, shown, earlier)
             break
+        yield from _differs_from_its_session(exchange, shown, history)
 
 
 def _is_listed(exchange: Exchange, history: History) -> bool:
@@ -95,6 +96,23 @@ def _differences(exchange: Exchange, shown: SessionObject, earlier: Mapping[str,
         yield EXAMINED
         if is_gone or not _says_the_same(value, was):
             yield Finding(f"{shown.pointer}/{name}", "the value that another answer showed", value)
+
+
+def _differs_from_its_session(exchange: Exchange, shown: SessionObject, history: History) -> Iterator[Finding | Examined]:
+    """What a session names as its own, such as its verification, was made with the same as the session."""
+    holders = (history.holder(f"{kind}_id", shown.id) for kind in exchange.provider.lifecycle.ids)
+    session = next((one for one in holders if one is not None), None)
+    made = history.created(session) if session is not None and session != shown.id else None
+    if made is None or made.has_preference or not same_caller(made, exchange):
+        return
+    theirs = next((one.members for one in session_objects(made) if one.id == session), {})
+    for name, was in theirs.items():
+        value = shown.members.get(name)
+        if not _MADE_WITH.fullmatch(name) or not is_plain(was) or not is_plain(value):
+            continue
+        yield EXAMINED
+        if not same_value(value, was):
+            yield Finding(f"{shown.pointer}/{name}", "the value that its session was made with", value)
 
 
 def _says_the_same(first: Any, second: Any) -> bool:

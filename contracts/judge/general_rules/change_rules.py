@@ -20,7 +20,7 @@ from specimen.contracts.judge.checks.fields import (
     status_pointer,
 )
 from specimen.contracts.judge.checks.precision import unit
-from specimen.contracts.judge.checks.service_clock import is_running
+from specimen.contracts.judge.checks.service_clock import date_of, is_running
 from specimen.contracts.judge.history import History, same_caller
 from specimen.contracts.judge.history.session_objects import session_objects
 from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
@@ -32,7 +32,10 @@ from specimen.specs.core.json_pointer import at, escape
 _DEADLINE = re.compile(r"expires?_?(?:at|on)|expir(?:y|ation)_?(?:date|time|at)?", re.IGNORECASE)
 _COUNTED = re.compile(r"\w*(?:tries|attempts)\w*", re.IGNORECASE)
 _CREATED = re.compile(r"created_?at", re.IGNORECASE)
+_HAPPENED = re.compile(r"(?:started|completed|closed|ended|finished|verified|decided)_?at", re.IGNORECASE)
 _ROUNDING_SECONDS = 1
+# By how much the clocks of two machines of one service may differ.
+_CLOCKS_SECONDS = 300
 _CLOSE = timedelta(milliseconds=1)
 # In so many of the latest answers of another operation a session is looked for.
 _MOST_BEFORE = 5
@@ -188,6 +191,29 @@ def answers_in_between_agree(exchange: Exchange, history: History) -> Iterator[F
                 if told != state:
                     yield Finding(str(status_pointer(exchange)), f"'{told}', as {operation} said in between", state)
                     return
+
+
+@rule(
+    "GEN-062",
+    "what happened between two reads is dated between them",
+    mark="I",
+    source="names of the fields; RFC 9110, section 6.6.1, Date",
+    quote="timestamp when processing started … The time the verification session reached a terminal state",
+)
+def happenings_are_dated(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """A time that the read before did not have yet, by the service's own header Date, give or take five minutes."""
+    reads = consecutive_reads(exchange, history)
+    until = date_of(exchange) if reads is not None and not exchange.has_preference else None
+    since = date_of(reads.earlier) if reads is not None and until is not None else None
+    if reads is None or since is None or until is None or until < since:
+        return
+    for name, value in reads.now.items():
+        when = epoch_seconds(value) if _HAPPENED.fullmatch(name) and reads.before.get(name) is None else None
+        if when is None or not (name in reads.before or state_of(reads.earlier) != state_of(exchange)):
+            continue
+        yield EXAMINED
+        if not since - _CLOCKS_SECONDS <= when <= until + _CLOCKS_SECONDS:
+            yield Finding(f"{reads.place}/{escape(name)}", "a time between this read and the one before", value)
 
 
 def _ids_beside(provider: Provider, members: Mapping[str, object]) -> Iterator[str]:

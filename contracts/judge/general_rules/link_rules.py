@@ -29,8 +29,8 @@ _MOST_ENTRIES = 100
     quote="https://verify.kayle.id/vs_ … https://api.example.com/images/kyc/",
 )
 def links_name_their_host(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
-    """Of fields whose documented values are all absolute http or https URLs."""
-    if not exchange.is_success or exchange.has_preference:
+    """Of fields whose documented values are all absolute http or https URLs; of an error too."""
+    if exchange.has_preference:
         return
     names, theirs = _link_names(exchange.provider), request_names(exchange.provider)
     for parts, name, value in _texts(exchange.response_json, (), ""):

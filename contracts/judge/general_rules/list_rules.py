@@ -20,6 +20,7 @@ _NEXT = re.compile(r"next_?(?:cursor|page_?token)?", re.IGNORECASE)
 _MORE = re.compile(r"has_?(?:more|next)", re.IGNORECASE)
 _STATUS = re.compile(r"\w*status", re.IGNORECASE)
 _MOST_BEFORE = 60
+_FEWEST = 3
 
 
 class Page:
@@ -192,3 +193,51 @@ def ended_sessions_are_listed(exchange: Exchange, history: History) -> Iterator[
 def _lists_these(page: Page, history: History, sessions: set[str]) -> bool:
     """Whether the list shows, or showed, sessions under the ids that a read shows."""
     return bool(set(page.rows) & sessions) or any(set(one.rows) & sessions for one in _before(page, history))
+
+
+@rule(
+    "GEN-063",
+    "a page shows what follows its cursor, and leaves out nothing between its entries",
+    mark="I",
+    source="lists of the vendor's page",
+    quote="GET /v1/verifications?status=requires_review&limit=50",
+)
+def pages_leave_nothing_out(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """By a list of everything that the same caller got before: of sessions that have ended, as they were shown there.
+
+    An entry belongs behind the cursor, before the next entry, and, where nothing follows, behind the last one.
+    """
+    page = _page(exchange)
+    if page is None or not all(_STATUS.fullmatch(name) for name in page.filters) or page.size == 0:
+        return
+    for whole in _before(page, history):
+        if whole.filters or whole.cursor is not None or len(whole.rows) < _FEWEST:
+            continue
+        wanted = _wanted(whole, page)
+        shown = [*([page.cursor] if page.cursor is not None else []), *page.rows]
+        places = [whole.rows.index(row) for row in shown if row in whole.rows]
+        if page.cursor is not None and page.cursor not in whole.rows:
+            return
+        yield EXAMINED
+        if page.cursor is not None and any(place <= places[0] for place in places[1:]):
+            yield Finding("", "entries that a list of everything showed behind the cursor", Words("one before it"))
+            return
+        if places != sorted(places):
+            return
+        begin = places[0] if page.cursor is not None else -1
+        end = len(whole.rows) if page.more is False else places[-1] if places else -1
+        missing = [row for index, row in enumerate(whole.rows) if begin < index < end and row in wanted and row not in page.rows]
+        if missing and (page.cursor is not None or not page.filters or page.rows):
+            yield Finding("", "an entry that a list of everything showed there", Words(f"{len(page.rows)} others"))
+        return
+
+
+def _wanted(whole: Page, page: Page) -> set[str]:
+    """The sessions of a list that a page's filter lets through, and that will not have moved since."""
+    lifecycle = page.exchange.provider.lifecycle
+    leaves = {edge.origin for edge in lifecycle.transitions if edge.operation is not None}
+    status = next((read.status.rpartition("/")[2] for read in lifecycle.reads if read.status is not None), "status")
+    states = {shown.id: shown.members.get(status) for shown in session_objects(whole.exchange)}
+    asked = next(iter(page.filters.values()), None)
+    ended = lifecycle.terminal - leaves
+    return {row for row, state in states.items() if (state in ended or asked is None) and asked in (None, state)}

@@ -14,11 +14,13 @@ from specimen.contracts.judge.history import History, same_caller
 from specimen.contracts.judge.history.own_values import SECRET, own_values
 from specimen.contracts.judge.history.session_objects import SessionObject, request_names, session_objects
 from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
+from specimen.contracts.judge.severity import weakest
 from specimen.contracts.redaction.values import Words
 from specimen.specs import Provider
 from specimen.specs.core.json_pointer import at
 
 _SHORTEST_SECRET = 16
+_DEEPEST = 8
 
 
 @rule(
@@ -232,6 +234,46 @@ def refused_creations_make_nothing(exchange: Exchange, history: History) -> Iter
         if value in refused:
             pointer = f"{shown.pointer}{lifecycle.magic.pointer}"
             yield Finding(pointer, "no session of a creation that was refused", Words("the value that it sent"))
+
+
+@rule(
+    "GEN-064",
+    "what nobody gave is not shown",
+    mark="I",
+    source="creation of a session; only_given in lifecycle.yaml",
+    quote="if provided by the integrator … Client key passed during session creation … The original subjectId value provided",
+)
+def nothing_is_made_up(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """What a session holds of its creation alone is null, empty or not there where the creation did not send it."""
+    create = exchange.provider.lifecycle.create
+    if exchange.has_preference or not create.only_given or history.under_key(exchange):
+        return
+    is_creation = exchange.operation is not None and exchange.operation.id == create.operation
+    for shown in session_objects(exchange):
+        made = exchange if is_creation and history.created(shown.id) is None else history.created(shown.id)
+        if made is None or made.has_preference:
+            continue
+        sent = _names_in(made.declared_fields)
+        for one in history.calls(create.operation):  # a later one may name the session
+            if shown.id in map(str, one.declared_fields.values()):
+                sent |= _names_in(one.declared_fields)
+        for name, mark in create.only_given.items():
+            if name in sent or name not in shown.members:
+                continue
+            yield EXAMINED
+            value = shown.members[name]
+            if value not in (None, "", [], {}):
+                yield Finding(f"{shown.pointer}/{name}", "nothing, for the creation sent none", value, mark=weakest("I", mark))
+                return
+
+
+def _names_in(node: Any, depth: int = 0) -> frozenset[str]:
+    """The names of all members of what was sent, without those that have no value."""
+    if depth > _DEEPEST or not isinstance(node, (Mapping, list)):
+        return frozenset()
+    entries = node.values() if isinstance(node, Mapping) else node
+    names = {name for name, value in node.items() if value is not None} if isinstance(node, Mapping) else set()
+    return frozenset(names).union(*(_names_in(one, depth + 1) for one in entries))
 
 
 def _refused_values(calls: Any, pointer: str) -> dict[str, None]:

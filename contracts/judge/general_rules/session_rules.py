@@ -177,8 +177,10 @@ def answers_are_of_now(exchange: Exchange, history: History) -> Iterator[Finding
     quote="when session reached a terminal state",
 )
 def end_stays(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
-    """A session that stays in its state ended once."""
-    earlier = [one for one in history.reads(exchange)[-1:] if state_of(one) == state_of(exchange)] if is_read(exchange) else []
+    """A session that has ended did so once, also where a later call leads it into another end."""
+    terminal = exchange.provider.lifecycle.terminal
+    earlier = history.reads(exchange)[-1:] if is_read(exchange) else ()
+    earlier = [one for one in earlier if state_of(one) == state_of(exchange) or {state_of(one), state_of(exchange)} <= terminal]
     for pointer, value in _fields(exchange.response_json, _ENDED) if earlier else ():
         before = at(earlier[0].response_json, pointer)
         if value is None or before is None:

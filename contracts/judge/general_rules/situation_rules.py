@@ -30,6 +30,7 @@ _REFERENCE = re.compile(r"\{(unknown:)?(\w+)(?::(\w+)(@\w+)?)?\}")
 _ABOUT_IDS = frozenset({400, 404, 422})
 # Letters that a verb and its participle share.
 _STEM = 5
+_REFUSED = 400
 _A_MINUTE = 60_000
 # What an observer knows of a request that need not find the session in its path.
 _NOT_TO_FIND = frozenset({"unknown_id", "foreign_id", "malformed_id", "elsewhere", "credentials", "invalid", "case", "either"})
@@ -57,17 +58,25 @@ class _Expected(NamedTuple):
 def refusals_fit_their_situation(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """An unknown id, no or a wrong credential, an ended session, and each request that is documented to be refused.
 
-    By the status and by the code, or by the message where errors have no codes.
+    By the status and by the code, or by the message where errors have no codes. A request that is documented with a credential
+    of its own may be documented to succeed.
     """
-    if exchange.operation is None or exchange.has_preference or exchange.status in _ANY_TIME or is_account_dependent(exchange):
+    if exchange.operation is None or exchange.has_preference or exchange.status in _ANY_TIME:
         return
+    if is_account_dependent(exchange) and "as" not in exchange.intent:
+        return  # of a documented credential it is known what its account may do
     situation = _situation(exchange, history)
     wanted = _documented(exchange.provider).get((exchange.operation.id, situation), ())
-    if not wanted or (exchange.is_success and shows_session(exchange) and situation != ENDED):
+    is_shown = exchange.is_success and shows_session(exchange) and situation != ENDED and "as" not in exchange.intent
+    if not wanted or is_shown:
         return  # that nothing may be found here is what other rules say
     yield EXAMINED
     alike = [one for one in wanted if one.status == exchange.status]
     if not alike:
+        if exchange.is_success != (wanted[0].status < _REFUSED) and "as" in exchange.intent:
+            expected = f"{wanted[0].status}, which is documented for this: {situation}"
+            yield Finding("", expected, exchange.status, mark=wanted[0].status_mark)
+            return
         is_about_an_id = {exchange.status, wanted[0].status} <= _ABOUT_IDS and situation not in (UNKNOWN, ENDED)
         if not exchange.is_success and not is_about_an_id:
             statuses = " or ".join(dict.fromkeys(str(one.status) for one in wanted))
@@ -75,7 +84,7 @@ def refusals_fit_their_situation(exchange: Exchange, history: History) -> Iterat
                 "", f"{statuses}, which is documented for this: {situation}", exchange.status, mark=wanted[0].status_mark
             )
         return
-    said = at(exchange.response_json, alike[0].pointer)
+    said = at(exchange.response_json, alike[0].pointer) if alike[0].word else None
     if isinstance(said, str) and said not in {one.word for one in alike}:
         words = " or ".join(dict.fromkeys(one.word for one in alike))
         yield Finding(alike[0].pointer, f"{words}, which is documented for this: {situation}", said, mark=alike[0].word_mark)
@@ -135,6 +144,8 @@ def _situations_of(provider: Provider, case: ErrorCase) -> Iterator[str]:
     if case.credential == "none":
         yield ANONYMOUS
     elif case.credential is not None:
+        if not case.setup:
+            yield case.name
         if case.status == 401:  # one that may not do this is another thing than one that is unknown
             yield REFUSED_KEY
     elif not case.setup:
@@ -155,6 +166,8 @@ def _expected(provider: Provider, operation: Operation, case: ErrorCase) -> _Exp
     response = operation.responses.get(str(case.status))
     if shown is None or response is None:
         return None
+    if case.status < _REFUSED and case.credential not in (None, "none"):
+        return _Expected(case.status, "", "", weakest("I", case.mark), "I")  # by which status it succeeds is another matter
     pointers = [pointer for pointer in ("/error/code", "/code", "/message") if isinstance(at(shown[2], pointer), str)]
     is_error = case.status >= 400 or at(shown[2], "/status") == "error"
     if not pointers or not is_error:

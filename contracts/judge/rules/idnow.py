@@ -158,6 +158,51 @@ def last_step_is_the_last(exchange: Exchange, history: History) -> Iterator[Find
         yield Finding("/lastStep/stepId", "the last step, not one that others followed", shown)
 
 
+@rule(
+    "IDN-022",
+    "the clock of data blocks grows with the steps that made them",
+    mark="P",
+    source="IDnow platform docs, Get data blocks, Response, createdBy.clock",
+)
+def clocks_grow(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
+    """Two steps never have one count, and what was made later was not made by an earlier one."""
+    if not fields.is_read(exchange, "listDatablocks"):
+        return
+    made = [(fields.epoch_seconds(block.get("createdAt")), at(block, "/createdBy")) for block in _blocks(exchange)]
+    known = [
+        (seconds, str(by["stepId"]), by["clock"])
+        for seconds, by in made
+        if isinstance(at(by, "/stepId"), str) and _is_count(at(by, "/clock")) and seconds is not None
+    ]
+    if len({step for _, step, _ in known}) < 2:
+        return
+    yield EXAMINED
+    for seconds, step, clock in known:
+        for other_seconds, other, other_clock in known:
+            if step != other and (clock == other_clock or (seconds > other_seconds and clock < other_clock)):
+                index = next(index for index, block in enumerate(_blocks(exchange)) if at(block, "/createdBy/stepId") == step)
+                yield Finding(f"/dataBlocks/{index}/createdBy/clock", "a count that grows with each step", clock)
+                return
+
+
+@rule(
+    "IDN-023",
+    "a data block that was listed stays in the list",
+    mark="I",
+    source="IDnow platform docs, Get data blocks, Response, status",
+    quote="Fetch full datablock content via GET /v1/{environment}/sessions/{sessionId}/datablocks.",
+)
+def blocks_stay(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """What is deleted says so in its status."""
+    earlier = history.reads(exchange)[-1:] if fields.is_read(exchange, "listDatablocks") else ()
+    before = {key for one in earlier for key in _types(one)}
+    if not before:
+        return
+    yield EXAMINED
+    if before - _types(exchange).keys():
+        yield Finding("/dataBlocks", "each data block that was listed before", [*_types(exchange)])
+
+
 @rule("IDN-015", "subjectId is the one given when the session was created", source=f"{PAGE}, Response, subjectId")
 def subject_is_kept(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """The original value of the metadata."""

@@ -27,6 +27,7 @@ DEFAULT_FIELDS = frozenset({
 })  # fmt: skip
 REDIRECT = "/data/redirect_url"
 ENDPOINT = "/data/webhook_endpoint_id"
+SHARED = "/data/share_fields"
 
 
 @rule(
@@ -172,6 +173,44 @@ def tokens_work_once(exchange: Exchange, history: History) -> Iterator[Finding |
     yield EXAMINED
     if exchange.is_success:
         yield Finding("", "401 CANCEL_TOKEN_USED", exchange.status)
+
+
+@rule("KAY-032", "the right cancel_token finds a session that is cancelled or expired as it is", mark="P", source=CANCEL)
+def right_tokens_find_the_end(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """Used before or not: 204. Whatever cancelled the session, there is nothing more to cancel."""
+    if exchange.operation is None or exchange.operation.id != "cancelByToken" or exchange.has_preference:
+        return
+    session = str(exchange.parameters.get("id"))
+    reads, made = history.of(f"read getSession {session}"), history.created(session)
+    token = at(exchange.declared_json, "/cancel_token")
+    if made is None or not isinstance(token, str) or at(made.response_json, "/data/cancel_token") != token:
+        return
+    if not reads or fields.state_of(reads[-1]) not in ("cancelled", "expired"):
+        return
+    yield EXAMINED
+    if exchange.status in (401, 404, 409):
+        yield Finding("", "204: the session is cancelled now, or has expired", exchange.status)
+
+
+@rule(
+    "KAY-033",
+    "a session that names its fields asks for no others",
+    mark="I",
+    source=CREATE,
+    quote="Effective normalized share fields used by this session. … the field came from defaults or RC request",
+)
+def nothing_else_is_shared(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """Beside kayle_document_id, of which KAY-001 speaks."""
+    is_creation = exchange.operation is not None and exchange.operation.id == "createSession" and exchange.is_success
+    made = exchange if is_creation else fields.made_by(exchange, history)
+    asked, shown = (None, None) if made is None else (at(made.declared_json, "/share_fields"), at(exchange.response_json, SHARED))
+    if made is None or made.has_preference or not isinstance(asked, Mapping) or not asked or not isinstance(shown, Mapping):
+        return
+    yield EXAMINED
+    for name in shown:
+        if name not in asked and name != "kayle_document_id":
+            yield Finding(f"{SHARED}/{escape(name)}", "nothing: the field was not asked for", shown[name])
+            return
 
 
 @rule("KAY-025", "a session that was cancelled is over", mark="P", source=CANCEL)

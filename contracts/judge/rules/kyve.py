@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -21,6 +23,11 @@ MEDIA_SECONDS = 15 * 60
 KEY_SECONDS = 24 * 3600
 # By how much two machines' clocks may differ, in seconds.
 _SKEW_SECONDS = 60
+TOKEN_SECONDS = 30 * 60
+# In so many of the latest answers of each operation a request id is looked for.
+_ANSWERS_BEFORE = 20
+# So many letters of a name tell it from another one; a zone may cut the rest off.
+_NAME_LETTERS = 6
 _ROUNDING_SECONDS = 1
 # In so many of the latest lists a verification that was read is looked for.
 _LISTS_BEFORE = 5
@@ -373,6 +380,105 @@ def media_are_signed(exchange: Exchange, _: History) -> Iterator[Finding | Exami
         yield EXAMINED
         if "=" not in url.partition("?")[2]:
             yield Finding(f"/media/{index}/url", "a URL with a signature in its query", Words("a URL without one"))
+
+
+@rule(
+    "KYV-027",
+    "each answer has a request id of its own",
+    mark="I",
+    source=CODES,
+    quote='{"error":{"code","message","request_id":"req_…"',
+)
+def request_ids_differ(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """By the header, else by the body. Not where a key, or a clock that stands, makes one answer of the same request."""
+    shown = _request_id(exchange)
+    operation = exchange.operation
+    if operation is None or shown is None or exchange.request_headers.get("idempotency-key") or exchange.has_preference:
+        return
+    for name in exchange.provider.document.operations:
+        for earlier in history.calls(name)[-_ANSWERS_BEFORE:]:
+            if _request_id(earlier) is None or _same_request(earlier, exchange):
+                continue
+            yield EXAMINED
+            if _request_id(earlier) == shown:
+                yield Finding("", "a request id that no answer before had", Words("that of an earlier answer"))
+                return
+
+
+def _same_request(first: Exchange, second: Exchange) -> bool:
+    one, other = ((each.method, each.path, each.query, each.request_body) for each in (first, second))
+    return one == other
+
+
+def _request_id(exchange: Exchange) -> str | None:
+    """The id of an answer; None where there is none, or what stands before the service may have answered."""
+    if exchange.status == 429 or exchange.status >= 500:
+        return None
+    shown = exchange.response_headers.get(REQUEST_ID) or at(exchange.response_json, "/error/request_id")
+    return shown if isinstance(shown, str) and shown else None
+
+
+@rule(
+    "KYV-028",
+    "an sdk_token ends after 30 minutes at most",
+    mark="P",
+    source="kyve.dev Authentication, SDK tokens",
+)
+def tokens_end_soon(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
+    """By the claim exp of a JWT, from the answer on or, where there is one, from its claim iat on."""
+    token = at(exchange.response_json, "/sdk_token")
+    if exchange.operation is None or exchange.operation.id not in _SESSION_OPERATIONS or not exchange.is_success:
+        return
+    claims = _claims(token)
+    ends, issued = claims.get("exp"), claims.get("iat")
+    if not isinstance(ends, (int, float)) or exchange.has_preference:
+        return
+    made = fields.epoch_seconds(at(exchange.response_json, "/created_at"))
+    since = issued if isinstance(issued, (int, float)) else max(exchange.at / 1000, made or 0)
+    yield EXAMINED
+    if ends - since > TOKEN_SECONDS + _SKEW_SECONDS:
+        yield Finding("/sdk_token", "a token for at most 30 minutes", Words(f"one for {round((ends - since) / 60)} minutes"))
+
+
+def _claims(token: Any) -> Mapping[str, Any]:
+    """The claims of a JWT (RFC 7519); none of another text."""
+    parts = token.split(".") if isinstance(token, str) else []
+    try:
+        found = json.loads(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))) if len(parts) == 3 else {}
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, Mapping) else {}
+
+
+@rule(
+    "KYV-029",
+    "the fields of a document are those of its machine-readable zone",
+    mark="A",
+    source=f"{PAGE}, Fetching verifications: the resolved fields extracted from the ID",
+    reason="no page shows the fields, and a zone may abbreviate",
+)
+def fields_are_of_the_document(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
+    """Family name before given names (ICAO 9303), where the answer has both in Latin letters."""
+    found = at(exchange.response_json, "/fields") if fields.is_read(exchange, "getVerification") else None
+    lines = at(found, "/document/mrz")
+    if not isinstance(lines, list) or len(lines) not in (2, 3) or not all(isinstance(one, str) for one in lines):
+        return
+    # Of three lines (TD1) the last has the names, of two the first, behind five letters (ICAO 9303, parts 4 and 5).
+    family, _, given = (lines[2] if len(lines) == 3 else lines[0][5:]).strip("<").partition("<<")
+    for name, text, opposite in (("family_name", family, given), ("given_names", given, family)):
+        shown = _letters(at(found, f"/{name}")) or _letters(at(found, f"/{name}_latin"))
+        if not shown or not family or not given:
+            continue
+        yield EXAMINED
+        theirs, others = _letters(text.replace("<", "")), _letters(opposite.replace("<", ""))
+        if shown[:_NAME_LETTERS] not in theirs and shown[:_NAME_LETTERS] in others:
+            yield Finding(f"/fields/{name}", "the name that the machine-readable zone has there", Words("the other name"))
+
+
+def _letters(text: Any) -> str:
+    """The letters of a name in capitals; nothing where there are others than those of a machine-readable zone."""
+    found = "".join(one for one in text.upper() if one.isalpha()) if isinstance(text, str) else ""
+    return found if found.isascii() else ""
 
 
 def _mode(exchange: Exchange) -> bool | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from math import inf
 from typing import Any
@@ -21,6 +22,10 @@ READ, UPLOAD = "getSessionStatus", "processImages"
 _FIELDS = {"sessionId", "clientKey", "token"}
 # A sandbox may let sessions run faster than they say; milliseconds are three orders of magnitude away.
 _LEEWAY_SECONDS = 600
+# A part of a UUID, which is read without regard to its case (RFC 9562, section 4).
+_HEXADECIMAL = re.compile("[0-9a-f]{8}", re.IGNORECASE)
+# By which two answers are surely apart, where secondsToLive has no parts of a second.
+_SECONDS_APART = 2
 # What rounding each time to milliseconds can add up to, in seconds.
 _ROUNDING_SECONDS = 0.01
 
@@ -363,6 +368,98 @@ def images_make_a_session(exchange: Exchange, history: History) -> Iterator[Find
     shown = at(exchange.response_json, "/sessionId")
     if history.created(shown) is not None:
         yield Finding("/sessionId", "a new session", shown)
+
+
+@rule(
+    "NEU-035",
+    "the sessions of one clientKey are of one client",
+    mark="I",
+    source=FIELDS,
+    quote="Client UUID … Client key passed during session creation … false — repeat visit",
+)
+def clients_keep_their_id(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """A client that was identified under a key has the same id in its other sessions, to the same caller."""
+    body = exchange.response_json
+    key, client = at(body, "/clientKey"), at(body, "/clientId")
+    if not _shows_session(exchange) or exchange.has_preference or not (isinstance(key, str) and key and client):
+        return
+    for earlier in history.calls(UPLOAD):
+        before = earlier.response_json
+        is_of_key = _shows_session(earlier) and at(before, "/clientKey") == key and same_caller(earlier, exchange)
+        if not is_of_key or before["sessionId"] == body["sessionId"] or not at(before, "/clientId"):
+            continue
+        yield EXAMINED
+        if not fields.same_value(at(before, "/clientId"), client):
+            yield Finding("/clientId", "the client that another session of this clientKey has", client)
+        return
+
+
+@rule(
+    "NEU-036",
+    "secondsToLive of an open session gets less while time passes",
+    mark="I",
+    source=FIELDS,
+    quote="Remaining session lifetime in seconds (0 = expired)",
+)
+def life_passes(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """By responseTime, from two seconds on, of a session whose status stays and that got nothing in between."""
+    earlier = history.reads(exchange)[-1:] if fields.is_read(exchange, READ) else ()
+    if not earlier or fields.state_of(exchange) in exchange.provider.lifecycle.terminal:
+        return
+    bodies = (earlier[0].response_json, exchange.response_json)
+    times = [fields.epoch_seconds(at(body, "/responseTime")) for body in bodies]
+    before, now = (at(body, "/secondsToLive") for body in bodies)
+    is_apart = times[0] is not None and times[1] is not None and times[1] - times[0] >= _SECONDS_APART
+    if fields.state_of(earlier[0]) != fields.state_of(exchange) or not is_apart or not (_is_number(before) and _is_number(now)):
+        return
+    shown = at(exchange.response_json, "/sessionId")
+    if any(one.declared_fields.get("sessionId") == shown for one in history.calls(UPLOAD) if one.started >= earlier[0].at):
+        return
+    yield EXAMINED
+    if now == before and now > 0:
+        yield Finding("/secondsToLive", "less than in the read before", now)
+
+
+@rule(
+    "NEU-037",
+    "the details of an invalid schema show what came",
+    mark="I",
+    source=f"{PAGE}, Invalid schema (400)",
+    quote='"actual": "not-a-uuid", "path": "sessionId"',
+)
+def details_show_what_came(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
+    """Of a text that was sent in the field that is named; one that looks like a UUID may come back in another form."""
+    details = at(exchange.response_json, "/details")
+    for index, detail in enumerate(details if exchange.status == 400 and isinstance(details, list) else ()):
+        sent = exchange.declared_fields.get(str(at(detail, "/path")))
+        actual = at(detail, "/actual")
+        if not isinstance(sent, str) or actual is None or _HEXADECIMAL.search(sent):
+            continue
+        yield EXAMINED
+        shown = actual.rstrip(".\u2026") if isinstance(actual, str) else ""
+        if actual != sent and (not shown or not sent.startswith(shown)):
+            yield Finding(f"/details/{index}/actual", "the value that was sent", actual)
+
+
+@rule(
+    "NEU-038",
+    "a date that was read from a document is a day",
+    mark="A",
+    source=f"{PAGE}, document type task, ocr",
+    reason="the page shows 01.01.1970, and what is read from a false document may be anything",
+)
+def dates_are_days(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
+    """Day, month, year."""
+    for index, task in _tasks(exchange):
+        found = at(task, "/ocr/fields")
+        for place, field in enumerate(found if isinstance(found, list) else ()):
+            value = at(field, "/value")
+            parts = value.split(".") if isinstance(value, str) else []
+            if [len(part) for part in parts] != [2, 2, 4] or not all(part.isascii() and part.isdigit() for part in parts):
+                continue
+            yield EXAMINED
+            if not (1 <= int(parts[0]) <= 31 and 1 <= int(parts[1]) <= 12):
+                yield Finding(f"/results/{index}/ocr/fields/{place}/value", "a day as dd.mm.yyyy", value)
 
 
 def _shows_session(exchange: Exchange) -> bool:

@@ -20,6 +20,8 @@ CHECKS = {"individual": "kyc", "business": "kyb"}
 LISTS = ("/verifiedWallets", "/unverifiedWallets")
 # So many pixels may whole modules of a QR code leave over: one that holds 150 letters has 57 of them.
 _MOST_MODULES = 64
+# By how much the clocks of two machines of one service may differ.
+_CLOCKS_SECONDS = 300
 _HEXADECIMAL = re.compile(r"0x[0-9a-f]+", re.IGNORECASE)
 
 
@@ -300,6 +302,101 @@ def verified_wallets_stay_verified(exchange: Exchange, history: History) -> Iter
             if not verified:
                 yield Finding("/verified", "true, for one of its sessions is completed", verified)
             return
+
+
+@rule(
+    "PRE-024",
+    "the status of a wallet is that of its newest session",
+    mark="P",
+    source="Predicate docs, Verify Wallet, Response Fields, status",
+)
+def newest_sessions_count(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """Of the type that was asked for. What the newest one was read in may have moved on; an older one's is wrong in our walk."""
+    sessions = _asked_sessions(exchange, history)
+    shown, asked = at(exchange.response_json, "/status"), at(exchange.declared_json, "/address")
+    known = [at(one.response_json, "/status") for one in _sessions_of(_account(asked), history).values()] if sessions else []
+    if not sessions or len(known) < 2 or not isinstance(shown, str):
+        return  # of a wallet with one session PRE-021 speaks
+    newest = at(sessions[-1].response_json, "/status")
+    yield EXAMINED
+    lifecycle = exchange.provider.lifecycle
+    is_behind = exchange.seen_by == "walk" and shown != newest and shown in known
+    if shown in lifecycle.states and (shown not in fields.reachable(lifecycle, newest) or is_behind):
+        yield Finding("/status", f"'{newest}', as the newest session of the wallet was read, or what follows", shown)
+
+
+def _asked_sessions(exchange: Exchange, history: History) -> list[Exchange]:
+    """The last reads of the sessions that a question about a wallet is about, oldest session first; none where one is unread."""
+    is_question = exchange.operation is not None and exchange.operation.id == "verifyWallet" and exchange.is_success
+    if not is_question or exchange.has_preference:
+        return []
+    asked, kind = at(exchange.declared_json, "/address"), at(exchange.declared_json, "/type")
+    found = []
+    for session, read in _sessions_of(_account(asked), history).items() if isinstance(asked, str) else ():
+        made = history.created(str(session))
+        if made is None:
+            return []
+        if kind in (None, made.parameters.get("type")):
+            found.append((made.started, made.at, read))
+    ordered = [read for _, _, read in sorted(found, key=lambda one: one[:2])]
+    known = exchange.provider.lifecycle.states
+    return ordered if all(at(read.response_json, "/status") in known for read in ordered) else []
+
+
+@rule(
+    "PRE-025",
+    "a wallet that nobody registered has no session",
+    mark="I",
+    source="Predicate docs, Verify Wallet, Response Fields, status",
+    quote="The session ID from the registration response",
+)
+def asking_makes_no_session(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """Of a wallet of our walk, which was unknown when it was asked for first: asking makes nothing."""
+    if exchange.operation is None or exchange.operation.id != "verifyWallet" or not exchange.is_success:
+        return
+    asked = at(exchange.declared_json, "/address")
+    if exchange.has_preference or exchange.seen_by != "walk" or not isinstance(asked, str):
+        return
+    for earlier in history.calls("verifyWallet"):
+        if earlier.is_success and at(earlier.declared_json, "/address") == asked and same_caller(earlier, exchange):
+            if at(earlier.response_json, "/status") is not None or _sessions_of(_account(asked), history):
+                return
+            yield EXAMINED
+            if at(exchange.response_json, "/status") is not None:
+                yield Finding("/status", "null, for nobody registered the wallet", at(exchange.response_json, "/status"))
+            return
+
+
+@rule(
+    "PRE-026",
+    "a verified wallet is shown as its session shows it",
+    mark="I",
+    source="Predicate docs, Verify Wallet, Response Fields, wallets and verifiedAt; Get Session Status, Response Fields",
+    quote="Wallets connected to this session. Populated when `completed`. … ISO 8601 timestamp (only present when `completed`)",
+)
+def wallets_are_their_sessions(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """Of a wallet with one session, which is completed: its chain, all wallets beside it, the time give or take five minutes."""
+    sessions = _asked_sessions(exchange, history) if at(exchange.response_json, "/verified") is True else []
+    if len(sessions) != 1 or at(sessions[0].response_json, "/status") != "completed":
+        return
+    theirs, shown = _wallets(sessions[0], "/verifiedWallets"), _wallets(exchange, "/wallets")
+    if theirs and isinstance(at(exchange.response_json, "/wallets"), list):
+        yield EXAMINED
+        missing = {account for account, _ in theirs} - {account for account, _ in shown}
+        if missing:
+            yield Finding("/wallets", "each wallet that its session verified", at(exchange.response_json, "/wallets"))
+        for account, chain in shown:
+            chains = {of for one, of in theirs if one == account}
+            if chains and chain not in chains:
+                pointer = f"/wallets/{shown[account, chain]}/chain"
+                yield Finding(pointer, "the chain that its session shows", chain)
+                return
+    times = [at(sessions[0].response_json, "/completedAt"), at(exchange.response_json, "/verifiedAt")]
+    ended, verified = (fields.epoch_seconds(time) for time in times)
+    if ended is not None and verified is not None:
+        yield EXAMINED
+        if abs(ended - verified) > _CLOCKS_SECONDS:
+            yield Finding("/verifiedAt", "the time at which its session was completed", times[1])
 
 
 @rule(

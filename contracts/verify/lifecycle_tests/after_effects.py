@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.requests import creation_variants, request_discovery
 from specimen.contracts.requests.exact_values import exact_values
 from specimen.contracts.requests.mutations import CASE, mutations
@@ -150,8 +151,8 @@ class AfterEffects(Probes):
                 for _ in range(2):
                     self.ask(wanted, VALID)
 
-    def _about(self, shown: Any) -> Iterator[RequestTemplate]:
-        for wanted in request_discovery.about(self.provider, shown):
+    def _about(self, shown: Exchange | None) -> Iterator[RequestTemplate]:
+        for wanted in request_discovery.about(self.provider, shown) if shown is not None else ():
             yield wanted
             yield from request_discovery.with_choices(self.provider, wanted)
 

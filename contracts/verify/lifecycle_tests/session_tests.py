@@ -22,14 +22,14 @@ from specimen.contracts.requests.request_templates import (
 )
 from specimen.contracts.verify.drivers.driver import Journey, SessionRef, creation
 from specimen.contracts.verify.lifecycle_tests import listed_rows
-from specimen.contracts.verify.lifecycle_tests.after_effects import AfterEffects
 from specimen.contracts.verify.lifecycle_tests.probes import VALID
+from specimen.contracts.verify.lifecycle_tests.variations import Variations
 
 # The URL namespace of UUIDs (RFC 9562, section 6.6); idempotency keys are derived from it, by seed.
 _KEYS = UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
 
 
-class SessionTests(AfterEffects):
+class SessionTests(Variations):
     """Sends valid and repeated requests about sessions of one provider at one base URL."""
 
     def _follow(self, journey: Journey) -> None:
@@ -230,6 +230,7 @@ class SessionTests(AfterEffects):
                 self.ask(minimal_request(self.provider, operation.id, known.ids))
                 if not is_short:
                     self._read(known)
+            self._other_actions(operation.id, known)
             self._read(known, only_first=is_short)
             if self.ended is not None and is_short and kinds <= set(self.ended.ids):
                 self.ask(minimal_request(self.provider, operation.id, self.ended.ids))
@@ -240,6 +241,12 @@ class SessionTests(AfterEffects):
                     self._read(fixed)
                     self.ask(minimal_request(self.provider, operation.id, fixed.ids))
                     self._read(fixed)
+
+    def _other_actions(self, done: str, known: SessionRef) -> None:
+        """Calls the other operations that change a session on one that an operation has ended; not within a limit of requests."""
+        for other in request_discovery.session_actions(self.provider) if self.most is None else ():
+            if other.id != done and names_in(self.provider, other.id) <= set(known.ids):
+                self.ask(minimal_request(self.provider, other.id, known.ids))
 
     def _other_reads(self) -> None:
         """Calls the safe operations on a session that are not its reads; the stream of an ended session ends by itself."""

@@ -80,6 +80,15 @@ class Walk(SessionTests):
             yield Step("sessions with all values", self.full_sessions)
         if self.driver.drives:
             yield Step("repeated questions", self.repeated_questions)
+        yield Step("texts that look like something else", self.other_texts)
+        yield Step("one value alone", self.fewer_values)
+        yield Step("bodies in other bytes", self.other_encodings)
+        yield Step("two sessions of one key", self.two_of_one_key)
+        yield Step("other values for a session", self.other_values_for_a_session)
+        yield Step("questions about nothing", self.questions_about_nothing)
+        yield Step("unknown ids without credentials", self.unknown_without_credentials)
+        yield Step("pages of filters", self.pages_of_filters)
+        yield Step("documented credentials", self.documented_credentials)
 
     def _share(self) -> int:
         """The number of requests that the journeys may send: what the other steps leave, at least a third."""

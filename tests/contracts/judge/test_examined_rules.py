@@ -44,6 +44,18 @@ def of_the_other(stage: Stage) -> list[Exchange]:
     return [first, replace(lost, path=path, request_headers=headers)]
 
 
+def token_of_a_cancelled(stage: Stage) -> list[Exchange]:
+    """A session that was cancelled by its id, and then by its token."""
+    *before, last = kayle.cancelled_and_refused(stage)
+    return [*before, changed(kayle.by_token(stage, before[0]), request_body=last.request_body)]
+
+
+def of_two_types(stage: Stage) -> list[Exchange]:
+    """A wallet of a completed session, and of a business's that was rejected later; asked for persons it is completed."""
+    *before, last = predicate.of_two_sessions(stage)
+    return [*before, changed(last, {"/status": "completed", "/userId": before[1].response_json["userId"]})]
+
+
 def listed_and_read(stage: Stage) -> list[Exchange]:
     """A verification that a list shows, and that is read by its id."""
     stage.create()
@@ -54,7 +66,8 @@ def listed_and_read(stage: Stage) -> list[Exchange]:
 def seconds_later(stage: Stage) -> list[Exchange]:
     """A session that is read twice, each answer with its time."""
     first, second = neurovision.seconds_later(stage, "Thu, 19 Mar 2026 10:31:32 GMT")
-    return [first, changed(second, {"/responseTime": "2026-03-19T10:31:32.000Z"})]
+    lives = first.response_json["secondsToLive"] - 2
+    return [first, changed(second, {"/responseTime": "2026-03-19T10:31:32.000Z", "/secondsToLive": lives})]
 
 
 def verified_by_one(stage: Stage) -> list[Exchange]:
@@ -66,6 +79,13 @@ def verified_by_one(stage: Stage) -> list[Exchange]:
 # What neither the close cases nor `smoke` shows: a provider, a rule and exchanges of which the last one examines it.
 MORE: tuple[tuple[str, str, Make], ...] = (
     ("kayle", "KAY-024", used_token),
+    ("kayle", "KAY-032", token_of_a_cancelled),
+    ("predicate", "PRE-024", of_two_types),
+    ("predicate", "PRE-025", lambda stage: [predicate.asked_twice(stage)[0]] * 2),
+    ("kyve", "KYV-027", lambda stage: [kyve.missing(stage, "ver_x"), stage.ask("getSession", path={"id": "ses_x"})]),
+    ("kyve", "KYV-028", lambda stage: kyve.with_token(stage, 1800)),
+    ("kyve", "KYV-029", lambda stage: [kyve.with_names(stage, is_right=True)]),
+    ("neurovision", "NEU-038", lambda stage: neurovision.with_a_date(stage, "31.01.1970")),
     ("kayle", "KAY-028", of_the_other),
     ("kayle", "KAY-031", lambda stage: [kayle.asked_as_optional(stage)]),
     ("neurovision", "GEN-061", seconds_later),

@@ -20,7 +20,8 @@ from specimen.contracts.judge.registry import rulebook
 from specimen.contracts.judge.severity import NOTE
 from specimen.specs.core.json_pointer import at
 from tests.contracts.golden_exchanges import REMOVED, Stage, changed
-from tests.contracts.judge.mutants import kayle, neurovision, predicate
+from tests.contracts.judge.mutants import kayle, kyve, neurovision, predicate
+from tests.mockserver.calling import forward
 
 EXTERNAL = Path(__file__).parents[2] / "providers" / "external_provider"
 Make = Callable[[Stage], list[Exchange]]
@@ -52,6 +53,21 @@ def same_times(pointers: list[str], **wanted: Any) -> Make:
         return [changed(found, dict.fromkeys(pointers, at(found.response_json, pointers[0])))]
 
     return make
+
+
+def deleted_block(stage: Stage) -> list[Exchange]:
+    """Data blocks that are listed, and then listed again after the first was deleted."""
+    first = stage.read(operation="listDatablocks")
+    return [first, changed(first, {"/dataBlocks/0/status": "DELETED", "/dataBlocks/0/content": None})]
+
+
+def asked_and_registered(stage: Stage) -> list[Exchange]:
+    """A wallet that is asked for, registered, and asked for again."""
+    question = {"address": predicate.OTHER_WALLET}
+    first = stage.ask("verifyWallet", body=question)
+    made = predicate.register(stage, predicate.OTHER_WALLET)
+    found = [first, made, predicate.status(stage, made), stage.ask("verifyWallet", body=question)]
+    return [replace(one, seen_by="walk") for one in found]
 
 
 def withdrawn(stage: Stage) -> list[Exchange]:
@@ -228,6 +244,7 @@ def expired_after_a_refusal(stage: Stage) -> list[Exchange]:
     path = {"id": made.response_json["data"]["id"]}
     before = stage.ask("getSession", path=path)
     refused = stage.ask("cancelByToken", path=path, body={"cancel_token": "0" * 49})
+    forward(stage.app, 3_600_000)
     at_its_end = "2026-03-19T11:31:30.000Z"
     after = {"/data/status": "expired", "/data/completed_at": at_its_end, "/data/updated_at": at_its_end}
     return [made, before, refused, changed(stage.again(before), after)]
@@ -433,6 +450,22 @@ def unknown_instead_of_malformed(stage: Stage) -> list[Exchange]:
 
 # Provider, rule, what comes close, and the exchanges.
 CASES: tuple[tuple[str, str, str, Make], ...] = (
+    ("kayle", "GEN-062", "over four minutes after it was read", lambda stage: kayle.dated(stage, "2026-03-19T10:35:30.000Z")),
+    ("kyve", "GEN-063", "a page behind the first entry", lambda stage: kyve.page_with_a_gap(stage, whole=True)),
+    ("kayle", "GEN-064", "what was given",
+     lambda stage: [stage.ask("createSession", body={"redirect_url": "https://shop.example/"})]),
+    ("kayle", "KAY-033", "the field that is always there", kayle.asked_for_one),
+    ("kyve", "KYV-027", "the same request once more", lambda stage: [found := kyve.missing(stage, "ver_x"), found]),
+    ("idnow", "IDN-023", "a data block that was deleted", deleted_block),
+    ("neurovision", "NEU-035", "not identified the second time", lambda stage: neurovision.of_one_key(stage, "")),
+    ("neurovision", "NEU-036", "a second less after ten", lambda stage: neurovision.still(stage, left=1)),
+    ("neurovision", "NEU-037", "a UUID in capitals", lambda stage: [changed(
+        neurovision.status(stage, sessionId="550e8400-e29b-41d4-a716-44665544000a"),
+        {"/details/0/actual": "550E8400-E29B-41D4-A716-44665544000A"})]),
+    ("neurovision", "NEU-037", "cut off", lambda stage: neurovision.told_of(stage, "not-a\u2026")),
+    ("predicate", "PRE-025", "registered in between", asked_and_registered),
+    ("predicate", "PRE-026", "another wallet of the user", lambda stage: predicate.as_its_session(
+        stage, {"/wallets": [*predicate.OF_ASKED, {"address": predicate.OTHER_WALLET, "chain": "polygon"}]})),
     ("kayle", "KAY-010", "never changed", same_times(["/data/created_at", "/data/updated_at"], state="created")),
     ("kayle", "KAY-011", "over at once",
      same_times(["/data/created_at", "/data/completed_at", "/data/updated_at"], scenario="succeeded")),

@@ -47,7 +47,8 @@ NOT_BY_ONE_ANSWER: dict[str, dict[str, str]] = {
     "kayle": {
         "KAY-013": EARLIER, "KAY-014": EARLIER, "KAY-016": EARLIER, "KAY-024": EARLIER, "KAY-025": EARLIER,
         "KAY-015": ASKED, "KAY-019": ASKED, "KAY-020": ASKED, "KAY-021": ASKED, "KAY-026": ASKED, "KAY-018": REFUSAL,
-        "KAY-027": ASKED, "KAY-029": ASKED, "KAY-030": ASKED, "KAY-031": ASKED,
+        "KAY-027": ASKED, "KAY-029": ASKED, "KAY-030": ASKED, "KAY-031": ASKED, "KAY-032": EARLIER,
+        "KAY-033": ASKED,
         "KAY-028": "compares with the organization of another key",
     },
     "kyve": {
@@ -55,23 +56,25 @@ NOT_BY_ONE_ANSWER: dict[str, dict[str, str]] = {
         "KYV-016": EARLIER, "KYV-017": EARLIER,
         "KYV-004": ASKED, "KYV-006": ASKED, "KYV-007": ASKED, "KYV-011": "compares with the mode of the request's key",
         "KYV-014": ASKED, "KYV-018": REFUSAL, "KYV-020": ASKED,
-        "KYV-026": CHECKED,
+        "KYV-026": CHECKED, "KYV-027": EARLIER, "KYV-028": CHECKED, "KYV-029": CHECKED,
     },
     "predicate": {
         "PRE-006": "a wallet in both lists also breaks PRE-003 or PRE-005: in no state may both lists hold any",
         "PRE-007": EARLIER, "PRE-009": EARLIER, "PRE-010": EARLIER, "PRE-012": EARLIER,
         "PRE-008": ASKED, "PRE-015": ASKED, "PRE-017": ASKED,
         "PRE-019": EARLIER, "PRE-020": ASKED, "PRE-021": EARLIER, "PRE-022": ASKED, "PRE-023": EARLIER,
+        "PRE-024": EARLIER, "PRE-025": EARLIER, "PRE-026": EARLIER,
     },
     "idnow": {
         "IDN-003": "compares with the answer of another operation", "IDN-011": EARLIER, "IDN-012": EARLIER, "IDN-019": EARLIER,
         "IDN-020": "compares with the answer of another operation", "IDN-021": "compares with the answer of another operation",
-        "IDN-013": ASKED, "IDN-015": EARLIER,
+        "IDN-013": ASKED, "IDN-015": EARLIER, "IDN-022": CHECKED, "IDN-023": EARLIER,
     },
     "neurovision": {
         "NEU-017": ASKED, "NEU-018": EARLIER, "NEU-019": EARLIER, "NEU-020": EARLIER, "NEU-022": EARLIER, "NEU-023": REFUSAL,
         "NEU-024": "is about the token of the request", "NEU-025": REFUSAL,
-        "NEU-028": EARLIER, "NEU-030": REFUSAL, "NEU-033": EARLIER, "NEU-034": EARLIER,
+        "NEU-028": EARLIER, "NEU-030": REFUSAL, "NEU-033": EARLIER, "NEU-034": EARLIER, "NEU-035": EARLIER,
+        "NEU-036": EARLIER, "NEU-037": REFUSAL, "NEU-038": CHECKED,
     },
 }  # fmt: skip
 # General rules are of the form of an answer, of requests and of earlier answers; of those of an answer's fields there is one.

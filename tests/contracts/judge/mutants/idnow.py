@@ -73,6 +73,24 @@ def left_out(stage: Stage) -> list[Exchange]:
 
 MUTANTS = (
     Mutant(
+        "IDN-022",
+        "a clock that stands",
+        lambda stage: [
+            changed(
+                found := stage.read(operation=BLOCKS),
+                {f"/dataBlocks/{index}/createdBy/clock": 1 for index in range(len(found.response_json["dataBlocks"]))},
+            )
+        ],
+    ),
+    Mutant(
+        "IDN-023",
+        "a data block is gone",
+        lambda stage: [
+            found := stage.read(operation=BLOCKS),
+            changed(found, {"/dataBlocks": found.response_json["dataBlocks"][1:]}),
+        ],
+    ),
+    Mutant(
         "IDN-003",
         "a block is missing",
         lambda stage: [stage.read(operation=SESSION), changed(stage.read(operation=BLOCKS), {"/dataBlocks/0": REMOVED})],
@@ -105,6 +123,7 @@ MUTANTS = (
         "IDN-016",
         "the newest block first",
         lambda stage: [changed(stage.read(operation=BLOCKS), {"/dataBlocks/0/createdAt": LATER})],
+        also=("IDN-022",),
     ),
     Mutant("GEN-021", "another end", lambda stage: second(stage, {"/completedAt": "2026-03-19T10:31:29.000Z"})),
     Mutant("GEN-025", "another creation than it was made with", created_otherwise),

@@ -212,7 +212,39 @@ def shifted_by(found: Exchange, seconds: int) -> str:
     return shifted(found.response_json["data"]["expires_at"], seconds * 1000)
 
 
+def cancelled_and_refused(stage: Stage) -> list[Exchange]:
+    """A session that was cancelled by its id, and whose right token is refused."""
+    first = made(stage)
+    path = {"id": first.response_json["data"]["id"]}
+    done, read = stage.ask("cancelSession", path=path), stage.ask("getSession", path=path)
+    refused = stage.ask("cancelByToken", path=path, body={"cancel_token": "a" * 48}, credential=None)
+    return [first, done, read, replace(refused, request_body=by_token(stage, first).request_body)]
+
+
+def dated(stage: Stage, completed: str) -> list[Exchange]:
+    """A session in progress that is read again once it has succeeded, each answer with its Date."""
+    headers = {"date": "Thu, 19 Mar 2026 10:31:30 GMT"}
+    first = stage.read("succeeded", "in_progress")
+    first = changed(first, response_headers={**first.response_headers, **headers})
+    ended = {"/data/status": "succeeded", "/data/completed_at": completed, "/data/updated_at": completed}
+    return [first, changed(first, ended)]
+
+
+def asked_for_one(stage: Stage, **more: Any) -> list[Exchange]:
+    """A session that names one field, and asks for others beside it."""
+    first = made(stage, {"share_fields": {"family_name": {"required": True, "reason": "To greet."}}})
+    return [changed(first, {f"/data/share_fields/{name}": field for name, field in more.items()})]
+
+
 MUTANTS = (
+    Mutant("KAY-032", "the right token of a cancelled session is refused", cancelled_and_refused),
+    Mutant(
+        "KAY-033",
+        "a field that nobody asked for",
+        lambda stage: asked_for_one(stage, given_names={"required": False, "reason": "x", "source": "default"}),
+    ),
+    Mutant("GEN-062", "over an hour after it was read", lambda stage: dated(stage, "2026-03-19T11:41:30.000Z")),
+    Mutant("GEN-064", "a redirect that nobody gave", lambda stage: [changed(made(stage), {"/data/redirect_url": "https://kayle.id/"})]),
     Mutant("GEN-025", "a list behind the detail", behind),
     Mutant("GEN-018", "another session's token", anybodys_token),
     Mutant("KAY-029", "a field of the request is said to be a default", lambda stage: [asked_for(stage, "default")]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64encode
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
@@ -209,7 +211,57 @@ def behind(stage: Stage) -> list[Exchange]:
     return [session, changed(verification, {"/status": "in_progress"}), stage.again(session)]
 
 
+def page_with_a_gap(stage: Stage, *, whole: bool = False) -> list[Exchange]:
+    """The page behind the first of four verifications, without the second."""
+    *sessions, page = listed(stage, 4, limit=100)
+    rows = page.response_json["data"]
+    follow = stage.ask("listVerifications", query={"limit": 100, "starting_after": rows[0]["id"]})
+    return [*sessions, page, follow if whole else changed(follow, {"/data": rows[2:]})]
+
+
+def before_the_cursor(stage: Stage) -> list[Exchange]:
+    """A page that begins from the start again."""
+    *sessions, page = listed(stage, 4, limit=100)
+    rows = page.response_json["data"]
+    follow = stage.ask("listVerifications", query={"limit": 100, "starting_after": rows[2]["id"]})
+    return [*sessions, page, changed(follow, {"/data": [rows[0], *rows[3:]]})]
+
+
+def same_request_id(stage: Stage) -> list[Exchange]:
+    """Two errors with one request id."""
+    first, other = missing(stage, "ver_x"), missing(stage, "ver_y")
+    shown = first.response_json["error"]["request_id"]
+    headers = {**other.response_headers, "kyc-request-id": shown}
+    return [first, changed(other, {"/error/request_id": shown}, response_headers=headers)]
+
+
+def with_token(stage: Stage, seconds: int) -> list[Exchange]:
+    """A session whose sdk_token is good for so many seconds."""
+    first = made(stage)
+    claims = json.dumps({"iat": first.at // 1000, "exp": first.at // 1000 + seconds}).encode()
+    return [changed(first, {"/sdk_token": f"eyJhbGciOiJIUzI1NiJ9.{urlsafe_b64encode(claims).decode().rstrip('=')}.c2ln"})]
+
+
+def with_names(stage: Stage, *, is_right: bool = False) -> Exchange:
+    """A completed verification whose names stand in one another's place, or in their own."""
+    found = stage.read(operation=VERIFICATION)
+    names = {
+        "/fields/family_name": "ERIKSSON", "/fields/given_names": "ANNA MARIA",
+        "/fields/family_name_latin": None, "/fields/given_names_latin": None,
+        "/fields/document/mrz": [
+            ("P<UTOERIKSSON<<ANNA<MARIA" if is_right else "P<UTOANNA<MARIA<<ERIKSSON").ljust(44, "<"),
+            "L898902C36UTO7408122F1204159ZE184226B<<<<<10",
+        ],
+    }  # fmt: skip
+    return changed(found, names)
+
+
 MUTANTS = (
+    Mutant("GEN-063", "a page with a gap", page_with_a_gap),
+    Mutant("GEN-063", "a page from the start again", before_the_cursor),
+    Mutant("KYV-027", "one request id for two answers", same_request_id),
+    Mutant("KYV-028", "a token for a day", lambda stage: with_token(stage, 86_400)),
+    Mutant("KYV-029", "names in one another's place", lambda stage: [with_names(stage)]),
     Mutant(
         "GEN-030",
         "the default in place of an unknown template",

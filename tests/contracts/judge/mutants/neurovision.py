@@ -82,7 +82,34 @@ def of_the_first_session(stage: Stage) -> list[Exchange]:
     return [first, changed(upload(stage, clientKey="order-17"), {"/sessionId": first.response_json["sessionId"]})]
 
 
+def of_one_key(stage: Stage, client: str) -> list[Exchange]:
+    """Two sessions of one clientKey, the second with another client."""
+    first = changed(upload(stage, clientKey="order-34"), {"/createdAt": "2026-03-19T10:31:00.000Z"})
+    return [first, changed(upload(stage, clientKey="order-34"), {"/clientId": client, "/isClientNew": False})]
+
+
+def still(stage: Stage, later: str = "2026-03-19T10:31:40.000Z", left: int = 0) -> list[Exchange]:
+    """A session in process, read again ten seconds later; `left` seconds more of its lifetime have passed."""
+    first = stage.read(state="processing")
+    lives = first.response_json["secondsToLive"]
+    return [first, changed(first, {"/responseTime": later, "/secondsToLive": lives - left})]
+
+
+def told_of(stage: Stage, actual: str) -> list[Exchange]:
+    """An invalid sessionId, told as another text."""
+    return [changed(status(stage, sessionId="not-a-uuid"), {"/details/0/actual": actual})]
+
+
+def with_a_date(stage: Stage, value: str) -> list[Exchange]:
+    """A session whose first read field is a date."""
+    return [changed(stage.read(), {"/results/0/ocr/fields/0/value": value})]
+
+
 MUTANTS = (
+    Mutant("NEU-035", "another client of the same key", lambda stage: of_one_key(stage, OTHER_ID)),
+    Mutant("NEU-036", "as long to live as ten seconds before", still),
+    Mutant("NEU-037", "another text than was sent", lambda stage: told_of(stage, "something else")),
+    Mutant("NEU-038", "the month before the day", lambda stage: with_a_date(stage, "01.31.1970")),
     Mutant("GEN-060", "a session that is not found by its key", not_found),
     Mutant("GEN-061", "an answer of two seconds before", lambda stage: seconds_later(stage, "Thu, 19 Mar 2026 10:31:32 GMT")),
     Mutant("NEU-034", "images of a known client go into its session", of_the_first_session),

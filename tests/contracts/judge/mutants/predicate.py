@@ -158,7 +158,35 @@ def retried_anew(stage: Stage) -> list[Exchange]:
     return [first, read, second, read]
 
 
+def of_two_sessions(stage: Stage) -> list[Exchange]:
+    """A wallet of a completed session and of a business that was rejected later; asked for persons, it is rejected."""
+    *before, _ = beside_a_business(stage)
+    path = {"type": "business", "sessionId": before[-1].response_json["sessionId"]}
+    business = changed(stage.ask("getStatus", path=path), {"/status": "rejected", "/userId": "user-2"})
+    asked = replace(asked_of(stage), request_body=of_type(asked_of(stage).request_body, "individual"))
+    return [*before, business, changed(asked, {"/status": "rejected"})]
+
+
+def asked_twice(stage: Stage) -> list[Exchange]:
+    """A wallet that nobody registered, and that is pending once it was asked for."""
+    first = replace(stage.ask("verifyWallet", body={"address": OTHER_WALLET}), seen_by="walk")
+    return [first, changed(first, {"/status": "pending"})]
+
+
+def as_its_session(stage: Stage, values: dict[str, object]) -> list[Exchange]:
+    """A wallet of one completed session, with other values than the session's."""
+    made = register(stage)
+    read = changed(completed(stage, made), {"/verifiedWallets": WALLETS})
+    answer = {"status": "completed", "userId": read.response_json["userId"], "verifiedAt": read.response_json["completedAt"]}
+    asked = changed(asked_of(stage), {f"/{name}": value for name, value in answer.items()})
+    return [made, read, changed(asked, values)]
+
+
 MUTANTS = (
+    Mutant("PRE-024", "the status of a session of the other type", of_two_sessions),
+    Mutant("PRE-025", "asking makes a session", asked_twice),
+    Mutant("PRE-026", "on another chain", lambda stage: as_its_session(stage, {"/wallets/0/chain": "polygon"})),
+    Mutant("PRE-026", "verified at midnight", lambda stage: as_its_session(stage, {"/verifiedAt": "2026-03-19T00:00:00Z"})),
     Mutant("PRE-023", "verified by one of two sessions, and not", beside_a_business),
     Mutant("PRE-012", "a second session beside one to retry", retried_anew),
     Mutant("PRE-007", "no wallets under review", under_review({"/unverifiedWallets": []})),
