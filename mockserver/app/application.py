@@ -21,6 +21,7 @@ from specimen.mockserver.app.own_paths import OwnPaths, base_urls
 from specimen.mockserver.app.places import Place, Places
 from specimen.mockserver.app.repeated_read import RepeatedRead
 from specimen.mockserver.app.request_headers import NO_NAMESPACE, namespace_name, request_headers
+from specimen.mockserver.app.standing_webhooks import StandingWebhooks
 from specimen.mockserver.app.store_opening import StoreOpening
 from specimen.mockserver.control.api import ControlApi
 from specimen.mockserver.control.call import API
@@ -37,14 +38,12 @@ from specimen.mockserver.routing import connexion_adapter
 from specimen.mockserver.routing.request_context import REQUEST_CONTEXT, RequestContext
 from specimen.mockserver.sessions.clock import Clock
 from specimen.mockserver.sessions.namespaces import Namespace, Namespaces
-from specimen.mockserver.sessions.shared_state import SharedState
 from specimen.mockserver.sessions.store import Bounds, Store, StoreFull, StoreUnavailable
 from specimen.mockserver.sessions.store.factory import open_store
 from specimen.mockserver.settings import Settings
 from specimen.mockserver.webhooks.dispatcher import Dispatcher
 from specimen.mockserver.webhooks.endpoints import Endpoint as WebhookEndpoint
-from specimen.mockserver.webhooks.registration import Registration, receiver_keys, register
-from specimen.mockserver.webhooks.standing import StandingEndpoint, stand, stand_again
+from specimen.mockserver.webhooks.registration import Registration
 from specimen.specs import Provider
 
 logger = logging.getLogger("specimen")
@@ -80,10 +79,7 @@ class App:
         self.namespaces = Namespaces(self.store, clock, settings.request_log_entries, settings.faults)
         self.mounted = {entry.name: Mounted(entry, self.store, self.namespaces, settings) for entry in providers}
         self.webhooks = Dispatcher(self.store, self.namespaces, {name: one.shared_state for name, one in self.mounted.items()})
-        # The endpoints that the settings name, once the server has started.
-        self.registered: list[StandingEndpoint] = []
-        self._registered_in: int | None = None  # when the namespace that has them began
-        self.webhooks.on_look = self._restore_if_ended
+        self.standing = StandingWebhooks(settings, self.mounted, self.namespaces, self.webhooks)
         self.places = Places(self.mounted, settings.port)
         self._known: dict[tuple[Any, ...], _Known] = {}
         self.root_path = checked_root_path(settings.root_path, self.mounted)
@@ -145,51 +141,20 @@ class App:
             SpecimenError: the provider sends no webhooks, or the extra that it needs is missing.
         """
         await self.open()
-        state = self._sender(wanted.provider)
-        endpoint = await register(wanted, state, self.namespaces, self.webhooks, self.settings.webhook_hosts)
-        return endpoint, receiver_keys(state, endpoint, self.webhooks.base_url)
-
-    def _sender(self, provider: str) -> SharedState:
-        mounted = self.mounted.get(provider)
-        if mounted is None:
-            raise SettingError(f"webhook of '{provider}': it is not served. {did_you_mean(provider, self.mounted)}")
-        return mounted.shared_state
+        return await self.standing.add(wanted)
 
     async def register_webhooks(self) -> None:
-        """Adds the endpoints that the settings name, where they are not there yet; `registered` has them then.
+        """Adds the endpoints that the settings name, where they are not there yet; `standing.endpoints` has them then.
 
         Raises:
             SpecimenError: one cannot be added.
         """
         await self.open()
-        found = []
-        for provider, target in self.settings.webhooks:
-            wanted = Registration(provider, target, secret=self.settings.webhook_secret)
-            state = self._sender(provider)
-            try:
-                found.append(await stand(wanted, state, self.namespaces, self.webhooks, self.settings.webhook_hosts))
-            except StoreFull as full:
-                raise SettingError(
-                    f"webhook of '{provider}': the store holds more open sessions than the {full.most} tasks that may wait. "
-                    "Start with a higher --most-tasks."
-                ) from full
-        self.registered = found
-        self._registered_in = (await self.namespaces.get(DEFAULT_NAMESPACE)).began
+        await self.standing.register()
 
     async def restore_webhooks(self) -> None:
-        """Adds the endpoints of the settings again, after the namespace that they are in was ended or replaced.
-
-        Those of other namespaces are found again.
-        """
-        await self.webhooks.list_spaces()
-        for one in self.registered:
-            await stand_again(one, self._sender(one.provider), self.namespaces, self.webhooks, DEFAULT_NAMESPACE)
-        self._registered_in = (await self.namespaces.get(DEFAULT_NAMESPACE)).began
-
-    async def _restore_if_ended(self) -> None:
-        """Does so where another process has ended the namespace: it may not know these settings."""
-        if self.registered and (await self.namespaces.get(DEFAULT_NAMESPACE)).began != self._registered_in:
-            await self.restore_webhooks()
+        """Adds the endpoints of the settings again, after the namespace that they are in was ended or replaced."""
+        await self.standing.restore()
 
     async def forward(self, milliseconds: int, namespace: str = DEFAULT_NAMESPACE) -> None:
         """Moves the clock of a namespace forward; its sessions move along, in all processes that share the store.

@@ -169,11 +169,11 @@ def serve(
         app.served_at(url)
         if workers > 1 and settings.webhooks:
             # Once, before the workers would at the same time; by a store of its own, which no process inherits.
-            app.registered = asyncio.run(_registered(build_app(settings), url))
+            app.standing.endpoints = asyncio.run(_registered(build_app(settings), url))
 
         def started() -> None:
             if webhook_keys is not None:
-                write_private_json(webhook_keys, {one.provider: one.receiver for one in app.registered})
+                write_private_json(webhook_keys, {one.provider: one.receiver for one in app.standing.endpoints})
             try:
                 print_start(app, url + app.root_path, shows_keys=webhook_keys is None)
             except SpecimenError as error:  # the server also runs where its output is lost
@@ -225,4 +225,4 @@ async def _registered(app: Any, url: str) -> Any:
         await app.register_webhooks()
     finally:
         await app.close()
-    return app.registered
+    return app.standing.endpoints

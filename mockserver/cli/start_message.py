@@ -25,7 +25,7 @@ def print_start(app: Any, url: str, *, shows_keys: bool) -> None:
         out.print(f"  document  {url}/{name}/openapi.json   {url}/{name}/ui/")
         for label, entry in example_requests(mounted):
             out.print(Text.assemble(f"  {label:<9} ", (as_curl(entry, url), "cyan")))
-    for one in app.registered:
+    for one in app.standing.endpoints:
         out.print(f"Webhooks of {one.provider} go to {one.endpoint.url}")
         if shows_keys:
             out.print(Text(f"  {json.dumps(one.receiver)}"))

@@ -36,7 +36,7 @@ def test_restart__signs_with_the_secret_that_is_given_now(tmp_path):
         for number, (given, used) in enumerate(((FIRST, FIRST), (SECOND, SECOND), (None, SECOND))):
             app = _app(receiver, "kyve", store=f"sqlite:///{tmp_path / 'store.db'}", webhook_secret=given)
             with _running(app):
-                assert [one.receiver["secret"] for one in app.registered] == [used]
+                assert [one.receiver["secret"] for one in app.standing.endpoints] == [used]
                 assert len(control(app, "GET", "/webhooks").json()["webhooks"]) == 1
                 created(app, "kyve")
                 request = receiver.wait_for(5 * number + 5)[5 * number]
@@ -66,7 +66,7 @@ def test_reset__the_targets_hear_of_new_sessions(name):
     with receiving() as receiver, receiving() as other:
         app = _app(receiver, *counts)
         with _running(app):
-            keys = {one.provider: one.receiver for one in app.registered}
+            keys = {one.provider: one.receiver for one in app.standing.endpoints}
             keys["idnow"] = httpx.get(keys["idnow"]["jwks"]).json()
             control(app, "POST", "/webhooks", {"provider": "kyve", "url": other.url})
             assert RESETS[name](app).status_code in (200, 204)
