@@ -45,7 +45,7 @@ class SchemaLocation:
     @property
     def is_text(self) -> bool:
         """Whether a text may stand here."""
-        return "string" in self.kinds
+        return "string" in self.kinds or (bool(self._schemas) and not self.kinds)  # a schema without a type is any value's
 
     @property
     def is_number(self) -> bool:

@@ -32,7 +32,8 @@ class Exchange:
     `malformed_id` for a malformed id, `unknown_id` for an unknown one, `foreign_id` for another session's,
     `case` for one that is documented with its refusal, by the case's name,
     `unknown_reference` for a creation that names what the provider does not have, `refused` for what is documented to be refused,
-    `invalid` for an invalid request, `valid` for a valid one. `failure` says why a request
+    `invalid` for an invalid request, `valid` for a valid one, `stand_in` for one that was made up to go with an answer.
+    `failure` says why a request
     that was sent has no answer: one of `specimen.contracts.http.no_response`; its status is 0 then, and it has no answer's body.
     """
 

@@ -246,7 +246,7 @@ def refused_creations_make_nothing(exchange: Exchange, history: History) -> Iter
 def nothing_is_made_up(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """What a session holds of its creation alone is null, empty or not there where the creation did not send it."""
     create = exchange.provider.lifecycle.create
-    if exchange.has_preference or not create.only_given or history.under_key(exchange):
+    if exchange.has_preference or not create.only_given or history.under_key(exchange) or exchange.intent.get("stand_in"):
         return
     is_creation = exchange.operation is not None and exchange.operation.id == create.operation
     for shown in session_objects(exchange):

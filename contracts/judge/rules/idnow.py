@@ -179,7 +179,10 @@ def clocks_grow(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     yield EXAMINED
     for seconds, step, clock in known:
         for other_seconds, other, other_clock in known:
-            if step != other and (clock == other_clock or (seconds > other_seconds and clock < other_clock)):
+            is_one_moment = clock == other_clock and seconds == other_seconds  # one step, by whatever names
+            if step == other or is_one_moment:
+                continue
+            if clock == other_clock or (seconds > other_seconds and clock < other_clock):
                 index = next(index for index, block in enumerate(_blocks(exchange)) if at(block, "/createdBy/stepId") == step)
                 yield Finding(f"/dataBlocks/{index}/createdBy/clock", "a count that grows with each step", clock)
                 return

@@ -387,7 +387,7 @@ def media_are_signed(exchange: Exchange, _: History) -> Iterator[Finding | Exami
     "each answer has a request id of its own",
     mark="I",
     source=CODES,
-    quote='{"error":{"code","message","request_id":"req_…"',
+    quote='{"error":{"code","message","request_id":"req_',
 )
 def request_ids_differ(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """By the header, else by the body. Not where a key, or a clock that stands, makes one answer of the same request."""

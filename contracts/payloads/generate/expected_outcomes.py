@@ -226,7 +226,8 @@ def _answered(base: Base) -> Exchange:
     unknown_ids = {name: unknown(provider, name) for name in provider.lifecycle.ids}
     sent = encode(provider, _asking(base, unknown_ids if base.snapshot is None else base.snapshot.ids))
     content_type = EVENT_STREAM if base.is_stream else "application/json"
-    return _exchange(base, sent, base.status, {**_required_headers(base), "content-type": content_type})
+    found = _exchange(base, sent, base.status, {**_required_headers(base), "content-type": content_type})
+    return replace(found, intent={**found.intent, "stand_in": True})
 
 
 def _exchange(base: Base, sent: Exchange, status: int, headers: Mapping[str, str]) -> Exchange:
