@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -33,9 +33,9 @@ def links_name_their_host(exchange: Exchange, _: History) -> Iterator[Finding | 
     if exchange.has_preference:
         return
     names, theirs = _link_names(exchange.provider), request_names(exchange.provider)
-    for parts, name, value in _texts(exchange.response_json, (), ""):
+    for parts, name, value in _texts(exchange.response_json, names):
         is_theirs = name in theirs and not parts[-1].isdigit()  # what the caller sent, not an entry of a list
-        if name not in names or is_theirs or not value:
+        if is_theirs or not value:
             continue
         yield EXAMINED
         if not _NAMED_HOST.match(value):
@@ -43,18 +43,31 @@ def links_name_their_host(exchange: Exchange, _: History) -> Iterator[Finding | 
             return
 
 
-def _texts(node: Any, parts: tuple[str, ...], name: str) -> Iterator[tuple[tuple[str, ...], str, str]]:
-    """Each text of an answer with its place and the name that it stands under; of a list's entries the name is the list's."""
-    if isinstance(node, str):
-        yield parts, name, node
-    elif isinstance(node, dict) and len(parts) < _DEEPEST:
-        for key, value in node.items():
-            if isinstance(value, (str, dict, list)):
-                yield from _texts(value, (*parts, key), key)
-    elif isinstance(node, list) and len(parts) < _DEEPEST:
-        for index, value in enumerate(node[:_MOST_ENTRIES]):
-            if isinstance(value, (str, dict, list)):
-                yield from _texts(value, (*parts, str(index)), name)
+_Text = tuple[tuple[str, ...], str, str]
+
+
+def _texts(value: Any, names: frozenset[str] | None = None) -> list[_Text]:
+    """Each text of an answer with its place and the name that it stands under; of a list's entries the name is the list's.
+
+    `names`, where given, are those of which texts are wanted.
+    """
+    found: list[_Text] = []
+    _add_texts(found, value, (), "", names)
+    return found
+
+
+def _add_texts(found: list[_Text], node: Any, parts: tuple[str, ...], name: str, names: frozenset[str] | None) -> None:
+    if isinstance(node, dict):
+        entries: Iterable[tuple[str, str, Any]] = ((key, key, value) for key, value in node.items())
+    else:
+        listed = node[:_MOST_ENTRIES] if isinstance(node, list) else ()
+        entries = ((str(index), name, value) for index, value in enumerate(listed))
+    for key, known_as, value in entries:
+        if isinstance(value, str):
+            if names is None or known_as in names:
+                found.append(((*parts, key), known_as, value))
+        elif isinstance(value, (dict, list)) and len(parts) + 1 < _DEEPEST:
+            _add_texts(found, value, (*parts, key), known_as, names)
 
 
 @cache
@@ -66,7 +79,7 @@ def _link_names(provider: Provider) -> frozenset[str]:
         for response in operation.responses.values():
             for media in response.media:
                 for body in media.examples.values():
-                    for _, name, value in _texts(body, (), ""):
+                    for _, name, value in _texts(body):
                         (links if value.startswith(_HTTP) else others).add(name)
     return frozenset((links | _named_by_format(provider.document.raw)) - others)
 
@@ -129,8 +142,11 @@ def _same_lists(node: Mapping[str, Any], provider: Provider) -> Iterator[str]:
     for name, value in node.items():
         if not isinstance(value, (str, list)):
             continue
+        first = value if isinstance(value, str) else value[0] if value else None
+        if not isinstance(first, str) or not first.startswith(_HTTP):
+            continue
         links = [value] if isinstance(value, str) else value
-        is_links = links and all(isinstance(one, str) and one.startswith(_HTTP) for one in links)
+        is_links = all(isinstance(one, str) and one.startswith(_HTTP) for one in links)
         if is_links and (isinstance(value, list) or name not in theirs):
             if seen:
                 yield name if links in seen else ""
