@@ -238,7 +238,7 @@ def refused_creations_make_nothing(exchange: Exchange, history: History) -> Iter
 
 @rule(
     "GEN-064",
-    "what nobody gave is not shown",
+    "what only the caller gives is shown only where the creation sent it",
     mark="I",
     source="creation of a session; only_given in lifecycle.yaml",
     quote="if provided by the integrator … Client key passed during session creation … The original subjectId value provided",

@@ -179,7 +179,7 @@ def clocks_grow(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     yield EXAMINED
     for seconds, step, clock in known:
         for other_seconds, other, other_clock in known:
-            is_one_moment = clock == other_clock and seconds == other_seconds  # one step, by whatever names
+            is_one_moment = clock == other_clock and seconds == other_seconds  # the same step under two names
             if step == other or is_one_moment:
                 continue
             if clock == other_clock or (seconds > other_seconds and clock < other_clock):

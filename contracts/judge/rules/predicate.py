@@ -345,7 +345,7 @@ def _asked_sessions(exchange: Exchange, history: History) -> list[Exchange]:
 
 @rule(
     "PRE-025",
-    "a wallet that nobody registered has no session",
+    "an unregistered wallet has no session",
     mark="I",
     source="Predicate docs, Verify Wallet, Response Fields, status",
     quote="The session ID from the registration response",
@@ -363,7 +363,7 @@ def asking_makes_no_session(exchange: Exchange, history: History) -> Iterator[Fi
                 return
             yield EXAMINED
             if at(exchange.response_json, "/status") is not None:
-                yield Finding("/status", "null, for nobody registered the wallet", at(exchange.response_json, "/status"))
+                yield Finding("/status", "null, because the wallet was never registered", at(exchange.response_json, "/status"))
             return
 
 

@@ -64,7 +64,7 @@ def test_two_of_one_key__are_asked_for_by_each_type() -> None:
 
 
 def test_questions_about_nothing__are_asked_twice() -> None:
-    """predicate: a wallet that nobody registered has no session either time."""
+    """predicate: an unregistered wallet has no session either time."""
     first, second = of(walked("predicate", "questions about nothing"), "verifyWallet")
     assert first.request_body == second.request_body
     assert [one.response_json["status"] for one in (first, second)] == [None, None]
