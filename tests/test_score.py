@@ -8,18 +8,21 @@ import sys
 from collections import Counter
 from multiprocessing import active_children
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from specimen import specs
 from specimen.contracts.http.operation_matching import match
+from specimen.mockserver.http.server import running
 from tests.mockserver.calling import frozen_app
 from tests.providers.provider_contract_tests import exchanges
 from tests.score import result_store, scoring, table
 from tests.score.__main__ import main
 from tests.score.asgi import Answer, Call, Changed
 from tests.score.changes import CLASSES, FIELDS, REQUESTS, Mutant, alter, drop, put
-from tests.score.runs import CI, PLAIN, SMOKE, Outcome, mutants, run, serving, subject
+from tests.score.runs import CI, PLAIN, SMOKE, Outcome, Served, mutants, run, serving, subject
 from tests.score.scoring import UNBROKEN, Job
 from tests.score.variants import VARIANTS
 
@@ -121,6 +124,21 @@ def test_runs__schemathesis_alone_is_silent_and_finds() -> None:
     assert not whole.is_found
     assert broken.is_found
     assert broken.requests <= whole.requests
+
+
+def test_serving__tells_no_implementation_that_the_server_starts() -> None:
+    """One that heard of it began to send its webhooks itself, in runs whose port had not come up before them."""
+    served, asked = Served(), []
+
+    async def implementation(scope: Any, _: Any, send: Any) -> None:
+        asked.append(scope["type"])
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    served.app = implementation
+    with running(served) as url:  # type: ignore[arg-type]
+        assert httpx.get(url, trust_env=False).status_code == 204
+    assert asked == ["http"]
 
 
 def test_runs__a_change_that_fails_is_no_finding() -> None:

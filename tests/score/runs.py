@@ -91,7 +91,12 @@ class Served:
         self.url = ""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serves one request by the implementation of the moment."""
+        """Serves one request by the implementation of the moment.
+
+        None of them is told of the server's own start, which may come after the first was put here: it would begin to send.
+        """
+        if scope["type"] == "lifespan":
+            raise NotImplementedError("the port outlives each implementation")  # as ASGI wants it said
         await self.app(scope, receive, send)
 
 
