@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -46,7 +47,7 @@ class SharedState:
         self.moved: Callable[[Namespace, Record], Awaitable[None]] | None = None
         # Called with a space where something is due to be sent at once.
         self.wake_sender: Callable[[Space], None] | None = None
-        self.cached_states: dict[tuple[str, str], CachedState] = {}
+        self.cached_states: OrderedDict[tuple[str, str], CachedState] = OrderedDict()
 
     def is_told(self, namespace: Namespace) -> bool:
         """Whether somebody hears of the moves of a namespace's sessions."""
@@ -87,6 +88,7 @@ class SharedState:
         line = timeline(record, self.lifecycle, now)
         found = CachedState(record, line.events[-1].at, line, {})
         if len(self.cached_states) >= self.settings.cached_answers:
-            self.cached_states.pop(next(iter(self.cached_states)))
+            # Of a plain dict the first key is found behind those of all that were removed before.
+            self.cached_states.popitem(last=False)
         self.cached_states[key] = found
         return found
