@@ -177,7 +177,7 @@ def test_inprocess__sessions_are_made_and_profiles_reported():
     """Sessions are made through the API; a profile names functions and no folders."""
     reported = inprocess.live_sessions(20)
     assert reported["sessions"] == 20
-    assert "repeated_read.py" in inprocess.profiled("kayle", 50)
+    assert "repeated_request.py" in inprocess.profiled("kayle", 50)
     assert str(ROOT) not in inprocess.profiled("kyve", 50)
 
 

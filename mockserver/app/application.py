@@ -19,8 +19,8 @@ from specimen.mockserver.app.forwarding import Front, checked_root_path, forward
 from specimen.mockserver.app.mounted import Mounted
 from specimen.mockserver.app.own_paths import OwnPaths, base_urls
 from specimen.mockserver.app.places import Place, Places
-from specimen.mockserver.app.repeated_read import RepeatedRead
-from specimen.mockserver.app.request_headers import NO_NAMESPACE, namespace_name, request_headers
+from specimen.mockserver.app.repeated_request import RepeatedRequest
+from specimen.mockserver.app.request_headers import IDEMPOTENCY_KEY, NO_NAMESPACE, namespace_name, request_headers, without_key
 from specimen.mockserver.app.standing_webhooks import StandingWebhooks
 from specimen.mockserver.app.store_opening import StoreOpening
 from specimen.mockserver.control.api import ControlApi
@@ -57,13 +57,16 @@ _MOST_KNOWN, _LONGEST_KNOWN = 1024, 2048
 
 
 class _Known(NamedTuple):
-    """What follows from a head that came before; `read` is what it asks for, where that is a read of a store in this process."""
+    """What follows from a head that came before, its Idempotency-Key left out.
+
+    `request` is what it asks for, where that is a read or a create of a store in this process.
+    """
 
     place: Place
     mounted: Mounted
     namespace: str
     headers: dict[str, str]
-    read: RepeatedRead | None
+    request: RepeatedRequest | None
 
 
 class App:
@@ -195,15 +198,20 @@ class App:
 
     def _answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """The answer to a request, to be awaited; each coroutine between here and the handler costs a read a hundredth."""
+        pairs, key = scope["headers"], None
+        if scope["method"] == "POST":
+            pairs, key = without_key(pairs)
         of_line = scope["path"], scope["query_string"], scope["method"], scope.get("scheme"), scope.get("raw_path")
-        asked = *of_line, *scope["headers"]
+        asked = key is not None, *of_line, *pairs
         known = self._known.get(asked) if type(asked[-1]) is tuple else None
         if known is not None:
-            place, mounted, name, headers, read = known
+            place, mounted, name, headers, request = known
             home = self.namespaces.at_hand(name)
             if home is not None:
-                if read is not None and not home.faults:
-                    return read.answer(home, scope, receive, send)
+                if key is not None:
+                    headers = {**headers, IDEMPOTENCY_KEY: key}
+                if request is not None and not home.faults:
+                    return request.answer(home, scope, receive, send, headers, key)
                 extra: Extra = (date_header(home.clock.now()),)
                 scope[REQUEST_CONTEXT] = RequestContext(home, place.origin, scope["path"], headers, extra)
                 scope[connexion_adapter.PATH] = place.in_document
@@ -244,20 +252,21 @@ class App:
         scope[REQUEST_CONTEXT] = RequestContext(home, place.origin, path, headers, _dated(extra, home))
         scope[connexion_adapter.PATH] = place.in_document
         answer = place.mounted.routed(scope, receive, send)
-        if len(extra) == 1 and scope["path"] is asked[0]:
+        if len(extra) == 1 and scope["path"] is asked[1]:
             self._remember(asked, place, place.mounted, name, headers, scope)
         return answer
 
     def _remember(
         self, asked: tuple[Any, ...], place: Place, mounted: Mounted, name: str, headers: dict[str, str], scope: Scope
     ) -> None:
-        """A client that polls sends the same head again and again: what it says follows from it alone."""
-        if "idempotency-key" in headers:
-            return  # another one each time
-        if type(asked[-1]) is tuple and sum(map(len, headers.values())) + len(asked[0]) + len(asked[1]) <= _LONGEST_KNOWN:
+        """A client that polls or creates sends the same head again and again: what it says follows from it alone."""
+        if IDEMPOTENCY_KEY in headers and not asked[0]:
+            return  # it is in the head that would be remembered, and another one each time
+        headers = {name: value for name, value in headers.items() if name != IDEMPOTENCY_KEY}
+        if type(asked[-1]) is tuple and sum(map(len, headers.values())) + len(asked[1]) + len(asked[2]) <= _LONGEST_KNOWN:
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
-            self._known[asked] = _Known(place, mounted, name, headers, RepeatedRead.of(mounted, place, headers, scope))
+            self._known[asked] = _Known(place, mounted, name, headers, RepeatedRequest.of(mounted, place, headers, scope))
 
     def _below_root(self, path: str) -> str:
         """A path without the prefix of a reverse proxy; some proxies take it away themselves."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, cast
 
 from starlette.types import Receive, Scope, Send
@@ -15,6 +15,7 @@ from specimen.mockserver.http.messages import CONTENT_ENCODING, Problem
 from specimen.mockserver.http.request_body import Begun, Disconnected, RequestRejected
 from specimen.mockserver.http.responses import PROBLEM_TYPE, send_problem, send_reply
 from specimen.mockserver.preferences import prefer_header, preferences
+from specimen.mockserver.preferences.faults.magic import names_fault
 from specimen.mockserver.preferences.preferences import NO_PREFERENCE, Preference
 from specimen.mockserver.provider_api import Behaviour, Credential, Credentials, Handler, Reply, Request
 from specimen.mockserver.routing.request_context import PREFERENCE, REQUEST_CONTEXT, RequestContext, log_exchange
@@ -68,8 +69,8 @@ class Endpoint:
         self.takes_multipart = any(media.content_type == FORM_TYPE for media in operation.bodies)
         self.most_bytes = self.settings.multipart_bytes if self.takes_multipart else self.settings.json_bytes
         magic = provider.lifecycle.magic
-        is_create = magic is not None and provider.lifecycle.create.operation == operation.id
-        self._magic = magic.pointer.split("/")[1:] if magic is not None and is_create else None
+        self.is_create = provider.lifecycle.create.operation == operation.id
+        self._magic = magic.pointer.split("/")[1:] if magic is not None and self.is_create else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, raw: bytes | Begun | None = None) -> None:
         """Answers the request; whatever it brings, the answer is one that the document lists. `raw` is a body that was read."""
@@ -192,9 +193,25 @@ class Endpoint:
         sessions = Sessions(self.shared_state, visit.namespace, visit.origin, request.now, preference)
         sessions.counts_reads = request.scope["method"] != "HEAD"
         sessions.keeps_reads = visit.preview is None
+        self.take_magic(request, sessions)
+        return sessions
+
+    def take_magic(self, request: Request, sessions: Sessions) -> None:
+        """Tells the sessions the value of the vendor's free field in a create request."""
         if self._magic is not None:
             sessions.magic_value = self._magic_value(request)
-        return sessions
+
+    def names_fault(self, raw: bytes) -> bool:
+        """Whether the body of a create request has the form of a magic value that asks for a fault."""
+        return self._magic is not None and names_fault(raw, self.provider)
+
+    def has_valid_headers(self, request: Request) -> bool:
+        """Whether the headers that the operation documents are valid."""
+        try:
+            self._validator.headers(request.headers)
+        except RequestRejected:
+            return False
+        return True
 
     def authenticated(self, request: Request) -> Credential:
         """Who asks.
@@ -256,7 +273,7 @@ class Endpoint:
         if request.form:
             node = {part.name: part.text for part in request.form if part.filename is None} or node
         for part in self._magic or ():
-            if not isinstance(node, Mapping):
+            if type(node) is not dict:  # a body is plain JSON
                 return None
             node = node.get(part)
         return node

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
 from msgspec.json import Encoder
@@ -19,6 +20,8 @@ class _Moves(Exception):
 
 
 def _still(value: Any) -> Any:
+    if type(value) is MappingProxyType:  # what a session keeps of a template, above all
+        return value.copy()
     if isinstance(value, Moving):
         raise _Moves
     return plain(value)

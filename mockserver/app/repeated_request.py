@@ -1,4 +1,4 @@
-"""A read that came before with the same head: what follows from the head alone is not worked out again."""
+"""A read or a create that came before with the same head: what follows from the head alone is not worked out again."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from starlette.types import Receive, Scope, Send
 
 from specimen.mockserver.app.mounted import Mounted
 from specimen.mockserver.app.places import Place
+from specimen.mockserver.errors import InvalidPreference
 from specimen.mockserver.http import request_body
 from specimen.mockserver.http.dates import date_header
 from specimen.mockserver.http.request_body import RequestRejected
-from specimen.mockserver.http.responses import send_reply, write_whole
+from specimen.mockserver.http.responses import PROBLEM_TYPE, send_reply, write_whole
 from specimen.mockserver.provider_api import Problem, Request
 from specimen.mockserver.routing import connexion_adapter
 from specimen.mockserver.routing.endpoint import Endpoint
 from specimen.mockserver.routing.request_context import PREFERENCE, REQUEST_CONTEXT, SOME_BYTES, RequestContext
+from specimen.mockserver.routing.store_problems import too_much
 from specimen.mockserver.sessions.namespaces import Namespace
 from specimen.mockserver.sessions.service import Sessions
 from specimen.mockserver.sessions.store import NamespaceChanged, StoreFull, StoreUnavailable
@@ -24,10 +26,10 @@ from specimen.mockserver.sessions.store import NamespaceChanged, StoreFull, Stor
 _DELIMITS = frozenset({"content-length", "transfer-encoding"})
 
 
-class RepeatedRead:
-    """A read without a preference: its operation, its valid parameters and its headers.
+class RepeatedRequest:
+    """A read or a create without a preference: its operation and its valid parameters.
 
-    Who asks, the time, the namespace, the body and the session are looked at anew each time.
+    Who asks, the time, the namespace, the Idempotency-Key, the body and the session are looked at anew each time.
     """
 
     def __init__(self, mounted: Mounted, place: Place, endpoint: Endpoint, headers: dict[str, str], request: Request) -> None:
@@ -36,7 +38,7 @@ class RepeatedRead:
         self._authenticate, self._credentials = endpoint.behaviour.authenticate, endpoint.credentials
         self._handler, self._finish = endpoint.handler, endpoint.behaviour.finish
         self._operation, self._provider, self._shared = endpoint.operation, endpoint.provider.name, endpoint.shared_state
-        self._origin, self._headers = request.origin, headers
+        self._origin = request.origin
         self._method: str = request.scope["method"]
         self._takes_body = bool(endpoint.operation.bodies)
         self._has_body = not _DELIMITS.isdisjoint(headers)
@@ -46,14 +48,16 @@ class RepeatedRead:
         self._head_bytes = len(self._path) + len(self._query) + sum(map(len, headers.values()))
 
     @classmethod
-    def of(cls, mounted: Mounted, place: Place, headers: dict[str, str], scope: Scope) -> RepeatedRead | None:
-        """The read that a routed request is; None for other requests."""
+    def of(cls, mounted: Mounted, place: Place, headers: dict[str, str], scope: Scope) -> RepeatedRequest | None:
+        """The read or create that a routed request is; None for other requests."""
         endpoint = mounted.endpoints.get(connexion_adapter.operation_id(scope) or "")
         if endpoint is None or endpoint.store.is_shared or scope["method"] == "HEAD" or PREFERENCE in scope:
             return None
         if not endpoint.operation.bodies and not _DELIMITS.isdisjoint(headers):
             return None
-        if not (endpoint.operation.is_safe or endpoint.is_read) or b"__" in scope["query_string"] or "prefer" in headers:
+        if not (endpoint.operation.is_safe or endpoint.is_read or endpoint.is_create):
+            return None
+        if b"__" in scope["query_string"] or "prefer" in headers:
             return None
         request = Request(endpoint.operation, scope, now=0, origin=place.origin, namespace="")
         request.headers = headers
@@ -63,49 +67,58 @@ class RepeatedRead:
             return None
         return cls(mounted, place, endpoint, headers, request)
 
-    async def answer(self, namespace: Namespace, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers it as its endpoint does, in a namespace that has no faults."""
+    async def answer(
+        self, namespace: Namespace, scope: Scope, receive: Receive, send: Send, headers: dict[str, str], key: str | None
+    ) -> None:
+        """Answers it as its endpoint does, in a namespace that has no faults; `key` is the Idempotency-Key among `headers`."""
         began, now = perf_counter(), namespace.clock.now()
-        raw = b""
+        endpoint, raw = self._endpoint, b""
         if self._has_body:
             begun = request_body.begin(receive)
             message = begun.message
             if message is None or message["type"] != "http.request" or message.get("more_body", False):
-                await self._at_full_length(namespace, now, scope, request_body.resumed(begun, receive), send)
+                await self._at_full_length(namespace, now, scope, request_body.resumed(begun, receive), send, headers)
                 return
             raw = message.get("body", b"")
             receive = request_body.resumed(begun, receive)
         request = Request(self._operation, scope, now=now, origin=self._origin, namespace=namespace.name)
-        request.headers, request.raw = self._headers, raw
+        request.headers, request.raw = headers, raw
         found = self._authenticate(request, self._credentials)
-        if isinstance(found, Problem) or (self._takes_body and not self._endpoint.is_known(request)):
-            await self._at_full_length(namespace, now, scope, receive, send)
+        is_other = isinstance(found, Problem) or (self._takes_body and not endpoint.is_known(request))
+        if is_other or (key is not None and not endpoint.has_valid_headers(request)) or endpoint.names_fault(raw):
+            await self._at_full_length(namespace, now, scope, receive, send, headers)
             return
-        request.credential = found
+        request.credential = found  # type: ignore[assignment] # no problem by now
         request.path, request.query = self._path_values.copy(), self._query_values.copy()
+        sessions = Sessions(self._shared, namespace, self._origin, now)
+        endpoint.take_magic(request, sessions)
         try:
-            reply = await self._handler(request, Sessions(self._shared, namespace, self._origin, now))
-        except (NamespaceChanged, StoreFull, StoreUnavailable):
-            await self._at_full_length(namespace, now, scope, receive, send)
+            reply = await self._handler(request, sessions)
+        except StoreFull as full:  # what the handler did until then is not to be done once more
+            reply = too_much(full)
+        except (NamespaceChanged, StoreUnavailable, InvalidPreference, RequestRejected):
+            await self._at_full_length(namespace, now, scope, receive, send, headers)
             return
-        if self._finish is not None:
+        if self._finish is not None and reply.content_type != PROBLEM_TYPE:
             reply = self._finish(reply, request)
         log, body, shown = namespace.request_log, reply.body, reply.session
         if log.is_on:
             log.add(
                 (
-                    now, namespace.name, self._provider, self._method, self._path, self._query, self._headers, raw,
+                    now, namespace.name, self._provider, self._method, self._path, self._query, headers, raw,
                     self._operation.id, reply.status, reply.content_type, body, shown and shown[1], None, None,
                     began, perf_counter(),
                 ),
-                self._head_bytes + len(raw) + (len(body) if type(body) is bytes else SOME_BYTES),
+                self._head_bytes + len(key or "") + len(raw) + (len(body) if type(body) is bytes else SOME_BYTES),
             )  # fmt: skip
         extra = (date_header(now),)
         if not write_whole(send, reply, extra):
             await send_reply(send, reply, extra, receive=receive)
 
-    async def _at_full_length(self, namespace: Namespace, now: int, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _at_full_length(
+        self, namespace: Namespace, now: int, scope: Scope, receive: Receive, send: Send, headers: dict[str, str]
+    ) -> None:
         """Answers it as if it came for the first time."""
-        scope[REQUEST_CONTEXT] = RequestContext(namespace, self._origin, self._path, self._headers, (date_header(now),))
+        scope[REQUEST_CONTEXT] = RequestContext(namespace, self._origin, self._path, headers, (date_header(now),))
         scope[connexion_adapter.PATH] = self._in_document
         await self._routed(scope, receive, send)
