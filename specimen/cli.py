@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import os
 import sys
 import traceback
@@ -61,6 +62,8 @@ _REFUSALS: type[Any] = next(kind for kind in typer.BadParameter.mro() if kind.__
 
 def main() -> None:
     """Runs the command line; its output is UTF-8 in any locale. With `--json`, what ends a command is JSON as well."""
+    # What a command reads stays, and cycles are few: to look for them more seldom saves an eighth of a short command's time.
+    gc.set_threshold(20_000, 50, 100)
     print_utf_8()
     as_json = "--json" in sys.argv[1:]
     try:

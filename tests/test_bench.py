@@ -65,6 +65,18 @@ def test_bench__markdown_for_the_readme():
     assert "before" in done.stdout
 
 
+def test_row_rates__against_a_checkout():
+    """Both checkouts have a rate, and a ratio beside them."""
+    command = [sys.executable, "-m", "tests.bench.row_rates", "--only", "predicate", "--rounds", "1", "--against"]
+    done = subprocess.run([*command, str(ROOT)], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    name, *rates, ratio = next(line for line in done.stdout.splitlines() if "predicate" in line).split()
+    assert name == "predicate"
+    assert all(int(rate.replace(",", "")) > 0 for rate in rates)
+    assert len(rates) == 2
+    assert float(ratio) > 0
+
+
 @pytest.mark.long("makes sessions with each maker for seconds; the command end to end has a test above")
 def test_bench__generation():
     """Each maker has a rate, ours leads polyfactory, and the dataset its memory; the table has a column for each."""

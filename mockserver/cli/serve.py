@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -150,6 +149,8 @@ def serve(
             allowed_hosts=tuple(allowed_host or ()),
             faults=() if faults is None else tuple(read_faults(faults)),
         )
+        import asyncio
+
         from specimen.mockserver.app import build_app
         from specimen.mockserver.http.server import run, write_private_json, write_ready_file
         from specimen.mockserver.http.tls import context_of

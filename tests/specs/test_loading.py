@@ -259,6 +259,8 @@ def test_document__error_says_where_and_what(case: str, tmp_path: Path, monkeypa
         ("a:\n  b: 1\n  b: 2\n", "the key 'b' stands twice.*line 3"),
         ("a: [1, 2\n", "line"),
         ("a: !!python/object:os.system x\n", "could not determine a constructor"),
+        ("a: !!python/tuple [x]\n", "could not determine a constructor"),
+        ("a: 1\nb: &b [1, *b]\n", "a value holds itself.*line 2"),
     ],
 )
 def test_yaml__bad_file(text: str, pattern: str, tmp_path: Path) -> None:
@@ -289,6 +291,13 @@ def test_yaml__plain_json_values(tmp_path: Path) -> None:
         "base": {"x": 1},
         "same": {"x": 1},
     }
+
+
+def test_yaml__kinds_of_scalars(tmp_path: Path) -> None:
+    """Numbers, truth values and nulls are what YAML says; in quotes all is text."""
+    path = tmp_path / "file.yaml"
+    path.write_text('- [1, -0x10, 1.5, .inf, true, no, null, ~]\n- ["1", \'true\', "", plain]\n-\n', encoding="utf-8")
+    assert read_yaml(path) == [[1, -16, 1.5, float("inf"), True, False, None, None], ["1", "true", "", "plain"], None]
 
 
 def test_missing_file__is_a_spec_error(tmp_path: Path) -> None:
