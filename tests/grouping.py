@@ -11,6 +11,8 @@ _COSTLY = ("wheel", "core")
 # Its tests share the catalogue of payloads, which a process makes once.
 _TESTS = Path(__file__).parent
 _CATALOGUE = _TESTS / "contracts" / "payloads"
+# So do these the walks through all scenarios.
+_WALKING = (_TESTS / "contracts" / "http" / "test_unknown_values.py", _TESTS / "contracts" / "verify" / "test_movement.py")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -26,4 +28,6 @@ def group_of(path: Path, *, is_wanting: bool) -> str:
     """The group of a file's tests."""
     if is_wanting:
         return "installed"
+    if path in _WALKING:
+        return "walks"
     return "catalogue" if path.is_relative_to(_CATALOGUE) else str(path.relative_to(_TESTS))

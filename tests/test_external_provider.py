@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -382,6 +383,13 @@ def mentions(source: str, name: str) -> Iterator[int]:
     Docstrings and other sentences are prose.
     """
     word = re.compile(rf"(?<![a-z]){name}(?![a-z])", re.IGNORECASE)
+    yield from (line for line, text in words(source) if word.search(text))
+
+
+@cache
+def words(source: str) -> tuple[tuple[int, str], ...]:
+    """The strings without spaces and the imported names of Python source, each with its line; read once for all providers."""
+    found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             text = node.value.strip()
@@ -391,8 +399,9 @@ def mentions(source: str, name: str) -> Iterator[int]:
             text = node.module or ""
         else:
             continue
-        if " " not in text and word.search(text):
-            yield node.lineno
+        if " " not in text:
+            found.append((node.lineno, text))
+    return tuple(found)
 
 
 @pytest.mark.parametrize("name", BUILT_IN)

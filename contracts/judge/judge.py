@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -75,6 +75,23 @@ def examine(exchange: Exchange, history: History) -> Judgement:
                 continue  # a rule of the schema says already that the value is not there
             said.append(LocatedViolation(_violation(rule, exchange, finding), None, rests_on))
     return Judgement(sorted(_without_echoes(deduplicate(said))) if said else [], frozenset(examined))
+
+
+def surely_breaks(exchange: Exchange, history: History, ids: Collection[str]) -> bool:
+    """Whether `judge` finds each of these rules broken, where that can be said without the other rules; false says nothing."""
+    if exchange.failure or not _COMPARING.isdisjoint(ids):
+        return False
+    rules, earlier = rulebook(exchange.provider), history.before(exchange)
+    said = [*_by_schema(exchange, rules)]
+    if any(one.fault is not None for one in said):
+        return False  # a field that breaks the schema may silence a rule
+    by_schema = {one.violation.rule for one in said}
+    return all(name in by_schema or _finds(rules[name], exchange, earlier) for name in ids)
+
+
+def _finds(rule: Rule, exchange: Exchange, earlier: History) -> bool:
+    is_asked = not exchange.has_preference or rule.id in ABOUT_FORM
+    return is_asked and next(rule.findings(exchange, earlier), None) is not None
 
 
 def _without_echoes(found: set[Violation]) -> Iterator[Violation]:

@@ -6,7 +6,16 @@ import hashlib
 from collections.abc import Iterator, Sequence
 
 from specimen.contracts.judge.registry import rulebook
-from specimen.contracts.payloads.generate.making import LeftOut, Shape, case, content, is_never_settled, is_valid, shape
+from specimen.contracts.payloads.generate.making import (
+    LeftOut,
+    Shape,
+    case,
+    content,
+    is_never_settled,
+    is_still_left_out,
+    is_valid,
+    shape,
+)
 from specimen.contracts.payloads.model.case import Case
 from specimen.contracts.payloads.model.case_types import edges
 from specimen.contracts.payloads.model.event_payloads import WEBHOOK, event_types, events
@@ -84,6 +93,7 @@ def of_bases(bases: Sequence[Base], left_out: list[LeftOut] | None = None) -> It
     made_as: dict[bytes, str] = {}
     done: set[tuple[str, str]] = set()
     failed: dict[tuple[str, str], LeftOut] = {}
+    latest: dict[tuple[str, str], LeftOut] = {}
     settled: set[Shape] = set()
     for number, base in enumerate(bases):
         if not is_valid(base):
@@ -96,6 +106,9 @@ def of_bases(bases: Sequence[Base], left_out: list[LeftOut] | None = None) -> It
             for edge in edges(place, base):
                 key = (place.label, edge.kind.id)
                 if key in done:
+                    continue
+                if key in latest and is_still_left_out(base, place, edge, latest[key]):
+                    is_open = True
                     continue
                 made = case(base, place, edge)
                 if isinstance(made, Case):
@@ -111,6 +124,7 @@ def of_bases(bases: Sequence[Base], left_out: list[LeftOut] | None = None) -> It
                 else:
                     is_open = True
                     failed.setdefault(key, made)
+                    latest[key] = made
             if not is_open:
                 settled.add(what)
     if left_out is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +15,7 @@ from specimen.contracts.payloads.generate.expected_outcomes import (
     ExpectedOutcome,
     absent,
     expected_outcome,
+    is_surely_refused,
     malformed,
     not_found,
 )
@@ -36,11 +37,15 @@ _ANY_TEXTS = ("specimen", "5d0d8a1e-6b1f-4c7a-9e3b-0c1fa2b4d6e8")
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A kind that applies to a field but makes no case there, and the reason; `same_as` is a case with the same payload."""
+    """A kind that applies to a field but makes no case there, and the reason; `same_as` is a case with the same payload.
+
+    `broken` are the rules that the payload breaks, where it is for them that it makes no case.
+    """
 
     id: str
     reason: str
     same_as: str | None = None
+    broken: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
 
 # What a payload's field is, so that one more payload with such a field adds no case where the first one made them all.
@@ -73,10 +78,10 @@ def case(base: Base, place: PayloadField, edge: Edge) -> Case | LeftOut:
     if _is_same(payload, base.payload):
         return LeftOut(name, "changes nothing here")
     if len(found.rules) > 1:
-        return LeftOut(name, f"breaks several rules: {', '.join(found.rules)}")
+        return LeftOut(name, f"breaks several rules: {', '.join(found.rules)}", broken=found.rules)
     other = _other_reason(base, place, edge, found)
     if other is not None:
-        return LeftOut(name, other)
+        return LeftOut(name, other, broken=found.rules)
     verdict, expected = _verdict(edge, found)
     is_claimed = verdict in edge.kind.claims
     if found.verdict == ACCEPT and base.direction == REQUEST:
@@ -114,10 +119,33 @@ def case(base: Base, place: PayloadField, edge: Edge) -> Case | LeftOut:
     )
 
 
+def is_still_left_out(base: Base, place: PayloadField, edge: Edge, before: LeftOut) -> bool:
+    """Whether a kind makes no case at a field for the reason for which it made none in an earlier payload; false says nothing.
+
+    The rules that were broken then are asked first, for most are broken again. The others need not be asked where two are: a
+    case breaks one at most.
+    """
+    if not before.broken or base.direction != RESPONSE or base.event is not None or isinstance(edge.change, Whole):
+        return False
+    asked = before.broken[:2]
+    if len(asked) == 1 and _reason_of(base, place, edge, asked[0]) is None:
+        return False
+    try:
+        payload, _ = mutated(base, place, edge.change)
+        return not isinstance(payload, bytes) and is_surely_refused(base, payload, asked)
+    except (KeyError, IndexError, TypeError):
+        return False  # `case` says so
+
+
 def _other_reason(base: Base, place: PayloadField, edge: Edge, found: ExpectedOutcome) -> str | None:
     """Says for which other reason than its kind's a payload is refused; None where it is for its kind's, or for none."""
     rule = found.rules[0] if found.rules else None
-    if rule is None or edge.rule is not None or base.direction != RESPONSE or base.event is not None:
+    return None if rule is None else _reason_of(base, place, edge, rule)
+
+
+def _reason_of(base: Base, place: PayloadField, edge: Edge, rule: str) -> str | None:
+    """Says why a payload that breaks this rule alone is not refused for its kind; None where it is."""
+    if edge.rule is not None or base.direction != RESPONSE or base.event is not None:
         return None
     if edge.kind.is_of_form and rulebook(base.provider)[rule].check is not None and rule not in _OF_FORM:
         return f"would be refused by {rule}, whatever its form"

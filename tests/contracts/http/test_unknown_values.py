@@ -18,6 +18,7 @@ from specimen.contracts.http.unknown_values import WRONG_CREDENTIALS, of_same_fo
 from specimen.contracts.verify.drivers.driver import PreferDriver
 from specimen.contracts.verify.lifecycle_tests.steps import SMOKE_REQUESTS, Walk
 from specimen.fixtures.primitives import ids
+from tests.contracts.full_walks import full_walk
 from tests.contracts.servers import place
 
 NAMES = specs.names()
@@ -85,13 +86,16 @@ def test_unknown_values__are_never_the_known_one(known: str) -> None:
 
 def walked(name: str, most: int | None) -> list[Exchange]:
     """The exchanges of a walk, without those that asked the mock for an answer."""
-    seen: list[Exchange] = []
-    with place(name) as there:
-        sender = Transport(there.url, name, headers=there.auth, seen=seen.append)
-        for step in Walk(sender, PreferDriver(sender, every_scenario=most is None), most=most).steps():
-            step.run()
-        sender.close()
-    return [exchange for exchange in seen if not exchange.has_preference]
+    seen: list[object] = []
+    if most is None:
+        seen += full_walk(name)
+    else:
+        with place(name) as there:
+            sender = Transport(there.url, name, headers=there.auth, seen=seen.append)
+            for step in Walk(sender, PreferDriver(sender), most=most).steps():
+                step.run()
+            sender.close()
+    return [one for one in seen if isinstance(one, Exchange) and not one.has_preference]
 
 
 @pytest.mark.parametrize("most", [SMOKE_REQUESTS, None], ids=["smoke", "ci"])

@@ -8,16 +8,14 @@ from pathlib import Path
 import pytest
 
 from specimen import specs
-from specimen.contracts.client.transport import Transport
 from specimen.contracts.http.credentials import of_lifecycle
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.model import Report
-from specimen.contracts.verify.drivers.driver import PreferDriver
 from specimen.contracts.verify.drivers.movement import Driven, Movement
-from specimen.contracts.verify.lifecycle_tests.steps import Walk
 from specimen.contracts.verify.runner import verify
 from specimen.contracts.verify.verification import Run
+from tests.contracts.full_walks import full_walk
 from tests.contracts.servers import place
 from tests.score import runs
 from tests.score.asgi import Answer, Ask, Call, Change
@@ -96,15 +94,12 @@ def test_our_mock__shows_all_that_its_scenarios_lead_through(name: str) -> None:
     run = Run(provider, Collector(provider))
     paths: list[tuple[str, ...]] = []
 
-    def expect(one: Driven) -> None:
-        paths.append(one.path)
-        run.movement.expect(one)
-
-    with place(name) as there:
-        sender = Transport(there.url, provider, headers=there.auth, seen=run.see)
-        for step in Walk(sender, PreferDriver(sender, every_scenario=True, on_driven=expect), most=None).steps():
-            step.run()
-        sender.close()
+    for one in full_walk(name):
+        if isinstance(one, Driven):
+            paths.append(one.path)
+            run.movement.expect(one)
+        else:
+            run.see(one)
     assert run.movement.missing(run.collector.reach().edges.seen) == ()
     assert {path[-1] for path in paths} == {entry.path[-1] for entry in provider.lifecycle.scenarios.values()} | set(
         provider.lifecycle.states
