@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from pathlib import Path
 
@@ -42,6 +43,13 @@ def core(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     python = made(tmp_path_factory.mktemp("core") / "venv", [OURS])
     add(python, str(wheel))
     return python
+
+
+def pytest_collection_finish() -> None:
+    """Lets the garbage collector pass over what was imported and collected, which stays to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def pytest_configure(config: pytest.Config) -> None:

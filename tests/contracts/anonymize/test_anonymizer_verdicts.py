@@ -56,6 +56,7 @@ def test_valid__nothing_new(name: str) -> None:
         assert _reported(_masked(exchanges, SECRETS[0])) == _reported(exchanges), scenario
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize("secret", [SECRETS[0], pytest.param(SECRETS[1], marks=pytest.mark.long("as with the first"))])
 @pytest.mark.parametrize(("name", "index"), list(cases()))
 def test_mutant__is_judged_the_same(name: str, index: int, secret: bytes) -> None:

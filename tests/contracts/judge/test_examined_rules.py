@@ -116,6 +116,7 @@ def before(exchanges: list[Exchange]) -> History:
     return history
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize(("name", "mutant"), list(all_mutants()))
 def test_mutant__is_examined_before_it_is_found(name: str, mutant: Mutant) -> None:
     """A rule says that it compares before it says what it found; the judge counts it once more where it was found."""
