@@ -221,6 +221,18 @@ def test_requests__are_shown_without_credentials() -> None:
     assert control(app, "GET", "/requests").json()["requests"] == []
 
 
+def test_requests__show_the_refusal_of_a_preference() -> None:
+    """The mock's own answer is there as it was sent, in the list and in the archive."""
+    app = frozen_app("kayle")
+    for headers in ({"Prefer": "scenario=nope"}, {"Prefer": "fault=nope"}):
+        sent = ask(app, "POST", "/kayle/v1/sessions", {**KAYLE, **headers}, json={})
+        entry = control(app, "GET", "/requests").json()["requests"][-1]
+        assert (entry["status"], entry["problem"]["kind"]) == (400, "invalid_preference")
+        assert entry["response"] == {"content_type": "application/problem+json", "body": sent.json()}
+        archived = control(app, "GET", "/requests/har?bodies=whole").json()["log"]["entries"][-1]["response"]
+        assert archived["content"]["text"] == sent.text
+
+
 def test_question__by_the_api() -> None:
     """The answer of no shows the nearest requests."""
     app = frozen_app("kayle")
