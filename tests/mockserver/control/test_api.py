@@ -67,9 +67,12 @@ def test_changes__need_json_and_no_other_site_gets_one() -> None:
 
 
 def test_no_control__nothing_is_there() -> None:
-    """With `--no-control` the paths are as any other unknown one."""
+    """With `--no-control` the paths are unknown, and the answer says why; with it, the API's root leads to its document."""
     app = frozen_app("kayle", control=False)
-    assert ask(app, "GET", f"{API}/clock").status_code == 404
+    for path in (API, f"{API}/clock"):
+        refused = ask(app, "GET", path)
+        assert (refused.status_code, "--no-control" in refused.json()["detail"]) == (404, True)
+    assert f"{API}/openapi.yaml" in ask(frozen_app("kayle"), "GET", API).json()["detail"]
     assert ask(app, "POST", f"{API}/reset", json={}).status_code == 404
 
 
