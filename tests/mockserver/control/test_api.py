@@ -296,3 +296,27 @@ def test_application__is_what_the_tests_ask(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(type(app.namespaces), "get", broken)
     assert ask(app, "GET", f"{API}/clock").status_code == 500
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "said"),
+    [
+        ("POST", "/clock/set", {"now": "yesterday"}, "/now: 'yesterday': expected ISO 8601, UTC, 2000 to 2199, such as 2030-"),
+        ("PATCH", "/settings", {"pace": "fast"}, "/pace: 'fast': expected instant, manual, realtime, a factor"),
+        ("POST", "/reset", {"scope": "session"}, "/scope: 'session' is not possible here. Did you mean 'sessions'?"),
+        ("POST", "/clock/freeze", {"now": 1}, "body: no member is known here; expected {}."),
+        ("POST", "/clock/forward", {"second": 1}, "body: there is no member 'second'."),
+        ("GET", "/clock?x=1", None, "x: there is no such parameter. Possible: nothing."),
+    ],
+)
+def test_form__that_is_wrong_is_said_in_words(method: str, path: str, body: Any, said: str) -> None:
+    """What is expected, instead of a regular expression."""
+    detail = control(frozen_app("kayle"), method, path, body).json()["detail"]
+    assert detail.startswith(said)
+    assert "[0-9]" not in detail
+
+
+def test_form__of_a_namespace_is_said_in_words() -> None:
+    """Of the header that names it, too."""
+    refused = control(frozen_app("kayle"), "GET", "/clock", None, Specimen_Namespace="bad name")
+    assert refused.json()["detail"] == "Specimen-Namespace: 'bad name': expected up to 64 of A-Z, a-z, 0-9, '.', '_', '-'."
