@@ -31,6 +31,15 @@ FAILING = {
     "webhooks attack": (f"webhooks attack nobody --url {NOWHERE} --json", 2, "provider 'nobody'"),
     "webhooks check": ("webhooks check none.har nobody --json", 2, "provider 'nobody'"),
 }
+# The commands of `ctl` take its options behind their names, too.
+CTL = {
+    "sessions": "", "create": "kayle", "show": "kayle vs_x", "patch": "kayle vs_x --fact a=b", "advance": "kayle vs_x",
+    "transition": "kayle vs_x failed", "expire": "kayle vs_x", "delete": "kayle vs_x", "clock": "", "settings": "",
+    "catalogue": "", "namespaces": "", "reset": "", "requests": "", "ask": "called", "faults": "", "webhooks": "kayle",
+}  # fmt: skip
+FAILING |= {
+    f"ctl {name}": (f"ctl {name} {words} --url {NOWHERE} --json", 3, "no server answers there") for name, words in CTL.items()
+}
 NEVER_FAIL = {"providers"}
 
 

@@ -227,7 +227,7 @@ class App:
         path: str = scope["path"]
         if self.root_path:
             path = scope["path"] = self._below_root(path)
-        if path.startswith(CONTROL) and self.control is not None:
+        if (path.startswith(CONTROL) or path == API) and self.control is not None:
             return self._steer(self.control, scope, receive, send, headers, front)
         if self.page is not None and (path == "/" or path.startswith(OWN)) and self.page.is_asked_for(path, headers):
             return self._steer(self.page, scope, receive, send, headers, front)

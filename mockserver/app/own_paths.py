@@ -9,6 +9,7 @@ from typing import Any
 from starlette.types import Send
 
 from specimen.mockserver.app.mounted import Mounted
+from specimen.mockserver.control.call import API
 from specimen.mockserver.errors import did_you_mean
 from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.http.responses import Extra, send_problem, send_reply
@@ -53,6 +54,8 @@ class OwnPaths:
             await send_reply(send, Reply(200, {"providers": urls}), extra)
         elif named is not None and method in ("GET", "HEAD"):
             await send_reply(send, Reply(200, base_urls(named, origin + path)), extra, is_head=method == "HEAD")
+        elif path == API or path.startswith(f"{API}/"):
+            await send_problem(send, 404, "this server has no control API: it was started with --no-control.", extra=extra)
         else:
             mounts = [entry.provider.mount for entry in self._mounted.values()]
             what = f"An operation's path comes behind {path}." if named is not None else did_you_mean(path, mounts)

@@ -114,6 +114,8 @@ def serve(
         specimen serve --store sqlite:///sandbox.db --workers 4
     """
     with user_errors():
+        from specimen.mockserver.preferences.faults.names import UnknownName
+        from specimen.mockserver.preferences.faults.rules import InvalidFault
         from specimen.mockserver.preferences.faults.rules import read as read_faults
 
         for file, what in ((ready_file, "ready file"), (webhook_keys, "webhook keys")):
@@ -158,7 +160,10 @@ def serve(
         from specimen.specs.core.listening import listen, url_of
 
         tls = context_of(host, tls_cert, tls_key, tls_ca, is_self_signed=tls_self_signed)
-        app = build_app(settings)
+        try:
+            app = build_app(settings)
+        except UnknownName as error:
+            raise InvalidFault(f"{faults}: {error}") from error
         _check_targets(app, settings)
         if workers > 1 and not app.store.is_shared:
             raise SettingError(

@@ -16,14 +16,14 @@ from specimen.fixtures.recipes.recipe import DEFAULT_NAMESPACE
 from specimen.mockserver.control.call import API, Call, Handler
 from specimen.mockserver.control.handlers import HANDLERS
 from specimen.mockserver.control.handlers.sessions import refused
-from specimen.mockserver.control.problems import ControlProblem
+from specimen.mockserver.control.problems import ControlProblem, rejected
 from specimen.mockserver.control.security import Security
 from specimen.mockserver.control.server import Server
 from specimen.mockserver.control.shared_log import LogReader
 from specimen.mockserver.errors import SettingError, SpecimenError, did_you_mean
 from specimen.mockserver.http import request_body
 from specimen.mockserver.http.dates import date_header
-from specimen.mockserver.http.messages import Problem, Reply
+from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.http.request_body import Disconnected, RequestRejected
 from specimen.mockserver.http.responses import send_reply
 from specimen.mockserver.routing.pages import api_docs
@@ -71,6 +71,13 @@ class ControlApi:
     def document(self) -> Document:
         """The API's own document."""
         return read_document(DOCUMENT_FILE)
+
+    @cached_property
+    def _forms(self) -> dict[str, str]:
+        """What the document says of its texts, by their patterns."""
+        components = self.document.raw["components"]
+        found = [*components["schemas"].values(), *(one["schema"] for one in components["parameters"].values())]
+        return {one["pattern"]: one["description"] for one in found if "pattern" in one and "description" in one}
 
     @cached_property
     def _docs(self) -> ApiDocs:
@@ -121,7 +128,7 @@ class ControlApi:
         try:
             return _Answered(await self._mended(asked))
         except RequestRejected as error:
-            return _Answered(_rejected(error.problem).reply(), error.is_unread)
+            return _Answered(rejected(error.problem, self._forms).reply(), error.is_unread)
 
     async def run(self, handler: Handler, name: str, origin: str, query: Mapping[str, Any]) -> Reply:
         """Answers with a function like those of the API, without HTTP, in the namespace of that name."""
@@ -144,7 +151,7 @@ class ControlApi:
         try:
             return await self._mended(asked)
         except RequestRejected as error:
-            return _rejected(error.problem).reply()
+            return rejected(error.problem, self._forms).reply()
 
     async def _done(
         self,
@@ -244,10 +251,3 @@ def _matched(template: tuple[str, ...], parts: list[str]) -> dict[str, str] | No
         elif name != part:
             return None
     return values
-
-
-def _rejected(problem: Problem) -> ControlProblem:
-    """The answer to a request that does not fit the document."""
-    status = {"content_too_large": 413, "unsupported_media_type": 415, "request_timeout": 408}.get(problem.kind, 400)
-    said = "; ".join(f"{error.pointer or 'body'}: {error.message[:200]}" for error in problem.errors[:3])
-    return ControlProblem(status, said or problem.detail)

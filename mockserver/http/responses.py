@@ -117,8 +117,13 @@ async def _send_stream(send: Send, stream: AsyncIterator[bytes], receive: Receiv
 
 async def send_problem(send: Send, status: int, detail: str, more: Mapping[str, Any] | None = None, extra: Extra = ()) -> None:
     """Sends an error of the mock itself (RFC 9457), not one of the vendor's."""
+    await send_reply(send, problem_reply(status, detail, more), extra)
+
+
+def problem_reply(status: int, detail: str, more: Mapping[str, Any] | None = None) -> Reply:
+    """An error of the mock itself, as it is sent and logged."""
     body = {"type": "about:blank", "title": "Specimen", "status": status, "detail": detail, **(more or {})}
-    await send_reply(send, Reply(status, encode(body), content_type=PROBLEM_TYPE), extra)
+    return Reply(status, encode(body), content_type=PROBLEM_TYPE)
 
 
 @lru_cache(maxsize=1024)

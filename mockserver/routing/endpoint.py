@@ -13,7 +13,7 @@ from specimen.mockserver.errors import InvalidPreference
 from specimen.mockserver.http import request_body
 from specimen.mockserver.http.messages import CONTENT_ENCODING, Problem
 from specimen.mockserver.http.request_body import Begun, Disconnected, RequestRejected
-from specimen.mockserver.http.responses import PROBLEM_TYPE, send_problem, send_reply
+from specimen.mockserver.http.responses import PROBLEM_TYPE, problem_reply, send_reply
 from specimen.mockserver.preferences import prefer_header, preferences
 from specimen.mockserver.preferences.faults.magic import names_fault
 from specimen.mockserver.preferences.preferences import NO_PREFERENCE, Preference
@@ -157,8 +157,9 @@ class Endpoint:
         now = visit.namespace.clock.now()
         request = Request(self.operation, scope, now=now, origin=visit.origin, namespace=visit.namespace.name)
         request.headers = visit.headers
-        self.log(visit, request, Reply(400, None), scope, Problem("invalid_preference", str(error)))
-        await send_problem(send, 400, str(error), {"wish": error.name, "possible": list(error.possible)}, visit.extra)
+        reply = problem_reply(400, str(error), {"wish": error.name, "possible": list(error.possible)})
+        self.log(visit, request, reply, scope, Problem("invalid_preference", str(error)))
+        await send_reply(send, reply, visit.extra)
 
     async def handled(self, request: Request, visit: RequestContext, preference: Preference) -> tuple[Reply, Sessions | None]:
         """The handler's answer, or the one that the store is full or does not answer, with the sessions as they were seen."""

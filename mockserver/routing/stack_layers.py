@@ -14,7 +14,7 @@ from specimen.mockserver.errors import InvalidPreference
 from specimen.mockserver.http import request_body
 from specimen.mockserver.http.messages import Problem, Reply
 from specimen.mockserver.http.request_body import Disconnected, RequestRejected
-from specimen.mockserver.http.responses import PROBLEM_TYPE, send_problem, send_reply
+from specimen.mockserver.http.responses import PROBLEM_TYPE, problem_reply, send_problem, send_reply
 from specimen.mockserver.preferences import prefer_header, preferences
 from specimen.mockserver.preferences.preferences import NO_PREFERENCE, Preference
 from specimen.mockserver.provider_api import NO_CREDENTIAL, Behaviour, Request
@@ -180,8 +180,10 @@ class PreferenceLayer:
         try:
             exchange.preference = preferences.from_prefer(asked, stack.provider, endpoint.operation)
         except InvalidPreference as error:
-            log_exchange(context, stack.provider.name, endpoint.operation.id, request, Reply(400, None), scope)
-            await send_problem(send, 400, str(error), {"wish": error.name, "possible": list(error.possible)}, context.extra)
+            reply = problem_reply(400, str(error), {"wish": error.name, "possible": list(error.possible)})
+            problem = Problem("invalid_preference", str(error))
+            log_exchange(context, stack.provider.name, endpoint.operation.id, request, reply, scope, problem)
+            await send_reply(send, reply, context.extra)
             return
         if exchange.preference.delay_seconds:
             await asyncio.sleep(exchange.preference.delay_seconds)

@@ -201,7 +201,7 @@ class MockProvider:
 
 
 class KycMock:
-    """The sandbox: `kyc_mock.kayle.create(scenario="failed")`, `kyc_mock.clock.forward(minutes=31)`."""
+    """The sandbox: `kyc_mock.kayle.create(scenario="liveness_failed")`, `kyc_mock.clock.forward(minutes=31)`."""
 
     def __init__(self, app: App, stack: ExitStack) -> None:
         self.app = app

@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 import pytest
 
 from specimen.mockserver.testing import pytest_plugin
+from tests.documentation import blocks
 from tests.serving import ROOT
 
 pytest_plugins = ["pytester"]
@@ -160,3 +161,37 @@ def test_plugin__wrong_setting(pytester: pytest.Pytester, monkeypatch: pytest.Mo
     result = _inside(pytester)
     result.assert_outcomes(errors=3)
     result.stdout.fnmatch_lines(["*pace 'fast': expected instant*", "*locale 'xx': there is none*", "*spede*"])
+
+
+def test_sandbox__of_a_wider_scope_is_reset_between_tests(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fixtures of docs/tests.md: one port for the whole run, and each test begins with nothing of the one before."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    (fixtures,) = (block.text for block in blocks("python") if block.page == "docs/tests.md" and 'scope="session"' in block.text)
+    pytester.makeconftest(fixtures)
+    pytester.makepyfile(
+        """
+        import urllib.request
+
+        import pytest
+
+        SEEN = []
+
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_begins_anew(kyc_mock, number):
+            assert kyc_mock.requests() == []
+            assert kyc_mock.control.sessions() == []
+            assert kyc_mock.control.faults() == []
+            assert kyc_mock.control.clock().frozen is False
+            assert kyc_mock.control.settings()["pace"] == "manual"
+            session = kyc_mock.kayle.create()
+            kyc_mock.clock.forward(hours=1)
+            kyc_mock.clock.freeze()
+            kyc_mock.control.settings(pace="instant")
+            kyc_mock.faults.add("delay", seconds=0)
+            read = urllib.request.Request(f"{kyc_mock.kayle.url}/v1/sessions/{session['id']}", headers=kyc_mock.kayle.headers)
+            urllib.request.urlopen(read).close()
+            SEEN.append((session["id"], kyc_mock.url))
+            assert len(set(SEEN)) == 1
+        """
+    )
+    _inside(pytester).assert_outcomes(passed=2)

@@ -17,7 +17,7 @@ class ControlError(SpecimenError):
     """The control API refused a call: `status`, and what could be asked instead by kind (`possible`)."""
 
     def __init__(self, status: int, detail: str, possible: Mapping[str, Any] | None = None) -> None:
-        super().__init__(f"{detail}{_listed(possible)}")
+        super().__init__(detail if "Possible: " in detail else f"{detail}{_listed(possible)}")
         self.status = status
         self.detail = detail
         self.possible = dict(possible or {})

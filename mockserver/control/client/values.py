@@ -50,10 +50,16 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """An entry of the request log; `request` and `response` are masked."""
+    """An entry of the request log; `request` and `response` are masked.
+
+    `at` is the time by the namespace's clock, `real_at` by the machine's.
+    """
 
     number: int
     at: str
+    real_at: str
+    milliseconds: float
+    namespace: str
     provider: str
     operation: str | None
     method: str
@@ -61,6 +67,7 @@ class Exchange:
     query: str
     session: str | None
     status: int
+    scenario: str | None
     request: Mapping[str, Any]
     response: Mapping[str, Any]
     problem: Mapping[str, Any] | None

@@ -8,31 +8,38 @@ from typing import Annotated, Any
 
 import typer
 
-from specimen.mockserver.control.commands import traffic, webhooks
+from specimen.mockserver.control.commands import sessions, traffic, webhooks
 from specimen.mockserver.control.commands.ctl import (
-    FactsOption,
-    IfMatchOption,
     JsonOption,
-    LimitOption,
     NamespaceOption,
     Options,
     PaceOption,
-    ProviderArgument,
     ProviderOption,
     SeedOption,
-    SessionArgument,
     TokenOption,
     UrlOption,
     call,
     call_into,
-    facts_of,
     show_answer,
+    steering,
 )
+from specimen.mockserver.errors import SettingError
 from specimen.specs.cli.console import user_errors
 
 app = typer.Typer(
     invoke_without_command=True,
-    help="Steer a running mock: sessions, clock, faults, requests, namespaces.",
+    help="""Steer a running mock: sessions, clock, faults, requests, namespaces.
+
+    The options may stand behind a command's name, too.
+
+    Examples:
+
+        specimen ctl create kayle --scenario ok --pace manual
+
+        specimen ctl advance kayle vs_…
+
+        specimen ctl sessions -n job-17 --json
+    """,
     rich_markup_mode=None,
 )
 
@@ -50,121 +57,12 @@ def _main(
     context.obj = Options(url, namespace, token, as_json)
 
 
-def _line(session: dict[str, Any]) -> str:
-    possible = ", ".join(session["possible"]["states"]) or "nothing"
-    return f"{session['provider']} {session['id']}: {session['state']} (scenario {session['scenario']}; can move to {possible})"
+for command in sessions.COMMANDS:
+    app.command()(steering(command))
 
 
 @app.command()
-def sessions(
-    context: typer.Context,
-    provider: ProviderOption = None,
-    state: Annotated[str | None, typer.Option(help="Only those in this state.")] = None,
-    scenario: Annotated[str | None, typer.Option(help="Only those of this scenario.")] = None,
-    limit: LimitOption = 100,
-    after: Annotated[str | None, typer.Option(help="The `next` of the page before.")] = None,
-) -> None:
-    """List sessions."""
-    with user_errors(as_json=context.obj.as_json):
-        asked = {"provider": provider, "state": state, "scenario": scenario, "limit": limit, "after": after}
-        found = call(context, "GET", "/sessions", query=asked)
-        lines = [_line(session) for session in found["sessions"]]
-        show_answer(context, found, "\n".join([*lines, *([f"next: {found['next']}"] if found["next"] else [])]) or "no sessions")
-
-
-@app.command()
-def create(
-    context: typer.Context,
-    provider: ProviderArgument,
-    scenario: Annotated[str | None, typer.Option(help="A scenario or its alias.")] = None,
-    state: Annotated[str | None, typer.Option(help="The session stays in this state.")] = None,
-    pace: PaceOption = None,
-    seed: SeedOption = None,
-    fact: FactsOption = None,
-) -> None:
-    """Create a session."""
-    with user_errors(as_json=context.obj.as_json):
-        given = {"scenario": scenario, "state": state, "pace": pace, "seed": seed, "facts": facts_of(fact) or None}
-        body = {"provider": provider, **{name: value for name, value in given.items() if value is not None}}
-        found = call(context, "POST", "/sessions", body=body)
-        show_answer(context, found, _line(found["session"]))
-
-
-@app.command()
-def show(context: typer.Context, provider: ProviderArgument, session: SessionArgument) -> None:
-    """Show a session."""
-    _steer(context, "GET", provider, session, "")
-
-
-@app.command()
-def patch(
-    context: typer.Context,
-    provider: ProviderArgument,
-    session: SessionArgument,
-    fact: FactsOption = None,
-    if_match: IfMatchOption = None,
-) -> None:
-    """Narrow what a session's later answers say."""
-    with user_errors(as_json=context.obj.as_json):
-        body = {"facts": facts_of(fact)}
-    _steer(context, "PATCH", provider, session, "", body, if_match)
-
-
-@app.command()
-def advance(
-    context: typer.Context,
-    provider: ProviderArgument,
-    session: SessionArgument,
-    fact: FactsOption = None,
-    if_match: IfMatchOption = None,
-) -> None:
-    """Move a session to the next state of its scenario."""
-    with user_errors(as_json=context.obj.as_json):
-        body = {"facts": facts_of(fact)}
-    _steer(context, "POST", provider, session, "advance", body, if_match)
-
-
-@app.command()
-def transition(
-    context: typer.Context,
-    provider: ProviderArgument,
-    session: SessionArgument,
-    to: Annotated[str, typer.Argument(help="The state.")],
-    fact: FactsOption = None,
-    if_match: IfMatchOption = None,
-) -> None:
-    """Move a session to a state."""
-    with user_errors(as_json=context.obj.as_json):
-        body = {"to": to, "facts": facts_of(fact)}
-    _steer(context, "POST", provider, session, "transition", body, if_match)
-
-
-@app.command()
-def expire(context: typer.Context, provider: ProviderArgument, session: SessionArgument, if_match: IfMatchOption = None) -> None:
-    """End a session's lifetime."""
-    _steer(context, "POST", provider, session, "expire", {}, if_match)
-
-
-@app.command()
-def delete(context: typer.Context, provider: ProviderArgument, session: SessionArgument, if_match: IfMatchOption = None) -> None:
-    """Forget a session."""
-    from specimen.mockserver.control.client.calls import session_path
-
-    with user_errors(as_json=context.obj.as_json):
-        show_answer(context, call(context, "DELETE", session_path(provider, session), if_match=if_match), "deleted")
-
-
-def _steer(
-    context: typer.Context, method: str, provider: str, session: str, action: str, body: Any = None, if_match: str | None = None
-) -> None:
-    from specimen.mockserver.control.client.calls import session_path
-
-    with user_errors(as_json=context.obj.as_json):
-        found = call(context, method, session_path(provider, session, action), body=body, if_match=if_match)
-        show_answer(context, found, _line(found))
-
-
-@app.command()
+@steering
 def clock(
     context: typer.Context,
     set_to: Annotated[str | None, typer.Option("--set", metavar="TIME", help="Set the time (ISO 8601, UTC).")] = None,
@@ -172,8 +70,17 @@ def clock(
     freeze: Annotated[bool, typer.Option("--freeze", help="Stop the time.")] = False,
     run: Annotated[bool, typer.Option("--run", help="Let the time go on.")] = False,
 ) -> None:
-    """Read or move the namespace's clock."""
+    """Read or move the namespace's clock.
+
+    Examples:
+
+        specimen ctl clock --forward 1800
+
+        specimen ctl clock --set 2030-03-01T12:00:00Z --freeze
+    """
     with user_errors(as_json=context.obj.as_json):
+        if freeze and run:
+            raise SettingError("--freeze and --run: expected one of the two.")
         found = call(context, "GET", "/clock")
         if set_to is not None:
             found = call(context, "POST", "/clock/set", body={"now": set_to})
@@ -185,12 +92,18 @@ def clock(
 
 
 @app.command()
+@steering
 def settings(
     context: typer.Context,
     seed: SeedOption = None,
     pace: PaceOption = None,
 ) -> None:
-    """Read or set seed and pace of new sessions."""
+    """Read or set seed and pace of new sessions.
+
+    Example:
+
+        specimen ctl settings --pace polls:3 --seed 7
+    """
     with user_errors(as_json=context.obj.as_json):
         body = {name: value for name, value in (("seed", seed), ("pace", pace)) if value is not None}
         found = call(context, "PATCH" if body else "GET", "/settings", body=body)
@@ -198,28 +111,47 @@ def settings(
 
 
 @app.command()
+@steering
 def catalogue(context: typer.Context, provider: ProviderOption = None) -> None:
-    """Show what each provider has: states, scenarios, facts."""
+    """Show what each provider has: states, scenarios, facts.
+
+    Example:
+
+        specimen ctl catalogue --provider kayle
+    """
     with user_errors(as_json=context.obj.as_json):
         found = call(context, "GET", "/catalogue", query={"provider": provider})
-        lines = [
-            f"{one['name']}: " + "; ".join(f"{what} {', '.join(one[what])}" for what in ("states", "scenarios", "facts"))
-            for one in found["providers"]
-        ]
-        show_answer(context, found, "\n".join(lines))
+        show_answer(context, found, "\n".join(map(_provided, found["providers"])))
+
+
+def _provided(one: dict[str, Any]) -> str:
+    """What a provider has, with the values that `--fact` takes."""
+    rows = {what: ", ".join(one[what]) for what in ("states", "scenarios")}
+    rows |= {f"fact {name}": ", ".join(map(_as_text, values)) or "any" for name, values in one["facts"].items()}
+    return "\n".join([one["name"], *(f"  {name}: {text}" for name, text in rows.items())])
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @app.command()
+@steering
 def namespaces(
     context: typer.Context,
     export: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the namespace to a file.")] = None,
     import_from: Annotated[Path | None, typer.Option("--import", metavar="FILE", help="Replace the namespace by a file.")] = None,
     end: Annotated[bool, typer.Option("--end", help="End the namespace.")] = False,
 ) -> None:
-    """List namespaces; export, import or end the one of --namespace."""
-    with user_errors(as_json=context.obj.as_json):
-        from specimen.mockserver.errors import SettingError
+    """List namespaces; export, import or end the one of --namespace.
 
+    Examples:
+
+        specimen ctl namespaces --namespace job-17 --export job-17.json
+
+        specimen ctl namespaces --namespace copy --import job-17.json
+    """
+    with user_errors(as_json=context.obj.as_json):
         path = f"/namespaces/{context.obj.namespace}"
         if export is not None:
             call_into(context, path, export, "--export")
@@ -227,26 +159,46 @@ def namespaces(
         elif import_from is not None:
             try:
                 value = json.loads(import_from.read_text(encoding="utf-8"))
-            except (OSError, ValueError) as error:
-                raise SettingError(f"{import_from}: {error}") from error
+            except OSError as error:
+                raise SettingError(f"--import '{import_from}': cannot be read: {error.strerror or error}.") from error
+            except ValueError as error:
+                raise SettingError(f"--import '{import_from}': expected a file of --export; it is no JSON: {error}.") from error
             found = call(context, "PUT", path, body=value)
             show_answer(context, found, f"{found['sessions']} sessions")
         elif end:
             show_answer(context, call(context, "DELETE", path), "ended")
         else:
-            found = call(context, "GET", "/namespaces")
+            found = {"namespaces": _all_namespaces(context), "next": None}
             show_answer(context, found, "\n".join(found["namespaces"]))
 
 
+def _all_namespaces(context: typer.Context) -> list[str]:
+    """The names of all pages."""
+    names: list[str] = []
+    after = None
+    while True:
+        page = call(context, "GET", "/namespaces", query={"limit": 1000, "after": after})
+        names += page["namespaces"]
+        after = page["next"]
+        if after is None:
+            return names
+
+
 @app.command()
+@steering
 def reset(
     context: typer.Context,
     scope: Annotated[str, typer.Option(help="namespace, sessions, requests, faults, clock or server.")] = "namespace",
 ) -> None:
-    """Reset the namespace, a part of it, or the whole server."""
+    """Reset the namespace, a part of it, or the whole server.
+
+    Example:
+
+        specimen ctl reset --scope requests
+    """
     with user_errors(as_json=context.obj.as_json):
         show_answer(context, call(context, "POST", "/reset", body={"scope": scope}), f"{scope} is reset")
 
 
-for command in (traffic.requests, traffic.ask, traffic.faults, webhooks.webhooks):
-    app.command()(command)
+for other in (traffic.requests, traffic.ask, traffic.faults, webhooks.webhooks):
+    app.command()(steering(other))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,11 +32,41 @@ SeedOption = Annotated[int | None, typer.Option(min=0, help="The seed of what is
 ClearOption = Annotated[bool, typer.Option("--clear", help="Remove all.")]
 
 
+@dataclass(frozen=True, slots=True)
 class Options:
     """Where the server is, and how answers are shown."""
 
-    def __init__(self, url: str, namespace: str, token: str | None, as_json: bool) -> None:
-        self.url, self.namespace, self.token, self.as_json = url.rstrip("/"), namespace, token, as_json
+    url: str
+    namespace: str
+    token: str | None
+    as_json: bool
+
+
+# The options of `specimen ctl` again, behind the name of a command, where most people write them.
+_AGAIN: dict[str, tuple[Any, Any]] = {
+    "url": (Annotated[str | None, typer.Option(help="The server.", show_default=False)], None),
+    "namespace": (Annotated[str | None, typer.Option("--namespace", "-n", help="The namespace.", show_default=False)], None),
+    "token": (Annotated[str | None, typer.Option(help="The token that the server printed.", show_default=False)], None),
+    "as_json": (JsonOption, False),
+}
+
+
+def steering(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that takes the options of `specimen ctl` behind its name, too."""
+
+    @functools.wraps(command)
+    def with_options(context: typer.Context, **given: Any) -> None:
+        again = {name: value for name in _AGAIN if (value := given.pop(name))}
+        context.obj = replace(context.obj, **again)
+        command(context, **given)
+
+    own = inspect.signature(command, eval_str=True)
+    more = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, (annotation, default) in _AGAIN.items()
+    ]
+    with_options.__signature__ = own.replace(parameters=[*own.parameters.values(), *more])  # type: ignore[attr-defined]
+    return with_options
 
 
 def call(
@@ -52,7 +86,7 @@ def call(
     options: Options = context.obj
     made = request(method, path, namespace=options.namespace, token=options.token, query=query, body=body, if_match=if_match)
     try:
-        url = options.url + made.path
+        url = options.url.rstrip("/") + made.path
         reply = httpx.request(made.method, url, headers=made.headers, content=made.body, **httpx_options(options.url))
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise SpecimenError(f"--url '{options.url}': {error} Expected one such as http://127.0.0.1:8080.") from error

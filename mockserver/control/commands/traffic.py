@@ -22,6 +22,9 @@ from specimen.specs.cli.console import user_errors
 NO = 1  # the answer to a question
 OperationOption = Annotated[str | None, typer.Option(help="Only those of this operation.")]
 AboutOption = Annotated[str | None, typer.Option(help="Only those about this session.")]
+MethodOption = Annotated[str | None, typer.Option(help="Only those of this method, such as GET.")]
+PathOption = Annotated[str | None, typer.Option(help="Only those of this path.")]
+FaultOption = Annotated[str | None, typer.Option(help="Only those that met this fault, by its id.")]
 StatusOption = Annotated[int | None, typer.Option(min=100, max=599, help="Only those answered with this status.")]
 
 
@@ -30,16 +33,29 @@ def requests(
     provider: ProviderOption = None,
     operation: OperationOption = None,
     session: AboutOption = None,
+    method: MethodOption = None,
+    path: PathOption = None,
     status: StatusOption = None,
+    fault: FaultOption = None,
+    has_problem: Annotated[
+        bool | None, typer.Option("--problem/--no-problem", help="Only those whose form the mock refused, or took.")
+    ] = None,
     limit: LimitOption = 100,
-    after: Annotated[int | None, typer.Option(min=0)] = None,
+    after: Annotated[int | None, typer.Option(min=0, help="Only those behind the one of this number.")] = None,
     har: Annotated[Path | None, typer.Option(help="Write the log there as an HTTP Archive.")] = None,
     whole: Annotated[
         bool, typer.Option("--whole", help="With --har: answers as they were, as `specimen check` needs them.")
     ] = False,
     clear: Annotated[bool, typer.Option("--clear", help="Forget the namespace's requests.")] = False,
 ) -> None:
-    """List the latest requests, export or clear them."""
+    """List the latest requests, export or clear them.
+
+    Examples:
+
+        specimen ctl requests --operation getSession --status 503
+
+        specimen ctl requests --har log.har --whole
+    """
     with user_errors(as_json=context.obj.as_json):
         from specimen.mockserver.sessions.request_log.questions import line
 
@@ -54,7 +70,11 @@ def requests(
             "provider": provider,
             "operation": operation,
             "session": session,
+            "method": method,
+            "path": path,
             "status": status,
+            "fault": fault,
+            "has_problem": has_problem,
             "limit": limit,
             "after": after,
         }
@@ -68,10 +88,10 @@ def ask(
     provider: ProviderOption = None,
     operation: OperationOption = None,
     session: AboutOption = None,
-    method: Annotated[str | None, typer.Option(help="Only those of this method, such as GET.")] = None,
-    path: Annotated[str | None, typer.Option(help="Only those of this path.")] = None,
+    method: MethodOption = None,
+    path: PathOption = None,
     status: StatusOption = None,
-    fault: Annotated[str | None, typer.Option(help="Only those that met this fault, by its id.")] = None,
+    fault: FaultOption = None,
     times: Annotated[int | None, typer.Option(min=0, help="called: exactly so often.")] = None,
     at_least: Annotated[int | None, typer.Option(min=0, help="called, polled: so often at least (default: once).")] = None,
     at_most: Annotated[int | None, typer.Option(min=0, help="called: so often at most.")] = None,
@@ -85,7 +105,7 @@ def ask(
 
         specimen ctl ask called --operation getSession --times 2
 
-        specimen ctl ask polled --provider kayle --max-per-second 1 --never-after-end
+        specimen ctl ask polled --max-per-second 1 --never-after-end
     """
     with user_errors(as_json=context.obj.as_json):
         of: dict[str, Any] = {"provider": provider, "operation": operation, "session": session, "method": method, "path": path}
@@ -112,7 +132,14 @@ def faults(
     remove: Annotated[str | None, typer.Option(metavar="ID", help="Remove one.")] = None,
     clear: ClearOption = False,
 ) -> None:
-    """List, add or remove the namespace's faults."""
+    """List, add or remove the namespace's faults.
+
+    Examples:
+
+        specimen ctl faults --add '{"kind": "status", "status": 503}'
+
+        specimen ctl faults --preset chaos
+    """
     with user_errors(as_json=context.obj.as_json):
         from specimen.mockserver.errors import SettingError
 

@@ -29,7 +29,14 @@ def webhooks(
     fault: Annotated[list[str] | None, typer.Option(help="With --add: duplicate, delay, reorder, wrong_signature, …")] = None,
     attempts: Annotated[bool, typer.Option("--attempts", help="List every attempt with its answer and the next try.")] = False,
 ) -> None:
-    """List the endpoints and deliveries of a provider; add or remove endpoints; resend, replay or cancel."""
+    """List the endpoints and deliveries of a provider; add or remove endpoints; resend, replay or cancel.
+
+    Examples:
+
+        specimen ctl webhooks kyve --add http://127.0.0.1:9000/hook
+
+        specimen ctl webhooks kyve --attempts
+    """
     with user_errors(as_json=context.obj.as_json):
         if add is not None:
             body = {"provider": provider, "url": add, "types": kind or [], "faults": fault or []}

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from specimen.mockserver.control.call import Call, Handler
+from specimen.mockserver.control.problems import ControlProblem
+from specimen.mockserver.errors import did_you_mean
 from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.sessions.namespaces import BEGAN
 from specimen.mockserver.sessions.request_log import har, questions
@@ -15,12 +17,19 @@ from specimen.mockserver.sessions.request_log.har import Shown
 _NAMES = ("provider", "operation", "session", "method", "path", "status", "fault", "has_problem")
 # Members of a question that one request more could make a no.
 _ABOUT_ALL = ("times", "at_most", "header", "max_per_second", "never_after_end")
+# What a question can ask besides which requests it is about.
+_ASKED = ("times", "at_least", "at_most", "header", "max_per_second", "never_after_end")
+_MEMBERS = {
+    "called": ("at_least", "at_most", "header", "times"),
+    "not_called": (),
+    "polled": ("at_least", "header", "max_per_second", "never_after_end"),
+}
 CLEARED = "log_after"
 
 
 async def list_requests(call: Call) -> Reply:
     """A page of the log, oldest first."""
-    wanted, limit, after = _filter(call.query), call.query["limit"], call.query.get("after", 0)
+    wanted, limit, after = _filter(call, call.query), call.query["limit"], call.query.get("after", 0)
     entries = [one.entry for one in await _entries(call)]
     # Processes that share a store number what they hand over, and not in the order of the answers.
     known = next((place + 1 for place, entry in enumerate(entries) if entry["number"] == after), None)
@@ -37,8 +46,9 @@ async def export_requests(call: Call) -> Reply:
 async def ask_requests(call: Call) -> Reply:
     """Whether requests came as they should."""
     body = call.body
+    _check_members(body)
+    wanted = _filter(call, body.get("of", {}))
     entries = [one.entry for one in await _entries(call)]
-    wanted = _filter(body.get("of", {}))
     if body["question"] == "not_called":
         answer = questions.not_called(entries, wanted)
     elif body["question"] == "called":
@@ -85,7 +95,36 @@ async def _entries(call: Call) -> list[Shown]:
     return await call.log.entries(call.namespace.name, document.get(CLEARED, 0), document.get(BEGAN, 0))
 
 
-def _filter(asked: Mapping[str, Any]) -> Filter:
+def _check_members(body: Mapping[str, Any]) -> None:
+    """Checks that a question is asked about all that it says.
+
+    Raises:
+        ControlProblem: a member is one of another question, or two contradict each other.
+    """
+    question, possible = body["question"], _MEMBERS[body["question"]]
+    stray = next((name for name in _ASKED if name not in possible and _is_asked(body.get(name))), None)
+    if stray is not None:
+        what = f"{stray}: a question about '{question}' has no such member. {did_you_mean(stray, possible)}"
+        raise ControlProblem(400, what, {"members": possible})
+    both = [name for name in ("at_least", "at_most") if name in body]
+    if "times" in body and both:
+        raise ControlProblem(400, f"times: says exactly how often; leave out {' and '.join(both)}.")
+    if len(both) == 2 and body["at_least"] > body["at_most"]:
+        raise ControlProblem(400, f"at_least: {body['at_least']} is more than at_most, {body['at_most']}.")
+
+
+def _filter(call: Call, asked: Mapping[str, Any]) -> Filter:
+    """The filter that a caller asks for.
+
+    Raises:
+        ControlProblem: no served provider has that name, or that operation; no request could ever fit.
+    """
+    name, operation = asked.get("provider"), asked.get("operation")
+    mounted = [call.mounted(one) for one in (call.server.mounted if name is None else (name,))]
+    operations = sorted({one for entry in mounted for one in entry.provider.document.operations})
+    if operation is not None and operation not in operations:
+        what = f"operation '{operation}' is not there. {did_you_mean(operation, operations)}"
+        raise ControlProblem(400, what, {"operations": operations})
     return Filter(**{name: asked[name] for name in _NAMES if name in asked})
 
 

@@ -52,12 +52,13 @@ def check_names(rule: FaultRule, served: Mapping[str, Provider]) -> None:
         _check_states(title, [step for step in rule.what["answers"] if isinstance(step, str)], providers)
 
 
-def _check_drift(title: str, name: str, providers: Iterable[Provider]) -> None:
+def _check_drift(title: str, name: str, providers: Sequence[Provider]) -> None:
     if any(drift_of(provider, name) is not None for provider in providers):
         return
     possible = sorted({drift for provider in providers for drift in drifts_of(provider)})
-    where = " and ".join(provider.name for provider in providers)
-    raise UnknownName(f"{title}: drift '{name}': {where} has none. {did_you_mean(name, possible)}", {"drifts": possible})
+    names = [provider.name for provider in providers]
+    where = f"{names[0]} has none" if len(names) == 1 else f"none of {', '.join(names)} has it"
+    raise UnknownName(f"{title}: drift '{name}': {where}. {did_you_mean(name, possible)}", {"drifts": possible})
 
 
 def _check_states(title: str, steps: Sequence[str], providers: Iterable[Provider]) -> None:

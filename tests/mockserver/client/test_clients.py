@@ -17,6 +17,7 @@ from specimen.mockserver.settings import Pace, Settings
 from specimen.mockserver.testing.sandbox import KycMock
 from specimen.mockserver.testing.transports import AsyncInProcessTransport, requests_adapter
 from tests.documentation import blocks
+from tests.serving import ROOT
 
 KAYLE = {"Authorization": "Bearer kk_live_specimen"}
 
@@ -276,3 +277,27 @@ def test_tour__of_the_tester_runs(kyc_mock: KycMock) -> None:
     names["test_polls_until_the_end_and_no_longer"](kyc_mock)
     assert kyc_mock.requests()
     exec(second, {})
+
+
+def test_requests__have_all_that_the_log_has(kyc_mock: KycMock) -> None:
+    """Time, namespace, scenario and the rest, with the names of the API."""
+    kyc_mock.kayle.create("liveness_failed")
+    with kyc_mock.kayle.sync_client() as http:
+        http.get("/v1/sessions", headers={"Prefer": "fault=status:503"})
+    listed = kyc_mock.control.call("GET", "/requests")["requests"][-1]
+    entry = kyc_mock.requests()[-1]
+    assert {name: getattr(entry, name) for name in listed} == listed
+    assert (entry.namespace, entry.fault, entry.status) == ("default", "asked-for", 503)
+
+
+def test_table__of_the_fixture_runs(kyc_mock: KycMock) -> None:
+    """Each call in the first column of the table of docs/tests.md, in its order, as it stands there."""
+    page = (ROOT / "docs" / "tests.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in page.partition("| what | gives |")[2].splitlines() if line.startswith("| `kyc_mock.")]
+    session = kyc_mock.kayle.create(pace="manual")
+    assert len(rows) > 8
+    for row in rows:
+        for call in row.split("`")[1::2]:
+            whole = call if call.startswith("kyc_mock.") else ""
+            if whole and "…" not in whole and "assert_" not in whole:
+                eval(whole, {"kyc_mock": kyc_mock, "session": session})

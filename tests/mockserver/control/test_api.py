@@ -67,9 +67,12 @@ def test_changes__need_json_and_no_other_site_gets_one() -> None:
 
 
 def test_no_control__nothing_is_there() -> None:
-    """With `--no-control` the paths are as any other unknown one."""
+    """With `--no-control` the paths are unknown, and the answer says why; with it, the API's root leads to its document."""
     app = frozen_app("kayle", control=False)
-    assert ask(app, "GET", f"{API}/clock").status_code == 404
+    for path in (API, f"{API}/clock"):
+        refused = ask(app, "GET", path)
+        assert (refused.status_code, "--no-control" in refused.json()["detail"]) == (404, True)
+    assert f"{API}/openapi.yaml" in ask(frozen_app("kayle"), "GET", API).json()["detail"]
     assert ask(app, "POST", f"{API}/reset", json={}).status_code == 404
 
 
@@ -221,6 +224,18 @@ def test_requests__are_shown_without_credentials() -> None:
     assert control(app, "GET", "/requests").json()["requests"] == []
 
 
+def test_requests__show_the_refusal_of_a_preference() -> None:
+    """The mock's own answer is there as it was sent, in the list and in the archive."""
+    app = frozen_app("kayle")
+    for headers in ({"Prefer": "scenario=nope"}, {"Prefer": "fault=nope"}):
+        sent = ask(app, "POST", "/kayle/v1/sessions", {**KAYLE, **headers}, json={})
+        entry = control(app, "GET", "/requests").json()["requests"][-1]
+        assert (entry["status"], entry["problem"]["kind"]) == (400, "invalid_preference")
+        assert entry["response"] == {"content_type": "application/problem+json", "body": sent.json()}
+        archived = control(app, "GET", "/requests/har?bodies=whole").json()["log"]["entries"][-1]["response"]
+        assert archived["content"]["text"] == sent.text
+
+
 def test_question__by_the_api() -> None:
     """The answer of no shows the nearest requests."""
     app = frozen_app("kayle")
@@ -281,3 +296,27 @@ def test_application__is_what_the_tests_ask(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(type(app.namespaces), "get", broken)
     assert ask(app, "GET", f"{API}/clock").status_code == 500
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "said"),
+    [
+        ("POST", "/clock/set", {"now": "yesterday"}, "/now: 'yesterday': expected ISO 8601, UTC, 2000 to 2199, such as 2030-"),
+        ("PATCH", "/settings", {"pace": "fast"}, "/pace: 'fast': expected instant, manual, realtime, a factor"),
+        ("POST", "/reset", {"scope": "session"}, "/scope: 'session' is not possible here. Did you mean 'sessions'?"),
+        ("POST", "/clock/freeze", {"now": 1}, "body: no member is known here; expected {}."),
+        ("POST", "/clock/forward", {"second": 1}, "body: there is no member 'second'."),
+        ("GET", "/clock?x=1", None, "x: there is no such parameter. Possible: nothing."),
+    ],
+)
+def test_form__that_is_wrong_is_said_in_words(method: str, path: str, body: Any, said: str) -> None:
+    """What is expected, instead of a regular expression."""
+    detail = control(frozen_app("kayle"), method, path, body).json()["detail"]
+    assert detail.startswith(said)
+    assert "[0-9]" not in detail
+
+
+def test_form__of_a_namespace_is_said_in_words() -> None:
+    """Of the header that names it, too."""
+    refused = control(frozen_app("kayle"), "GET", "/clock", None, Specimen_Namespace="bad name")
+    assert refused.json()["detail"] == "Specimen-Namespace: 'bad name': expected up to 64 of A-Z, a-z, 0-9, '.', '_', '-'."

@@ -178,3 +178,104 @@ def test_json__of_a_refusal(url: str) -> None:
     unnamed = json.loads(ctl(url, "--json", "show", "kayle", "vs_none").stderr)
     assert (unnamed["status"], unnamed["exit_code"]) == (404, 2)
     assert "token" in json.loads(ctl(url, "--token", "wrong", "--json", "clock").stderr)["detail"]
+
+
+COMMANDS = [command for one in app.registered_groups if one.name == "ctl" and one.typer_instance is not None
+            for command in one.typer_instance.registered_commands]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", [command.callback.__name__ for command in COMMANDS if command.callback])
+def test_help__has_an_example_and_every_option(command: str, url: str) -> None:
+    """Each command shows itself at work, and says what each of its options is for."""
+    shown = ctl(url, command, "--help").stdout
+    assert f"    specimen ctl {command} " in shown
+    rows = [line.split("  ") for line in shown.partition("Options:")[2].splitlines() if line.startswith("  -")]
+    assert all(len([part for part in row if part.strip()]) >= 2 for row in rows), rows
+
+
+def test_options__stand_behind_the_command_too() -> None:
+    """`specimen ctl sessions --json -n two`, as with all other commands."""
+    settings = Settings(providers=("kayle",), pace=Pace("manual"), control_token="let-me-in")
+    with running(build_app(settings)) as found:
+        words = ("create", "kayle", "--json", "-n", "two", "--url", found, "--token", "let-me-in")
+        made = CliRunner().invoke(app, ["ctl", "--url", NOWHERE, "--token", "wrong", "--namespace", "one", *words])
+        assert json.loads(made.stdout)["session"]["namespace"] == "two", made.output
+        refused = ctl(found, "show", "kayle", "vs_none", "--json")
+        assert json.loads(refused.stderr)["status"] == 404
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("clock", "--freeze", "--run"), "expected one of the two"),
+        (("patch", "kayle", "vs_none"), "name a fact, such as --fact failure_code"),
+        (("namespaces", "--import", "none.json"), "--import 'none.json': cannot be read: No such file"),
+        (("ask", "called", "--max-per-second", "1"), "max_per_second: a question about 'called' has no such member."),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_mistake__is_refused(url: str, words: tuple[str, ...], said: str) -> None:
+    """What would do nothing, or one of two things, is a mistake in the command."""
+    done = ctl(url, *words)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert said in done.stderr
+
+
+def test_possible__is_said_once(url: str) -> None:
+    """A sentence that lists what is possible is not followed by the list."""
+    said = ctl(url, "sessions", "--provider", "nope").stderr
+    assert said.count("Possible") == 1
+    assert "nope" in said
+    assert "kayle" in said
+
+
+def test_show__has_what_other_commands_take(url: str) -> None:
+    """The facts that it has and that it can have, the next state, and the `etag` of `--if-match`."""
+    space = ("-n", "shown")
+    made = json.loads(ctl(url, *space, "create", "kayle", "--scenario", "liveness_failed", "--json").stdout)["session"]
+    lines = ctl(url, *space, "show", "kayle", made["id"]).stdout.splitlines()
+    shown = dict(line.strip().split("  ", 1) for line in lines[1:])
+    assert shown["etag"].strip() == made["etag"]
+    assert shown["next"].strip() == made["next"]
+    assert "failure_code=liveness_failed" in shown["facts"]
+    assert "birth_date" in shown["can narrow"]
+
+
+def test_catalogue__has_the_values_of_facts(url: str) -> None:
+    """What `--fact` takes."""
+    assert "fact failure_code: document_authenticity_failed, " in ctl(url, "catalogue").stdout
+
+
+def test_requests__are_filtered_as_the_api_does(url: str) -> None:
+    """Every filter of `GET /requests` is an option."""
+    space = ("-n", "filtered")
+    headers = {**KAYLE, "Specimen-Namespace": "filtered"}
+    httpx.post(f"{url}/kayle/v1/sessions", headers=headers, json={})
+    httpx.post(f"{url}/kayle/v1/sessions", headers=headers, json={"redirect_url": 7})
+    httpx.get(f"{url}/kayle/v1/sessions", headers={**headers, "Prefer": "fault=status:503"})
+
+    def found(*words: str) -> list[int]:
+        return [one["status"] for one in json.loads(ctl(url, *space, "requests", *words, "--json").stdout)["requests"]]
+
+    assert found() == [200, 400, 503]
+    assert found("--method", "POST") == [200, 400]
+    assert found("--path", "/kayle/v1/sessions", "--problem") == [400]
+    assert found("--no-problem") == [200, 503]
+    assert found("--fault", "asked-for") == [503]
+
+
+def test_namespaces__all_pages_are_listed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list ends where the server has no more."""
+    for name in ("n-1", "n-2", "n-3"):
+        ctl(url, "-n", name, "create", "kayle")
+    sent = []
+    send = httpx.request
+
+    def small(method: str, path: str, **options: Any) -> httpx.Response:
+        sent.append(path)
+        return send(method, path.replace("limit=1000", "limit=1"), **options)
+
+    monkeypatch.setattr(httpx, "request", small)
+    names = ctl(url, "namespaces").stdout.split()
+    assert {"n-1", "n-2", "n-3"} <= set(names)
+    assert len(names) == len(set(names)) == len(sent)

@@ -275,3 +275,37 @@ def test_log__is_bounded_by_entries_and_bytes(sizes: list[int], most: int) -> No
     assert sum(sizes[number - 1] for number in kept) <= MOST_BODY_BYTES
     if len(kept) < min(most, len(sizes)):
         assert sum(sizes[len(sizes) - len(kept) - 1 :]) > MOST_BODY_BYTES
+
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"question": "called", "max_per_second": 1}, "max_per_second: a question about 'called' has no such member."),
+    ({"question": "called", "never_after_end": True}, "Possible: at_least, at_most, header, times."),
+    ({"question": "not_called", "times": 3}, "times: a question about 'not_called' has no such member. Possible: nothing."),
+    ({"question": "polled", "at_most": 3}, "at_most: a question about 'polled' has no such member."),
+    ({"question": "called", "times": 3, "at_least": 1}, "times: says exactly how often; leave out at_least."),
+    ({"question": "called", "at_least": 3, "at_most": 1}, "at_least: 3 is more than at_most, 1."),
+    ({"question": "not_called", "of": {"operation": "cancelSesion"}}, "Did you mean 'cancelSession'?"),
+    ({"question": "not_called", "of": {"provider": "kyve"}}, "provider 'kyve' is not served here."),
+]
+
+
+@pytest.mark.parametrize(("body", "said"), REFUSED, ids=range(len(REFUSED)))
+def test_question__that_cannot_be_answered_is_refused(body: dict[str, Any], said: str) -> None:
+    """A slip in a name would be a yes to `not_called`, and a member that is not looked at a yes to anything."""
+    refused = control(frozen_app("kayle"), "POST", "/requests/questions", body)
+    assert refused.status_code in (400, 404), refused.text
+    assert said in refused.json()["detail"]
+
+
+def test_requests__of_an_operation_that_is_not_there_are_refused() -> None:
+    """As the list of a provider that is not served; another operation without a request is an empty list."""
+    app = frozen_app("kayle")
+    refused = control(app, "GET", "/requests?operation=getSesion")
+    assert (refused.status_code, refused.json()["possible"]["operations"][0]) == (400, "cancelByToken")
+    assert control(app, "GET", "/requests?operation=getSession&provider=kayle").json()["requests"] == []
+
+
+def test_question__a_member_at_its_default_is_none() -> None:
+    """Generated clients send `never_after_end: false` with every question."""
+    asked = {"question": "not_called", "never_after_end": False}
+    assert control(frozen_app("kayle"), "POST", "/requests/questions", asked).json()["passed"] is True

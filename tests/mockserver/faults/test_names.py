@@ -94,3 +94,13 @@ def test_serve__says_what_a_file_names_wrongly(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "fault 'fault-1': operation 'getSesion' is not there. Did you mean 'getSession'?" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_serve__says_which_file_names_wrongly(tmp_path: Path) -> None:
+    """The file is named, whether a rule has another form or names what is not there; of many providers none has a drift."""
+    for what in ({"kind": "delay"}, {"kind": "drift", "drift": "NOPE-001"}):
+        file = tmp_path / "wrong.json"
+        file.write_text(json.dumps({"faults": [what]}), encoding="utf-8")
+        done = run("serve", "--port", "0", "--faults", "wrong.json", folder=tmp_path)
+        assert (done.returncode, done.stderr.startswith("error: wrong.json: fault '")) == (2, True), done.stderr
+    assert "drift 'NOPE-001': none of idnow, kayle, kyve, neurovision, predicate has it." in done.stderr
