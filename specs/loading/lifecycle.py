@@ -318,7 +318,7 @@ class Lifecycle:
         outcomes = tuple(HostedOutcome(state, state.replace("_", " "), by_state.get(state)) for state in ends)
         return Hosted(steps, outcomes, None, (), False, None, "A", "Derived from the states.")
 
-    @property
+    @cached_property
     def default(self) -> Scenario:
         """The happy path: the scenario of a session without a preference."""
         return next(iter(self.scenarios.values()))

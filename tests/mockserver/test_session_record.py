@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from specimen import specs
-from specimen.fixtures.primitives.timelines import Event
+from specimen.fixtures.primitives.timelines import Event, plan, plan_at_pace
 from specimen.mockserver.sessions.session_record import FOREVER, Record, timeline
 
 PROVIDERS = {name: specs.load(name) for name in specs.names()}
@@ -119,3 +119,12 @@ def test_law__an_event_ends_the_plan(made: tuple[specs.Lifecycle, Record], data:
     for event in later:
         is_end = lifecycle.lifetime is not None and event.state == lifecycle.lifetime.to
         assert event in record.events or is_end
+
+
+@given(made=records())
+def test_law__a_pace_that_is_known_plans_the_same(made: tuple[specs.Lifecycle, Record]) -> None:
+    """As the plan that is worked out anew, to the millisecond, also where the lifetime ends the path."""
+    lifecycle, record = made
+    path = lifecycle.scenarios[record.scenario].path[: record.steps + 1]
+    anew = plan(lifecycle, path, record.made_at, speed=record.speed, created_at=record.created_at)
+    assert plan_at_pace(lifecycle, path, record.made_at, record.speed, record.created_at) == anew
