@@ -143,6 +143,23 @@ def test_page__forwards_the_clock_past_expiry(served: Served, page: Page) -> Non
     assert served.state("kayle", made["id"], "late") == "expired"
 
 
+def test_page__shows_pictures_and_keeps_what_was_opened(served: Served, page: Page) -> None:
+    """An hour later Kyve's links to pictures are new ones that open; an opened answer and the chosen language stay."""
+    headers = {"Specimen-Namespace": "pictures"}
+    body = {"provider": "kyve", "scenario": "completed", "pace": "instant"}
+    made = served.api.post("/_specimen/v1/sessions", json=body, headers=headers).json()["session"]["id"]
+    page.goto(f"{served.url}/?vendor=kyve&ns=pictures&session={made}")
+    page.click("summary:has-text('getVerification')")
+    page.click("#read-getVerification-tab-5")
+    links = [page.locator("#session .pictures a").first.get_attribute("href")]
+    page.click("#forward-3600")
+    page.locator(f"#session .pictures li:first-child a:not([href='{links[0]}'])").wait_for()
+    assert page.locator("#read-getVerification-code-5").is_visible()
+    assert "HttpRequest" in page.locator("#read-getVerification-code-5").inner_text()
+    links += [one.get_attribute("href") for one in page.locator("#session .pictures a").all()]
+    assert [served.api.get(str(link)).status_code for link in links] == [403, 200, 200]
+
+
 @pytest.fixture
 def receiver() -> Iterator[tuple[str, list[dict[str, str]]]]:
     """A URL that takes webhooks, and the headers of those that came."""
