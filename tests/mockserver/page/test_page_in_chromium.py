@@ -248,7 +248,12 @@ def test_page__asks_for_the_token_off_loopback(served: Served) -> None:
     app = build_app(Settings(providers=("kayle",), host="0.0.0.0", control_token="of-the-start", now=NOW, freeze=True))
     with running(app) as url, served.browser.new_context() as context:
         page = context.new_page()
+        page.set_viewport_size({"width": 360, "height": 900})
         page.goto(url)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            assert violations(page) == []
+        assert overflow(page) == 0
         page.fill("input[name=token]", "of-the-start")
         page.click("text=Open the page")
         page.wait_for_selector("#create")
