@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-
 _BOUNDARY = "specimen-form"  # between the parts of a form in Java
 
 
