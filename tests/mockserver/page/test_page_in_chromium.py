@@ -143,6 +143,23 @@ def test_page__forwards_the_clock_past_expiry(served: Served, page: Page) -> Non
     assert served.state("kayle", made["id"], "late") == "expired"
 
 
+def test_page__has_a_button_for_each_turn_of_the_clock(served: Served, page: Page) -> None:
+    """Five minutes, a day; it runs, and stands again."""
+
+    def clock() -> dict[str, Any]:
+        return served.api.get("/_specimen/v1/clock", headers={"Specimen-Namespace": "turns"}).json()  # type: ignore[no-any-return]
+
+    page.goto(f"{served.url}/?vendor=idnow&ns=turns")
+    for seconds, shown in ((300, "2026-03-19 10:36:06"), (86400, "2026-03-20 10:36:06")):
+        page.click(f"#forward-{seconds}")
+        page.locator("#clock time", has_text=shown).wait_for()
+    assert clock() == {**clock(), "now": "2026-03-20T10:36:06.000Z", "frozen": True}
+    for button, is_frozen in (("Run", False), ("Freeze", True)):
+        page.locator("#freeze", has_text=button).click()
+        page.locator("#freeze", has_text="Freeze" if button == "Run" else "Run").wait_for()
+        assert clock()["frozen"] is is_frozen
+
+
 def test_page__shows_pictures_and_keeps_what_was_opened(served: Served, page: Page) -> None:
     """An hour later Kyve's links to pictures are new ones that open; an opened answer and the chosen language stay."""
     headers = {"Specimen-Namespace": "pictures"}
