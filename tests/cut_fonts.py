@@ -9,15 +9,18 @@ vendor.toml is printed.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
+from specimen.fixtures import locales
 from specimen.fixtures.documents import issuing_countries
 from specimen.fixtures.locales import LOCALES, load
 from specimen.fixtures.pictures import drawing
@@ -61,9 +64,18 @@ def strings(value: Any) -> Iterator[str]:
 
 
 def characters_of(locale: str) -> frozenset[str]:
-    """Every character that a locale's tables can produce, in small letters and in capitals."""
+    """Every character that a locale's tables and its templates can produce, in small letters and in capitals."""
     found = {character for table in load(locale) for text in strings(table) for character in text}
+    found |= {character for text in _literals(locale) for character in text if character.isprintable()}
     return frozenset(found | {letter for character in found for letter in character.upper()})
+
+
+def _literals(locale: str) -> Iterator[str]:
+    """The texts that stand in a locale's code, such as what comes behind the number of a flat; no docstrings."""
+    source = Path(import_module(f"{locales.__name__}.{locale.lower()}").__file__ or "").read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and not node.value.isascii():
+            yield node.value
 
 
 def words_of_the_documents() -> frozenset[str]:

@@ -150,6 +150,18 @@ def test_signed_link__until_it_expires() -> None:
     assert ask_raw(app, "GET", path, query=query.encode())[::2] == (403, b"This link is expired.\n")
 
 
+def test_kyves_links__are_good_for_fifteen_minutes() -> None:
+    """The link of an answer opens until the last millisecond of its quarter of an hour, by the namespace's clock."""
+    app = frozen_app("kyve")
+    path, query = image_path(app)
+    left = int(query.partition("exp=")[2].partition("&")[0]) * 1000 - NOW
+    assert 0 <= 15 * 60_000 - left < 1000, "the link tells whole seconds"
+    forward(app, left - 1)
+    assert ask_raw(app, "GET", path, query=query.encode())[0] == 200
+    forward(app, 1)
+    assert ask_raw(app, "GET", path, query=query.encode())[::2] == (403, b"This link is expired.\n")
+
+
 def test_websocket__is_closed(app: App) -> None:
     """A WebSocket is refused, not left hanging."""
     import asyncio

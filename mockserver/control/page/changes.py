@@ -18,6 +18,8 @@ from specimen.mockserver.webhooks.attempts import LOG as ATTEMPTS
 # How often an open page's parts are compared, in real seconds; the page is told at most so much later.
 EVERY_SECONDS = 0.5
 _PAGE = 500
+# An answer that is shown is read anew so often: less than the shortest life of a link in it, Kyve's 15 minutes.
+_AGED_MILLISECONDS = 10 * 60 * 1000
 PARTS = ("sessions", "session", "requests", "webhooks", "faults", "clock")
 
 Run = Callable[[Callable[[Call], Awaitable[Reply]]], Awaitable[Reply]]
@@ -44,9 +46,10 @@ class Watcher:
             Space(call.namespace.name, self._vendor), ATTEMPTS, self._last_attempt, _PAGE
         ):
             self._last_attempt = entries[-1].number
+        aged = call.namespace.clock.now() // _AGED_MILLISECONDS
         found = {
             "sessions": listed,
-            "session": None if shown is None else (shown.record.version, len(shown.events)),
+            "session": None if shown is None else (shown.record.version, len(shown.events), document["clock"], aged),
             "requests": (self._last_request, document.get(CLEARED), bool(await call.log.latest(call.namespace.name, 0, 1))),
             "webhooks": self._last_attempt,
             "faults": document.get("faults"),

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+_BOUNDARY = "specimen-form"  # between the parts of a form in Java
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -83,10 +85,10 @@ def java(call: Call) -> str:
         headers["Content-Type"] = "application/json"
         publisher = f"HttpRequest.BodyPublishers.ofString({_js(_compact(call.body))})"
     if call.files:
-        lines.append("// form.bin: a multipart/form-data body with these parts:")
-        lines += [f"//   {field}: {name} ({kind})" for field, name, kind in call.files]
-        headers["Content-Type"] = "multipart/form-data; boundary=form"
-        publisher = 'HttpRequest.BodyPublishers.ofFile(java.nio.file.Path.of("form.bin"))'
+        lines[1:2] = ["import java.net.http.*;", "import java.nio.file.*;"]
+        lines += _java_form(call.files)
+        headers["Content-Type"] = f"multipart/form-data; boundary={_BOUNDARY}"
+        publisher = "HttpRequest.BodyPublishers.ofByteArray(body.toByteArray())"
     lines += [f"var request = HttpRequest.newBuilder(URI.create({_js(call.url)}))"]
     lines += [f"    .header({_js(name)}, {_js(value)})" for name, value in headers.items()]
     lines += [
@@ -96,6 +98,22 @@ def java(call: Call) -> str:
         'System.out.println(answer.statusCode() + " " + answer.body());',
     ]
     return "\n".join(lines)
+
+
+def _java_form(files: tuple[tuple[str, str, str], ...]) -> list[str]:
+    """Lines that make `body`, a form's bytes: the JDK has no word for one."""
+    parts = [f"    {{{_js(field)}, {_js(name)}, {_js(kind)}}}," for field, name, kind in files]
+    return [
+        "var body = new java.io.ByteArrayOutputStream();",
+        *["for (var part : new String[][] {", *parts, "}) {"],
+        f'    var head = "--{_BOUNDARY}\\r\\nContent-Disposition: form-data; name=\\"" + part[0]',
+        '        + "\\"; filename=\\"" + part[1] + "\\"\\r\\nContent-Type: " + part[2] + "\\r\\n\\r\\n";',
+        "    body.write(head.getBytes());",
+        "    body.write(Files.readAllBytes(Path.of(part[1])));",
+        '    body.write("\\r\\n".getBytes());',
+        "}",
+        f'body.write("--{_BOUNDARY}--\\r\\n".getBytes());',
+    ]
 
 
 LANGUAGES: Mapping[str, Callable[[Call], str]] = {"curl": curl, "httpx": httpx, "fetch": fetch, "axios": axios, "Java": java}

@@ -85,6 +85,24 @@ def test_flow__is_played_to_each_end(vendor: str, index: int, api: httpx.Client,
     assert state(api, vendor, session_id) == outcome.to
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_flow__where_nothing_can_be_done(scheme: str, api: httpx.Client, browser: Browser) -> None:
+    """A link whose time is over, one to no session, and the page at the end keep nobody out, in a window as wide as a phone."""
+    old, expired = made(api, "kayle")
+    api.post(f"/_specimen/v1/sessions/kayle/{old}/expire", json={}).raise_for_status()
+    new, ended = made(api, "kayle")
+    api.post(f"/_specimen/v1/sessions/kayle/{new}/transition", json={"to": "succeeded"}).raise_for_status()
+    links = {expired: "This link has expired", f"{ended}x": "leads to no session", ended: "You are done"}
+    with browser.new_context(viewport={"width": 360, "height": 900}, color_scheme=scheme) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        for link, words in links.items():
+            page.goto(link)
+            page.get_by_text(words).first.wait_for()
+            assert violations(page) == []
+            assert overflow(page) == 0
+            assert page.locator("form").count() == 0
+
+
 def test_flow__in_the_frame_of_a_shop(api: httpx.Client, browser: Browser) -> None:
     """The shop hears each step in the vendor's envelope, and ends the flow by a message of its own."""
     session_id, link = made(api, "kyve")

@@ -405,6 +405,23 @@ def test_events__tell_what_has_changed(app: App) -> None:
     assert asyncio.run(listened()) == ["sessions", "session", "requests", "faults", "clock"]
 
 
+@pytest.mark.parametrize("seconds", ["300", "3600"])
+def test_events__tell_that_an_answer_has_aged(seconds: str, app: App) -> None:
+    """A session that stays where it is is shown anew when the clock is moved: its answer has links and times that age."""
+    session = created(app, "kyve", scenario="completed")
+
+    async def seen() -> str:
+        async def run(handler: Any) -> Any:
+            return await app.control.run(handler, "default", "http://127.0.0.1:8080", {})  # type: ignore[union-attr]
+
+        return (await run(changes.Watcher("kyve", session["id"]).look)).body["session"]  # type: ignore[no-any-return]
+
+    before = asyncio.run(seen())
+    assert asyncio.run(seen()) == before
+    do(app, "forward", seconds=seconds)
+    assert asyncio.run(seen()) != before
+
+
 @pytest.mark.long("a shared store")
 def test_page__on_a_shared_store(tmp_path: Any) -> None:
     """The same page where processes share what they know."""

@@ -143,6 +143,40 @@ def test_page__forwards_the_clock_past_expiry(served: Served, page: Page) -> Non
     assert served.state("kayle", made["id"], "late") == "expired"
 
 
+def test_page__has_a_button_for_each_turn_of_the_clock(served: Served, page: Page) -> None:
+    """Five minutes, a day; it runs, and stands again."""
+
+    def clock() -> dict[str, Any]:
+        return served.api.get("/_specimen/v1/clock", headers={"Specimen-Namespace": "turns"}).json()  # type: ignore[no-any-return]
+
+    page.goto(f"{served.url}/?vendor=idnow&ns=turns")
+    for seconds, shown in ((300, "2026-03-19 10:36:06"), (86400, "2026-03-20 10:36:06")):
+        page.click(f"#forward-{seconds}")
+        page.locator("#clock time", has_text=shown).wait_for()
+    assert clock() == {**clock(), "now": "2026-03-20T10:36:06.000Z", "frozen": True}
+    for button, is_frozen in (("Run", False), ("Freeze", True)):
+        page.locator("#freeze", has_text=button).click()
+        page.locator("#freeze", has_text="Freeze" if button == "Run" else "Run").wait_for()
+        assert clock()["frozen"] is is_frozen
+
+
+def test_page__shows_pictures_and_keeps_what_was_opened(served: Served, page: Page) -> None:
+    """An hour later Kyve's links to pictures are new ones that open; an opened answer and the chosen language stay."""
+    headers = {"Specimen-Namespace": "pictures"}
+    body = {"provider": "kyve", "scenario": "completed", "pace": "instant"}
+    made = served.api.post("/_specimen/v1/sessions", json=body, headers=headers).json()["session"]["id"]
+    page.goto(f"{served.url}/?vendor=kyve&ns=pictures&session={made}")
+    page.click("summary:has-text('getVerification')")
+    page.click("#read-getVerification-tab-5")
+    links = [page.locator("#session .pictures a").first.get_attribute("href")]
+    page.click("#forward-3600")
+    page.locator(f"#session .pictures li:first-child a:not([href='{links[0]}'])").wait_for()
+    assert page.locator("#read-getVerification-code-5").is_visible()
+    assert "HttpRequest" in page.locator("#read-getVerification-code-5").inner_text()
+    links += [one.get_attribute("href") for one in page.locator("#session .pictures a").all()]
+    assert [served.api.get(str(link)).status_code for link in links] == [403, 200, 200]
+
+
 @pytest.fixture
 def receiver() -> Iterator[tuple[str, list[dict[str, str]]]]:
     """A URL that takes webhooks, and the headers of those that came."""
@@ -231,7 +265,12 @@ def test_page__asks_for_the_token_off_loopback(served: Served) -> None:
     app = build_app(Settings(providers=("kayle",), host="0.0.0.0", control_token="of-the-start", now=NOW, freeze=True))
     with running(app) as url, served.browser.new_context() as context:
         page = context.new_page()
+        page.set_viewport_size({"width": 360, "height": 900})
         page.goto(url)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            assert violations(page) == []
+        assert overflow(page) == 0
         page.fill("input[name=token]", "of-the-start")
         page.click("text=Open the page")
         page.wait_for_selector("#create")

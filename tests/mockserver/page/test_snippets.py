@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import shutil
 import subprocess
+import sys
+from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +17,17 @@ import httpx
 import pytest
 
 from specimen import specs
+from specimen.mockserver.app import build_app
 from specimen.mockserver.control.page import snippets
 from specimen.mockserver.control.page.snippets import Call
-from tests.mockserver.calling import frozen_app
+from specimen.mockserver.http.server import running
+from specimen.mockserver.settings import Settings
+from tests.mockserver.calling import NOW, frozen_app
+from tests.node_tools import node_tools
+from tests.serving import ROOT
 
+AXIOS = "axios@1.13.2"
+PLACEHOLDER = ROOT / "mockserver" / "routing" / "pages" / "specimen.png"
 HOSTILE = 'it\'s "a" $(touch x) `y` \\ ${z} </script> é 中 \u2028'
 CALLS = {
     "get": Call("GET", "http://127.0.0.1:8080/v1/x?limit=1&a='b'", {"Authorization": HOSTILE}),
@@ -78,6 +89,77 @@ def test_java__has_whole_strings() -> None:
     code = snippets.java(CALLS["post"])
     assert json.dumps(json.dumps(CALLS["post"].body, separators=(",", ":"), ensure_ascii=False)) in code
     assert all(line.count('"') % 2 == 0 for line in code.replace("\\\\", "").replace('\\"', "").splitlines())
+
+
+WHOLE = """{imports}
+public class Main {{
+    public static void main(String[] arguments) throws Exception {{
+{body}
+    }}
+}}
+"""
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """A server of all vendors."""
+    with running(build_app(Settings(now=NOW, freeze=True))) as found:
+        yield found
+
+
+def create_snippets(url: str, vendor: str) -> dict[str, str]:
+    """The programs with which the page creates a session, by their languages."""
+    page = httpx.get(url, params={"vendor": vendor}, headers={"Accept": "text/html"}, trust_env=False).text
+    codes = re.findall(r'id="create-code-\d"[^>]*>(.*?)</pre>', page, re.DOTALL)
+    return dict(zip(snippets.LANGUAGES, map(unescape, codes), strict=True))
+
+
+def command(language: str, code: str, folder: Path) -> list[str]:
+    """What runs a program that was pasted into a file of the folder."""
+    if language == "curl":
+        return ["sh", "-c", code]
+    if language == "httpx":
+        (folder / "program.py").write_text(code, encoding="utf-8")
+        return [sys.executable, "program.py"]
+    if language == "Java":
+        lines = code.splitlines()
+        imports, body = (
+            "\n".join(line for line in lines if line.startswith("import ") is wanted) for wanted in (True, False)
+        )
+        (folder / "Main.java").write_text(WHOLE.format(imports=imports, body=body), encoding="utf-8")
+        return ["java", "Main.java"]
+    if language == "axios":
+        (folder / "node_modules").symlink_to(node_tools("axios", AXIOS) / "node_modules")
+    (folder / "program.mjs").write_text(code, encoding="utf-8")
+    return ["node", "program.mjs"]
+
+
+# The quick run has one that sends files, in the language that has no word for it.
+PASTED = [(vendor, language) for vendor in specs.names() for language in snippets.LANGUAGES]
+EACH = pytest.mark.long("starts a program for each vendor and language: up to 3 s")
+
+
+@pytest.mark.parametrize(
+    ("vendor", "language"), [pytest.param(*one, marks=() if one == ("neurovision", "Java") else EACH) for one in PASTED]
+)
+def test_create__is_pasted_and_runs(vendor: str, language: str, url: str, tmp_path: Path) -> None:
+    """The program that the page shows makes a session as it stands, with the files that it names beside it."""
+    for name in ("document.png", "selfie.png"):
+        (tmp_path / name).write_bytes(PLACEHOLDER.read_bytes())
+    arguments = command(language, create_snippets(url, vendor)[language], tmp_path)
+    if shutil.which(arguments[0]) is None:
+        pytest.skip(f"no {arguments[0]} on this machine")
+    before = session_count(url, vendor)
+    done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert re.match(r"\{" if language == "curl" else "20[01] ", done.stdout), done.stdout
+    assert session_count(url, vendor) == before + 1
+
+
+def session_count(url: str, vendor: str) -> int:
+    """How many sessions of a vendor there are."""
+    found = httpx.get(f"{url}/_specimen/v1/sessions", params={"provider": vendor, "limit": 1000}, trust_env=False).json()
+    return sum(one["provider"] == vendor for one in found["sessions"])
 
 
 @pytest.mark.parametrize("vendor", specs.names())

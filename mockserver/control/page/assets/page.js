@@ -41,15 +41,21 @@ document.addEventListener("click", async (event) => {
   }
 });
 
-// A part that is shown anew keeps what was open in it.
-let open = new Set();
+// A part that is shown anew keeps what was open in it, what was closed, and the languages that were chosen.
+let opened = new Map();
+let chosen = [];
 document.addEventListener("htmx:beforeSwap", (event) => {
-  open = new Set([...event.detail.target.querySelectorAll("details[open][id]")].map((one) => one.id));
+  const target = event.detail.target;
+  opened = new Map([...target.querySelectorAll("details[id]")].map((one) => [one.id, one.open]));
+  chosen = [...target.querySelectorAll("[role=tab][aria-selected=true]")].map((one) => one.id);
 });
 document.addEventListener("htmx:afterSwap", (event) => {
-  for (const id of open) {
-    const one = document.getElementById(id);
-    if (one && event.detail.target.contains(one)) { one.open = true; }
+  const here = (id) => [document.getElementById(id)].filter((one) => one && event.detail.target.contains(one));
+  for (const [id, isOpen] of opened) {
+    for (const one of here(id)) { one.open = isOpen; }
+  }
+  for (const id of chosen) {
+    for (const one of here(id)) { one.click(); }
   }
 });
 
