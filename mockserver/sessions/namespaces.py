@@ -84,7 +84,7 @@ class Namespaces:
     def __init__(self, store: Store, clock: Clock, most_log_entries: int, faults: Sequence[Any] = ()) -> None:
         self._store = store
         self._begin = clock
-        self._faults = [rule.as_json() for rule in parsed_all(faults)]
+        self._faults = parsed_all(faults)
         self.request_log = RequestLog(most_log_entries)
         self._known: dict[str, Namespace] = {}
 
@@ -192,13 +192,13 @@ class Namespaces:
         self.request_log.clear(name)
         self._known.pop(name, None)
 
-    def first_faults(self, clock: Clock) -> list[Any]:
-        """The faults of every new namespace, as its document has them."""
-        return [{"rule": rule, "since": clock.now()} for rule in self._faults]
+    def first_faults(self, name: str, clock: Clock) -> list[Any]:
+        """The faults of a new namespace, as its document has them."""
+        return [{"rule": rule.as_json(), "since": clock.now()} for rule in self._faults if rule.is_of(name)]
 
-    def _new_document(self, clock: Clock) -> dict[str, Any]:
+    def _new_document(self, name: str, clock: Clock) -> dict[str, Any]:
         """The document of a namespace that begins at a clock's time."""
-        faults = self.first_faults(clock)
+        faults = self.first_faults(name, clock)
         return {"clock": clock.document, BEGAN: time_ns(), **({"faults": faults} if faults else {})}
 
     @property
@@ -212,7 +212,7 @@ class Namespaces:
             clock = self._begin
             if name != DEFAULT_NAMESPACE:
                 clock = (await self.get(DEFAULT_NAMESPACE)).clock
-            document: Any = self._new_document(clock)
+            document: Any = self._new_document(name, clock)
             if await self._store.set_namespace(name, document, 0):
                 return document
             # Another request made it, and another one may have ended it since.

@@ -139,11 +139,15 @@ def _checked(call: Call, value: Any) -> FaultRule:
 
 
 def _check_names(call: Call, rule: FaultRule) -> None:
-    """Checks that a rule's provider, operation, drift and states are there.
+    """Checks that a rule's provider, operation, drift and states are there, and that the namespace is no other one.
 
     Raises:
         ControlProblem: one is not.
     """
+    if not rule.is_of(call.namespace.name):
+        named = rule.match["namespace"]
+        what = f"its match names the namespace '{named}'. Send it there: Specimen-Namespace: {named}."
+        raise ControlProblem(400, f"fault '{rule.id or rule.kind}': {what}", {"namespace": [call.namespace.name]})
     try:
         check_names(rule, {name: call.mounted(name).provider for name in call.server.mounted})
     except UnknownName as error:

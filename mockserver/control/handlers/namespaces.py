@@ -147,7 +147,7 @@ async def reset(call: Call) -> Reply:
     elif scope == "requests":
         await requests.clear(call)
     elif scope == "faults":
-        await namespaces.change_faults(name, lambda _: namespaces.first_faults(call.namespace.clock))
+        await namespaces.change_faults(name, lambda _: namespaces.first_faults(name, call.namespace.clock))
     elif scope == "clock":
         await check_back(call, namespaces.first_clock)
         await namespaces.change(name, lambda _: {"clock": namespaces.first_clock.document})

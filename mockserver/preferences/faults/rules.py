@@ -53,6 +53,10 @@ class FaultRule:
         session = match.get("session")
         return session is None or any(session in text for text in texts)
 
+    def is_of(self, namespace: str) -> bool:
+        """Whether a namespace gets the rule."""
+        return bool(self.match.get("namespace", namespace) == namespace)
+
     def is_due(self, number: int) -> bool:
         """Whether the rule is done on the matching request of that number, counted from 1."""
         match = self.match
