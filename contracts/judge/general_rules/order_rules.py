@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +18,7 @@ from specimen.contracts.judge.checks.service_clock import date_of
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.history.session_objects import SessionObject, documented_names, request_names, session_objects
 from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
+from specimen.specs import Provider
 from specimen.specs.core.json_pointer import escape
 
 # What happens to a thing in the order of their names' meaning; of two of one place nothing is said.
@@ -136,23 +137,23 @@ def nothing_is_of_tomorrow(exchange: Exchange, history: History) -> Iterator[Fin
     """By the service's own header Date, give or take five minutes, in each object of an answer: another zone is an hour away."""
     del history
     answered = date_of(exchange) if exchange.is_success and not exchange.has_preference else None
-    documented, theirs = documented_names(exchange.provider), request_names(exchange.provider)
+    past, theirs = _past_names(exchange.provider), request_names(exchange.provider)
     for parts, node in _body_nodes(exchange) if answered is not None else ():
-        for name, value in node.items() if isinstance(node, Mapping) and not theirs.intersection(parts) else ():
-            if answered is None or not _is_past(name) or name not in documented:
-                continue
-            seconds = epoch_seconds(value)
-            if seconds is None:
+        names = [name for name in node if name in past] if isinstance(node, Mapping) else []
+        for name in names if not theirs.intersection(parts) else ():
+            seconds = epoch_seconds(node[name])
+            if seconds is None or answered is None:
                 continue
             yield EXAMINED
             if seconds > answered + _CLOCKS_SECONDS:
-                yield Finding(_pointer((*parts, name)), "not later than the answer, by its header Date", value)
+                yield Finding(_pointer((*parts, name)), "not later than the answer, by its header Date", node[name])
                 return
 
 
-@lru_cache(maxsize=4096)
-def _is_past(name: str) -> bool:
-    return _PAST.fullmatch(name) is not None
+@cache
+def _past_names(provider: Provider) -> frozenset[str]:
+    """The documented names of times that have come when an answer tells them."""
+    return frozenset(name for name in documented_names(provider) if _PAST.fullmatch(name))
 
 
 @rule(
