@@ -10,6 +10,8 @@ from types import MappingProxyType
 
 # What comes before the part that tells one from another: a scheme, prefixes such as `ak_test_`, a JWT's head and claims.
 _PREFIX = re.compile(r"(?:Bearer |Basic )?(?:[A-Za-z]{1,8}_)*(?:[A-Za-z0-9_-]+\.)*")
+# The head of a JWT whose algorithm is `none`, in base64url.
+_NO_SIGNATURE = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0"
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # What is read without regard to capitals: a number in hexadecimal digits.
 _NUMBER = re.compile(r"[0-9a-fA-F-]*")
@@ -79,6 +81,13 @@ def one_character_longer(known: str) -> str:
     return known + "0"
 
 
+def unsigned(known: str) -> str | None:
+    """Returns a JWT with its claims and no signature, which its head says that it has not (RFC 7519, section 6); else None."""
+    scheme, space, key = known.rpartition(" ")
+    parts = key.split(".")
+    return f"{scheme}{space}{_NO_SIGNATURE}.{parts[1]}." if len(parts) == 3 and all(parts) else None
+
+
 def _start(known: str) -> int:
     if _UUID.fullmatch(known):
         return known.rindex("-") + 1
@@ -113,4 +122,5 @@ WRONG_CREDENTIALS: Mapping[str, Callable[[str], str | None]] = MappingProxyType(
     "capitals": in_other_capitals,
     "bare": without_scheme,
     "end": changed_near_its_end,
+    "unsigned": unsigned,
 })  # fmt: skip

@@ -120,12 +120,13 @@ def by_free(provider: Provider, value: str) -> Iterator[RequestTemplate]:
 def near_values(provider: Provider, value: str) -> list[str]:
     """Returns other values close to one in the caller's own field: in other capitals, unless they mean the same, longer, shorter.
 
-    A part of a value, and one with a character that stands for others in a database, find nothing.
+    A part of a value, one with a character that stands for others in a database, and one with a blank find nothing.
     """
     magic = provider.lifecycle.magic
     capitals = [] if magic is None or magic.form in ("address", "query") else [value.swapcase()]
     wanted = [
-        near for near in (*capitals, value + "0", value[:-1], value[1:], value[:-2] + "%", value[:-1] + "_") if near != value
+        near for near in (*capitals, value + "0", value[:-1], value[1:], value[:-2] + "%", value[:-1] + "_", f"{value} ")
+        if near != value
     ]
     return [near for near in wanted if all(_is_valid(provider, one) for one in by_free(provider, near))]
 

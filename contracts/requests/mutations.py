@@ -27,7 +27,9 @@ _CANDIDATES: tuple[Any, ...] = (
 _FIRST = ("type", "required", "enum", "pattern", "format", "minimum", "maximum", "minLength", "maxLength")
 _LIMITS = ("maxLength", "maxProperties", "maxItems")
 # The number of mutations per keyword, where there are many ways to break it.
-_MOST = {"enum": 2, "pattern": 3, "format": 3, "propertyNames": 3, "required": 2}
+_VERSION = "version of a UUID"
+_MOST = {"enum": 2, "pattern": 3, "format": 3, "propertyNames": 3, "required": 2, _VERSION: 5}
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 # What the place of a request begins with that lifecycle.yaml documents as malformed, before the name of its case.
@@ -81,6 +83,10 @@ def _of_parameters(provider: Provider, base: RequestTemplate) -> Iterator[Mutati
         if entry.required and entry.location != "path" and entry.name in {**base.query, **base.headers}:
             yield Mutation(_without(base, entry), place, "required")
         seen: Counter[str] = Counter()
+        for text in _misread(entry.schema):
+            keyword = _broken(provider, entry.pointer, typed(text, entry.schema))
+            if keyword is not None:
+                yield Mutation(_with(base, entry, text), place, keyword)
         for text in _texts(entry, base):
             if entry.location == "path" and text in ("", ".", ".."):
                 continue
@@ -90,6 +96,12 @@ def _of_parameters(provider: Provider, base: RequestTemplate) -> Iterator[Mutati
             if keyword is not None and seen[keyword] < _MOST.get(keyword, 1):
                 seen[keyword] += 1
                 yield Mutation(_with(base, entry, text), place, keyword)
+
+
+def _misread(schema: Mapping[str, Any]) -> Iterator[str]:
+    """Texts that a reader which is not strict takes for a number: it ends at the first letter."""
+    if schema.get("type") == "integer":
+        yield "10abc"
 
 
 def _texts(entry: Parameter, base: RequestTemplate) -> Iterator[str]:
@@ -139,10 +151,12 @@ def _of_body(provider: Provider, base: RequestTemplate) -> Iterator[Mutation]:
         limits = _limits(provider.document.at(media.pointer), provider)
         # Of a text other than a choice, other capitals may mean the same.
         capitals = ((value, "enum") for value in _in_other_capitals(body))
-        for value, only in (*capitals, *((value, "") for value in _broken_bodies(body, limits))):
+        versions = ((value, _VERSION) for value in _in_other_versions(body))
+        for value, only in (*capitals, *((value, "") for value in _broken_bodies(body, limits)), *versions):
             for pointer, keyword in _first_errors(provider, media.pointer, value):
-                if only in ("", keyword) and seen[pointer, keyword] < _MOST.get(keyword, 1):
-                    seen[pointer, keyword] += 1
+                kind = only if only == _VERSION and keyword == "pattern" else keyword
+                if only in ("", kind) and seen[pointer, kind] < _MOST.get(kind, 1):
+                    seen[pointer, kind] += 1
                     yield Mutation(replace(base, body=value), pointer or "body", keyword)
 
 
@@ -213,6 +227,18 @@ def _in_other_capitals(body: Any) -> Iterator[Any]:
             copied = copy.deepcopy(body)
             value_at(copied, way[:-1])[way[-1]] = text.swapcase()
             yield copied
+
+
+def _in_other_versions(body: Any) -> Iterator[Any]:
+    """The body with a UUID of each other version in place of its own, then of another variant (RFC 9562, section 4)."""
+    for way in places(body):
+        text = value_at(body, way)
+        if isinstance(text, str) and _UUID.fullmatch(text):
+            texts = [f"{text[:14]}{version}{text[15:]}" for version in "3567"]
+            for other in (*texts, f"{text[:19]}0{text[20:]}"):
+                copied = copy.deepcopy(body)
+                value_at(copied, way[:-1])[way[-1]] = other
+                yield copied
 
 
 def _near(original: Any, limits: Mapping[str, Sequence[int]]) -> Iterator[Any]:

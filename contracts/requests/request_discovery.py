@@ -76,6 +76,17 @@ def list_queries(operation: Operation, *, is_short: bool) -> Iterator[dict[str, 
                         yield from ({other.name: value, entry.name: near} for value in other.schema.get("enum", ())[:2])
                 if not is_short:
                     yield {entry.name: far}
+                    both = _bounds(operation, entry.name)
+                    if both is not None:
+                        yield {both[0]: "2001-01-01T00:00:00.000Z", both[1]: "2001-01-02T00:00:00.000Z"}
+                        yield {both[0]: "2101-01-01T00:00:00.000Z", both[1]: "2101-01-02T00:00:00.000Z"}
+
+
+def _bounds(operation: Operation, name: str) -> tuple[str, str] | None:
+    """The names of two bounds of one time, given the first, such as created_from and created_to; None where there are none."""
+    stem = name.removesuffix("_from")
+    names = {entry.name for entry in operation.parameters if entry.location == "query"}
+    return (name, f"{stem}_to") if stem != name and f"{stem}_to" in names else None
 
 
 def size_name(operation: Operation) -> str:

@@ -25,6 +25,7 @@ from tests.score.asgi import Change, Changed
 from tests.score.changes import Make, Mutant
 from tests.score.mutants import senders
 from tests.score.mutants.disagreements import DISAGREEMENTS
+from tests.score.mutants.situations import SITUATIONS
 from tests.score.variants import VARIANTS, Variant
 from tests.score.watched import Watched
 
@@ -69,7 +70,7 @@ def mutants(name: str, of: str = OWN) -> tuple[Mutant, ...]:
     if of == SENDERS:
         return senders.MUTANTS.get(name, ())
     found: tuple[Mutant, ...] = importlib.import_module(f"{SETS[of]}.{name}").MUTANTS
-    return (*found, *DISAGREEMENTS.get(name, ())) if of == OWN else found
+    return (*found, *DISAGREEMENTS.get(name, ()), *SITUATIONS.get(name, ())) if of == OWN else found
 
 
 def every_mutant(name: str) -> tuple[Mutant, ...]:

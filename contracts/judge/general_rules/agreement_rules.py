@@ -8,9 +8,9 @@ from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.url_equivalence import same_url
-from specimen.contracts.judge.checks.fields import read_of, same_value
+from specimen.contracts.judge.checks.fields import is_read, read_of, same_value, state_of, status_pointer
 from specimen.contracts.judge.checks.shown_sessions import is_plain
-from specimen.contracts.judge.history import History, same_caller
+from specimen.contracts.judge.history import History, read_subject, same_caller
 from specimen.contracts.judge.history.session_objects import SessionObject, request_names, session_objects
 from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
 from specimen.specs.loading.lifecycle import Lifecycle
@@ -22,7 +22,11 @@ _MADE_WITH = re.compile(
 )
 # Members that may differ although nothing happened between two answers.
 _MOVING = re.compile(r"updated_?at|response_?time|\w*seconds\w*|\w*spent|\w*url\w*|\w*token\w*|is_?client_?new", re.IGNORECASE)
+_SIZE = re.compile(r"(?:page_?)?(?:limit|size)|per_?page", re.IGNORECASE)
+_MORE = re.compile(r"has_?(?:more|next)", re.IGNORECASE)
+_STATUS = re.compile(r"\w*status", re.IGNORECASE)
 _MOST_LISTS = 5
+_MOST_CALLS = 60
 _NOT_FOUND = 404
 
 
@@ -53,6 +57,53 @@ def answers_agree(exchange: Exchange, history: History) -> Iterator[Finding | Ex
             yield from _differences(exchange, shown, earlier)
             break
         yield from _differs_from_its_session(exchange, shown, history)
+
+
+@rule(
+    "GEN-065",
+    "a list of a state shows the sessions that are in it before and after",
+    mark="I",
+    source="lists of the vendor's page",
+    quote="GET /v1/verifications?status=requires_review&limit=50",
+)
+def lists_of_a_state_are_whole(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """Of a session that two reads show in one state: in a whole list of this state between them, by a list that has shown it."""
+    earlier = history.reads(exchange)[-1:] if is_read(exchange) else ()
+    state, lifecycle = state_of(exchange), exchange.provider.lifecycle
+    if not earlier or state not in lifecycle.states or state_of(earlier[0]) != state or not same_caller(earlier[0], exchange):
+        return
+    shown = next(iter(session_objects(exchange)), None)
+    for operation in exchange.provider.document.operations.values() if shown is not None else ():
+        if not operation.is_safe or "{" in operation.path or operation.part is not None or shown is None:
+            continue
+        for one in history.after(f"operation {operation.id}", str(read_subject(exchange))):
+            is_whole = one.started >= earlier[0].at and one.at <= exchange.started and _lists_all_of(one, str(state))
+            if not is_whole or not same_caller(one, exchange) or not _was_listed(shown.id, operation.id, exchange, history):
+                continue
+            yield EXAMINED
+            if shown.id not in {row.id for row in session_objects(one)}:
+                yield Finding(str(status_pointer(exchange)), f"not '{state}': {operation.id} did not list it as that", state)
+                return
+
+
+def _lists_all_of(listed: Exchange, state: str) -> bool:
+    """Whether an answer is a list of all sessions in a state, from its first entry to its last."""
+    asked = {name: value for name, value in listed.queries.items() if not _SIZE.fullmatch(name)}
+    body = listed.response_json
+    nodes = [body, *body.values()] if isinstance(body, Mapping) else []
+    more = [value for node in nodes if isinstance(node, Mapping) for name, value in node.items() if _MORE.fullmatch(name)]
+    is_filter = len(asked) == 1 and all(_STATUS.fullmatch(name) and value == state for name, value in asked.items())
+    return listed.is_success and not listed.has_preference and is_filter and more == [False]
+
+
+def _was_listed(session: str, operation: str, exchange: Exchange, history: History) -> bool:
+    """Whether a list without a filter has shown a session to the same caller."""
+    return any(
+        not any(_STATUS.fullmatch(name) for name in one.queries)
+        and same_caller(one, exchange)
+        and session in {row.id for row in session_objects(one)}
+        for one in history.calls(operation)[-_MOST_CALLS:]
+    )
 
 
 def _is_listed(exchange: Exchange, history: History) -> bool:
@@ -145,4 +196,7 @@ def _elsewhere(session: str, exchange: Exchange, history: History) -> Iterator[M
     for name, earlier in others:
         for one in reversed(earlier) if name != here else ():
             if one.is_success and not one.has_preference and same_caller(one, exchange):
-                yield from (shown.members for shown in session_objects(one) if shown.id == session)
+                # Around the session of a creation stands what it was made with.
+                found = [shown.members for shown in session_objects(one) if shown.id == session]
+                if found:
+                    yield {name: value for members in reversed(found) for name, value in members.items()}

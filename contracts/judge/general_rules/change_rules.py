@@ -21,7 +21,7 @@ from specimen.contracts.judge.checks.fields import (
 )
 from specimen.contracts.judge.checks.precision import unit
 from specimen.contracts.judge.checks.service_clock import date_of, is_running
-from specimen.contracts.judge.history import History, same_caller
+from specimen.contracts.judge.history import History, read_subject, same_caller
 from specimen.contracts.judge.history.session_objects import session_objects
 from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
 from specimen.contracts.judge.severity import weakest
@@ -179,7 +179,8 @@ def answers_in_between_agree(exchange: Exchange, history: History) -> Iterator[F
     ids = {id_ for shown in session_objects(exchange) for id_ in (shown.id, *_ids_beside(exchange.provider, shown.members))}
     name = _status_name(exchange.provider)
     for operation in _showing(exchange.provider):
-        for one in history.calls(operation)[-_MOST_BEFORE:] if operation != exchange.operation.id else ():
+        is_other = operation != exchange.operation.id
+        for one in history.after(f"operation {operation}", str(read_subject(exchange)))[-_MOST_BEFORE:] if is_other else ():
             is_between = one.started >= earlier[0].at and one.at <= exchange.started
             if not is_between or not one.is_success or not same_caller(one, exchange):
                 continue

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -14,9 +14,11 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.memory import once_an_exchange
 from specimen.contracts.judge.checks.fields import epoch_seconds
 from specimen.contracts.judge.checks.precision import unit
+from specimen.contracts.judge.checks.service_clock import date_of
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.history.session_objects import SessionObject, documented_names, request_names, session_objects
 from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
+from specimen.specs import Provider
 from specimen.specs.core.json_pointer import escape
 
 # What happens to a thing in the order of their names' meaning; of two of one place nothing is said.
@@ -26,6 +28,13 @@ _HAPPENINGS = tuple(
 )
 # What is done of a session's parts.
 _PART = re.compile(r"(?:created|started|checked|made)_?(?:at|on)", re.IGNORECASE)
+# What has happened when an answer tells it.
+_PAST = re.compile(
+    r"(?:created|started|checked|made|completed|closed|ended|finished|decided|verified|updated|modified)_?(?:at|on)|response_?time",
+    re.IGNORECASE,
+)
+# By how much the clocks of two machines of one service may differ.
+_CLOCKS_SECONDS = 300
 _EXPIRES = re.compile(r"expires?_?(?:at|on)|expir(?:y|ation)_?(?:date|time|at)?", re.IGNORECASE)
 # What a document's dates mean (field_semantics.yaml), in their order.
 _DATES = ("birth_date", "issue_date", "expiry_date")
@@ -115,6 +124,36 @@ def _slack(first: Any, second: Any) -> float:
     """Seconds by which two moments may seem to be out of order where one is shown more exactly."""
     units = {unit(first), unit(second)}
     return max(units).total_seconds() if len(units) > 1 else 0.0
+
+
+@rule(
+    "GEN-066",
+    "what has happened is not dated later than the answer that tells it",
+    mark="I",
+    source="names of the fields; RFC 9110, section 6.6.1, Date",
+    quote="timestamp when session was created … timestamp of last update … Response generation time",
+)
+def nothing_is_of_tomorrow(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """By the service's own header Date, give or take five minutes, in each object of an answer: another zone is an hour away."""
+    del history
+    answered = date_of(exchange) if exchange.is_success and not exchange.has_preference else None
+    past, theirs = _past_names(exchange.provider), request_names(exchange.provider)
+    for parts, node in _body_nodes(exchange) if answered is not None else ():
+        names = [name for name in node if name in past] if isinstance(node, Mapping) else []
+        for name in names if not theirs.intersection(parts) else ():
+            seconds = epoch_seconds(node[name])
+            if seconds is None or answered is None:
+                continue
+            yield EXAMINED
+            if seconds > answered + _CLOCKS_SECONDS:
+                yield Finding(_pointer((*parts, name)), "not later than the answer, by its header Date", node[name])
+                return
+
+
+@cache
+def _past_names(provider: Provider) -> frozenset[str]:
+    """The documented names of times that have come when an answer tells them."""
+    return frozenset(name for name in documented_names(provider) if _PAST.fullmatch(name))
 
 
 @rule(

@@ -8,13 +8,15 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.checks.account_refusals import is_account_dependent
 from specimen.contracts.judge.checks.fields import MALFORMED_ID, asked_id, read_of
 from specimen.contracts.judge.checks.shown_sessions import shows_session
-from specimen.contracts.judge.history import History, read_subject
+from specimen.contracts.judge.history import History, read_subject, same_caller
 from specimen.contracts.judge.kind import CONSISTENCY, REFUSAL, SAFETY
 from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
 from specimen.contracts.judge.validation.request_validation import may_mean_nothing, readers_differ, request_errors
 from specimen.contracts.redaction.curl_command import OWN
+from specimen.contracts.redaction.values import Words
 
 _MALFORMED = frozenset({400, 422})
+_MOST_CALLS = 20
 
 
 @rule(
@@ -108,6 +110,27 @@ def credentials_are_checked(exchange: Exchange, _: History) -> Iterator[Finding 
     yield EXAMINED
     if exchange.is_success:
         yield Finding("", "a refusal of unknown credentials", exchange.status)
+
+
+@rule(
+    "GEN-069",
+    "a credential that is taken before and after is taken in between",
+    mark="I",
+    source="authentication of the vendor's page",
+    quote='Without a token (neither in the header nor in the body), the request will return "access denied"',
+)
+def credentials_stay_good(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """By the same operation; one that is no longer taken may have expired."""
+    operation = exchange.operation
+    if operation is None or not _is_secured(exchange) or not exchange.is_success or exchange.has_preference:
+        return
+    calls = [one for one in history.calls(operation.id)[-_MOST_CALLS:] if one.has_credentials and same_caller(one, exchange)]
+    taken = next((index for index, one in enumerate(calls) if one.is_success), len(calls))
+    if len(calls) - taken < 2 or "credentials" in exchange.intent:
+        return
+    yield EXAMINED
+    if any(one.status == 401 for one in calls[taken:]):
+        yield Finding("", "success each time, for the credential is good", Words("a 401 between two successes"))
 
 
 @rule("GEN-018", "an unknown id finds no session", mark="P", source="RFC 9110, section 15.5.5, 404 Not Found")

@@ -27,7 +27,8 @@ from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
 from specimen.specs.core.json_pointer import at
 
 _CREATED = re.compile(r"created_?at", re.IGNORECASE)
-_ENDED = re.compile(r"(?:completed|closed|ended|finished)_?at", re.IGNORECASE)
+_STARTED = re.compile(r"started_?at", re.IGNORECASE)
+_ENDED = re.compile(rf"(?:completed|closed|ended|finished)_?at|{_STARTED.pattern}", re.IGNORECASE)
 _ANSWERED = re.compile(r"response_?time", re.IGNORECASE)
 _MOVING = re.compile(rf"updated_?at|{_ANSWERED.pattern}", re.IGNORECASE)
 # So long after its creation nobody has deleted a session.
@@ -114,8 +115,8 @@ def new_sessions_are_found(exchange: Exchange, history: History) -> Iterator[Fin
     """For a minute after its creation, who made a session can read it in the place where it was made."""
     asked = asked_id(exchange)
     made = history.created(asked) if isinstance(asked, str) else None
-    if made is None or exchange.has_preference or exchange.at - made.at > _NEW_MILLISECONDS:
-        return
+    if made is None or exchange.has_preference or exchange.at - made.at > _NEW_MILLISECONDS or exchange.intent.get("unknown_id"):
+        return  # an id of another kind than the operation's may be asked for as unknown
     shared = set(exchange.parameters) & set(made.parameters)
     if not same_caller(exchange, made) or any(exchange.parameters[name] != made.parameters[name] for name in shared):
         return
@@ -171,17 +172,17 @@ def answers_are_of_now(exchange: Exchange, history: History) -> Iterator[Finding
 
 @rule(
     "GEN-021",
-    "the time at which a session ended never changes",
+    "the time at which a session started or ended never changes",
     mark="I",
     source="name of the field",
-    quote="when session reached a terminal state",
+    quote="when processing started … when session reached a terminal state",
 )
 def end_stays(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """A session that has ended did so once, also where a later call leads it into another end."""
     terminal = exchange.provider.lifecycle.terminal
     earlier = history.reads(exchange)[-1:] if is_read(exchange) else ()
-    earlier = [one for one in earlier if state_of(one) == state_of(exchange) or {state_of(one), state_of(exchange)} <= terminal]
-    for pointer, value in _fields(exchange.response_json, _ENDED) if earlier else ():
+    is_settled = any(state_of(one) == state_of(exchange) or {state_of(one), state_of(exchange)} <= terminal for one in earlier)
+    for pointer, value in _fields(exchange.response_json, _ENDED if is_settled else _STARTED) if earlier else ():
         before = at(earlier[0].response_json, pointer)
         if value is None or before is None:
             continue

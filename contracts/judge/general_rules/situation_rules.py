@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.checks.account_refusals import is_account_dependent
 from specimen.contracts.judge.checks.body_mark import body_mark
-from specimen.contracts.judge.checks.fields import state_of
+from specimen.contracts.judge.checks.fields import made_by, state_of, status_pointer
 from specimen.contracts.judge.checks.shown_sessions import shows_session
-from specimen.contracts.judge.history import History, same_caller
+from specimen.contracts.judge.history import History, read_subject, same_caller
 from specimen.contracts.judge.history.own_values import SECRET
 from specimen.contracts.judge.history.session_objects import session_objects
 from specimen.contracts.judge.kind import CONSISTENCY, REFUSAL
@@ -234,6 +234,32 @@ def read_sessions_are_found(exchange: Exchange, history: History) -> Iterator[Fi
                 if exchange.status in (404, 410):
                     yield Finding("", f"the session that {read.operation} found", exchange.status)
                 return
+
+
+@rule(
+    "GEN-068",
+    "an operation that ends a session ends no other",
+    mark="I",
+    source="path parameters of the operation",
+    quote="the unique identifier of the session",
+    kind=CONSISTENCY,
+)
+def others_are_left_alone(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """A session of our walk, which nobody else knows, is not in the state that calls on other sessions lead to."""
+    earlier = history.reads(exchange)[-1:] if exchange.seen_by == "walk" and not exchange.has_preference else ()
+    made, before, now = made_by(exchange, history), state_of(earlier[0]) if earlier else None, state_of(exchange)
+    lifecycle = exchange.provider.lifecycle
+    if made is None or made.has_preference or before not in lifecycle.states or now is None or before in lifecycle.terminal:
+        return
+    theirs = set(exchange.parameters.values())
+    for action in _actions(exchange.provider):
+        calls = [one for one in history.after(f"operation {action}", str(read_subject(exchange))) if one.is_success]
+        if not calls or any(theirs & set(one.parameters.values()) for one in calls):
+            continue
+        yield EXAMINED
+        if now != before and _is_named_after(exchange.provider.document.operations[action], now):
+            yield Finding(str(status_pointer(exchange)), f"'{before}', for {action} was called for others", now)
+            return
 
 
 def _gives(made: Exchange, call: Exchange) -> bool:

@@ -34,6 +34,9 @@ _MOVING = re.compile(
     r"\w*(?:url|link|token|secret|images?|media|seconds\w*|response_?time|request_?id|spent|tries\w*|attempts\w*|count\w*)",
     re.IGNORECASE,
 )
+# Lists whose entries pass, and what names an entry of the others.
+_TRANSIENT = re.compile(r"\w*(?:media|images?\w*|links?|history|errors|events)", re.IGNORECASE)
+_NAMES = ("id", "type", "caption")
 # What parsers of JSON drop by themselves.
 _DROPPED = frozenset({"__proto__"})
 # Letters that a verb and its participle share.
@@ -53,9 +56,10 @@ def shown_stays_shown(exchange: Exchange, history: History) -> Iterator[Finding 
     reads = consecutive_reads(exchange, history)
     if reads is None:
         return
-    documented = shown_names(exchange.provider, reads.operation)
+    documented, theirs = shown_names(exchange.provider, reads.operation), request_names(exchange.provider)
     for name, was in reads.before.items():
-        if name not in documented or was in (None, "", [], {}) or isinstance(was, (list, dict)) or _PASSING.fullmatch(name):
+        is_known = name in theirs or (name in documented and not _PASSING.fullmatch(name))
+        if not is_known or was in (None, "", [], {}) or isinstance(was, (list, dict)):
             continue
         yield EXAMINED
         if reads.now.get(name) in (None, ""):
@@ -82,6 +86,36 @@ def untouched_sessions_rest(exchange: Exchange, history: History) -> Iterator[Fi
     for pointer, value in _changes({name: before[name] for name in before if name in documented}, now, reads.place, 0):
         yield Finding(pointer, "what the read before showed, for the session was not updated since", value)
         return
+
+
+@rule(
+    "GEN-067",
+    "an entry that a session was shown with is not gone later",
+    mark="I",
+    source="lists within the vendor's answers",
+    quote="returns every check … contains the results for each KYC session task",
+)
+def entries_stay(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """By its id or its type; it may move to another list of the session. Not of pictures, earlier tries and errors."""
+    reads = consecutive_reads(exchange, history)
+    if reads is None:
+        return
+    documented = shown_names(exchange.provider, reads.operation)
+    now = {key for name, value in reads.now.items() for key in _keys(name, value)}
+    for name, value in reads.before.items() if now else ():
+        known = _keys(name, value) if name in documented and isinstance(reads.now.get(name), list) else ()
+        if known:
+            yield EXAMINED
+        if not set(known) <= now:
+            yield Finding(f"{reads.place}/{escape(name)}", "each entry that the read before showed", reads.now[name])
+            return
+
+
+def _keys(name: str, value: Any) -> list[str]:
+    """What tells the entries of a list from one another; nothing where an entry has nothing that does."""
+    entries = value if isinstance(value, list) and not _TRANSIENT.fullmatch(name) else []
+    found = [next((one[key] for key in _NAMES if key in one), None) if isinstance(one, Mapping) else None for one in entries]
+    return [str(key) for key in found] if all(isinstance(key, str) for key in found) else []
 
 
 def _changes(before: Any, now: Any, pointer: str, depth: int) -> Iterator[tuple[str, Any]]:

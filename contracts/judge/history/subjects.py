@@ -23,6 +23,9 @@ class History:
     def __init__(self) -> None:
         # In the order of their last use.
         self._by_subject: dict[str, deque[Exchange]] = {}
+        # The numbers of the same exchanges in the order in which they were added, where times may be equal.
+        self._numbers: dict[str, deque[int]] = {}
+        self._added = 0
         # The session that a value was first seen with, and when.
         self.holders: dict[tuple[str, str], tuple[str, float]] = {}
         self._latest = 0.0
@@ -44,14 +47,17 @@ class History:
         if exchange.failure:
             return
         self._latest = max(self._latest, exchange.ended)
+        self._added += 1
         for subject in subjects(exchange):
-            kept = self._by_subject.pop(subject, None)
-            if kept is None:
-                kept = deque(maxlen=_MOST_PER_SUBJECT)
+            kept, numbers = self._by_subject.pop(subject, None), self._numbers.pop(subject, None)
+            if kept is None or numbers is None:
+                kept, numbers = deque(maxlen=_MOST_PER_SUBJECT), deque(maxlen=_MOST_PER_SUBJECT)
                 if len(self._by_subject) >= _MOST_SUBJECTS:
-                    del self._by_subject[next(iter(self._by_subject))]
+                    oldest = next(iter(self._by_subject))
+                    del self._by_subject[oldest], self._numbers[oldest]
             kept.append(exchange)
-            self._by_subject[subject] = kept
+            numbers.append(self._added)
+            self._by_subject[subject], self._numbers[subject] = kept, numbers
         if exchange.is_success and not exchange.has_preference:
             for own in own_values(exchange):
                 if len(self.holders) >= _MOST_SUBJECTS:
@@ -61,6 +67,24 @@ class History:
     def of(self, subject: str) -> Sequence[Exchange]:
         """The exchanges about a subject, oldest first."""
         return tuple(self._by_subject.get(subject, ()))
+
+    def after(self, subject: str, other: str) -> Sequence[Exchange]:
+        """The exchanges about a subject that came after the last one about another, oldest first; none without that one.
+
+        By the order in which they were added: a clock that stands gives all of them one time.
+        """
+        first = next((number for number, _ in self.latest_first(other)), None)
+        found: list[Exchange] = []
+        for number, one in self.latest_first(subject) if first is not None else ():
+            if first is None or number <= first:
+                break
+            found.append(one)
+        return found[::-1]
+
+    def latest_first(self, subject: str) -> Iterator[tuple[int, Exchange]]:
+        """The exchanges about a subject with the numbers of their order among all that were added, latest first."""
+        numbers, kept = self._numbers.get(subject, deque()), self._by_subject.get(subject, deque())
+        return zip(reversed(numbers), reversed(kept), strict=True)
 
     def reads(self, exchange: Exchange) -> Sequence[Exchange]:
         """Returns earlier reads of the same subject, oldest first; none for an answer asked for with `Prefer`."""
@@ -115,6 +139,10 @@ class _Ended(History):
     def of(self, subject: str) -> Sequence[Exchange]:
         """The exchanges about a subject, oldest first."""
         return tuple(one for one in self._whole.of(subject) if one.ended <= self._until)
+
+    def latest_first(self, subject: str) -> Iterator[tuple[int, Exchange]]:
+        """The exchanges about a subject with the numbers of their order, latest first."""
+        return ((number, one) for number, one in self._whole.latest_first(subject) if one.ended <= self._until)
 
     def holder(self, name: str, value: str) -> str | None:
         """The id of the session that was first seen with a value of its own under this name, or None."""

@@ -190,20 +190,49 @@ def clocks_grow(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
 
 @rule(
     "IDN-023",
-    "a data block that was listed stays in the list",
+    "a data block that was listed stays in the list as it was",
     mark="I",
     source="IDnow platform docs, Get data blocks, Response, status",
     quote="Fetch full datablock content via GET /v1/{environment}/sessions/{sessionId}/datablocks.",
 )
 def blocks_stay(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
-    """What is deleted says so in its status."""
+    """Its type, its maker and its time; what is deleted says so in its status and may have no content."""
     earlier = history.reads(exchange)[-1:] if fields.is_read(exchange, "listDatablocks") else ()
-    before = {key for one in earlier for key in _types(one)}
+    before = {str(block.get("dataBlockId")): block for one in earlier for block in _blocks(one)}
     if not before:
         return
     yield EXAMINED
-    if before - _types(exchange).keys():
+    if before.keys() - _types(exchange).keys():
         yield Finding("/dataBlocks", "each data block that was listed before", [*_types(exchange)])
+        return
+    for index, block in enumerate(_blocks(exchange)):
+        was = before.get(str(block.get("dataBlockId")), {})
+        for name in ("type", "createdAt", "createdBy"):
+            if was.get(name) is not None and name in block and not fields.same_value(was[name], block[name]):
+                yield Finding(f"/dataBlocks/{index}/{name}", "what it was listed with before", block[name])
+                return
+        if was.get("content") is not None and block.get("content") is None and block.get("status") == "STORED":
+            yield Finding(f"/dataBlocks/{index}/content", "its content, which is stored", None)
+            return
+
+
+@rule(
+    "IDN-024",
+    "a session with a last step or with results has started",
+    mark="I",
+    source=f"{PAGE}, Response, startedAt",
+    quote="when processing started (null if not started) … present whenever at least one step has been executed",
+)
+def executed_means_started(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
+    """Steps are executed by processing; of RUNNING and COMPLETED IDN-017 speaks."""
+    body = exchange.response_json
+    if not fields.is_read(exchange, "getSession") or at(body, "/sessionStatus") not in ("ABORTED", "EXPIRED", "ERROR"):
+        return
+    if "startedAt" not in body or not (body.get("lastStep") or body.get("results")):
+        return
+    yield EXAMINED
+    if body["startedAt"] is None:
+        yield Finding("/startedAt", "a time, for a step has been executed", None)
 
 
 @rule("IDN-015", "subjectId is the one given when the session was created", source=f"{PAGE}, Response, subjectId")

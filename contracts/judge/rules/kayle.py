@@ -288,6 +288,28 @@ def default_fields_are_all(exchange: Exchange, _: History) -> Iterator[Finding |
 
 
 @rule(
+    "KAY-034",
+    "a share field that was not asked for comes from the defaults",
+    mark="I",
+    source=f"{PAGE}, share_fields, source",
+    quote="Whether the field came from defaults or RC request",
+)
+def other_fields_are_defaults(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
+    """Each field of a session that asked for none."""
+    if exchange.operation is None or exchange.operation.id != "createSession" or not exchange.is_success:
+        return
+    shown, sent = at(exchange.response_json, SHARED), exchange.declared_json
+    is_known = not exchange.request_body or (isinstance(sent, Mapping) and not exchange.has_bom)
+    if not isinstance(shown, Mapping) or exchange.has_preference or not is_known or at(sent, "/share_fields") is not None:
+        return
+    for name in shown:
+        yield EXAMINED
+        if at(shown, f"/{escape(str(name))}/source") == "rc":
+            yield Finding(f"{SHARED}/{escape(str(name))}/source", "default", Words("rc"))
+            return
+
+
+@rule(
     "KAY-031",
     "a share field that was asked for as optional need not be shared",
     mark="I",

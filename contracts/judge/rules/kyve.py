@@ -11,8 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.checks import fields, idempotency, pagination
 from specimen.contracts.judge.checks.precision import unit
+from specimen.contracts.judge.checks.service_clock import date_of
 from specimen.contracts.judge.history import History, same_caller
 from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
+from specimen.contracts.judge.validation.request_validation import invalid_fields, invalid_parameters
 from specimen.contracts.redaction.values import Words
 from specimen.specs.core.json_pointer import at
 
@@ -29,17 +31,21 @@ _ANSWERS_BEFORE = 20
 # So many letters of a name tell it from another one; a zone may cut the rest off.
 _NAME_LETTERS = 6
 _ROUNDING_SECONDS = 1
+# For so long nobody deletes what a verification holds.
+_A_DAY_SECONDS = 86_400
 # In so many of the latest lists a verification that was read is looked for.
 _LISTS_BEFORE = 5
+# What the page says that a detail returns, by the names that our document has for it.
+_DETAILS = ("checks", "media")
 _SESSION_OPERATIONS = frozenset({"createSession", "getSession", "cancelSession"})
 
 
 @rule("KYV-003", "a media URL expires within 15 minutes of the read", source=f"{PAGE}, Fetching verifications")
 def media_expire_soon(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
-    """By the answer's own field, and by what a pre-signed URL says of itself."""
+    """By the answer's own field, and by what a pre-signed URL says of itself; and it has not expired when it is given."""
     if not fields.is_read(exchange, "getVerification"):
         return
-    body, now = exchange.response_json, exchange.at / 1000
+    body, now, answered = exchange.response_json, exchange.at / 1000, date_of(exchange)
     shown = [fields.epoch_seconds(at(body, f"/{name}")) for name in ("created_at", "updated_at", "closed_at")]
     # A server whose clock is ahead of ours cannot be measured by ours.
     is_ahead = any(time is not None and time > now + _SKEW_SECONDS for time in shown)
@@ -49,6 +55,8 @@ def media_expire_soon(exchange: Exchange, _: History) -> Iterator[Finding | Exam
             yield EXAMINED
         if ends is not None and not is_ahead and ends > now + MEDIA_SECONDS + _SKEW_SECONDS:
             yield Finding(f"/media/{index}/expires_at", "at most 15 minutes after the answer", entry["expires_at"])
+        elif ends is not None and answered is not None and ends < answered - _SKEW_SECONDS:
+            yield Finding(f"/media/{index}/expires_at", "after the answer, by its header Date", entry["expires_at"], mark="I")
         elif signed is not None and signed > MEDIA_SECONDS:
             yield Finding(f"/media/{index}/url", "X-Amz-Expires of at most 900", Words(f"{signed} seconds"))
 
@@ -161,8 +169,9 @@ def modes_are_apart(exchange: Exchange, history: History) -> Iterator[Finding | 
         return
     body = exchange.response_json
     for pointer, row in (("", body), *((f"/data/{index}", row) for index, row in _objects(at(body, "/data")))):
-        if not isinstance(at(row, "/livemode"), bool):
-            continue
+        is_creation = exchange.operation is not None and exchange.operation.id == "createSession"
+        if not isinstance(at(row, "/livemode"), bool) or is_creation:
+            continue  # of what the key makes KYV-030 speaks
         yield EXAMINED
         if at(row, "/livemode") is (not mode):
             yield Finding(f"{pointer}/livemode", "the mode of the key", not mode)
@@ -173,6 +182,38 @@ def modes_are_apart(exchange: Exchange, history: History) -> Iterator[Finding | 
     yield EXAMINED
     if _mode(made) is (not mode):
         yield Finding("", "404: the session was made in the other mode", exchange.status)
+
+
+@rule(
+    "KYV-030",
+    "what a key makes is of the key's mode",
+    mark="I",
+    source=f"{PAGE}, Creating a session, Template-driven sessions",
+    quote="Authorization: Bearer ak_test_... … In test mode",
+)
+def creations_are_of_the_mode(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
+    """By the key's prefix."""
+    mode, shown = _mode(exchange), at(exchange.response_json, "/livemode")
+    is_creation = exchange.operation is not None and exchange.operation.id == "createSession" and exchange.is_success
+    if not is_creation or mode is None or not isinstance(shown, bool):
+        return
+    yield EXAMINED
+    if shown is not mode:
+        yield Finding("/livemode", "the mode of the key", shown)
+
+
+@rule("KYV-031", "the fields of a validation_error name a field that is invalid", mark="P", source=CODES)
+def fields_name_what_is_invalid(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
+    """Where the request's own fields or parameters break the document; what is wrong elsewhere may be named as it is."""
+    if exchange.status != 422 or at(exchange.response_json, "/error/code") != "validation_error":
+        return
+    named = {str(entry.get("field")).partition(".")[0] for _, entry in _objects(at(exchange.response_json, "/error/fields"))}
+    broken = invalid_fields(exchange) | invalid_parameters(exchange)
+    if not broken or not named:
+        return
+    yield EXAMINED
+    if not broken & named:
+        yield Finding("/error/fields", "the name of a field that is invalid", Words(f"{len(named)} others"))
 
 
 @rule(
@@ -368,6 +409,19 @@ def details_are_detailed(exchange: Exchange, _: History) -> Iterator[Finding | E
     yield EXAMINED
     if not any(value for name, value in body.items() if name != "metadata" and isinstance(value, (Mapping, list))):
         yield Finding("", "checks, fields and media", Words("none of them"))
+    elif body["status"] == "completed" and _has_just_ended(exchange):
+        pictures = [str(entry.get("type")) for _, entry in _objects(body.get("media"))]
+        names = (*_DETAILS, *(["fields"] if any(one.startswith("document") for one in pictures) else []))
+        empty = next((name for name in names if name in body and body[name] in (None, [], {})), None)
+        if empty is not None:
+            yield Finding(f"/{empty}", "what the detail of a completed verification returns", body[empty], mark="I")
+
+
+def _has_just_ended(exchange: Exchange) -> bool:
+    """Whether a verification was changed within a day of the answer: of an older one pictures and fields may be deleted."""
+    answered = date_of(exchange)
+    changed = fields.epoch_seconds(at(exchange.response_json, "/updated_at"))
+    return answered is not None and changed is not None and answered - changed < _A_DAY_SECONDS
 
 
 @rule("KYV-025", "a media URL is signed", source=f"{PAGE}, Fetching verifications: media URLs (R2 pre-signed")

@@ -402,22 +402,109 @@ def clients_keep_their_id(exchange: Exchange, history: History) -> Iterator[Find
     quote="Remaining session lifetime in seconds (0 = expired)",
 )
 def life_passes(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
-    """By responseTime, from two seconds on, of a session whose status stays and that got nothing in between."""
+    """By responseTime, from two seconds on, of a session whose status stays and that got nothing in between.
+
+    It gets less by no more than what passes, give or take two seconds. That it has more than before is what NEU-019 says.
+    """
     earlier = history.reads(exchange)[-1:] if fields.is_read(exchange, READ) else ()
     if not earlier or fields.state_of(exchange) in exchange.provider.lifecycle.terminal:
         return
     bodies = (earlier[0].response_json, exchange.response_json)
     times = [fields.epoch_seconds(at(body, "/responseTime")) for body in bodies]
     before, now = (at(body, "/secondsToLive") for body in bodies)
-    is_apart = times[0] is not None and times[1] is not None and times[1] - times[0] >= _SECONDS_APART
-    if fields.state_of(earlier[0]) != fields.state_of(exchange) or not is_apart or not (_is_number(before) and _is_number(now)):
+    if fields.state_of(earlier[0]) != fields.state_of(exchange) or not (_is_number(before) and _is_number(now)):
         return
+    if times[0] is None or times[1] is None or times[1] < times[0]:
+        return
+    passed = times[1] - times[0]
     shown = at(exchange.response_json, "/sessionId")
     if any(one.declared_fields.get("sessionId") == shown for one in history.calls(UPLOAD) if one.started >= earlier[0].at):
         return
     yield EXAMINED
-    if now == before and now > 0:
+    if passed >= _SECONDS_APART and now == before and now > 0:
         yield Finding("/secondsToLive", "less than in the read before", now)
+    elif now > 0 and before - now > passed + _SECONDS_APART:
+        yield Finding("/secondsToLive", "less by no more than the seconds that passed", now)
+
+
+@rule(
+    "NEU-039",
+    "what was spent and tried only grows",
+    mark="I",
+    source=FIELDS,
+    quote="Total processing time in seconds … Number of recognition attempts",
+)
+def counts_grow(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """From read to read: of the session its time, of each task its tries."""
+    earlier = history.reads(exchange)[-1:] if fields.is_read(exchange, READ) else ()
+    known = dict(_tasks(earlier[0])) if earlier else {}
+    alike = [index for index, task in _tasks(exchange) if index in known and known[index].get("type") == task.get("type")]
+    yield from fields.never_less(("/spent", *(f"/results/{index}/tries" for index in alike)), READ)(exchange, history)
+
+
+@rule(
+    "NEU-040",
+    "in an idle session no task was started or tried",
+    mark="I",
+    source=f"{PAGE}, Session Statuses",
+    quote="Session created, processing not started",
+)
+def idle_tasks_have_nothing(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
+    """Neither a time of its start, nor a try, nor a check; of its status and its time NEU-004 speaks."""
+    for index, task in _tasks(exchange) if at(exchange.response_json, "/status") == "idle" else ():
+        yield EXAMINED
+        tried = _is_number(task.get("tries")) and task["tries"] > 0
+        found = {"startedAt": isinstance(task.get("startedAt"), str), "tries": tried, "checks": _has_items(task.get("checks"))}
+        wrong = next((name for name, is_there in found.items() if is_there), None)
+        if wrong is not None:
+            yield Finding(f"/results/{index}/{wrong}", "none: processing has not started", task[wrong])
+            return
+
+
+def _has_items(checks: Any) -> bool:
+    return any(_list(at(group, "/items")) for group in _list(checks))
+
+
+@rule(
+    "NEU-041",
+    "a task with full-size images has their thumbnails, and the reverse",
+    mark="I",
+    source=f"{PAGE}, Task Results",
+    quote="Links to processed images (thumbnails) … Links to full-size images",
+)
+def images_have_thumbnails(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
+    """Where the task has both lists; how many there are of an image is not said."""
+    for index, task in _tasks(exchange):
+        small, full = task.get("images"), task.get("imagesFull")
+        if not isinstance(small, list) or not isinstance(full, list) or not (small or full):
+            continue
+        if not all(isinstance(one, str) for one in (*small, *full)):
+            continue  # that these are no links is what the schema says
+        yield EXAMINED
+        if not small or not full:
+            name = "images" if not small else "imagesFull"
+            yield Finding(f"/results/{index}/{name}", "a link for each image", Words("no link"))
+
+
+@rule(
+    "NEU-042",
+    "a confidence is a part of one",
+    mark="I",
+    source=f"{PAGE}, document type task, checks",
+    quote='"confidence": 0.938',
+)
+def confidences_are_parts(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
+    """From 0 to 1, as in each of the page's examples: no percentage."""
+    for index, task in _tasks(exchange):
+        for check, group in enumerate(_list(task.get("checks"))):
+            for place, item in enumerate(_list(at(group, "/items"))):
+                value = at(item, "/confidence")
+                if not _is_number(value):
+                    continue
+                yield EXAMINED
+                if not 0 <= value <= 1:
+                    yield Finding(f"/results/{index}/checks/{check}/items/{place}/confidence", "a number from 0 to 1", value)
+                    return
 
 
 @rule(
@@ -470,6 +557,10 @@ def _shows_session(exchange: Exchange) -> bool:
 def _tasks(exchange: Exchange) -> list[tuple[int, Mapping[str, Any]]]:
     found = at(exchange.response_json, "/results") if _shows_session(exchange) else None
     return [(index, task) for index, task in enumerate(found) if isinstance(task, Mapping)] if isinstance(found, list) else []
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _is_number(value: Any) -> bool:

@@ -48,6 +48,7 @@ def wallets_are_in_one_list(exchange: Exchange, _: History) -> Iterator[Finding 
     mark="I",
     source=f"{PAGE}, Response Fields",
     quote="Wallets connected to this session",
+    replaces=("GEN-067",),
 )
 def wallets_move(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """What a session's last open answer showed as not verified stays so until it is completed, and is verified then."""
@@ -137,6 +138,7 @@ def sessions_are_used_again(exchange: Exchange, history: History) -> Iterator[Fi
     """A wallet that is registered again gets its session; a 200 never answers another wallet's, a 201 never an old one."""
     if fields.is_read(exchange, "getStatus"):
         yield from _passed_over(exchange, history)
+    yield from _reused_without_wallet(exchange)
     key, shown = _registered(exchange)
     if key is None:
         return
@@ -357,6 +359,13 @@ def asking_makes_no_session(exchange: Exchange, history: History) -> Iterator[Fi
     asked = at(exchange.declared_json, "/address")
     if exchange.has_preference or exchange.seen_by != "walk" or not isinstance(asked, str):
         return
+    if exchange.intent.get("nothing"):
+        yield EXAMINED
+        name = next((name for name in ("status", "userId") if at(exchange.response_json, f"/{name}") is not None), None)
+        if name is not None:
+            shown = at(exchange.response_json, f"/{name}")
+            yield Finding(f"/{name}", f"no {name}, because the wallet was never registered", shown)
+        return
     for earlier in history.calls("verifyWallet"):
         if earlier.is_success and at(earlier.declared_json, "/address") == asked and same_caller(earlier, exchange):
             if at(earlier.response_json, "/status") is not None or _sessions_of(_account(asked), history):
@@ -453,10 +462,20 @@ def _sessions_of(account: str, history: History) -> dict[Any, Exchange]:
     return found
 
 
+def _reused_without_wallet(exchange: Exchange) -> Iterator[Finding | Examined]:
+    """What is registered without a wallet is new: only a wallet has a session that may be answered again."""
+    is_registered = exchange.operation is not None and exchange.operation.id == "register" and exchange.is_success
+    sent = exchange.declared_json if exchange.request_body else {}
+    if is_registered and isinstance(sent, Mapping) and not sent.get("walletAddress") and not exchange.has_preference:
+        yield EXAMINED
+        if exchange.status == 200:
+            yield Finding("", "201, for no wallet was registered", exchange.status)
+
+
 def _passed_over(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
     """A session that is pending, as it was made, or to retry, as it was read, was so when its wallet was registered again."""
     shown, state = at(exchange.response_json, "/sessionId"), at(exchange.response_json, "/status")
-    made = history.created(shown) if isinstance(shown, str) and state in ("pending", "retry") else None
+    made = history.created(shown) if isinstance(shown, str) and state in ("pending", "retry", "submitted") else None
     key, reads = None if made is None else _registered(made)[0], history.reads(exchange)
     if made is None or key is None:
         return
@@ -471,7 +490,10 @@ def _passed_over(exchange: Exchange, history: History) -> Iterator[Finding | Exa
         if _registered(call)[0] != key:
             continue
         yield EXAMINED
-        if call.status == 201:
+        if state == "submitted" and call.status == 200 and _registered(call)[1] == shown:
+            yield Finding("/status", "a session that register answers again: pending, to retry or completed", state)
+            return
+        if call.status == 201 and state != "submitted":
             yield Finding("/status", "a session that register answers again: this wallet got a second one", state)
             return
 

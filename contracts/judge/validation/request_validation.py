@@ -49,6 +49,17 @@ def invalid_fields(exchange: Exchange) -> frozenset[str]:
     return frozenset(str(error.instance_path[0]) for error in errors if error.instance_path)
 
 
+def invalid_parameters(exchange: Exchange) -> frozenset[str]:
+    """The names of a request's parameters that break the document."""
+    operation = exchange.operation
+    found: set[str] = set()
+    for parameter in operation.parameters if operation is not None else ():
+        value = _value(exchange, parameter) if parameter.location != "cookie" else ABSENT
+        if value is not ABSENT and _first_error(exchange.provider.schemas.validator(parameter.pointer), value) is not None:
+            found.add(parameter.name)
+    return frozenset(found)
+
+
 def _parameters(exchange: Exchange, operation: Operation) -> Iterator[RequestError]:
     for parameter in operation.parameters:
         if parameter.location == "cookie":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -156,7 +156,7 @@ class AfterEffects(Probes):
             yield wanted
             yield from request_discovery.with_choices(self.provider, wanted)
 
-    def other_reads_of(self, known: SessionRef) -> None:
+    def other_reads_of(self, known: SessionRef, intent: Mapping[str, Any] = VALID) -> None:
         """Calls the safe operations on a session that are not its reads, such as its stream."""
         reads = {read.operation for read in self.provider.lifecycle.reads}
         for operation in self.provider.document.operations.values():
@@ -166,7 +166,7 @@ class AfterEffects(Probes):
                 path = (
                     None if wanted is None else {**wanted.path, **{k: str(v) for k, v in known.facts.items() if k in wanted.path}}
                 )
-                self.ask(None if wanted is None or path is None else replace(wanted, path=path), VALID)
+                self.ask(None if wanted is None or path is None else replace(wanted, path=path), intent)
 
     def streams_of_every_state(self) -> None:
         """Reads a session in each state, then by the operations that show it otherwise."""

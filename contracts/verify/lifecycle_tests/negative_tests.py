@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from specimen.contracts.requests.mutations import CASE
 from specimen.contracts.requests.request_encoder import send
 from specimen.contracts.requests.request_templates import RequestTemplate, filled, minimal_request, names_in, unknown_values
 from specimen.contracts.verify.drivers.driver import Driver, SessionRef
+from specimen.specs import Operation
 
 SMOKE_REQUESTS = 140
 
@@ -95,10 +96,22 @@ class NegativeTests:
             for index in every if self.most is None or not every else [turn % len(every[:2])]:
                 ids = {name: values[index % len(values)] for name, values in tried.items()}
                 self.ask(minimal_request(self.provider, operation.id, ids), {"unknown_id": True})
+            for other in self._of_other_kinds(operation, known) if self.most is None else ():
+                self.ask(other, {"unknown_id": True})
         for case in self.provider.lifecycle.errors.values():
             is_plain = not (case.setup or case.credential or case.request.headers)
             if case.status == 404 and is_plain and not names_in(self.provider, case.operation):
                 self.ask(filled(self.provider, case.operation, case.request, known), {"refused": True})
+
+    def _of_other_kinds(self, operation: Operation, known: Mapping[str, str]) -> Iterator[RequestTemplate]:
+        """Yields an operation on a session with the ids of its other kinds in place of its own, where the document takes them."""
+        kinds = names_in(self.provider, operation.id)
+        for name, value in known.items() if len(kinds) == 1 else ():
+            kind = next(iter(kinds))
+            base = minimal_request(self.provider, operation.id, {**known, kind: value}) if name != kind else None
+            entries = [] if base is None else [entry for entry in operation.parameters if base.path.get(entry.name) == value]
+            if base is not None and all(self.provider.schemas.validator(entry.pointer).is_valid(value) for entry in entries):
+                yield from [base] if entries else []
 
     def malformed_ids(self) -> None:
         """Sends an id in braces, as a URN, with a line break; and in upper case, for which the answer is unspecified."""

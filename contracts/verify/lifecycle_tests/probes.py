@@ -156,6 +156,10 @@ class Probes(NegativeTests):
                 exchange = self.ask(RequestTemplate(operation, query=query), VALID) if query is not None else None
                 cursor = None if exchange is None else request_discovery.next_page(operation, exchange)
                 query = None if cursor is None else {**size, **cursor}
+            for entry in operation.parameters if size else ():
+                states = [state for state in entry.schema.get("enum", ()) if state in self.provider.lifecycle.states]
+                for state in states if entry.location == "query" else ():
+                    self.ask(RequestTemplate(operation, query={**size, entry.name: state}), VALID)
         for known in seen:
             for read in self.provider.lifecycle.reads:
                 if read.fits(known.facts):

@@ -89,6 +89,8 @@ class Walk(SessionTests):
         yield Step("unknown ids without credentials", self.unknown_without_credentials)
         yield Step("pages of filters", self.pages_of_filters)
         yield Step("documented credentials", self.documented_credentials)
+        yield Step("sessions of other places", self.other_places)
+        yield Step("sessions that are still open", self.open_sessions)
 
     def _share(self) -> int:
         """The number of requests that the journeys may send: what the other steps leave, at least a third."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
-from specimen.contracts.judge.history.session_objects import session_objects
+from specimen.contracts.judge.history.session_objects import SessionObject, session_objects
 from specimen.contracts.requests import creation_variants, request_discovery, varied_values
 from specimen.contracts.requests.request_templates import RequestTemplate, filled, ids_shown, minimal_request, unknown
 from specimen.contracts.verify.drivers.driver import SessionRef, creation
 from specimen.contracts.verify.lifecycle_tests.after_effects import AfterEffects
 from specimen.contracts.verify.lifecycle_tests.probes import VALID
+from specimen.specs import Operation
 from specimen.specs.loading.lifecycle import Credential, ErrorCase
+
+_MOST_PAGES = 4
 
 
 class Variations(AfterEffects):
@@ -129,7 +132,7 @@ class Variations(AfterEffects):
             needed = () if media is None or media.pointer is None else self._needed(media.pointer)
             if len(needed) == 1 and magic.form == "address" and "address" in needed[0].lower():
                 for _ in range(2):
-                    self.ask(RequestTemplate(operation, body={needed[0]: value}), VALID)
+                    self.ask(RequestTemplate(operation, body={needed[0]: value}), {**VALID, "nothing": True})
 
     def _needed(self, pointer: str) -> tuple[str, ...]:
         document = self.provider.document
@@ -152,6 +155,7 @@ class Variations(AfterEffects):
             largest = request_discovery.largest_page(operation)
             listed = self.ask(RequestTemplate(operation, query=largest), VALID) if cursor and largest else None
             rows = session_objects(listed) if listed is not None else ()
+            self._pages_of_a_time(operation, rows)
             for entry in operation.parameters if rows else ():
                 for state in entry.schema.get("enum", ()) if entry.location == "query" else ():
                     places = [index for index, row in enumerate(rows) if row.members.get(entry.name) == state]
@@ -159,6 +163,39 @@ class Variations(AfterEffects):
                     if before:
                         after = rows[before[len(before) // 2]].id
                         self.ask(RequestTemplate(operation, query={**largest, entry.name: state, cursor: after}))
+
+    def _pages_of_a_time(self, operation: Operation, rows: Sequence[SessionObject]) -> None:
+        """Asks page by page for the older and for the later half of what a list showed: the bound holds for each page."""
+        size = request_discovery.size_name(operation)
+        names = {entry.name for entry in operation.parameters if entry.location == "query"}
+        for name in sorted(names):
+            stem = name.removesuffix("_from").removesuffix("_to")
+            shown = [row.members.get(f"{stem}_at") for row in rows] if stem != name else []
+            times = sorted(text for text in shown if isinstance(text, str))
+            query: dict[str, Any] | None = {size: 2, name: times[len(times) // 2]} if size and times else None
+            for _ in range(_MOST_PAGES):
+                exchange = self.ask(RequestTemplate(operation, query=query), VALID) if query is not None else None
+                cursor = None if exchange is None else request_discovery.next_page(operation, exchange)
+                query = None if cursor is None or query is None else {**query, **cursor}
+
+    def open_sessions(self) -> None:
+        """Reads the sessions that are still open once more, long after they were read first, and after others have ended."""
+        states = [state for state in self.provider.lifecycle.states if state not in self.provider.lifecycle.terminal]
+        known = [self.driver.known(state) for state in states] if self.driver.drives else []
+        for one in (*known, self.open):
+            if one is not None:
+                self.first_read(one)
+
+    def other_places(self) -> None:
+        """Streams a session of each other place of the creation's path, such as the other type, there and in the first place."""
+        base = creation(self.provider, {})
+        for wanted in creation_variants.elsewhere(self.provider, base) if base is not None else ():
+            known = self._made_by(wanted)
+            if known is not None and base is not None:
+                self.first_read(known)
+                self.other_reads_of(known)
+                facts = request_discovery.path_facts(self.provider)
+                self.other_reads_of(replace(known, facts=facts), {"elsewhere": True})
 
     def documented_credentials(self) -> None:
         """Sends what lifecycle.yaml documents of its other credentials to a service that takes one of them, such as our mock."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from uuid import UUID
 
@@ -66,14 +67,20 @@ def test_unknown_values__of_a_jwt_change_its_signature() -> None:
 
 
 def test_wrong_credentials__are_each_one_change_away() -> None:
-    """Another scheme, none, other capitals and a character more; a number in hexadecimal digits has no other capitals."""
+    """Another scheme, none, other capitals and a character more; a number in hexadecimal digits has no other capitals.
+
+    A JWT without its signature says so in its head.
+    """
     wrong = {kind: other("Bearer Ab_c1") for kind, other in WRONG_CREDENTIALS.items()}
     assert wrong["longer"] == "Bearer Ab_c10"
     assert wrong["scheme"] == "Basic Ab_c1"
     assert wrong["capitals"] == "Bearer aB_C1"
     assert wrong["bare"] == "Ab_c1"
     plain = {kind: other("5bec1e40-c6b1-11f0-8de9-0242ac120002") for kind, other in WRONG_CREDENTIALS.items()}
-    assert {kind for kind, value in plain.items() if value is None} == {"scheme", "capitals", "bare"}
+    assert {kind for kind, value in plain.items() if value is None} == {"scheme", "capitals", "bare", "unsigned"}
+    unsigned = str(WRONG_CREDENTIALS["unsigned"]("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmVk"))
+    assert json.loads(base64.urlsafe_b64decode(unsigned.partition(".")[0] + "=="))["alg"] == "none"
+    assert unsigned.endswith(".eyJzdWIiOiIxIn0.")
 
 
 @given(st.text(max_size=60))

@@ -50,6 +50,12 @@ def token_of_a_cancelled(stage: Stage) -> list[Exchange]:
     return [*before, changed(kayle.by_token(stage, before[0]), request_body=last.request_body)]
 
 
+def listed_in_its_state(stage: Stage) -> list[Exchange]:
+    """A verification that a list of its state shows, between two reads."""
+    *before, _, last = kyve.unlisted_in_its_state(stage)
+    return [*before, stage.ask("listVerifications", query={"status": "created"}), last]
+
+
 def of_two_types(stage: Stage) -> list[Exchange]:
     """A wallet of a completed session, and of a business's that was rejected later; asked for persons it is completed."""
     *before, last = predicate.of_two_sessions(stage)
@@ -79,6 +85,9 @@ def verified_by_one(stage: Stage) -> list[Exchange]:
 # What neither the close cases nor `smoke` shows: a provider, a rule and exchanges of which the last one examines it.
 MORE: tuple[tuple[str, str, Make], ...] = (
     ("kayle", "KAY-024", used_token),
+    ("kayle", "GEN-068", lambda stage: [*(found := kayle.cancelled_with_another(stage))[:4], found[2]]),
+    ("kyve", "GEN-065", listed_in_its_state),
+    ("kyve", "KYV-031", lambda stage: [kyve.made(stage, {"redirect_url": 42})]),
     ("kayle", "KAY-032", token_of_a_cancelled),
     ("predicate", "PRE-024", of_two_types),
     ("predicate", "PRE-025", lambda stage: [predicate.asked_twice(stage)[0]] * 2),

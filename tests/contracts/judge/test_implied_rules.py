@@ -61,6 +61,24 @@ def deleted_block(stage: Stage) -> list[Exchange]:
     return [first, changed(first, {"/dataBlocks/0/status": "DELETED", "/dataBlocks/0/content": None})]
 
 
+def moved_on_behind_a_list(stage: Stage) -> list[Exchange]:
+    """A verification that is not in a list of its first state, and is shown in another one from then on."""
+    made = stage.ask("createSession", body={})
+    path = {"id": made.response_json["verification_id"]}
+    before, whole = stage.ask("getVerification", path=path), stage.ask("listVerifications", query={"limit": 100})
+    page = changed(stage.ask("listVerifications", query={"status": "created"}), {"/data": []})
+    return [made, before, whole, page, changed(stage.ask("getVerification", path=path), {"/status": "requires_input"})]
+
+
+def cancelled_beside_another(stage: Stage) -> list[Exchange]:
+    """Two sessions that are both cancelled, each by a call of its own."""
+    first, second = stage.create(), stage.create()
+    path, other = ({"id": one.response_json["data"]["id"]} for one in (first, second))
+    read = stage.ask("getSession", path=path)
+    calls = [stage.ask("cancelSession", path=one) for one in (other, path)]
+    return [replace(one, seen_by="walk") for one in (first, second, read, *calls, stage.ask("getSession", path=path))]
+
+
 def asked_and_registered(stage: Stage) -> list[Exchange]:
     """A wallet that is asked for, registered, and asked for again."""
     question = {"address": predicate.OTHER_WALLET}
@@ -457,6 +475,23 @@ CASES: tuple[tuple[str, str, str, Make], ...] = (
     ("kayle", "KAY-033", "the field that is always there", kayle.asked_for_one),
     ("kyve", "KYV-027", "the same request once more", lambda stage: [found := kyve.missing(stage, "ver_x"), found]),
     ("idnow", "IDN-023", "a data block that was deleted", deleted_block),
+    ("idnow", "IDN-024", "broken off before it was started",
+     read({"/startedAt": None, "/lastStep": REMOVED, "/results": {}}, scenario="aborted")),
+    ("kyve", "GEN-065", "moved on between the list and the read", moved_on_behind_a_list),
+    ("kayle", "GEN-066", "four minutes ahead of the answer",
+     read({"/data/updated_at": "2026-03-19T10:35:30.000Z"}, state="in_progress")),
+    ("kyve", "GEN-067", "pictures that are deleted",
+     twice({"/media": [], "/updated_at": "2026-03-19T10:35:00.000Z"}, scenario="review_face_match", **DETAIL)),
+    ("kayle", "GEN-068", "cancelled beside another one", cancelled_beside_another),
+    ("kayle", "GEN-069", "a token that is no longer taken", lambda stage: kayle.taken_and_refused(stage)[:2]),
+    ("kayle", "KAY-034", "the one field of the request among others", fields_by_default),
+    ("kyve", "KYV-030", "a live session of a live key",
+     lambda stage: [stage.ask("createSession", body={"template_id": "tpl_abc123def456"}, credential="live")]),
+    ("neurovision", "NEU-039", "another try", twice({"/results/0/tries": 2, "/results/0/history": [{}]}, state="processing")),
+    ("neurovision", "NEU-040", "a task that is idle beside one that is not",
+     read({"/results/1/status": "idle", "/results/1/tries": 1}, state="processing")),
+    ("neurovision", "NEU-041", "no images at all", read(state="idle")),
+    ("neurovision", "NEU-042", "sure of it", read({"/results/0/checks/0/items/0/confidence": 1})),
     ("neurovision", "NEU-035", "not identified the second time", lambda stage: neurovision.of_one_key(stage, "")),
     ("neurovision", "NEU-036", "a second less after ten", lambda stage: neurovision.still(stage, left=1)),
     ("neurovision", "NEU-037", "a UUID in capitals", lambda stage: [changed(
@@ -472,16 +507,16 @@ CASES: tuple[tuple[str, str, str, Make], ...] = (
     ("kayle", "KAY-012", "expires as it is made, as on the page",
      same_times(["/data/created_at", "/data/expires_at"], state="created")),
     ("kayle", "KAY-013", "another failed try",
-     twice({"/data/nfc_tries_used": 2, "/data/updated_at": "2027-01-01T00:00:00.000Z"}, {"/data/nfc_tries_used": 1},
+     twice({"/data/nfc_tries_used": 2, "/data/updated_at": "2026-03-19T10:35:00.000Z"}, {"/data/nfc_tries_used": 1},
            state="in_progress")),
-    ("kayle", "KAY-014", "a change of the rest", twice({"/data/updated_at": "2027-01-01T00:00:00.000Z"}, state="in_progress")),
+    ("kayle", "KAY-014", "a change of the rest", twice({"/data/updated_at": "2026-03-19T10:35:00.000Z"}, state="in_progress")),
     ("kayle", "KAY-016", "a withdrawal by the token", withdrawn),
     ("kayle", "GEN-012", "the same time of the last change", twice({}, state="in_progress")),
     ("kayle", "GEN-019", "deleted after a minute", after_a_minute),
     ("kayle", "GEN-021", "a withdrawal keeps its end", withdrawn),
     ("kyve", "KYV-008", "another key", of_another_key),
     ("kyve", "KYV-012", "a review that is decided",
-     twice({"/status": "failed", "/updated_at": "2027-01-01T00:00:00.000Z"}, scenario="review_face_match", **DETAIL)),
+     twice({"/status": "failed", "/updated_at": "2026-03-19T10:35:00.000Z"}, scenario="review_face_match", **DETAIL)),
     ("kyve", "KYV-013", "read twice", twice({}, operation="getSession")),
     ("kyve", "KYV-015", "another status under the same snapshot",
      twice({"/status": "in_progress"}, state="created", operation="getSession")),
@@ -493,7 +528,8 @@ CASES: tuple[tuple[str, str, str, Make], ...] = (
      same_times(["/createdAt", "/startedAt", "/updatedAt", "/completedAt"], operation="getSession")),
     ("idnow", "IDN-011", "not changed since", twice({}, operation="getSession")),
     ("idnow", "IDN-012", "over and read again", twice({}, operation="getSession")),
-    ("idnow", "IDN-017", "expired before it was started", read({"/startedAt": None, "/lastStep": REMOVED}, scenario="expired")),
+    ("idnow", "IDN-017", "expired before it was started",
+     read({"/startedAt": None, "/lastStep": REMOVED, "/results": {}}, scenario="expired")),
     ("idnow", "IDN-018", "broken off before its first step", read({"/lastStep": REMOVED}, scenario="aborted")),
     ("idnow", "GEN-020", "not found in the other environment", other_place),
     ("idnow", "GEN-021", "the same end", twice({}, operation="getSession")),

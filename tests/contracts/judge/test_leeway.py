@@ -119,6 +119,24 @@ CASES = (
 )  # fmt: skip
 
 
+def test_judge__leaves_it_open_whether_an_old_verification_has_pictures() -> None:
+    """They may have been deleted a day after its end."""
+    found = changed(Stage(specs.load("kyve")).read(operation="getVerification"), {"/media": []})
+    later = {**found.response_headers, "date": "Sat, 21 Mar 2026 10:31:30 GMT"}
+    for exchange, is_found in ((found, True), (changed(found, response_headers=later), False)):
+        assert ("KYV-024" in {one.rule for one in judge(exchange, History())}) is is_found
+
+
+def test_judge__takes_the_order_of_answers_from_a_clock_that_stands() -> None:
+    """A verification that was read in progress, and its session that waits for a review in two reads after that."""
+    stage, history = Stage(specs.load("kyve")), History()
+    session = stage.read("review_face_match", operation="getSession")
+    verification = changed(stage.read("review_face_match", operation="getVerification"), {"/status": "in_progress"})
+    for exchange in (verification, session, session):
+        assert "GEN-056" not in {one.rule for one in judge(exchange, history)}
+        history.add(exchange)
+
+
 @pytest.mark.parametrize(("name", "what", "make", "reported"), CASES, ids=[f"{name}: {what}" for name, what, _, _ in CASES])
 def test_judge__leaves_open_what_the_page_leaves_open(
     name: str, what: str, make: Callable[[Stage], list[Exchange]], reported: dict[str, str]

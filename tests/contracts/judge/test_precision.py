@@ -111,6 +111,6 @@ def test_order__of_times_of_two_precisions(created: str, ended: str, is_found: b
 )
 def test_answers__of_one_time_in_two_precisions(before: str, now: str, is_found: bool) -> None:
     """A read that shows whole seconds says the same as one that shows thousandths, up to one second, and no more."""
-    later = dict.fromkeys((ENDED, UPDATED), "2026-03-19T10:40:00.000Z")
+    later = dict.fromkeys((ENDED, UPDATED), "2026-03-19T10:35:00.000Z")
     found = reported({CREATED: f"2026-03-19T{now}", **later}, earlier={CREATED: f"2026-03-19T{before}", **later})
     assert bool(found) is is_found, found

@@ -9,6 +9,8 @@ from specimen.contracts.client.transport import Transport
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.validation.request_validation import request_errors
 from specimen.contracts.requests.limits import at_limits, with_several
+from specimen.contracts.requests.mutations import mutations
+from specimen.contracts.requests.request_discovery import list_queries
 from specimen.contracts.requests.request_templates import minimal_request
 from specimen.contracts.verify.drivers.driver import PreferDriver
 from specimen.contracts.verify.lifecycle_tests.steps import SMOKE_REQUESTS, Walk
@@ -48,11 +50,12 @@ def test_limits__are_valid_and_one_further_is_not(name: str) -> None:
 
 
 def test_lookups__near_a_callers_key_find_nothing() -> None:
-    """In other capitals, longer, shorter and with a wildcard; an unknown key counts before the id beside it, a known one too."""
+    """In other capitals, longer, shorter, with a wildcard or a blank; an unknown key counts before an id, a known one too."""
     seen = walked("neurovision", "the caller's own key of a session")
     keys = [one.request_json["clientKey"] for one in seen if one.intent.get("unknown_id")]
     known = keys[1][:-1]
-    assert keys == [known.swapcase(), known + "0", known[:-1], known[1:], known[:-2] + "%", known[:-1] + "_"]
+    assert keys == [known.swapcase(), known + "0", known[:-1], known[1:], known[:-2] + "%", known[:-1] + "_",
+                    f"{known} "]  # fmt: skip
     assert {at(one.response_json, "/message") for one in seen if one.intent.get("unknown_id")} == {"session not found"}
     both = [one for one in seen if one.operation and one.operation.id == "getSessionStatus"
             and {"sessionId", "clientKey"} <= set(one.request_json)]  # fmt: skip
@@ -132,3 +135,37 @@ def test_lists__come_after_reads_of_every_state() -> None:
             and one.operation.id == "listSessions" for row in one.response_json["data"]}  # fmt: skip
     assert set(shown.values()) == set(specs.load("kayle").lifecycle.states)
     assert {rows[session] for session in shown} == set(shown.values())
+    assert {one.queries["status"] for one in seen if "status" in one.queries} == set(shown.values())
+
+
+def test_unknown_ids__of_another_kind_are_among_them() -> None:
+    """kyve: a verification is asked for by its session's id, and the reverse."""
+    asked = [one for one in walked("kyve", "unknown ids") if one.operation is not None and one.intent.get("unknown_id")]
+    prefixes = {(one.operation.id, one.parameters["id"][:4]) for one in asked if one.operation is not None}
+    assert prefixes >= {("getVerification", "ses_"), ("getSession", "ver_"), ("cancelSession", "ver_")}
+    assert {one.status for one in asked} == {404}
+
+
+@pytest.mark.parametrize(("name", "operation", "shown"), [("neurovision", "getSessionStatus", 5), ("predicate", "getStatus", 0)])
+def test_mutations__have_a_uuid_of_each_other_version_where_one_is_documented(name: str, operation: str, shown: int) -> None:
+    """Versions 3, 5, 6 and 7, and another variant; version 4 is among the other texts."""
+    provider = specs.load(name)
+    base = minimal_request(provider, operation, {"session": "9fac6ed3-edea-11f1-82ff-697d6f678ea0"})
+    assert base is not None
+    bodies = [one.request.body for one in mutations(provider, base) if isinstance(one.request.body, dict)]
+    ids = {body["sessionId"] for body in bodies if str(body.get("sessionId")).startswith("9fac6ed3-edea-")}
+    assert len({text for text in ids if text.endswith("-697d6f678ea0") and len(text) == 36}) == shown
+
+
+def test_mutations__have_a_number_with_letters_behind_it() -> None:
+    """kyve: a limit that a reader may end at its first letter."""
+    base = minimal_request(specs.load("kyve"), "listVerifications")
+    assert base is not None
+    assert "10abc" in {one.request.query.get("limit") for one in mutations(specs.load("kyve"), base)}
+
+
+def test_lists__are_asked_for_by_both_bounds_of_a_time() -> None:
+    """kayle: two days long ago and two days to come, of which none has a session."""
+    queries = [*list_queries(specs.load("kayle").document.operations["listSessions"], is_short=False)]
+    both = [one for one in queries if {"created_from", "created_to"} <= set(one)]
+    assert [one["created_from"][:4] for one in both] == ["2001", "2101"]

@@ -51,9 +51,13 @@ def test_pages_of_filters__begin_behind_a_session_of_another_state() -> None:
         sender.close()
     first, *pages = seen
     states = {row["id"]: row["status"] for row in first.response_json["data"]}
-    asked = [(one.queries["status"], states[one.queries["starting_after"]]) for one in pages if "starting_after" in one.queries]
+    after = [one.queries for one in pages if {"status", "starting_after"} <= set(one.queries)]
+    asked = [(queries["status"], states[queries["starting_after"]]) for queries in after]
     assert len(asked) > 2
     assert all(wanted != shown for wanted, shown in asked)
+    names = ("created_from", "created_to")
+    bounds = {(name, "starting_after" in one.queries) for one in pages for name in names if name in one.queries}
+    assert bounds == {("created_from", False), ("created_from", True), ("created_to", False), ("created_to", True)}
 
 
 def test_two_of_one_key__are_asked_for_by_each_type() -> None:
@@ -68,6 +72,20 @@ def test_questions_about_nothing__are_asked_twice() -> None:
     first, second = of(walked("predicate", "questions about nothing"), "verifyWallet")
     assert first.request_body == second.request_body
     assert [one.response_json["status"] for one in (first, second)] == [None, None]
+    assert first.intent["nothing"]
+
+
+def test_other_places__have_streams_of_their_own() -> None:
+    """predicate: a business's session is streamed, and its id leads nowhere among persons."""
+    streams = of(walked("predicate", "sessions of other places"), "streamStatus")
+    assert [(one.parameters["type"], one.status) for one in streams] == [("business", 200), ("individual", 404)]
+
+
+def test_open_sessions__are_read_once_more() -> None:
+    """neurovision: one that waits, one in process, and the session that was made with default values."""
+    reads = of(walked("neurovision", "sessions that are still open"), "getSessionStatus")
+    assert [one.response_json["status"] for one in reads][:2] == ["idle", "processing"]
+    assert len({one.response_json["sessionId"] for one in reads}) == 3
 
 
 def test_other_values__do_not_reach_a_session_that_was_made_before() -> None:

@@ -71,6 +71,12 @@ def left_out(stage: Stage) -> list[Exchange]:
     return [stage.read("rejected", operation=SESSION), stage.read("aborted", operation=BLOCKS), left]
 
 
+def another_version(stage: Stage) -> list[Exchange]:
+    """A read that shows another version of the flow than the creation."""
+    first, then = made(stage)
+    return [first, changed(then, {"/flowVersion": first.response_json["flowVersion"] + 1})]
+
+
 MUTANTS = (
     Mutant(
         "IDN-022",
@@ -90,6 +96,33 @@ MUTANTS = (
             changed(found, {"/dataBlocks": found.response_json["dataBlocks"][1:]}),
         ],
     ),
+    Mutant(
+        "IDN-023",
+        "another step made a data block",
+        lambda stage: [
+            found := stage.read(operation=BLOCKS),
+            changed(found, {"/dataBlocks/0/createdBy/stepId": "step_comparison_009"}),
+        ],
+    ),
+    Mutant(
+        "IDN-023",
+        "the content of a stored data block is gone",
+        lambda stage: [found := stage.read(operation=BLOCKS), changed(found, {"/dataBlocks/0/content": None})],
+    ),
+    Mutant(
+        "IDN-024",
+        "steps of a session that was not started",
+        lambda stage: [changed(stage.read("aborted", operation=SESSION), {"/startedAt": None})],
+    ),
+    Mutant(
+        "GEN-021",
+        "started later",
+        lambda stage: second(
+            stage, {"/startedAt": "2026-03-19T10:31:59.000Z", "/updatedAt": "2026-03-19T10:32:00.000Z"}, "RUNNING"
+        ),
+    ),
+    Mutant("GEN-066", "changed tomorrow", lambda stage: second(stage, {"/updatedAt": "2026-03-20T10:31:30.000Z"}, "RUNNING")[1:]),
+    Mutant("GEN-025", "another version of the flow than it was made with", another_version),
     Mutant(
         "IDN-003",
         "a block is missing",

@@ -236,7 +236,32 @@ def asked_for_one(stage: Stage, **more: Any) -> list[Exchange]:
     return [changed(first, {f"/data/share_fields/{name}": field for name, field in more.items()})]
 
 
+def taken_and_refused(stage: Stage) -> list[Exchange]:
+    """A read, the same read refused as if its token were none, and the read once more."""
+    found, refused = stage.read(), stage.ask("getSession", path={"id": OTHER_ID}, credential=None)
+    answer = {"status": 401, "response_body": refused.response_body, "response_headers": refused.response_headers}
+    return [found, replace(found, **answer), found]
+
+
+def cancelled_with_another(stage: Stage) -> list[Exchange]:
+    """A session that is cancelled as another one is."""
+    first, other = made(stage), made(stage)
+    path = {"id": first.response_json["data"]["id"]}
+    read = stage.ask("getSession", path=path)
+    cancel = stage.ask("cancelSession", path={"id": other.response_json["data"]["id"]})
+    values = {"/data/status": "cancelled", "/data/completed_at": LATER, "/data/updated_at": LATER}
+    found = [first, other, read, cancel, changed(stage.ask("getSession", path=path), values)]
+    return [replace(one, seen_by="walk") for one in found]
+
+
 MUTANTS = (
+    Mutant("GEN-068", "cancelled with another", cancelled_with_another),
+    Mutant("GEN-069", "a token that is refused once", taken_and_refused),
+    Mutant(
+        "KAY-034",
+        "a default that the request is said to have",
+        lambda stage: [changed(made(stage), {"/data/share_fields/family_name/source": "rc"})],
+    ),
     Mutant("KAY-032", "the right token of a cancelled session is refused", cancelled_and_refused),
     Mutant(
         "KAY-033",

@@ -11,6 +11,7 @@ from tests.contracts.golden_exchanges import Mutant, Stage, changed, without
 
 TEMPLATE = "tpl_2n8k4r6t0w1y"
 CHARGED = {"Idempotency-Key": "5b41362b-0000-4000-8000-000000000000"}
+IN_A_MINUTE = "2026-03-19T10:32:30.000Z"
 LATER = "2026-03-19T11:40:00.000Z"
 EARLIER = "2026-03-19T09:00:00.000Z"
 SESSION, VERIFICATION = "getSession", "getVerification"
@@ -168,7 +169,8 @@ def read_and_gone(stage: Stage) -> list[Exchange]:
 
 def closed_in_review(stage: Stage) -> list[Exchange]:
     """A verification that waits for its review and has an end."""
-    return [changed(stage.read("review_face_match", operation=VERIFICATION), {"/closed_at": LATER, "/updated_at": LATER})]
+    values = dict.fromkeys(("/closed_at", "/updated_at"), IN_A_MINUTE)
+    return [changed(stage.read("review_face_match", operation=VERIFICATION), values)]
 
 
 def under_another_key(first: Exchange) -> Exchange:
@@ -209,6 +211,23 @@ def behind(stage: Stage) -> list[Exchange]:
     session = stage.read("review_face_match", operation=SESSION)
     verification = stage.read("review_face_match", operation=VERIFICATION)
     return [session, changed(verification, {"/status": "in_progress"}), stage.again(session)]
+
+
+def unlisted_in_its_state(stage: Stage) -> list[Exchange]:
+    """A verification that was created, and is not in the list of those, between two reads."""
+    session = made(stage)
+    path = {"id": session.response_json["verification_id"]}
+    before, whole = stage.ask(VERIFICATION, path=path), stage.ask("listVerifications", query={"limit": 100})
+    page = stage.ask("listVerifications", query={"status": "created"})
+    rows = [row for row in page.response_json["data"] if row["id"] != path["id"]]
+    return [session, before, whole, changed(page, {"/data": rows}), stage.ask(VERIFICATION, path=path)]
+
+
+def check_gone(stage: Stage) -> list[Exchange]:
+    """A verification under review that has lost its last check since it was read."""
+    found = stage.read("review_face_match", operation=VERIFICATION)
+    checks = found.response_json["checks"][:-1]
+    return [found, changed(found, {"/checks": checks, "/updated_at": "2026-03-19T10:33:00.000Z"})]
 
 
 def page_with_a_gap(stage: Stage, *, whole: bool = False) -> list[Exchange]:
@@ -403,4 +422,19 @@ MUTANTS = (
     Mutant("GEN-051", "a picture without a host", without_a_host),
     Mutant("GEN-052", "one link for two pictures", one_link),
     Mutant("GEN-056", "the verification is behind its session", behind),
+    Mutant("GEN-065", "a list of its state leaves it out", unlisted_in_its_state),
+    Mutant("GEN-067", "a check is gone", check_gone),
+    Mutant(
+        "KYV-003",
+        "a picture that has expired",
+        lambda stage: [changed(stage.read(operation=VERIFICATION), {"/media/0/expires_at": "2026-03-19T10:15:00.000Z"})],
+    ),
+    Mutant("KYV-024", "no pictures", lambda stage: [changed(stage.read(operation=VERIFICATION), {"/media": []})]),
+    Mutant("KYV-024", "no fields of the document", lambda stage: [changed(stage.read(operation=VERIFICATION), {"/fields": {}})]),
+    Mutant("KYV-030", "a live session of a test key", lambda stage: [changed(made(stage), {"/livemode": True})]),
+    Mutant(
+        "KYV-031",
+        "another field is named",
+        lambda stage: [changed(made(stage, {"redirect_url": 42}), {"/error/fields/0/field": "metadata"})],
+    ),
 )

@@ -58,6 +58,11 @@ def longest(stage: Stage) -> float:
     return max(task["spent"] for task in stage.read().response_json["results"])
 
 
+def longest_so_far(stage: Stage) -> float:
+    """What the longest task of a session in process spent."""
+    return max(task["spent"] for task in stage.read(state="processing").response_json["results"])
+
+
 def seen_before(stage: Stage) -> list[Exchange]:
     """Two sessions of one client, who is new in both."""
     first = changed(upload(stage, clientKey="order-33"), {"/createdAt": "2026-03-19T10:31:00.000Z"})
@@ -105,7 +110,18 @@ def with_a_date(stage: Stage, value: str) -> list[Exchange]:
     return [changed(stage.read(), {"/results/0/ocr/fields/0/value": value})]
 
 
+def fast(stage: Stage) -> list[Exchange]:
+    """A session in process that loses ten seconds in one."""
+    return still(stage, "2026-03-19T10:31:31.000Z", left=10)
+
+
 MUTANTS = (
+    Mutant("NEU-036", "ten seconds less after one", fast),
+    Mutant("NEU-039", "less time than before", lambda stage: twice(stage, {"/spent": longest_so_far(stage)}, state="processing")),
+    Mutant("NEU-040", "a task was tried in an idle session",
+           lambda stage: [changed(stage.read(state="idle"), {"/results/0/tries": 1})]),
+    Mutant("NEU-041", "no thumbnails", lambda stage: [changed(stage.read(), {"/results/0/images": []})]),
+    Mutant("NEU-042", "percent", lambda stage: [changed(stage.read(), {"/results/0/checks/0/items/0/confidence": 93.8})]),
     Mutant("NEU-035", "another client of the same key", lambda stage: of_one_key(stage, OTHER_ID)),
     Mutant("NEU-036", "as long to live as ten seconds before", still),
     Mutant("NEU-037", "another text than was sent", lambda stage: told_of(stage, "something else")),

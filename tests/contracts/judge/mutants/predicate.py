@@ -173,6 +173,25 @@ def asked_twice(stage: Stage) -> list[Exchange]:
     return [first, changed(first, {"/status": "pending"})]
 
 
+def user_of_nothing(stage: Stage) -> list[Exchange]:
+    """A wallet that nobody registered, with a user."""
+    asked = stage.ask("verifyWallet", body={"address": OTHER_WALLET}, intent={"nothing": True})
+    return [changed(replace(asked, seen_by="walk"), {"/userId": "user-1"})]
+
+
+def without_wallet(stage: Stage) -> Exchange:
+    """A session of no wallet."""
+    return stage.ask("register", path={"type": "individual"}, body={})
+
+
+def submitted_again(stage: Stage) -> list[Exchange]:
+    """A session that is under review before and after it is registered, and is answered as one that may go on."""
+    made = register(stage)
+    read = changed(status(stage, made), {"/status": "submitted"})
+    again = changed(register(stage), {"/sessionId": made.response_json["sessionId"]}, status=200)
+    return [made, read, again, changed(status(stage, made), {"/status": "submitted"})]
+
+
 def as_its_session(stage: Stage, values: dict[str, object]) -> list[Exchange]:
     """A wallet of one completed session, with other values than the session's."""
     made = register(stage)
@@ -185,6 +204,9 @@ def as_its_session(stage: Stage, values: dict[str, object]) -> list[Exchange]:
 MUTANTS = (
     Mutant("PRE-024", "the status of a session of the other type", of_two_sessions),
     Mutant("PRE-025", "asking makes a session", asked_twice),
+    Mutant("PRE-025", "a user of a wallet that nobody registered", user_of_nothing),
+    Mutant("PRE-012", "without a wallet, and not new", lambda stage: [changed(without_wallet(stage), status=200)]),
+    Mutant("PRE-012", "a session under review is answered again", submitted_again),
     Mutant("PRE-026", "on another chain", lambda stage: as_its_session(stage, {"/wallets/0/chain": "polygon"})),
     Mutant("PRE-026", "verified at midnight", lambda stage: as_its_session(stage, {"/verifiedAt": "2026-03-19T00:00:00Z"})),
     Mutant("PRE-023", "verified by one of two sessions, and not", beside_a_business),
