@@ -23,6 +23,7 @@ LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
 
 
 def serve(
+    context: typer.Context,
     names: Annotated[
         list[str] | None,
         typer.Argument(
@@ -121,6 +122,7 @@ def serve(
         for file, what in ((ready_file, "ready file"), (webhook_keys, "webhook keys")):
             if file is not None:  # who waits for it would wait for ever
                 check_writable(file, what)
+        _check_token(context, control=control)
         if log_level not in LOG_LEVELS:
             raise SettingError(f"log level '{log_level}': expected one of {', '.join(LOG_LEVELS)}.")
         settings = Settings(
@@ -194,6 +196,13 @@ def serve(
             run(app, listening[0], started, tls)
         elif code := Supervisor(listening, partial(run, app, tls=tls), started).run():
             raise typer.Exit(code)
+
+
+def _check_token(context: typer.Context, *, control: bool) -> None:
+    """Fails where a token is given for a control API that is not served; one of the environment may be for other servers."""
+    source = context.get_parameter_source("control_token")
+    if not control and source is not None and source.name == "COMMANDLINE":
+        raise SettingError("--control-token: there is no control API with --no-control; leave out one of them.")
 
 
 def _targets(given: list[str] | None, hosts: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -118,8 +118,9 @@ class ControlApi:
         self, scope: Scope, receive: Receive, headers: Mapping[str, str], origin: str, method: str, path: str
     ) -> _Answered:
         async def asked() -> Reply:
-            self.security.check(method, headers)
+            self.security.check_caller(headers)
             route, values = self._routed(method, path)
+            self.security.check_change(method, headers)
             query = self._checked(route, values, scope["query_string"], headers)
             body = await self._body(route, receive, headers)
             name = headers.get("specimen-namespace", DEFAULT_NAMESPACE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -38,6 +38,12 @@ class ControlProblem(SpecimenError):
         if self.possible:
             body["possible"] = {name: list(values) for name, values in self.possible.items()}
         return Reply(self.status, encode(body), dict(self.headers), PROBLEM_TYPE)
+
+
+def not_there(kind: str, given: str, possible: Iterable[str]) -> ControlProblem:
+    """The answer to a filter by what no served provider has, which nothing could ever fit; `kind` is its name."""
+    names = sorted(possible)
+    return ControlProblem(400, f"{kind} '{given}' is not there. {did_you_mean(given, names)}", {f"{kind}s": names})
 
 
 _STATUSES = {"content_too_large": 413, "unsupported_media_type": 415, "request_timeout": 408}

@@ -43,14 +43,14 @@ class Security:
         """Whether a text is the token; compared in constant time."""
         return self.token is not None and hmac.compare_digest(given.encode(), self.token.encode())
 
-    def check(self, method: str, headers: Mapping[str, str]) -> None:
-        """Returns where a request may be answered.
+    def check_caller(self, headers: Mapping[str, str]) -> None:
+        """Returns where a caller may know what there is.
 
         A browser sends the name of a page's own site as `Host`, so that a name which leads to this machine only by the site's
-        DNS (rebinding) is refused; it sends JSON to another site only after a preflight, which is never granted.
+        DNS (rebinding) is refused.
 
         Raises:
-            ControlProblem: 403 for a strange host, 401 without the token, 415 for a change that is not JSON.
+            ControlProblem: 403 for a strange host, 401 without the token.
         """
         self.check_host(headers)
         if self.token is not None:
@@ -58,6 +58,16 @@ class Security:
             if scheme.lower() != "bearer" or not self.is_token(given.strip()):
                 detail = "the control API needs the bearer token that the server printed at its start (--control-token)."
                 raise ControlProblem(401, detail, headers={"WWW-Authenticate": "Bearer"})
+
+    @staticmethod
+    def check_change(method: str, headers: Mapping[str, str]) -> None:
+        """Returns where a request changes nothing or is JSON.
+
+        A browser sends JSON to another site only after a preflight, which is never granted.
+
+        Raises:
+            ControlProblem: 415 for a change that is not JSON.
+        """
         content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         if method not in (*_SAFE, "DELETE") and content_type != "application/json":
             raise ControlProblem(415, "expected a body of type application/json.")

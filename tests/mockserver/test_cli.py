@@ -139,6 +139,10 @@ MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
         ("serve", "--port", "0", "--ready-file", "/nowhere/at/all.json"),
         r"ready file '/nowhere/at/all\.json': its folder does not exist\.",
     ),
+    "token of no control API": (
+        ("serve", "--no-control", "--control-token", "x"),
+        r"--control-token: there is no control API with --no-control; leave out one of them\.",
+    ),
     "unknown host": (("serve", "--host", "no.such.host.invalid", "--port", "0"), r"host 'no\.such\.host\.invalid': no address"),
 }
 

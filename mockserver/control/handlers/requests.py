@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from specimen.mockserver.control.call import Call, Handler
-from specimen.mockserver.control.problems import ControlProblem
+from specimen.mockserver.control.problems import ControlProblem, not_there
 from specimen.mockserver.errors import did_you_mean
 from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.sessions.namespaces import BEGAN
@@ -121,10 +121,9 @@ def _filter(call: Call, asked: Mapping[str, Any]) -> Filter:
     """
     name, operation = asked.get("provider"), asked.get("operation")
     mounted = [call.mounted(one) for one in (call.server.mounted if name is None else (name,))]
-    operations = sorted({one for entry in mounted for one in entry.provider.document.operations})
+    operations = {one for entry in mounted for one in entry.provider.document.operations}
     if operation is not None and operation not in operations:
-        what = f"operation '{operation}' is not there. {did_you_mean(operation, operations)}"
-        raise ControlProblem(400, what, {"operations": operations})
+        raise not_there("operation", operation, operations)
     return Filter(**{name: asked[name] for name in _NAMES if name in asked})
 
 

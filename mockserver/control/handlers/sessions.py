@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
 from specimen.fixtures import recipes
 from specimen.fixtures.primitives.times import iso_millis
-from specimen.fixtures.recipes.session_histories import expires_at
+from specimen.fixtures.recipes import session_histories
 from specimen.mockserver.control.call import API, Call, Handler
-from specimen.mockserver.control.problems import ControlProblem
+from specimen.mockserver.control.problems import ControlProblem, not_there
 from specimen.mockserver.control.server import Mounted
 from specimen.mockserver.errors import Contradiction, InvalidFact, InvalidPreference
 from specimen.mockserver.http.messages import Reply
@@ -36,7 +36,8 @@ async def list_sessions(call: Call) -> Reply:
     asked, limit = call.query.get("provider"), call.query["limit"]
     if asked is not None:
         call.mounted(asked)
-    names = [name for name in call.server.mounted if asked in (None, name)]
+    scenarios = _scenarios(call, [name for name in call.server.mounted if asked in (None, name)])
+    names = list(scenarios)
     after: str | None = None
     if "after" in call.query:
         name, _, after = call.query["after"].partition(":")
@@ -45,14 +46,14 @@ async def list_sessions(call: Call) -> Reply:
         names = names[names.index(name) :]
     found: list[tuple[Mounted, Session]] = []
     for name in names:
-        mounted = call.mounted(name)
+        mounted, scenario = call.mounted(name), scenarios[name]
         sessions = call.sessions(mounted)
         while len(found) <= limit:
             try:
                 page = await sessions.page("oldest", _PAGE, after=after, state=call.query.get("state"))
             except KeyError:
                 raise ControlProblem(400, "after: this session is gone; begin anew.") from None
-            found += [(mounted, session) for session in page if call.query.get("scenario") in (None, session.scenario)]
+            found += [(mounted, session) for session in page if scenario in (None, session.scenario)]
             if len(page) < _PAGE:
                 break
             after = page[-1].id
@@ -60,6 +61,26 @@ async def list_sessions(call: Call) -> Reply:
     shown = found[:limit]
     cursor = f"{shown[-1][0].provider.name}:{shown[-1][1].id}" if len(found) > limit else None
     return Reply(200, {"sessions": [described(call, *one) for one in shown], "next": cursor})
+
+
+def _scenarios(call: Call, names: Sequence[str]) -> dict[str, str | None]:
+    """By provider the scenario, by its name or alias, that a list is asked for: None for every one; without those that have none.
+
+    Raises:
+        ControlProblem: none of the providers has the state or the scenario.
+    """
+    lifecycles = {name: call.mounted(name).provider.lifecycle for name in names}
+    state, scenario = call.query.get("state"), call.query.get("scenario")
+    states = {one for lifecycle in lifecycles.values() for one in lifecycle.states}
+    if state is not None and state not in states:
+        raise not_there("state", state, states)
+    if scenario is None:
+        return dict.fromkeys(names)
+    named = ((name, session_histories.scenario_named(lifecycle, scenario)) for name, lifecycle in lifecycles.items())
+    found: dict[str, str | None] = {name: one.name for name, one in named if one is not None}
+    if not found:
+        raise not_there("scenario", scenario, {one for lifecycle in lifecycles.values() for one in lifecycle.scenarios})
+    return found
 
 
 async def create_session(call: Call) -> Reply:
@@ -201,7 +222,7 @@ def described(call: Call, mounted: Mounted, session: Session) -> dict[str, Any]:
     now = call.namespace.clock.now()
     steering = _steering(call, mounted)
     possible = steering.possible(session.record, now)
-    ends_at = expires_at(provider.lifecycle, session.created_at)
+    ends_at = session_histories.expires_at(provider.lifecycle, session.created_at)
     return {
         "provider": provider.name,
         "namespace": call.namespace.name,

@@ -1,4 +1,4 @@
-"""Masks credentials and document data in what the request log shows."""
+"""Masks credentials, document data, and what no document names, in what the request log shows."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from specimen.mockserver.sessions.request_log.json_bodies import UnshowableBody
 from specimen.mockserver.sessions.request_log.json_bodies import read as read_json
+from specimen.mockserver.sessions.request_log.named_members import Place, header_names, query_names, request_body
 from specimen.specs import Provider
+from specimen.specs.core import json_pointer
 from specimen.specs.core.multipart import FORM_TYPE, FormError, read
 
 MASK = "***"
@@ -31,6 +33,20 @@ _QUERY_PAIR = re.compile(r"(?P<name>[^=&?#]+)=[^&#]*")
 # Signed links have `sig`, `Key-Pair-Id` and the like beside what headers and fields are named.
 _SECRET_QUERY_NAME = re.compile(r"token|secret|key|sig", re.IGNORECASE)
 _MOST_TEXT = 16_384
+# Headers that HTTP itself, browsers or this mock need, and that say nothing of a person; one of retries is compared.
+_PLAIN_HEADERS = frozenset(
+    {
+        "accept", "accept-charset", "accept-encoding", "accept-language", "access-control-request-headers",
+        "access-control-request-method", "cache-control", "connection", "content-encoding", "content-language", "content-length",
+        "content-type", "date", "expect", "host", "idempotency-key", "if-match", "if-modified-since", "if-none-match",
+        "if-range", "if-unmodified-since", "keep-alive", "max-forwards", "origin", "pragma", "prefer", "priority", "range",
+        "sec-fetch-dest", "sec-fetch-mode", "sec-fetch-site", "sec-fetch-user", "te", "trailer", "transfer-encoding", "upgrade",
+        "upgrade-insecure-requests", "user-agent", "via",
+    }
+)  # fmt: skip
+_OUR_HEADERS = "specimen-"
+_UNQUOTED = "+/?:@!$'()*,;"  # may stand in a query as they are
+_DIGIT, _SMALL, _CAPITAL, _OTHER = (re.compile(form) for form in ("[0-9]", "[a-z]", "[A-Z]", r"[^\x00-\x7f\s]"))
 
 
 def is_secret(name: str) -> bool:
@@ -39,15 +55,16 @@ def is_secret(name: str) -> bool:
 
 
 def masked_headers(headers: Mapping[str, str], provider: Provider | None) -> dict[str, str]:
-    """Headers with credentials masked; of a bearer token its scheme stays."""
+    """Headers with credentials masked, of a bearer token its scheme stays, and those that neither document nor HTTP has."""
     secret = set() if provider is None else _credential_headers(provider)
+    named = _PLAIN_HEADERS | header_names(provider)
     found = {}
     for name, value in headers.items():
         if name in secret or is_secret(name):
             scheme, space, _ = value.partition(" ")
             found[name] = f"{scheme} {MASK}" if space and scheme.isalpha() else MASK
         else:
-            found[name] = value
+            found[name] = value if name in named or name.startswith(_OUR_HEADERS) else _form(value)
     return found
 
 
@@ -55,33 +72,57 @@ def _credential_headers(provider: Provider) -> set[str]:
     return {name.lower() for credential in provider.lifecycle.credentials.values() for name in credential.headers}
 
 
-def masked_query(query: str) -> str:
-    """A query string with the values of secret parameters masked."""
-    return _QUERY_PAIR.sub(_masked_pair, query)
+def masked_query(query: str, provider: Provider | None, operation: str | None) -> str:
+    """A query string with the values of secret parameters masked, and of those that the operation does not have."""
+    named = query_names(provider, operation)
+    return _QUERY_PAIR.sub(lambda pair: _masked_pair(pair, named), query)
 
 
-def _masked_pair(pair: re.Match[str]) -> str:
+def _masked_link(text: str) -> str:
+    """A text with the values of secret parameters masked, as a URL that holds a token has them."""
+    return _QUERY_PAIR.sub(_masked_pair, text)
+
+
+def _masked_pair(pair: re.Match[str], named: frozenset[str] | None = None) -> str:
     name = unquote(pair["name"])
-    return f"{pair['name']}={MASK}" if is_secret(name) or _SECRET_QUERY_NAME.search(name) else pair[0]
+    if is_secret(name) or _SECRET_QUERY_NAME.search(name):
+        return f"{pair['name']}={MASK}"
+    if named is None or name in named:
+        return pair[0]
+    value = pair[0][len(pair["name"]) + 1 :]
+    return f"{pair['name']}={quote(_form(unquote(value)), safe=_UNQUOTED)}"
 
 
-def masked_body(raw: bytes, content_type: str, provider: Provider | None, where: str) -> Any:
-    """A body as the log shows it: JSON with personal and secret values masked, a form's parts by name, else its size.
+def _form(text: str) -> str:
+    """A text of the same length: digits are `0`, letters `x` or `X`, also those of other scripts; all else stays."""
+    text = _OTHER.sub("x", _DIGIT.sub("0", text))
+    return _CAPITAL.sub("X", _SMALL.sub("x", text))
 
-    `where` is `/body` for requests, as field_semantics.yaml writes their pointers, and empty for answers.
+
+def _number_form(number: float) -> float:
+    """A number of as many digits."""
+    return type(number)(_DIGIT.sub("1", repr(number)))
+
+
+def masked_body(raw: bytes, content_type: str, provider: Provider | None, operation: str | None) -> Any:
+    """A request's body as the log shows it: JSON with its values masked, a form's parts by name, else its size.
+
+    Personal and secret values are masked. Of texts and numbers in members that the operation's document does not name, as
+    reports show none either, form and length stay.
     """
     if not raw:
         return None
+    place = request_body(provider, operation)
     plain = content_type.partition(";")[0].strip().lower()
     if plain == FORM_TYPE:
-        return _masked_form(raw, content_type)
+        return _masked_form(raw, content_type, place)
     if len(raw) > _MOST_TEXT:
         return {"$bytes": len(raw)}
     try:
         value = read_json(raw)
     except UnshowableBody:
         return {"$bytes": len(raw)}
-    return masked_value(value, provider, where)
+    return _masked(value, ("body",), {"body": value}, provider, place)  # field_semantics.yaml writes their pointers so
 
 
 def judged_body(raw: bytes, issued: frozenset[str]) -> Any:
@@ -140,32 +181,47 @@ def issued_secrets(provider: Provider) -> frozenset[str]:
     return frozenset(name for one in media if one.pointer for name in names(document.at(one.pointer)) if is_secret(name))
 
 
-def masked_value(value: Any, provider: Provider | None, where: str) -> Any:
-    """A JSON value with personal and secret values masked; its shape stays."""
-    root = {where[1:]: value} if where else value
-    parts = (where[1:],) if where else ()
-    return _masked(value, parts, root, provider)
+def masked_answer(value: Any, provider: Provider | None) -> Any:
+    """The JSON value of an answer with personal and secret values masked; its shape stays."""
+    return _masked(value, (), value, provider, None)
 
 
-def _masked(node: Any, parts: tuple[str, ...], root: Any, provider: Provider | None) -> Any:
+def _masked(node: Any, parts: tuple[str, ...], root: Any, provider: Provider | None, place: Place | None) -> Any:
+    """A value below the root; `place` is where it stands in a request, None for answers, which the mock itself wrote."""
     if isinstance(node, dict):
         return {
-            key: MASK if isinstance(inner, (str, int)) and is_secret(key) else _masked(inner, (*parts, key), root, provider)
+            key: MASK
+            if isinstance(inner, (str, int)) and is_secret(key)
+            else _masked(inner, (*parts, key), root, provider, place and place.member(key))
             for key, inner in node.items()
         }
     if isinstance(node, list):
-        return [_masked(inner, (*parts, str(index)), root, provider) for index, inner in enumerate(node)]
-    if isinstance(node, str) and "?" in node:  # a URL that holds a token
-        node = masked_query(node)
-    if provider is None or node is None or isinstance(node, bool):
+        below = place and place.item
+        return [_masked(inner, (*parts, str(index)), root, provider, below) for index, inner in enumerate(node)]
+    if node is None or isinstance(node, bool):
         return node
+    if provider is not None and _is_personal(provider, parts, root):
+        return MASK
+    if isinstance(node, str):
+        is_known = place is None or place.has_texts or _is_magic(provider, parts)
+        return _masked_link(node) if is_known else _form(node)
+    return node if place is None or place.has_numbers else _number_form(node)
+
+
+def _is_personal(provider: Provider, parts: tuple[str, ...], root: Any) -> bool:
     found = provider.field_semantics.at(parts, root)
     if found is None and parts and parts[-1].isdigit():  # an entry of a list of lines, such as an MRZ
         found = provider.field_semantics.at(parts[:-1], root)
-    return MASK if found is not None and found.holds in PERSONAL else node
+    return found is not None and found.holds in PERSONAL
 
 
-def _masked_form(raw: bytes, content_type: str) -> Any:
+def _is_magic(provider: Provider | None, parts: tuple[str, ...]) -> bool:
+    """Whether a member is the one whose values steer this mock, which a document may leave to its users."""
+    magic = None if provider is None else provider.lifecycle.magic
+    return magic is not None and json_pointer.split(magic.pointer) == parts[1:]
+
+
+def _masked_form(raw: bytes, content_type: str, place: Place) -> Any:
     try:
         parts = read(raw, content_type, most_parts=1000)
     except FormError:
@@ -174,6 +230,9 @@ def _masked_form(raw: bytes, content_type: str) -> Any:
     for part in parts:
         if part.filename is not None:
             shown.append({"name": part.name, "file": {"$bytes": len(part.data)}})
+        elif is_secret(part.name):
+            shown.append({"name": part.name, "value": MASK})
         else:
-            shown.append({"name": part.name, "value": MASK if is_secret(part.name) else part.text})
+            is_known = place.member(part.name).has_form_text(part.text)
+            shown.append({"name": part.name, "value": part.text if is_known else _form(part.text)})
     return {"$multipart": shown}

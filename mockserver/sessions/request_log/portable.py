@@ -22,7 +22,7 @@ def packed(exchange: Exchange, provider: Provider | None, issued: frozenset[str]
     """The exchange without credentials; of a request's body that is no small JSON, what the log shows of it (`request_shown`)."""
     raw, content_type, shown = exchange.request_body, exchange.headers.get("content-type", ""), None
     if raw and (len(raw) > _MOST_REQUEST_BYTES or "json" not in content_type):
-        raw, shown = b"", masked_body(raw, content_type, provider, "/body")
+        raw, shown = b"", masked_body(raw, content_type, provider, exchange.operation)
     elif raw and _MAY_HOLD_SECRETS.search(raw):
         found = judged_body(raw, issued)
         raw = b"" if found is None else written(found).encode()
@@ -32,7 +32,7 @@ def packed(exchange: Exchange, provider: Provider | None, issued: frozenset[str]
         "provider": exchange.provider,
         "method": exchange.method,
         "path": exchange.path,
-        "query": masked_query(exchange.query.decode("latin-1")).encode("latin-1", "replace"),
+        "query": masked_query(exchange.query.decode("latin-1"), provider, exchange.operation).encode("latin-1", "replace"),
         "headers": masked_headers(exchange.headers, provider),
         "request_body": raw,
         "request_shown": shown,

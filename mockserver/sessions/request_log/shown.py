@@ -12,7 +12,7 @@ from specimen.mockserver.http.messages import encode
 from specimen.mockserver.sessions.request_log.json_bodies import UnshowableBody, read_or_none
 from specimen.mockserver.sessions.request_log.json_bodies import read as read_json
 from specimen.mockserver.sessions.request_log.log import Exchange
-from specimen.mockserver.sessions.request_log.masking import masked_body, masked_headers, masked_query, masked_value
+from specimen.mockserver.sessions.request_log.masking import masked_answer, masked_body, masked_headers, masked_query
 from specimen.specs import Provider
 from specimen.specs.core import json_pointer
 
@@ -33,11 +33,11 @@ def shown(number: int, exchange: Exchange, provider: Provider | None) -> dict[st
         "operation": exchange.operation,
         "method": exchange.method,
         "path": exchange.path,
-        "query": masked_query(exchange.query.decode("latin-1")),
+        "query": masked_query(exchange.query.decode("latin-1"), provider, exchange.operation),
         "session": session_of(exchange, provider),
         "request": {
             "headers": masked_headers(exchange.headers, provider),
-            "body": masked_body(exchange.request_body, exchange.headers.get("content-type", ""), provider, "/body"),
+            "body": masked_body(exchange.request_body, exchange.headers.get("content-type", ""), provider, exchange.operation),
         },
         "status": exchange.status,
         "scenario": exchange.scenario,
@@ -74,7 +74,7 @@ def _answered(exchange: Exchange, provider: Provider | None) -> Any:
             return {"$bytes": len(exchange.body)}
     elif raw is not None:
         raw = json.loads(encode(raw))
-    return masked_value(raw, provider, "")
+    return masked_answer(raw, provider)
 
 
 def session_of(exchange: Exchange, provider: Provider | None) -> str | None:

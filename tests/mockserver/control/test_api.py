@@ -66,6 +66,17 @@ def test_changes__need_json_and_no_other_site_gets_one() -> None:
         assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
+@pytest.mark.parametrize("method", ["PUT", "POST", "PATCH"])
+def test_method__that_a_path_has_not_is_said_before_the_media_type(method: str) -> None:
+    """Who sends no JSON learns which methods there are, not that JSON would do; without the token nobody learns any."""
+    app = frozen_app("kayle")
+    answer = ask(app, method, f"{API}/requests", content=b"x")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, DELETE")
+    assert ask(app, method, f"{API}/nowhere", content=b"x").status_code == 404
+    guarded = build_app(Settings(providers=("kayle",), host="0.0.0.0", control_token="let-me-in"))
+    assert ask(guarded, method, f"{API}/requests", content=b"x").status_code == 401
+
+
 def test_no_control__nothing_is_there() -> None:
     """With `--no-control` the paths are unknown, and the answer says why; with it, the API's root leads to its document."""
     app = frozen_app("kayle", control=False)

@@ -151,21 +151,22 @@ def test_masked__headers_query_and_bodies() -> None:
         "accept": "x",
     }
     assert masked_headers({"token": "eyJ.x.y"}, neurovision) == {"token": MASK}
-    assert masked_query("limit=3&cancel_token=abc&sig=1") == f"limit=3&cancel_token={MASK}&sig={MASK}"
-    query = "password=S&auth=S&x-access-key=S&pass%77ord=S&author=me"
-    assert masked_query(query) == query.replace("=S", f"={MASK}")
+    assert masked_query("limit=3&cancel_token=abc&sig=1", kayle, "listSessions") == f"limit=3&cancel_token={MASK}&sig={MASK}"
+    query = "password=S&auth=S&x-access-key=S&pass%77ord=S&status=me"
+    assert masked_query(query, kayle, "listSessions") == query.replace("=S", f"={MASK}")
     link = "https://a.example/?token=S&a=1#b"
-    assert masked_query(link) == link.replace("=S", f"={MASK}")
+    linked = masked_body(json.dumps({"redirect_url": link}).encode(), "application/json", kayle, "createSession")
+    assert linked == {"redirect_url": link.replace("=S", f"={MASK}")}
     body = {"input": {"basicIdentity": {"familyName": "Doe", "givenName": "Jo", "birthDate": "1990-01-01"}}, "state": "s"}
-    shown = masked_body(json.dumps(body).encode(), "application/json", idnow, "/body")
+    shown = masked_body(json.dumps(body).encode(), "application/json", idnow, "createSession")
     assert shown == {"input": {"basicIdentity": {"familyName": MASK, "givenName": MASK, "birthDate": MASK}}, "state": "s"}
     parts = [
         {"name": "token", "value": "abc"},
         {"name": "images", "filename": "a.png", "content_type": "image/png", "base64": "UE5H"},
     ]
-    form = masked_body(write(from_entries(parts), "b"), "multipart/form-data; boundary=b", neurovision, "/body")
+    form = masked_body(write(from_entries(parts), "b"), "multipart/form-data; boundary=b", neurovision, "processImages")
     assert form == {"$multipart": [{"name": "token", "value": MASK}, {"name": "images", "file": {"$bytes": 3}}]}
-    assert masked_body(b"\xff\xd8", "image/jpeg", kayle, "/body") == {"$bytes": 2}
+    assert masked_body(b"\xff\xd8", "image/jpeg", kayle, None) == {"$bytes": 2}
 
 
 def test_judged__keeps_what_a_rule_looks_at() -> None:

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from specimen import specs
 from specimen.mockserver.app import App
 from specimen.specs.core import json_pointer
@@ -130,6 +132,37 @@ def test_list__pages_and_filters() -> None:
     assert [session["id"] for session in found] == [made[2]]
     assert control(app, "GET", "/sessions?provider=nobody").status_code == 404
     assert control(app, "GET", "/sessions?after=x").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "said", "kind", "one"),
+    [
+        ("state=suceeded", "state 'suceeded' is not there. Did you mean 'succeeded'?", "states", "succeeded"),
+        ("provider=predicate&state=in_progress", "state 'in_progress' is not there.", "states", "pending"),
+        ("scenario=succeded", "scenario 'succeded' is not there. Did you mean 'succeeded'?", "scenarios", "succeeded"),
+        ("provider=predicate&scenario=abandoned-by-nobody", "scenario 'abandoned-by-nobody' is not there.", "scenarios", None),
+    ],
+)
+def test_list__a_state_or_scenario_that_nobody_has_is_refused(query: str, said: str, kind: str, one: str | None) -> None:
+    """A filter with a slip in its value would answer with no session; what any of the providers has is possible."""
+    app = frozen_app("kayle", "predicate")
+    answer = control(app, "GET", f"/sessions?{query}")
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["detail"].startswith(said)
+    found = answer.json()["possible"][kind]
+    assert found == sorted(found)
+    assert one is None or one in found
+
+
+def test_list__filters_by_what_one_of_the_providers_has() -> None:
+    """What kayle alone has finds its sessions only; an alias finds those of each provider's scenario."""
+    app = frozen_app("kayle", "predicate")
+    kayle, predicate = (created(app, name)["id"] for name in ("kayle", "predicate"))
+    for query, ids in (("state=created", [kayle]), ("scenario=succeeded", [kayle]), ("scenario=ok", [kayle, predicate])):
+        assert [one["id"] for one in control(app, "GET", f"/sessions?{query}").json()["sessions"]] == ids, query
+    page = control(app, "GET", "/sessions?scenario=ok&limit=1").json()
+    rest = control(app, "GET", f"/sessions?scenario=ok&after={page['next']}").json()
+    assert [one["id"] for one in page["sessions"] + rest["sessions"]] == [kayle, predicate]
 
 
 def test_other_ids__name_the_session_too() -> None:
