@@ -202,7 +202,13 @@ def creations_are_of_the_mode(exchange: Exchange, _: History) -> Iterator[Findin
         yield Finding("/livemode", "the mode of the key", shown)
 
 
-@rule("KYV-031", "the fields of a validation_error name a field that is invalid", mark="P", source=CODES)
+@rule(
+    "KYV-031",
+    "the fields of a validation_error name a field that is invalid",
+    mark="A",
+    source=CODES,
+    reason="the page names `fields`; its form is on no public page",
+)
 def fields_name_what_is_invalid(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """Where the request's own fields or parameters break the document; what is wrong elsewhere may be named as it is."""
     if exchange.status != 422 or at(exchange.response_json, "/error/code") != "validation_error":

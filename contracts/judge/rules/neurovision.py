@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from math import inf
+from math import inf, isfinite
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
@@ -450,8 +450,10 @@ def counts_grow(exchange: Exchange, history: History) -> Iterator[Finding | Exam
     quote="Session created, processing not started",
 )
 def idle_tasks_have_nothing(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
-    """Neither a time of its start, nor a try, nor a check; of its status and its time NEU-004 speaks."""
+    """Neither a time of its start, nor a try, nor a check; of a task that has left idle, and of the time, NEU-004 speaks."""
     for index, task in _tasks(exchange) if at(exchange.response_json, "/status") == "idle" else ():
+        if task.get("status") != "idle":
+            continue
         yield EXAMINED
         tried = _is_number(task.get("tries")) and task["tries"] > 0
         found = {"startedAt": isinstance(task.get("startedAt"), str), "tries": tried, "checks": _has_items(task.get("checks"))}
@@ -499,7 +501,7 @@ def confidences_are_parts(exchange: Exchange, _: History) -> Iterator[Finding | 
         for check, group in enumerate(_list(task.get("checks"))):
             for place, item in enumerate(_list(at(group, "/items"))):
                 value = at(item, "/confidence")
-                if not _is_number(value):
+                if not _is_number(value) or not isfinite(value):
                     continue
                 yield EXAMINED
                 if not 0 <= value <= 1:

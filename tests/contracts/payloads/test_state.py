@@ -48,7 +48,7 @@ NOT_BY_ONE_ANSWER: dict[str, dict[str, str]] = {
         "KAY-013": EARLIER, "KAY-014": EARLIER, "KAY-016": EARLIER, "KAY-024": EARLIER, "KAY-025": EARLIER,
         "KAY-015": ASKED, "KAY-019": ASKED, "KAY-020": ASKED, "KAY-021": ASKED, "KAY-026": ASKED, "KAY-018": REFUSAL,
         "KAY-027": ASKED, "KAY-029": ASKED, "KAY-030": ASKED, "KAY-031": ASKED, "KAY-032": EARLIER,
-        "KAY-033": ASKED,
+        "KAY-033": ASKED, "KAY-034": ASKED,
         "KAY-028": "compares with the organization of another key",
     },
     "kyve": {
@@ -57,6 +57,7 @@ NOT_BY_ONE_ANSWER: dict[str, dict[str, str]] = {
         "KYV-004": ASKED, "KYV-006": ASKED, "KYV-007": ASKED, "KYV-011": "compares with the mode of the request's key",
         "KYV-014": ASKED, "KYV-018": REFUSAL, "KYV-020": ASKED,
         "KYV-026": CHECKED, "KYV-027": EARLIER, "KYV-028": CHECKED, "KYV-029": CHECKED,
+        "KYV-030": "compares with the mode of the request's key", "KYV-031": REFUSAL,
     },
     "predicate": {
         "PRE-006": "a wallet in both lists also breaks PRE-003 or PRE-005: in no state may both lists hold any",
@@ -68,13 +69,14 @@ NOT_BY_ONE_ANSWER: dict[str, dict[str, str]] = {
     "idnow": {
         "IDN-003": "compares with the answer of another operation", "IDN-011": EARLIER, "IDN-012": EARLIER, "IDN-019": EARLIER,
         "IDN-020": "compares with the answer of another operation", "IDN-021": "compares with the answer of another operation",
-        "IDN-013": ASKED, "IDN-015": EARLIER, "IDN-022": CHECKED, "IDN-023": EARLIER,
+        "IDN-013": ASKED, "IDN-015": EARLIER, "IDN-022": CHECKED, "IDN-023": EARLIER, "IDN-024": CHECKED,
     },
     "neurovision": {
         "NEU-017": ASKED, "NEU-018": EARLIER, "NEU-019": EARLIER, "NEU-020": EARLIER, "NEU-022": EARLIER, "NEU-023": REFUSAL,
         "NEU-024": "is about the token of the request", "NEU-025": REFUSAL,
         "NEU-028": EARLIER, "NEU-030": REFUSAL, "NEU-033": EARLIER, "NEU-034": EARLIER, "NEU-035": EARLIER,
         "NEU-036": EARLIER, "NEU-037": REFUSAL, "NEU-038": CHECKED,
+        "NEU-039": EARLIER, "NEU-040": CHECKED, "NEU-041": CHECKED, "NEU-042": CHECKED,
     },
 }  # fmt: skip
 # General rules are of the form of an answer, of requests and of earlier answers; of those of an answer's fields there is one.
