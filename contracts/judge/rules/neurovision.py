@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from math import inf, isfinite
+from math import inf
 from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
@@ -455,12 +455,16 @@ def idle_tasks_have_nothing(exchange: Exchange, _: History) -> Iterator[Finding 
         if task.get("status") != "idle":
             continue
         yield EXAMINED
-        tried = _is_number(task.get("tries")) and task["tries"] > 0
+        tried = _is_number(task.get("tries")) and 0 < task["tries"] < _NO_COUNT
         found = {"startedAt": isinstance(task.get("startedAt"), str), "tries": tried, "checks": _has_items(task.get("checks"))}
         wrong = next((name for name, is_there in found.items() if is_there), None)
         if wrong is not None:
             yield Finding(f"/results/{index}/{wrong}", "none: processing has not started", task[wrong])
             return
+
+
+# Beyond it JSON libraries differ in what they read (RFC 8259, section 6): of such a number the form alone is judged.
+_NO_COUNT = 2**53
 
 
 def _has_items(checks: Any) -> bool:
@@ -470,9 +474,9 @@ def _has_items(checks: Any) -> bool:
 @rule(
     "NEU-041",
     "a task with full-size images has their thumbnails, and the reverse",
-    mark="I",
+    mark="A",
     source=f"{PAGE}, Task Results",
-    quote="Links to processed images (thumbnails) … Links to full-size images",
+    reason="the page describes both lists and does not say that an image is in both",
 )
 def images_have_thumbnails(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
     """Where the task has both lists; how many there are of an image is not said."""
@@ -501,7 +505,7 @@ def confidences_are_parts(exchange: Exchange, _: History) -> Iterator[Finding | 
         for check, group in enumerate(_list(task.get("checks"))):
             for place, item in enumerate(_list(at(group, "/items"))):
                 value = at(item, "/confidence")
-                if not _is_number(value) or not isfinite(value):
+                if not _is_number(value) or abs(value) >= _NO_COUNT:
                     continue
                 yield EXAMINED
                 if not 0 <= value <= 1:

@@ -490,7 +490,6 @@ CASES: tuple[tuple[str, str, str, Make], ...] = (
     ("neurovision", "NEU-039", "another try", twice({"/results/0/tries": 2, "/results/0/history": [{}]}, state="processing")),
     ("neurovision", "NEU-040", "a task that is idle beside one that is not",
      read({"/results/1/status": "idle", "/results/1/tries": 1}, state="processing")),
-    ("neurovision", "NEU-041", "no images at all", read(state="idle")),
     ("neurovision", "NEU-042", "sure of it", read({"/results/0/checks/0/items/0/confidence": 1})),
     ("neurovision", "NEU-035", "not identified the second time", lambda stage: neurovision.of_one_key(stage, "")),
     ("neurovision", "NEU-036", "a second less after ten", lambda stage: neurovision.still(stage, left=1)),

@@ -134,14 +134,9 @@ def command(language: str, code: str, folder: Path) -> list[str]:
     return ["node", "program.mjs"]
 
 
-# The quick run has one that sends files, in the language that has no word for it.
-PASTED = [(vendor, language) for vendor in specs.names() for language in snippets.LANGUAGES]
-EACH = pytest.mark.long("starts a program for each vendor and language: up to 3 s")
-
-
-@pytest.mark.parametrize(
-    ("vendor", "language"), [pytest.param(*one, marks=() if one == ("neurovision", "Java") else EACH) for one in PASTED]
-)
+@pytest.mark.sample(1)  # a program takes up to 3 s
+@pytest.mark.parametrize("language", snippets.LANGUAGES)
+@pytest.mark.parametrize("vendor", specs.names())
 def test_create__is_pasted_and_runs(vendor: str, language: str, url: str, tmp_path: Path) -> None:
     """The program that the page shows makes a session as it stands, with the files that it names beside it."""
     for name in ("document.png", "selfie.png"):
