@@ -245,7 +245,7 @@ def read_sessions_are_found(exchange: Exchange, history: History) -> Iterator[Fi
     kind=CONSISTENCY,
 )
 def others_are_left_alone(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
-    """A session of our walk, which nobody else knows, is not in the state that calls on other sessions lead to."""
+    """A session of our walk, whose id is in no other client's hands, is not in the state that calls on other sessions lead to."""
     earlier = history.reads(exchange)[-1:] if exchange.seen_by == "walk" and not exchange.has_preference else ()
     made, before, now = made_by(exchange, history), state_of(earlier[0]) if earlier else None, state_of(exchange)
     lifecycle = exchange.provider.lifecycle

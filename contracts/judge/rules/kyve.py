@@ -31,7 +31,7 @@ _ANSWERS_BEFORE = 20
 # So many letters of a name tell it from another one; a zone may cut the rest off.
 _NAME_LETTERS = 6
 _ROUNDING_SECONDS = 1
-# For so long nobody deletes what a verification holds.
+# So long after its last change a verification still holds its media and fields (assumed).
 _A_DAY_SECONDS = 86_400
 # In so many of the latest lists a verification that was read is looked for.
 _LISTS_BEFORE = 5

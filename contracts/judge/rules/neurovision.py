@@ -26,6 +26,8 @@ _LEEWAY_SECONDS = 600
 _HEXADECIMAL = re.compile("[0-9a-f]{8}", re.IGNORECASE)
 # By which two answers are surely apart, where secondsToLive has no parts of a second.
 _SECONDS_APART = 2
+# Beyond it JSON libraries differ in what they read (RFC 8259, section 6): of such a number the form alone is judged.
+_NO_COUNT = 2**53
 # What rounding each time to milliseconds can add up to, in seconds.
 _ROUNDING_SECONDS = 0.01
 
@@ -461,10 +463,6 @@ def idle_tasks_have_nothing(exchange: Exchange, _: History) -> Iterator[Finding 
         if wrong is not None:
             yield Finding(f"/results/{index}/{wrong}", "none: processing has not started", task[wrong])
             return
-
-
-# Beyond it JSON libraries differ in what they read (RFC 8259, section 6): of such a number the form alone is judged.
-_NO_COUNT = 2**53
 
 
 def _has_items(checks: Any) -> bool:

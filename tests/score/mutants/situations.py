@@ -338,7 +338,7 @@ SITUATIONS: dict[str, tuple[Mutant, ...]] = {
     ),
     "predicate": (
         Mutant("first_session_counts", TIME, "each question about a wallet is answered as the first was", first_key_for_all()),
-        Mutant("asked_and_pending", FIELDS, "a wallet that nobody registered is pending", answers("verifyWallet", _wallet_is_pending)),
+        Mutant("asked_and_pending", FIELDS, "an unregistered wallet is pending", answers("verifyWallet", _wallet_is_pending)),
         Mutant("verified_chain", FIELDS, "verified wallets are on another chain", answers("verifyWallet", put("/wallets/*/chain", "polygon"))),
         Mutant("always_200", SHAPE, "register answers 200 whether the session is new or not", sent("register", _as_known)),
         Mutant("verified_moves", TIME, "verifiedAt is a day later at each question", moving("verifyWallet", "/verifiedAt", lambda text, count: shifted(-86_400 * count)(text))),

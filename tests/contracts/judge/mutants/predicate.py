@@ -168,13 +168,13 @@ def of_two_sessions(stage: Stage) -> list[Exchange]:
 
 
 def asked_twice(stage: Stage) -> list[Exchange]:
-    """A wallet that nobody registered, and that is pending once it was asked for."""
+    """An unregistered wallet, and that is pending once it was asked for."""
     first = replace(stage.ask("verifyWallet", body={"address": OTHER_WALLET}), seen_by="walk")
     return [first, changed(first, {"/status": "pending"})]
 
 
 def user_of_nothing(stage: Stage) -> list[Exchange]:
-    """A wallet that nobody registered, with a user."""
+    """An unregistered wallet, with a user."""
     asked = stage.ask("verifyWallet", body={"address": OTHER_WALLET}, intent={"nothing": True})
     return [changed(replace(asked, seen_by="walk"), {"/userId": "user-1"})]
 
@@ -204,7 +204,7 @@ def as_its_session(stage: Stage, values: dict[str, object]) -> list[Exchange]:
 MUTANTS = (
     Mutant("PRE-024", "the status of a session of the other type", of_two_sessions),
     Mutant("PRE-025", "asking makes a session", asked_twice),
-    Mutant("PRE-025", "a user of a wallet that nobody registered", user_of_nothing),
+    Mutant("PRE-025", "a user of an unregistered wallet", user_of_nothing),
     Mutant("PRE-012", "without a wallet, and not new", lambda stage: [changed(without_wallet(stage), status=200)]),
     Mutant("PRE-012", "a session under review is answered again", submitted_again),
     Mutant("PRE-026", "on another chain", lambda stage: as_its_session(stage, {"/wallets/0/chain": "polygon"})),
