@@ -469,7 +469,7 @@ def _reused_without_wallet(exchange: Exchange) -> Iterator[Finding | Examined]:
     if is_registered and isinstance(sent, Mapping) and not sent.get("walletAddress") and not exchange.has_preference:
         yield EXAMINED
         if exchange.status == 200:
-            yield Finding("", "201, for no wallet was registered", exchange.status)
+            yield Finding("", "201, for no wallet was registered", exchange.status, mark="I")
 
 
 def _passed_over(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
@@ -491,7 +491,8 @@ def _passed_over(exchange: Exchange, history: History) -> Iterator[Finding | Exa
             continue
         yield EXAMINED
         if state == "submitted" and call.status == 200 and _registered(call)[1] == shown:
-            yield Finding("/status", "a session that register answers again: pending, to retry or completed", state)
+            # The page names the three; that it excludes the fourth is implied.
+            yield Finding("/status", "a session that register answers again: pending, to retry or completed", state, mark="I")
             return
         if call.status == 201 and state != "submitted":
             yield Finding("/status", "a session that register answers again: this wallet got a second one", state)
