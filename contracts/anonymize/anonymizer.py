@@ -38,7 +38,6 @@ _PERCENTAGE = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,4})?%")
 _QUERY_NUMBER = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?")
 _ENDING = re.compile(r"[0-9]{1,3}")
 _SEXES = ("female", "male")
-_UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-%s[0-9a-fA-F]{3}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 _INSIDE = "Traceback (most recent call last)"
 _LEAKS = next(rule for rule in RULES if rule.id == "GEN-007")
 # The ways in which JSON is usually written.
@@ -216,12 +215,7 @@ class _Known:
         self.meanings = FieldMeanings([*patterns, *((where, "session_id") for where in _session_places(provider))])
         form = provider.lifecycle.ids.get("session")
         self._is_plain = form is not None and form.kind == "prefixed" and bool(form.prefix)
-        if form is None:
-            self._session = re.compile(r"(?!)")
-        elif form.kind == "prefixed":
-            self._session = re.compile(re.escape(form.prefix) + f"[A-Za-z0-9]{{{form.length}}}")
-        else:
-            self._session = re.compile(_UUID % form.kind[-1])
+        self._session = re.compile(r"(?!)") if form is None else form.pattern
 
     def position(self, place: SchemaLocation, where: tuple[str, ...] | None) -> Position:
         """Where the walk of a value begins: at a place of the document, and `where` field_semantics.yaml names it, if at all."""

@@ -122,7 +122,7 @@ def serve(
         for file, what in ((ready_file, "ready file"), (webhook_keys, "webhook keys")):
             if file is not None:  # who waits for it would wait for ever
                 check_writable(file, what)
-        _check_token(context, control=control)
+        _check_control_options(context, control=control)
         if log_level not in LOG_LEVELS:
             raise SettingError(f"log level '{log_level}': expected one of {', '.join(LOG_LEVELS)}.")
         settings = Settings(
@@ -198,11 +198,15 @@ def serve(
             raise typer.Exit(code)
 
 
-def _check_token(context: typer.Context, *, control: bool) -> None:
-    """Fails where a token is given for a control API that is not served; one of the environment may be for other servers."""
-    source = context.get_parameter_source("control_token")
-    if not control and source is not None and source.name == "COMMANDLINE":
-        raise SettingError("--control-token: there is no control API with --no-control; leave out one of them.")
+def _check_control_options(context: typer.Context, *, control: bool) -> None:
+    """Fails where an option is for a control API that is not served; a token of the environment may be for other servers."""
+    if control:
+        return
+    for name in ("control_token", "allowed_host"):
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            option = name.replace("_", "-")
+            raise SettingError(f"--{option}: there is no control API with --no-control; leave out one of them.")
 
 
 def _targets(given: list[str] | None, hosts: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+_UUID_END = ("[0-9a-fA-F]{4}", "[0-9a-fA-F]{12}")
 
 
 def nothing() -> Mapping[str, Any]:
@@ -16,7 +18,7 @@ def nothing() -> Mapping[str, Any]:
     return _NOTHING
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class IdForm:
     """The form of an identifier: a UUID of a version, or a prefix and `length` characters of an alphabet."""
 
@@ -24,6 +26,13 @@ class IdForm:
     prefix: str = ""
     length: int = 0
     alphabet: str = ""
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """A regular expression of this form; vendors may use other letters than the alphabet that ids are made of."""
+        if self.prefix:
+            return re.compile(f"{re.escape(self.prefix)}[A-Za-z0-9]{{{self.length}}}")
+        return re.compile("-".join(("[0-9a-fA-F]{8}", "[0-9a-fA-F]{4}", f"{self.kind[-1]}[0-9a-fA-F]{{3}}", *_UUID_END)))
 
 
 @dataclass(frozen=True, slots=True)

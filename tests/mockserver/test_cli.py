@@ -143,6 +143,10 @@ MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
         ("serve", "--no-control", "--control-token", "x"),
         r"--control-token: there is no control API with --no-control; leave out one of them\.",
     ),
+    "host of no control API": (
+        ("serve", "--no-control", "--allowed-host", "sandbox.example"),
+        r"--allowed-host: there is no control API with --no-control; leave out one of them\.",
+    ),
     "unknown host": (("serve", "--host", "no.such.host.invalid", "--port", "0"), r"host 'no\.such\.host\.invalid': no address"),
 }
 

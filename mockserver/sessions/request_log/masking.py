@@ -32,6 +32,7 @@ _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _QUERY_PAIR = re.compile(r"(?P<name>[^=&?#]+)=[^&#]*")
 # Signed links have `sig`, `Key-Pair-Id` and the like beside what headers and fields are named.
 _SECRET_QUERY_NAME = re.compile(r"token|secret|key|sig", re.IGNORECASE)
+_PATH_WORD = re.compile(r"[a-z]{0,30}(?:[_-][a-z]{1,30}){0,3}|v[0-9]{1,2}")
 _MOST_TEXT = 16_384
 # Headers that HTTP itself, browsers or this mock need, and that say nothing of a person; one of retries is compared.
 _PLAIN_HEADERS = frozenset(
@@ -76,6 +77,17 @@ def masked_query(query: str, provider: Provider | None, operation: str | None) -
     """A query string with the values of secret parameters masked, and of those that the operation does not have."""
     named = query_names(provider, operation)
     return _QUERY_PAIR.sub(lambda pair: _masked_pair(pair, named), query)
+
+
+def masked_path(path: str, provider: Provider | None, operation: str | None) -> str:
+    """A path of no operation with its parts masked that are neither words, as in documented paths, nor ids of this provider."""
+    if operation is not None:
+        return path
+    forms = [_PATH_WORD] if provider is None else [_PATH_WORD, *(form.pattern for form in provider.lifecycle.ids.values())]
+    return "/".join(
+        part if any(form.fullmatch(part) for form in forms) else quote(_form(unquote(part)), safe=_UNQUOTED)
+        for part in path.split("/")
+    )
 
 
 def _masked_link(text: str) -> str:

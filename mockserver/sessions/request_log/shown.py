@@ -12,7 +12,7 @@ from specimen.mockserver.http.messages import encode
 from specimen.mockserver.sessions.request_log.json_bodies import UnshowableBody, read_or_none
 from specimen.mockserver.sessions.request_log.json_bodies import read as read_json
 from specimen.mockserver.sessions.request_log.log import Exchange
-from specimen.mockserver.sessions.request_log.masking import masked_answer, masked_body, masked_headers, masked_query
+from specimen.mockserver.sessions.request_log.masking import masked_answer, masked_body, masked_headers, masked_path, masked_query
 from specimen.specs import Provider
 from specimen.specs.core import json_pointer
 
@@ -32,7 +32,7 @@ def shown(number: int, exchange: Exchange, provider: Provider | None) -> dict[st
         "provider": exchange.provider,
         "operation": exchange.operation,
         "method": exchange.method,
-        "path": exchange.path,
+        "path": masked_path(exchange.path, provider, exchange.operation),
         "query": masked_query(exchange.query.decode("latin-1"), provider, exchange.operation),
         "session": session_of(exchange, provider),
         "request": {

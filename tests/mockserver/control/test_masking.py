@@ -178,6 +178,28 @@ def test_log__masks_query_parameters_and_headers_that_no_document_names() -> Non
     assert [one for one in _FOREIGN if one in har] == []
 
 
+@pytest.mark.parametrize("name", specs.names())
+def test_log__masks_parts_of_an_unknown_path_that_are_no_words(name: str) -> None:
+    """A slip in a path still shows, with the session's id; who somebody is, or a token, does not."""
+    app = frozen_app(name)
+    session_id = next(iter(app.mounted[name].shared_state.catalogue.places()))[0]
+    paths = {
+        f"/{name}/v1/sesions/{session_id}": f"/{name}/v1/sesions/{session_id}",
+        f"/{name}/v1/no-such_path/2b": f"/{name}/v1/no-such_path/0x",
+        f"/{name}/v1/users/Ada%20Lovelace/1815-12-10": f"/{name}/v1/users/Xxx%20Xxxxxxxx/0000-00-00",
+        f"/{name}/v1/users/ada@love.example/": f"/{name}/v1/users/xxx@xxxx.xxxxxxx/",
+        f"/{name}/tok_4fT9/{session_id}x": None,
+    }
+    for path in paths:
+        ask(app, "GET", path)
+    entries = control(app, "GET", "/requests").json()["requests"]
+    assert all(entry["operation"] is None for entry in entries)
+    shown = [entry["path"] for entry in entries]
+    assert [one for one, due in zip(shown, paths.values(), strict=True) if due is not None and one != due] == []
+    assert "tok_4fT9" not in shown[-1]
+    assert session_id not in shown[-1]
+
+
 @pytest.mark.parametrize("number", ["-0.0", "1e999", "-1e308", "5e-324", "9" * 4000, "9" * 5000, "12.50", "NaN", "0"])
 def test_log__masks_numbers_of_any_size(number: str) -> None:
     """What JSON can write is shown with its digits hidden, or as the size of the body."""
