@@ -20,6 +20,8 @@ from specimen.specs.core.version import product_version
 
 # Readiness is answered within this time.
 _PING_SECONDS = 2.0
+# Browsers get the page at the same URL.
+_BY_ACCEPT = {"Vary": "Accept"}
 
 
 def base_urls(mounted: Mounted, origin: str) -> dict[str, str]:
@@ -51,9 +53,9 @@ class OwnPaths:
             await send_reply(send, Reply(200, self.scenarios()), extra)
         elif path in ("", "/"):
             urls = {name: origin + mounted.provider.mount for name, mounted in self._mounted.items()}
-            await send_reply(send, Reply(200, {"providers": urls}), extra)
+            await send_reply(send, Reply(200, {"providers": urls}, _BY_ACCEPT), extra, is_head=method == "HEAD")
         elif named is not None and method in ("GET", "HEAD"):
-            await send_reply(send, Reply(200, base_urls(named, origin + path)), extra, is_head=method == "HEAD")
+            await send_reply(send, Reply(200, base_urls(named, origin + path), _BY_ACCEPT), extra, is_head=method == "HEAD")
         elif path == API or path.startswith(f"{API}/"):
             await send_problem(send, 404, "this server has no control API: it was started with --no-control.", extra=extra)
         else:

@@ -59,8 +59,12 @@ def test_root__is_json_for_programs(accept: str | None, app: App) -> None:
     headers = {} if accept is None else {"accept": accept}
     expected = ask_raw(frozen_app(), "GET", "/")
     assert ask_raw(app, "GET", "/", headers) == expected
-    assert set(expected[1]) == {"content-length", "content-type", "date"}
-    assert ask_raw(app, "GET", "/kayle", headers)[2].startswith(b'{"provider":"kayle"')
+    assert set(expected[1]) == {"content-length", "content-type", "date", "vary"}
+    assert expected[1]["vary"] == "Accept"
+    _, found, body = ask_raw(app, "GET", "/kayle", headers)
+    assert body.startswith(b'{"provider":"kayle"')
+    assert found["vary"] == "Accept"
+    assert ask_raw(app, "HEAD", "/", headers)[2] == b""
 
 
 @pytest.mark.parametrize("accept", [BROWSER["Accept"], "text/html", "text/html, application/json", "TEXT/HTML;Q=0.5"])
