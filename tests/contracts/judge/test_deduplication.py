@@ -31,6 +31,7 @@ TWO_THINGS: dict[str, dict[frozenset[str], str]] = {
     "neurovision": {
         frozenset({"GEN-005", "NEU-010"}): "an entry too many, and it is no entry",
         frozenset({"GEN-005", "NEU-013"}): "one image instead of two, and it is no image",
+        frozenset({"NEU-010", "NEU-040"}): "seven tries of which no history tells, in a session where none was made",
         frozenset({"NEU-002", "NEU-008"}): "the only task that failed is also half of what was compared",
     },
     "predicate": {
