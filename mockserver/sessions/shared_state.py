@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from specimen.fixtures.recipes import Recipe
@@ -18,8 +18,7 @@ from specimen.mockserver.settings import Settings
 from specimen.specs import Provider
 
 
-@dataclass(slots=True)
-class CachedState:
+class CachedState(Struct, gc=False):
     """A record's timeline and rendered answers, good while the record is the same and the time is in [since, until)."""
 
     record: Record

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 
+from msgspec import Struct
+
 from specimen.mockserver.sessions.session_record import FOREVER, Record
 from specimen.mockserver.sessions.store import Page, Phase
 from specimen.mockserver.sessions.store.memory.sorted_chunks import SortedChunks
@@ -18,15 +20,13 @@ _SLICE = 2_000
 _WIDER = 4
 
 
-class _Kept:
+class _Kept(Struct, gc=False):
     """A session with its number in the order of adding, and its phase: the state, and until when it is in it."""
 
-    __slots__ = ("number", "record", "state", "until")
-
-    def __init__(self, record: Record, number: int, phase: Phase) -> None:
-        self.record = record
-        self.number = number
-        self.state, self.until = phase
+    record: Record
+    number: int
+    state: str
+    until: int
 
 
 class _Index:
@@ -87,7 +87,7 @@ class Partition:
         if record.id in self._kept:
             return False
         self._number += 1
-        kept = self._kept[record.id] = _Kept(record, self._number, phase)
+        kept = self._kept[record.id] = _Kept(record, self._number, *phase)
         for key in record.keys:
             self._own(key, kept)
         self._index(kept).add(kept)
