@@ -81,11 +81,12 @@ class RequestLog:
     One that keeps none is off.
     """
 
-    __slots__ = ("_bytes", "_dropped_of", "_exchanges", "added", "is_on", "most")
+    __slots__ = ("_bytes", "_dropped_of", "_exchanges", "_last_dropped_of", "added", "is_on", "most")
 
     def __init__(self, most: int) -> None:
         self._exchanges: deque[tuple[int, int, tuple[Any, ...]]] = deque()
         self._dropped_of: dict[str, None] = {}
+        self._last_dropped_of: str | None = None
         self.most = most
         self._bytes = 0
         self.added = 0
@@ -93,17 +94,22 @@ class RequestLog:
 
     def add(self, fields: tuple[Any, ...], body_bytes: int) -> None:
         """Adds an exchange, given by an `Exchange`'s fields in their order; the oldest are dropped when there are too many."""
-        self.added += 1
-        self._bytes += body_bytes
-        kept = self._exchanges
-        kept.append((self.added, body_bytes, fields))
-        while len(kept) > self.most or self._bytes > MOST_BODY_BYTES:
+        self.added = number = self.added + 1
+        kept, most, total = self._exchanges, self.most, self._bytes + body_bytes
+        kept.append((number, body_bytes, fields))
+        while len(kept) > most or total > MOST_BODY_BYTES:
             _, size, dropped = kept.popleft()
-            self._bytes -= size
-            self._dropped_of.pop(dropped[1], None)
-            self._dropped_of[dropped[1]] = None
-            if len(self._dropped_of) > _MOST_NAMES:
-                del self._dropped_of[next(iter(self._dropped_of))]
+            total -= size
+            if dropped[1] != self._last_dropped_of:
+                self._note_dropped(dropped[1])
+        self._bytes = total
+
+    def _note_dropped(self, namespace: str) -> None:
+        self._dropped_of.pop(namespace, None)
+        self._dropped_of[namespace] = None
+        self._last_dropped_of = namespace
+        if len(self._dropped_of) > _MOST_NAMES:
+            del self._dropped_of[next(iter(self._dropped_of))]
 
     def has_dropped(self, namespace: str) -> bool:
         """Whether exchanges of a namespace are no longer there, since it began or was cleared."""
@@ -135,4 +141,5 @@ class RequestLog:
         self._exchanges.clear()
         self._exchanges.extend(kept)
         self._dropped_of.pop(namespace, None)
+        self._last_dropped_of = None
         self._bytes = sum(entry[1] for entry in kept)
