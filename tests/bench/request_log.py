@@ -75,7 +75,7 @@ def main() -> None:
     """Prints a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reads", type=int, default=200, help="reads of a block")
-    parser.add_argument("--blocks", type=int, default=200)
+    parser.add_argument("--blocks", type=int, default=400)
     parser.add_argument("--store", choices=STORES, action="append")
     given = parser.parse_args()
     print("| Store | Log off | Log on | The log costs | By the medians |\n|---|---:|---:|---:|---:|")
