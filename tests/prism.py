@@ -66,6 +66,7 @@ REVIEWED = {
     "KAY-027": "lists another session than the one that was created at the time asked for",
     "KAY-031": "shows its one example, whatever the creation asked for",
     "KAY-033": "shows its one example, or generates names of fields, whatever the creation asked for",
+    "KAY-034": "shows its one example, with a field of source rc, for a creation that asks for none",
     "IDN-001": "generates results for a running session",
     "IDN-002": 'generates Latin words where the type of a reference is "dataBlock"',
     "IDN-004": "generates completedAt for a running session",
