@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.serving import ROOT
@@ -64,9 +65,9 @@ def install(which: str) -> Path:
     folder = ENVIRONMENTS / which
     python = folder / "bin" / "python"
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
-    wanted = [lowest(line) if which == LOWEST else line for line in requirements()]
+    needed = [lowest(line) if which == LOWEST else line for line in requirements()]
     pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
-    subprocess.run([*pip, "--upgrade", *wanted, *tools(), "editables"], check=True)
+    subprocess.run([*pip, "--upgrade", *needed, *tools(), "editables"], check=True)
     subprocess.run([*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)], check=True)
     return python
 
@@ -78,12 +79,18 @@ def installed(python: Path) -> list[str]:
     return [line for line in listed if line.partition("==")[0].lower().replace("_", "-") in names]
 
 
+def wanted(arguments: Sequence[str] | None = None) -> list[str]:
+    """The ends of the allowed versions that the command is to try; both where it names none."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("which", nargs="?", choices=[LOWEST, NEWEST], help="this one alone (default: both)")
+    only = parser.parse_args(arguments).which
+    return [only] if only else [LOWEST, NEWEST]
+
+
 def main() -> None:
     """Installs, prints the versions, and runs the tests."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("which", nargs="*", default=[LOWEST, NEWEST], choices=[LOWEST, NEWEST])
     failed = []
-    for which in parser.parse_args().which:
+    for which in wanted():
         python = install(which)
         print(f"{which}:", *installed(python), flush=True)
         # Warnings of versions that are not pinned are not ours to mend.

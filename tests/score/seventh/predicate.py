@@ -212,7 +212,7 @@ MUTANTS = (
         "type_asked_for_ignored",
         LISTS,
         "A wallet is looked up in sessions of both types, whichever is asked for",
-        takes(VERIFY, "/type", lambda kind: kind in OTHER),
+        takes(VERIFY, "/type", lambda kind: isinstance(kind, str) and kind in OTHER),
         SAID,
         "Look only at sessions of this type; at all of them when absent.",
     ),
