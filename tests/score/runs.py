@@ -32,7 +32,7 @@ from tests.score.watched import Watched
 SMOKE, CI, PLAIN = "smoke", "ci", "schemathesis"
 SUITES = (SMOKE, CI, PLAIN)
 OWN, INDEPENDENT, HELDOUT, UNSEEN = "own", "independent", "heldout", "unseen"
-FOURTH, FIFTH, SIXTH, SEVENTH = "fourth", "fifth", "sixth", "seventh"
+FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH = "fourth", "fifth", "sixth", "seventh", "eighth"
 SENDERS = "senders"
 SETS = {
     OWN: "tests.score.mutants",
@@ -43,9 +43,10 @@ SETS = {
     FIFTH: "tests.score.fifth",
     SIXTH: "tests.score.sixth",
     SEVENTH: "tests.score.seventh",
+    EIGHTH: "tests.score.eighth",
     SENDERS: "tests.score.mutants.senders",
 }
-OUTSIDE = (INDEPENDENT, HELDOUT, UNSEEN, FOURTH, FIFTH, SIXTH, SEVENTH)  # sets by somebody who does not know the rules
+OUTSIDE = (INDEPENDENT, HELDOUT, UNSEEN, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH)  # sets by somebody who does not know the rules
 
 
 class Outcome(NamedTuple):

@@ -1,0 +1,10 @@
+"""An eighth set of broken implementations that measures the judge from outside, one module per provider, twelve each.
+
+It draws the faults that a team is likely to make which implements these APIs from the vendor's page: a field null, missing or of
+another type in one status, a word or a unit that is not the page's, a check that is forgotten, a state that one operation knows
+and another does not, a lifetime that is not kept. Its author has read of the vendors their pages alone, beside them the mock's
+answers and test credentials, the tools that express a change and the tests that show a set whole, and the first 60 lines of a
+module and of the stories of the seventh set; no OpenAPI document, rule, lifecycle file or other mutant, nothing of the judge.
+It does not avoid what earlier sets have: five names were taken and have been replaced, the defects not. The judge was not run
+on it. It stays as it was written.
+"""
