@@ -30,7 +30,7 @@ class IdForm:
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """A regular expression of this form; vendors may use other letters than the alphabet that ids are made of."""
-        if self.prefix:
+        if self.kind == "prefixed":
             return re.compile(f"{re.escape(self.prefix)}[A-Za-z0-9]{{{self.length}}}")
         return re.compile("-".join(("[0-9a-fA-F]{8}", "[0-9a-fA-F]{4}", f"{self.kind[-1]}[0-9a-fA-F]{{3}}", *_UUID_END)))
 
