@@ -54,9 +54,8 @@ def config(app: ASGIApp, settings: Settings, tls: ssl.SSLContext | None = None) 
 
 def run(app: Application, listening: socket.socket, started: Callable[[], None], tls: ssl.SSLContext | None = None) -> None:
     """Serves until the process is asked to stop; `started` is called once, when the port answers; with `tls` over HTTPS."""
-    # Loaded modules stay, and sessions are records without cycles: a collection finds no garbage among them, and pauses the
-    # server for longer the more of them it looks at. So it looks at few new objects at a time, at each of them twice, and at all
-    # as seldom as ever: creates wait for 6 ms at most (99 of 100) where 20,000 at a time made it 30, at no cost of time.
+    # Loaded modules stay, and session records have no cycles: a collection finds no garbage among them, and pauses the server
+    # for longer the more objects it visits. Small generations keep each pause short; full collections stay rare.
     gc.freeze()
     gc.set_threshold(1_000, 1, 50_000)
     Server(config(cast("ASGIApp", app), app.settings, tls), started).run(sockets=[listening])

@@ -80,7 +80,7 @@ def masked_query(query: str, provider: Provider | None, operation: str | None) -
 
 
 def masked_path(path: str, provider: Provider | None, operation: str | None) -> str:
-    """A path of no operation with its parts masked that are neither words, as in documented paths, nor ids of this provider."""
+    """A path; where no operation takes it, its segments are masked unless they are plain words or ids of this provider."""
     if operation is not None:
         return path
     forms = [_PATH_WORD] if provider is None else [_PATH_WORD, *(form.pattern for form in provider.lifecycle.ids.values())]

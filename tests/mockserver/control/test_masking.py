@@ -179,8 +179,8 @@ def test_log__masks_query_parameters_and_headers_that_no_document_names() -> Non
 
 
 @pytest.mark.parametrize("name", specs.names())
-def test_log__masks_parts_of_an_unknown_path_that_are_no_words(name: str) -> None:
-    """A slip in a path still shows, with the session's id; who somebody is, or a token, does not."""
+def test_log__masks_names_and_tokens_in_unknown_paths(name: str) -> None:
+    """Plain words and session ids stay, so that a typing error still shows; names, dates and tokens are masked."""
     app = frozen_app(name)
     session_id = next(iter(app.mounted[name].shared_state.catalogue.places()))[0]
     paths = {
