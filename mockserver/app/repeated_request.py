@@ -13,17 +13,19 @@ from specimen.mockserver.http import request_body
 from specimen.mockserver.http.dates import date_header
 from specimen.mockserver.http.request_body import RequestRejected
 from specimen.mockserver.http.responses import PROBLEM_TYPE, send_reply, write_whole
-from specimen.mockserver.provider_api import Problem, Request
+from specimen.mockserver.provider_api import Problem, Reply, Request
 from specimen.mockserver.routing import connexion_adapter
 from specimen.mockserver.routing.endpoint import Endpoint
-from specimen.mockserver.routing.request_context import PREFERENCE, REQUEST_CONTEXT, SOME_BYTES, RequestContext
+from specimen.mockserver.routing.request_context import PREFERENCE, REQUEST_CONTEXT, RequestContext
 from specimen.mockserver.routing.store_problems import too_much
 from specimen.mockserver.sessions.namespaces import Namespace
+from specimen.mockserver.sessions.request_log.log import TOGETHER, Exchange, Untimed, size_of
 from specimen.mockserver.sessions.service import Sessions
 from specimen.mockserver.sessions.store import NamespaceChanged, StoreFull, StoreUnavailable
 
 # Headers that announce a body (RFC 9112, section 6.3).
 _DELIMITS = frozenset({"content-length", "transfer-encoding"})
+_BODY, _SCENARIO = map(Exchange._fields.index, ("body", "scenario"))
 
 
 class RepeatedRequest:
@@ -45,6 +47,7 @@ class RepeatedRequest:
         self._path: str = request.scope["path"]
         self._query: bytes = request.scope["query_string"]
         self._path_values, self._query_values = request.path, request.query
+        self._last: Untimed = (None,) * len(Exchange._fields)
         self._head_bytes = len(self._path) + len(self._query) + sum(map(len, headers.values()))
 
     @classmethod
@@ -101,19 +104,28 @@ class RepeatedRequest:
             return
         if self._finish is not None and reply.content_type != PROBLEM_TYPE:
             reply = self._finish(reply, request)
-        log, body, shown = namespace.request_log, reply.body, reply.session
-        if log.is_on:
-            log.add(
-                (
-                    now, namespace.name, self._provider, self._method, self._path, self._query, headers, raw,
-                    self._operation.id, reply.status, reply.content_type, body, shown and shown[1], None, None,
-                    began, perf_counter(),
-                ),
-                self._head_bytes + len(key or "") + len(raw) + (len(body) if type(body) is bytes else SOME_BYTES),
-            )  # fmt: skip
+        log = namespace.request_log
+        if log.is_on:  # written out: each call costs a read a hundredth
+            exchange, shown, new = self._last, reply.session and reply.session[1], log.new
+            if reply.body is not exchange[_BODY] or shown != exchange[_SCENARIO] or raw or key is not None:
+                exchange = self._exchange(namespace, reply, headers, raw, key)
+            new += (exchange, now, began, perf_counter())
+            if len(new) >= TOGETHER:
+                log.settle()
         extra = (date_header(now),)
         if not write_whole(send, reply, extra):
             await send_reply(send, reply, extra, receive=receive)
+
+    def _exchange(self, namespace: Namespace, reply: Reply, headers: dict[str, str], raw: bytes, key: str | None) -> Untimed:
+        """What the request log keeps of an exchange; that of a read is kept for the next one, whose answer is mostly the same."""
+        exchange = (
+            namespace.name, self._provider, self._method, self._path, self._query, headers, raw, self._operation.id,
+            reply.status, reply.content_type, reply.body, reply.session and reply.session[1], None, None,
+            size_of(self._head_bytes + len(key or ""), raw, reply.body),
+        )  # fmt: skip
+        if not raw and key is None and type(reply.body) is bytes:  # of the same bytes the status and the type are the same
+            self._last = exchange
+        return exchange
 
     async def _at_full_length(
         self, namespace: Namespace, now: int, scope: Scope, receive: Receive, send: Send, headers: dict[str, str]

@@ -13,13 +13,12 @@ from specimen.mockserver.http.responses import Extra
 from specimen.mockserver.preferences.faults.rules import FaultRule
 from specimen.mockserver.provider_api import Reply, Request
 from specimen.mockserver.sessions.namespaces import Namespace
+from specimen.mockserver.sessions.request_log.log import size_of
 from specimen.mockserver.sessions.store import StoreFull, StoreUnavailable
 
 REQUEST_CONTEXT = "specimen"
 # A preference that no header can hold; kept in the ASGI scope.
 PREFERENCE = "specimen.preference"
-# What a body that is not rendered yet counts in the request log.
-SOME_BYTES = 4096
 
 
 @dataclass(slots=True)
@@ -54,13 +53,12 @@ def log_exchange(
         return
     if visit.as_sent is not None:
         reply = visit.as_sent(reply)
-    namespace, shown, raw, body = visit.namespace, reply.session, request.raw, reply.body
-    namespace.request_log.add(
-        (
-            request.now if visit.seen_at is None else namespace.clock.now(), namespace.name, provider, scope["method"],
-            visit.path, scope["query_string"], visit.headers, raw, operation_id, reply.status, reply.content_type,
-            body, shown and shown[1], problem, visit.fault, visit.began, perf_counter(),
-        ),
-        len(raw) + (len(body) if type(body) is bytes else SOME_BYTES)
-        + len(visit.path) + len(scope["query_string"]) + sum(map(len, visit.headers.values())),
+    namespace, shown = visit.namespace, reply.session
+    query: bytes = scope["query_string"]
+    size = size_of(len(visit.path) + len(query) + sum(map(len, visit.headers.values())), request.raw, reply.body)
+    exchange = (
+        namespace.name, provider, scope["method"], visit.path, query, visit.headers, request.raw, operation_id,
+        reply.status, reply.content_type, reply.body, shown and shown[1], problem, visit.fault, size,
     )  # fmt: skip
+    now = request.now if visit.seen_at is None else namespace.clock.now()
+    namespace.request_log.add(exchange, now, visit.began, perf_counter())

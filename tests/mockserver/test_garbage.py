@@ -26,17 +26,17 @@ def test_records__are_not_visited_by_the_collector(name: str) -> None:
 
 
 def _fields(namespace_name: str) -> tuple[Any, ...]:
-    return (0, namespace_name, "kayle", "GET", "/", b"", {}, b"", None, 404, "", b"", None)
+    return (namespace_name, "kayle", "GET", "/", b"", {}, b"", None, 404, "", b"", None, None, None, 1)
 
 
 def test_log__notes_a_namespace_that_drops_again_after_it_was_cleared() -> None:
     """And of two that drop by turns, both."""
     log = RequestLog(1)
     for name in ("a", "a", "b", "a"):
-        log.add(_fields(name), 1)
+        log.add(_fields(name), 0, 0.0, 0.0)
     assert (log.has_dropped("a"), log.has_dropped("b")) == (True, True)
     log.clear("a")
     assert not log.has_dropped("a")
     for name in ("a", "a"):
-        log.add(_fields(name), 1)
+        log.add(_fields(name), 0, 0.0, 0.0)
     assert log.has_dropped("a")

@@ -14,6 +14,7 @@ from specimen.mockserver.app.repeated_request import RepeatedRequest
 from specimen.mockserver.preferences.faults.magic import magic_fault
 from specimen.mockserver.preferences.preferences import magic_value
 from specimen.mockserver.sessions.catalogue.scenario_requests import encoded_body
+from specimen.mockserver.sessions.request_log.log import Exchange
 from tests.mockserver.calling import ask_raw, create_entry, frozen_app, namespace
 
 NAMES = [name for name in specs.names() if specs.load(name).is_builtin]
@@ -24,7 +25,7 @@ STEPS = st.tuples(
     st.sampled_from(["good", "good", "good", "none", "unknown"]),
     st.sampled_from([{}, {}, {}, {"prefer": "status=nothing"}, {"specimen-namespace": "job-17"}, {"content-encoding": "gzip"}]),
 )
-_UNTIMED = 15  # the members of a logged exchange before those of the machine's clock
+_UNTIMED = Exchange._fields.index("began")  # the members of a logged exchange before those of the machine's clock
 
 
 def body_of(app: App, name: str, which: str | bytes | None) -> tuple[bytes, str | None]:

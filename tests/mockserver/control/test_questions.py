@@ -202,8 +202,8 @@ def test_packed__is_shown_as_it_was() -> None:
         ({}, b""),
     ):
         exchange = Exchange(
-            START, "own", "kayle", "POST", "/kayle/v1/sessions", b"a=1&token=shh-1", {**headers, "authorization": "Bearer shh-1"},
-            sent, "createSession", 400, "application/json", {"data": None}, None, problem, "f-1", 1.0, 1.25,
+            "own", "kayle", "POST", "/kayle/v1/sessions", b"a=1&token=shh-1", {**headers, "authorization": "Bearer shh-1"},
+            sent, "createSession", 400, "application/json", {"data": None}, None, problem, "f-1", 0, START, 1.0, 1.25,
         )  # fmt: skip
         value = packed(exchange, kayle, issued)
         assert "shh-1" not in repr(value)
@@ -269,7 +269,7 @@ def test_log__is_bounded_by_entries_and_bytes(sizes: list[int], most: int) -> No
     """The latest stay; their bodies are never more than fit."""
     log = RequestLog(most)
     for number, size in enumerate(sizes, 1):
-        log.add((0, "default", number, *[None] * 14), size)
+        log.add(("default", *[None] * 13, size), number, 0.0, 0.0)
     kept = [number for number, _ in log.exchanges("default")]
     assert kept == list(range(len(sizes) - len(kept) + 1, len(sizes) + 1))
     assert len(kept) <= most
