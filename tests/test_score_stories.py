@@ -16,12 +16,12 @@ from tests.answer_differences import Recorder
 from tests.mockserver.calling import frozen_app
 from tests.scenario_exchanges import as_request, in_process
 from tests.score.asgi import Change, Changed
-from tests.score.runs import EIGHTH, FIFTH, FOURTH, SEVENTH, SIXTH, UNSEEN, mutants
-from tests.stories import eighth, fifth, fourth, seventh, sixth, unseen
+from tests.score.runs import EIGHTH, FIFTH, FOURTH, NINTH, SEVENTH, SIXTH, UNSEEN, mutants
+from tests.stories import eighth, fifth, fourth, ninth, seventh, sixth, unseen
 
 NAMES = [name for name in specs.names() if specs.load(name).is_builtin]
 HEADERS = ("content-type", "kyc-request-id")
-TOLD = {UNSEEN: unseen, FOURTH: fourth, FIFTH: fifth, SIXTH: sixth, SEVENTH: seventh, EIGHTH: eighth}
+TOLD = {UNSEEN: unseen, FOURTH: fourth, FIFTH: fifth, SIXTH: sixth, SEVENTH: seventh, EIGHTH: eighth, NINTH: ninth}
 PAIRS = [(of, name) for of in TOLD for name in NAMES]
 # What a client sees of an answer.
 Seen = tuple[int, tuple[str | None, ...], bytes]

@@ -32,7 +32,7 @@ from tests.score.watched import Watched
 SMOKE, CI, PLAIN = "smoke", "ci", "schemathesis"
 SUITES = (SMOKE, CI, PLAIN)
 OWN, INDEPENDENT, HELDOUT, UNSEEN = "own", "independent", "heldout", "unseen"
-FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH = "fourth", "fifth", "sixth", "seventh", "eighth"
+FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH = "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"
 SENDERS = "senders"
 SETS = {
     OWN: "tests.score.mutants",
@@ -44,9 +44,11 @@ SETS = {
     SIXTH: "tests.score.sixth",
     SEVENTH: "tests.score.seventh",
     EIGHTH: "tests.score.eighth",
+    NINTH: "tests.score.ninth",
     SENDERS: "tests.score.mutants.senders",
 }
-OUTSIDE = (INDEPENDENT, HELDOUT, UNSEEN, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH)  # sets by somebody who does not know the rules
+# Sets by somebody who does not know the rules.
+OUTSIDE = (INDEPENDENT, HELDOUT, UNSEEN, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH)
 
 
 class Outcome(NamedTuple):
