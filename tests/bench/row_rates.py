@@ -1,8 +1,10 @@
 """`python -m tests.bench.row_rates`: rows of datasets per second of processor time, of each provider.
 
 Each batch of rows is made many times, and the least time of each counts: what else the machine does only ever adds to it. With
-`--against FOLDER`, another checkout of this repository, both take turns every few milliseconds and their ratio is printed. Both
-collect garbage as Python does by default, not by the thresholds that the command line sets: the least times have next to none.
+`--against FOLDER`, another checkout of this repository, both take turns every few milliseconds and their ratio is printed.
+
+Each collects garbage as its own command line does, which is a part of its rate: as `specimen.cli.collect_seldom` says. A checkout
+without it, such as one of before commands set thresholds, goes by Python's own.
 """
 
 from __future__ import annotations
@@ -25,12 +27,14 @@ from tests.bench.load import ROOT
 from tests.bench.machine import BenchError
 
 # As many as `Dataset.rows_of` makes together.
-_BATCH = 40
+_BATCH = 50
 # Makes batches of rows of the default mix when it is asked for one, as the commands make them, and answers how long each took.
 # A checkout of before `rows_of` made rows one by one.
 _CHILD = f"""
 import sys, time
+import specimen.cli
 from specimen.fixtures.datasets import dataset
+getattr(specimen.cli, "collect_seldom", lambda: None)()
 made = dataset(sys.argv[1], 10**9)
 rows_of = getattr(made, "rows_of", lambda numbers: map(made.row, numbers))
 for line in sys.stdin:
