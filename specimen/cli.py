@@ -60,10 +60,17 @@ pictures_cli.register(app)
 _REFUSALS: type[Any] = next(kind for kind in typer.BadParameter.mro() if kind.__name__ == "ClickException")
 
 
+def collect_seldom() -> None:
+    """Makes Python look for cycles of garbage more seldom: what a command reads stays, and cycles are few.
+
+    It saves an eighth of a short command's time.
+    """
+    gc.set_threshold(20_000, 50, 100)
+
+
 def main() -> None:
     """Runs the command line; its output is UTF-8 in any locale. With `--json`, what ends a command is JSON as well."""
-    # What a command reads stays, and cycles are few: to look for them more seldom saves an eighth of a short command's time.
-    gc.set_threshold(20_000, 50, 100)
+    collect_seldom()
     print_utf_8()
     as_json = "--json" in sys.argv[1:]
     try:

@@ -2,6 +2,9 @@
 
 Each batch of rows is made many times, and the least time of each counts: what else the machine does only ever adds to it. With
 `--against FOLDER`, another checkout of this repository, both take turns every few milliseconds and their ratio is printed.
+
+Each collects garbage as its own command line does, which is a part of its rate: as `specimen.cli.collect_seldom` says. A checkout
+without it, such as one of before commands set thresholds, goes by Python's own.
 """
 
 from __future__ import annotations
@@ -23,17 +26,22 @@ from specimen import specs
 from tests.bench.load import ROOT
 from tests.bench.machine import BenchError
 
-_BATCH = 20
-# Makes batches of rows of the default mix when it is asked for one, and answers how long each took.
+# As many as `Dataset.rows_of` makes together.
+_BATCH = 50
+# Makes batches of rows of the default mix when it is asked for one, as the commands make them, and answers how long each took.
+# A checkout of before `rows_of` made rows one by one.
 _CHILD = f"""
 import sys, time
+import specimen.cli
 from specimen.fixtures.datasets import dataset
+getattr(specimen.cli, "collect_seldom", lambda: None)()
 made = dataset(sys.argv[1], 10**9)
+rows_of = getattr(made, "rows_of", lambda numbers: map(made.row, numbers))
 for line in sys.stdin:
     first = int(line)
     begun = time.process_time_ns()
-    for number in range(first, first + {_BATCH}):
-        made.row(number)
+    for _ in rows_of(range(first, first + {_BATCH})):
+        pass
     print(time.process_time_ns() - begun, flush=True)
 """
 
