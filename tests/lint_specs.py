@@ -15,7 +15,8 @@ from tests import golden
 
 # The extensions that something reads, or that tell a reader where a fact comes from.
 KEYWORDS = frozenset(
-    {"x-account-dependent", "x-also-in-body", "x-assumed", "x-claims-schema", "x-closed", "x-contradictions", "x-event-schema"}
+    {"x-account-dependent", "x-also-in-body", "x-assumed", "x-assumed-status", "x-claims-schema", "x-closed"}
+    | {"x-contradictions", "x-event-schema", "x-words"}
     | {"x-ignored-beside", "x-known-captions", "x-no-vendor-example", "x-other-content-types", "x-probe-value", "x-provenance"}
     | {"x-part", "x-quote", "x-reason", "x-safe", "x-source", "x-vendor-example"}
 )

@@ -128,7 +128,7 @@ def _by_schema(exchange: Exchange, rules: Mapping[str, Rule]) -> Iterator[Locate
     if media.pointer is not None and media.content_type.endswith("json"):
         body = exchange.response_json
         if body is not None or exchange.response_body.strip() == b"null":  # else GEN-004 reports it
-            yield from _broken(exchange, rules, media.pointer, body, response.mark)
+            yield from _broken(exchange, rules, media.pointer, body, response.body_mark)
     place = event_pointer(exchange.provider.document, operation, exchange.status)
     for index, data in enumerate(exchange.events if place is not None else ()):
         value = parsed(data)
@@ -136,7 +136,7 @@ def _by_schema(exchange: Exchange, rules: Mapping[str, Rule]) -> Iterator[Locate
             finding = Finding("", "an event whose data is JSON", Words(f"{len(data)} characters"))
             yield LocatedViolation(_violation(rules[BODY_RULE], exchange, finding))
         elif place is not None:
-            yield from _broken(exchange, rules, place, value, response.mark, (str(index),))
+            yield from _broken(exchange, rules, place, value, response.body_mark, (str(index),))
 
 
 def _broken(

@@ -22,6 +22,8 @@ EVENT_STREAM = "text/event-stream"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # On a request body: one of a content type that it does not list is left unread, and not refused.
 OTHER_CONTENT_TYPES = "x-other-content-types"
+# Of an answer whose status no page gives, though one says what is answered: why the status was assumed.
+ASSUMED_STATUS = "x-assumed-status"
 # Answers to requests that match no operation; each is one of `components/responses`, with one example.
 COMPONENT_RESPONSES = {
     "route_not_found": ("RouteNotFound", 404),
@@ -45,6 +47,7 @@ class Media:
 class Response:
     """An answer that the document lists: its status, and a `Media` per content type.
 
+    `mark` says how its status is known, `body_mark` how its body is: a page may tell what is answered without its status.
     `account_refusals` are those of its bodies that any valid request may meet; one without a code stands for all bodies.
     """
 
@@ -52,6 +55,7 @@ class Response:
     media: tuple[Media, ...]
     headers: Mapping[str, Any]
     mark: str
+    body_mark: str
     account_refusals: tuple[AccountRefusal, ...] = ()
 
     def account_refusal(self, body: Any) -> AccountRefusal | None:
@@ -246,6 +250,7 @@ class Document:
             status,
             self._media(found, at),
             found.get("headers", {}),
+            "A" if ASSUMED_STATUS in found else mark_of({**found, **node}),
             mark_of({**found, **node}),
             account_refusals(found, examples),
         )

@@ -25,6 +25,7 @@ from tests.score.asgi import Change, Changed
 from tests.score.changes import Make, Mutant
 from tests.score.mutants import senders
 from tests.score.mutants.disagreements import DISAGREEMENTS
+from tests.score.mutants.page_sentences import PAGE_SENTENCES
 from tests.score.mutants.situations import SITUATIONS
 from tests.score.variants import VARIANTS, Variant
 from tests.score.watched import Watched
@@ -74,7 +75,8 @@ def mutants(name: str, of: str = OWN) -> tuple[Mutant, ...]:
     if of == SENDERS:
         return senders.MUTANTS.get(name, ())
     found: tuple[Mutant, ...] = importlib.import_module(f"{SETS[of]}.{name}").MUTANTS
-    return (*found, *DISAGREEMENTS.get(name, ()), *SITUATIONS.get(name, ())) if of == OWN else found
+    more = (DISAGREEMENTS, PAGE_SENTENCES, SITUATIONS) if of == OWN else ()
+    return (*found, *(entry for table in more for entry in table.get(name, ())))
 
 
 def every_mutant(name: str) -> tuple[Mutant, ...]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
+from typing import Any
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.http.no_response import ARE_NOTES, SENTENCES
@@ -14,7 +16,8 @@ from specimen.contracts.judge.kind import FAILURE, REFUSAL, SAFETY, SCHEMA
 from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, Rule, rule
 from specimen.contracts.judge.validation.request_validation import readers_differ, request_errors
 from specimen.contracts.redaction.values import Words
-from specimen.specs import Operation
+from specimen.specs import Operation, Provider
+from specimen.specs.core.json_pointer import escape
 from specimen.specs.loading.openapi import mark_of
 
 _TRACEBACK = re.compile(
@@ -22,7 +25,7 @@ _TRACEBACK = re.compile(
     rb"node_modules/|SQLSTATE\[|ORA-\d{5}|System\.\w+Exception|java\.lang\.\w+|werkzeug\.|Stack trace:"
 )
 # Rules about the form of an answer, which holds even where a mock was asked for a certain one.
-ABOUT_FORM = frozenset({"GEN-001", "GEN-002", "GEN-003", "GEN-004", "GEN-007", "GEN-022"})
+ABOUT_FORM = frozenset({"GEN-001", "GEN-002", "GEN-003", "GEN-004", "GEN-007", "GEN-022", "GEN-070"})
 # Rules that hold even for operations that no page documents: what is never safe, and what the catalogue of errors says.
 ABOUT_SAFETY = frozenset({"GEN-004", "GEN-007", "GEN-008"})
 ABOUT_ANY_OPERATION = frozenset({*ABOUT_SAFETY, "GEN-024", "GEN-049"})
@@ -34,6 +37,10 @@ ABOUT_SILENCE = "GEN-022"
 _FROM_IN_BETWEEN = frozenset({429, 502, 503, 504})
 _MALFORMED = frozenset({400, 422})
 _FAILURES = range(500, 600)
+# What stands in these is not the vendor's: the caller put it there, or a step of a flow.
+_FREE = frozenset({"content", "metadata"})
+_DEEPEST = 8
+_MOST_ENTRIES = 100
 # Found by the validators of the document, in judge.py.
 FROM_SCHEMAS = (
     Rule("GEN-005", "the answer keeps its schema", "D", "OpenAPI 3.1, Schema Object", kind=SCHEMA),
@@ -148,3 +155,62 @@ def _statuses_are_assumed(operation: Operation, status: int) -> bool:
     """Whether everything that the document lists of a status's kind, success or refusal, is assumed."""
     of_its_kind = [response for name, response in operation.responses.items() if (name >= "400") == (status >= 400)]
     return bool(of_its_kind) and all(response.mark == "A" for response in of_its_kind)
+
+
+@rule(
+    "GEN-070",
+    "a word that the vendor's page has is written as it is there",
+    mark="I",
+    source="tables and examples of the vendor's page; x-words of the document",
+    quote="(e.g., accepted, rejected, NO_OUTCOME) … isMRZValid | MRZ zone validity",
+    kind=SCHEMA,
+)
+def words_are_spelt_alike(exchange: Exchange, _: History) -> Iterator[Finding | Examined]:
+    """Where the page names some values and others are allowed: one of them in other capitals, or with other signs between."""
+    known = _words(exchange.provider) if exchange.is_success else {}
+    for pointer, name, value in _named_texts(exchange.response_json, "", known) if known else ():
+        words = known[name].get(_letters(value))
+        if words is None:
+            continue
+        yield EXAMINED
+        if value not in words:
+            yield Finding(pointer, f"'{min(words)}', as the page writes it", value)
+
+
+@cache
+def _words(provider: Provider) -> Mapping[str, Mapping[str, frozenset[str]]]:
+    """By the name of a field, and by its letters alone, the words that the document has for it."""
+    found: dict[str, set[str]] = {}
+    _add_words(provider.document.raw, found)
+    return {
+        name: {key: frozenset(one for one in words if _letters(one) == key) for key in map(_letters, words)}
+        for name, words in found.items()
+    }
+
+
+def _add_words(node: Any, found: dict[str, set[str]]) -> None:
+    if isinstance(node, Mapping):
+        properties = node.get("properties")
+        for name, schema in properties.items() if isinstance(properties, Mapping) else ():
+            if isinstance(schema, Mapping) and "x-words" in schema:
+                found.setdefault(name, set()).update(schema["x-words"])
+            if isinstance(schema, Mapping) and "x-known-captions" in schema:
+                found.setdefault("caption", set()).update(schema["x-known-captions"])
+    for below in node.values() if isinstance(node, Mapping) else node if isinstance(node, list) else ():
+        _add_words(below, found)
+
+
+def _named_texts(node: Any, pointer: str, names: Collection[str], depth: int = 0) -> Iterator[tuple[str, str, str]]:
+    """The texts under some names, with their pointers; not those within what the caller or a step put there."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            if name in names and isinstance(value, str):
+                yield f"{pointer}/{name}", name, value
+            elif name not in _FREE and isinstance(value, (dict, list)) and depth < _DEEPEST:
+                yield from _named_texts(value, f"{pointer}/{escape(name)}", names, depth + 1)
+    for index, value in enumerate(node[:_MOST_ENTRIES]) if isinstance(node, list) and depth < _DEEPEST else ():
+        yield from _named_texts(value, f"{pointer}/{index}", names, depth + 1)
+
+
+def _letters(text: str) -> str:
+    return "".join(one for one in text.casefold() if one.isalnum())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.checks.account_refusals import is_account_dependent
@@ -14,9 +14,11 @@ from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
 from specimen.contracts.judge.validation.request_validation import may_mean_nothing, readers_differ, request_errors
 from specimen.contracts.redaction.curl_command import OWN
 from specimen.contracts.redaction.values import Words
+from specimen.specs import Operation
 
 _MALFORMED = frozenset({400, 422})
 _MOST_CALLS = 20
+_ACCEPTED = 202  # what was asked for may still be to come
 
 
 @rule(
@@ -162,6 +164,51 @@ def sessions_stay_in_their_place(exchange: Exchange, _: History) -> Iterator[Fin
     yield EXAMINED
     if exchange.is_success and shows_session(exchange):
         yield Finding("", "a refusal", exchange.status)
+
+
+@rule("GEN-071", "what was deleted is found no more", mark="P", source="RFC 9110, section 9.3.5, DELETE")
+def deleted_is_gone(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
+    """Neither by its id nor in the list that it was in, by the caller who deleted it."""
+    operation = exchange.operation
+    if operation is None or operation.method != "get" or not exchange.is_success or exchange.has_preference:
+        return
+    for deletion in _deletions_in(operation, exchange):
+        gone = {
+            one.parameters.get(_last_parameter(deletion))
+            for one in history.calls(deletion.id)
+            if one.is_success and one.status != _ACCEPTED and not one.has_preference and same_caller(one, exchange)
+        }
+        is_one = deletion.path == operation.path
+        rows = {"": exchange.parameters.get(_last_parameter(deletion))} if is_one else _listed_ids(exchange.response_json)
+        if gone and rows:
+            yield EXAMINED
+        for pointer, shown in rows.items() if gone else ():
+            if shown in gone:
+                yield Finding(pointer, "nothing that was deleted", Words("what a call before deleted"))
+                return
+
+
+def _deletions_in(operation: Operation, exchange: Exchange) -> Iterator[Operation]:
+    """The operations that delete what an operation shows, or an entry of what it lists."""
+    for one in exchange.provider.document.operations.values():
+        if one.method == "delete" and one.path.endswith("}") and operation.path in (one.path, one.path.rpartition("/")[0]):
+            yield one
+
+
+def _last_parameter(operation: Operation) -> str:
+    return operation.path.rpartition("{")[2].removesuffix("}")
+
+
+def _listed_ids(body: object) -> Mapping[str, object]:
+    """The ids of the entries of a list that is the body, or a member of it, by their pointers."""
+    members = body.items() if isinstance(body, dict) else ()
+    lists = {"": body} if isinstance(body, list) else {f"/{key}": value for key, value in members}
+    return {
+        f"{pointer}/{index}/id": entry["id"]
+        for pointer, rows in lists.items()
+        for index, entry in enumerate(rows if isinstance(rows, list) else ())
+        if isinstance(entry, dict) and isinstance(entry.get("id"), str)
+    }
 
 
 def _is_secured(exchange: Exchange) -> bool:

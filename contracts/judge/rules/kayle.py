@@ -11,6 +11,7 @@ from specimen.contracts.judge.checks import fields, pagination
 from specimen.contracts.judge.checks.own_time import OwnTime
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
+from specimen.contracts.judge.rules import kayle_links
 from specimen.contracts.redaction.values import Words
 from specimen.specs.core.json_pointer import at, escape
 
@@ -28,6 +29,8 @@ DEFAULT_FIELDS = frozenset({
 REDIRECT = "/data/redirect_url"
 ENDPOINT = "/data/webhook_endpoint_id"
 SHARED = "/data/share_fields"
+# A rule of the other module, which the judge finds by the names of this one.
+links_have_the_token = kayle_links.links_have_the_token
 
 
 @rule(

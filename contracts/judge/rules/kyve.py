@@ -14,6 +14,7 @@ from specimen.contracts.judge.checks.precision import unit
 from specimen.contracts.judge.checks.service_clock import date_of
 from specimen.contracts.judge.history import History, same_caller
 from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, rule
+from specimen.contracts.judge.rules import kyve_details
 from specimen.contracts.judge.validation.request_validation import invalid_fields, invalid_parameters
 from specimen.contracts.redaction.values import Words
 from specimen.specs.core.json_pointer import at
@@ -31,13 +32,13 @@ _ANSWERS_BEFORE = 20
 # So many letters of a name tell it from another one; a zone may cut the rest off.
 _NAME_LETTERS = 6
 _ROUNDING_SECONDS = 1
-# So long after its last change a verification still holds its media and fields (assumed).
-_A_DAY_SECONDS = 86_400
 # In so many of the latest lists a verification that was read is looked for.
 _LISTS_BEFORE = 5
 # What the page says that a detail returns, by the names that our document has for it.
 _DETAILS = ("checks", "media")
 _SESSION_OPERATIONS = frozenset({"createSession", "getSession", "cancelSession"})
+# Rules of the other module, which the judge finds by the names of this one.
+fields_are_shown, checks_are_whole = kyve_details.fields_are_shown, kyve_details.checks_are_whole
 
 
 @rule("KYV-003", "a media URL expires within 15 minutes of the read", source=f"{PAGE}, Fetching verifications")
@@ -415,19 +416,12 @@ def details_are_detailed(exchange: Exchange, _: History) -> Iterator[Finding | E
     yield EXAMINED
     if not any(value for name, value in body.items() if name != "metadata" and isinstance(value, (Mapping, list))):
         yield Finding("", "checks, fields and media", Words("none of them"))
-    elif body["status"] == "completed" and _has_just_ended(exchange):
+    elif body["status"] == "completed" and kyve_details.has_just_ended(exchange):
         pictures = [str(entry.get("type")) for _, entry in _objects(body.get("media"))]
         names = (*_DETAILS, *(["fields"] if any(one.startswith("document") for one in pictures) else []))
         empty = next((name for name in names if name in body and body[name] in (None, [], {})), None)
         if empty is not None:
             yield Finding(f"/{empty}", "what the detail of a completed verification returns", body[empty], mark="I")
-
-
-def _has_just_ended(exchange: Exchange) -> bool:
-    """Whether a verification was changed within a day of the answer: of an older one pictures and fields may be deleted."""
-    answered = date_of(exchange)
-    changed = fields.epoch_seconds(at(exchange.response_json, "/updated_at"))
-    return answered is not None and changed is not None and answered - changed < _A_DAY_SECONDS
 
 
 @rule("KYV-025", "a media URL is signed", source=f"{PAGE}, Fetching verifications: media URLs (R2 pre-signed")

@@ -146,6 +146,10 @@ STATES = (
         "completed-without-step", "IDN-018", READ, ("COMPLETED",), {"/lastStep": ABSENT},
         "A flow that ran to its end, and no step that was its last.",
     ),
+    State(
+        "start-left-out", "IDN-025", READ, ("CREATED",), {"/startedAt": ABSENT},
+        "Null is documented for what has not started: a reader that looks for the field finds none.",
+    ),
     # Data blocks.
     State(
         "deleted-with-content", "IDN-014", BLOCKS, ("COMPLETED", "ABORTED"), {f"{BLOCK}/status": "DELETED"},

@@ -66,6 +66,28 @@ class AfterEffects(Probes):
             query = None if cursor is None else {**size, **cursor}
         return found
 
+    def deletions(self) -> None:
+        """Makes what can be deleted, lists it, deletes it, and looks for it by its id and in the list."""
+        operations = self.provider.document.operations.values()
+        for deletion in operations:
+            parent, _, last = deletion.path.rpartition("/")
+            near = {one.method: one for one in operations if one.path == parent}
+            base = minimal_request(self.provider, near["post"].id, self.ids()) if "post" in near else None
+            if deletion.method != "delete" or not last.startswith("{") or base is None:
+                continue
+            made = self.ask(base, VALID)
+            found = _id_of(made.response_json) if made is not None and made.is_success else None
+            if found is None:
+                continue
+            page = RequestTemplate(near["get"], path=base.path) if "get" in near else None
+            one = {**base.path, last.strip("{}"): found}
+            self.ask(page, VALID)
+            self.ask(RequestTemplate(deletion, path=one), VALID)
+            self.ask(page, VALID)
+            for read in operations:
+                if read.method == "get" and read.path == deletion.path:
+                    self.ask(RequestTemplate(read, path=one))
+
     def older_sessions(self) -> None:
         """Makes two sessions of other values, then reads the first, and sessions that were made long before."""
         made = [known for known in (self._made_with(which) for which in ("older", "newer")) if known is not None]
@@ -175,3 +197,11 @@ class AfterEffects(Probes):
             if known is not None:
                 self._read_all(known)
                 self.other_reads_of(known)
+
+
+def _id_of(made: Any) -> str | None:
+    """The id of what a creation answers: its own, or that of the one thing that it holds."""
+    held = list(made.values()) if isinstance(made, Mapping) else []
+    if isinstance(made, Mapping) and isinstance(made.get("id"), str):
+        return str(made["id"])
+    return next((found for one in held if (found := _id_of(one)) is not None), None)

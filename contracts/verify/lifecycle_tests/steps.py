@@ -74,6 +74,7 @@ class Walk(SessionTests):
         yield Step("optional values", self.optional_values)
         yield Step("values of which every letter counts", self.exact_values)
         yield Step("older sessions", self.older_sessions)
+        yield Step("deletions", self.deletions)
         if self.driver.drives:
             yield Step("streams", self.streams_of_every_state)
         if self.driver.supports_prefer:

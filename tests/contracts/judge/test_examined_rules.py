@@ -56,6 +56,13 @@ def listed_in_its_state(stage: Stage) -> list[Exchange]:
     return [*before, stage.ask("listVerifications", query={"status": "created"}), last]
 
 
+def another_listed(stage: Stage) -> list[Exchange]:
+    """A list of webhook endpoints without one that was deleted."""
+    page, deleted = kayle.endpoint(stage)
+    stage.ask("createWebhookEndpoint", body={"url": "https://shop.example/other"})
+    return [page, deleted, stage.ask("listWebhookEndpoints")]
+
+
 def of_two_types(stage: Stage) -> list[Exchange]:
     """A wallet of a completed session, and of a business's that was rejected later; asked for persons it is completed."""
     *before, last = predicate.of_two_sessions(stage)
@@ -87,6 +94,7 @@ MORE: tuple[tuple[str, str, Make], ...] = (
     ("kayle", "KAY-024", used_token),
     ("kayle", "GEN-068", lambda stage: [*(found := kayle.cancelled_with_another(stage))[:4], found[2]]),
     ("kyve", "GEN-065", listed_in_its_state),
+    ("kayle", "GEN-071", another_listed),
     ("kyve", "KYV-031", lambda stage: [kyve.made(stage, {"redirect_url": 42})]),
     ("kayle", "KAY-032", token_of_a_cancelled),
     ("predicate", "PRE-024", of_two_types),

@@ -130,6 +130,20 @@ def of_another_key(stage: Stage) -> list[Exchange]:
     return [page, stage.ask("getVerification", path={"id": shown}, credential=other)]
 
 
+def token_by_another_name(stage: Stage) -> list[Exchange]:
+    """A new session whose link has the token as `t`."""
+    made = stage.create()
+    shown = made.response_json["data"]
+    return [changed(made, {"/data/verification_url": f"https://verify.kayle.id/{shown['id']}?t={shown['cancel_token']}"})]
+
+
+def of_another_version(stage: Stage) -> list[Exchange]:
+    """A completed verification, and one that failed, whose version of the template has fewer checks."""
+    failed = stage.read("failed_face_match", operation="getVerification")
+    fewer = {"/template_version": 1, "/checks": failed.response_json["checks"][:3]}
+    return [stage.read("completed", operation="getVerification"), changed(failed, fewer)]
+
+
 def after_a_minute(stage: Stage) -> list[Exchange]:
     """A session that was deleted a while after its creation."""
     made = stage.create()
@@ -572,6 +586,16 @@ CASES: tuple[tuple[str, str, str, Make], ...] = (
      lambda stage: [changed(stage.ask("getVerification", path={"id": "ver_00000000000000000000000000"}),
                             {"/error/code": "verification_archived"})]),
     ("kayle", "GEN-025", "withdrawn between a read and a list", withdrawn_and_listed),
+    ("kayle", "KAY-035", "a token under another name",
+     token_by_another_name),
+    ("idnow", "IDN-025", "null before the start", read({"/startedAt": None}, state="CREATED", operation="getSession")),
+    ("idnow", "GEN-070", "an outcome of the flow's own", read({"/outcome": "ACCEPTED_BY_HAND"}, operation="getSession")),
+    ("predicate", "PRE-018", "left out until then",
+     read({"/userId": REMOVED}, scenario="submitted", state="submitted")),
+    ("kyve", "KYV-032", "a document that did not pass",
+     read({"/fields": None}, scenario="failed_document_tampered", operation="getVerification")),
+    ("kyve", "KYV-022", "a check in other words", read({"/checks/0/status": "approved"}, **DETAIL)),
+    ("kyve", "KYV-033", "fewer checks, of another version", of_another_version),
     ("kayle", "KAY-029", "a content type in capitals", type_in_capitals),
     ("kayle", "KAY-031", "an optional age gate beside a required date of birth",
      lambda stage: [kayle.asked_as_optional(stage, "age_over_18", date_of_birth=True)]),

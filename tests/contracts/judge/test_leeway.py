@@ -94,14 +94,15 @@ def endpoint(shown: Any) -> Callable[[Stage], list[Exchange]]:
 
 # (provider, what it does, its exchanges, the rules that speak of the last one with their severity)
 CASES = (
-    ("predicate", "null for a user that there is not yet", read({"/userId": None}, state="pending"), {"PRE-018": "note"}),
-    ("predicate", "null for an end that there is not yet", read({"/completedAt": None}, state="pending"), {"PRE-018": "note"}),
+    ("predicate", "null for a user that there is not yet", read({"/userId": None}, state="pending"), {"PRE-018": "warning"}),
+    ("predicate", "null for an end that there is not yet", read({"/completedAt": None}, state="pending"), {"PRE-018": "warning"}),
     ("predicate", "an end too early", read({"/completedAt": "2026-03-19T10:31:30Z"}, state="pending"), {"PRE-001": "error"}),
     ("predicate", "one wallet in two spellings", registered(WALLET, WALLET.lower()), {}),
     ("predicate", "base58 in two spellings is two wallets", registered(SOLANA, SOLANA.swapcase()), {"PRE-012": "error"}),
     ("kyve", "another word for passed", verification("completed", document="approved"), {"KYV-022": "note"}),
     ("kyve", "a check that was skipped", verification("completed", liveness="skipped"), {"KYV-022": "note"}),
     ("kyve", "a check that failed", verification("completed", liveness="failed"), {"KYV-001": "error"}),
+    ("kyve", "a check that is still pending", verification("completed", liveness="pending"), {"KYV-022": "warning"}),
     ("kyve", "no checks in the answer", read({"/checks": REMOVED}, **DETAIL), {"GEN-005": "note"}),
     ("kyve", "checks by name", read({"/checks": {}}, **DETAIL), {"GEN-005": "note"}),
     ("kyve", "a check without a status", read({"/checks/0/status": REMOVED}, **DETAIL), {"GEN-005": "note"}),

@@ -48,7 +48,7 @@ NOT_BY_ONE_ANSWER: dict[str, dict[str, str]] = {
         "KAY-013": EARLIER, "KAY-014": EARLIER, "KAY-016": EARLIER, "KAY-024": EARLIER, "KAY-025": EARLIER,
         "KAY-015": ASKED, "KAY-019": ASKED, "KAY-020": ASKED, "KAY-021": ASKED, "KAY-026": ASKED, "KAY-018": REFUSAL,
         "KAY-027": ASKED, "KAY-029": ASKED, "KAY-030": ASKED, "KAY-031": ASKED, "KAY-032": EARLIER,
-        "KAY-033": ASKED, "KAY-034": ASKED,
+        "KAY-033": ASKED, "KAY-034": ASKED, "KAY-035": CHECKED,
         "KAY-028": "compares with the organization of another key",
     },
     "kyve": {
@@ -58,6 +58,7 @@ NOT_BY_ONE_ANSWER: dict[str, dict[str, str]] = {
         "KYV-014": ASKED, "KYV-018": REFUSAL, "KYV-020": ASKED,
         "KYV-026": CHECKED, "KYV-027": EARLIER, "KYV-028": CHECKED, "KYV-029": CHECKED,
         "KYV-030": "compares with the mode of the request's key", "KYV-031": REFUSAL,
+        "KYV-032": CHECKED, "KYV-033": EARLIER,
     },
     "predicate": {
         "PRE-006": "a wallet in both lists also breaks PRE-003 or PRE-005: in no state may both lists hold any",

@@ -78,6 +78,7 @@ def another_version(stage: Stage) -> list[Exchange]:
 
 
 MUTANTS = (
+    Mutant("GEN-070", "an outcome in capitals", lambda stage: [changed(stage.read(operation=SESSION), {"/outcome": "ACCEPTED"})]),
     Mutant(
         "IDN-022",
         "a clock that stands",

@@ -254,9 +254,39 @@ def cancelled_with_another(stage: Stage) -> list[Exchange]:
     return [replace(one, seen_by="walk") for one in found]
 
 
+def endpoint(stage: Stage) -> tuple[Exchange, Exchange]:
+    """The list of a new webhook endpoint, and its deletion."""
+    created = stage.ask("createWebhookEndpoint", body={"url": "https://shop.example/hooks"})
+    page = stage.ask("listWebhookEndpoints")
+    return page, stage.ask("deleteWebhookEndpoint", path={"endpoint_id": created.response_json["data"]["endpoint"]["id"]})
+
+
+def deleted_and_listed(stage: Stage) -> list[Exchange]:
+    """A webhook endpoint that is in the list before it is deleted and after."""
+    page, deleted = endpoint(stage)
+    return [page, deleted, page]
+
+
+def deleted_and_read(stage: Stage, *, is_there: bool) -> list[Exchange]:
+    """A webhook endpoint that is read before it is deleted, and after."""
+    created = stage.ask("createWebhookEndpoint", body={"url": "https://shop.example/hooks"})
+    path = {"endpoint_id": created.response_json["data"]["endpoint"]["id"]}
+    read, deleted = stage.ask("getWebhookEndpoint", path=path), stage.ask("deleteWebhookEndpoint", path=path)
+    return [read, deleted, read if is_there else stage.ask("getWebhookEndpoint", path=path)]
+
+
 MUTANTS = (
     Mutant("GEN-068", "cancelled with another", cancelled_with_another),
     Mutant("GEN-069", "a token that is refused once", taken_and_refused),
+    Mutant("GEN-071", "an endpoint that was deleted is listed", deleted_and_listed),
+    Mutant("GEN-071", "an endpoint that was deleted is read", lambda stage: deleted_and_read(stage, is_there=True)),
+    Mutant(
+        "KAY-035",
+        "a link without the token",
+        lambda stage: [
+            changed(found := made(stage), {"/data/verification_url": f"https://verify.kayle.id/{found.response_json['data']['id']}"})
+        ],
+    ),
     Mutant(
         "KAY-034",
         "a default that the request is said to have",

@@ -275,6 +275,18 @@ def with_names(stage: Stage, *, is_right: bool = False) -> Exchange:
     return changed(found, names)
 
 
+def without_fields(stage: Stage, scenario: str) -> Exchange:
+    """The detail of a verification that shows no fields."""
+    return changed(stage.read(scenario, operation=VERIFICATION), {"/fields": None})
+
+
+def checks_that_ran(stage: Stage) -> list[Exchange]:
+    """A completed verification, and one that failed, of which only the checks that ran are shown."""
+    failed = stage.read("failed_face_match", operation=VERIFICATION)
+    ran = [check for check in failed.response_json["checks"] if check["status"] != "skipped"]
+    return [stage.read("completed", operation=VERIFICATION), changed(failed, {"/checks": ran})]
+
+
 MUTANTS = (
     Mutant("GEN-063", "a page with a gap", page_with_a_gap),
     Mutant("GEN-063", "a page from the start again", before_the_cursor),
@@ -431,6 +443,8 @@ MUTANTS = (
     ),
     Mutant("KYV-024", "no pictures", lambda stage: [changed(stage.read(operation=VERIFICATION), {"/media": []})]),
     Mutant("KYV-024", "no fields of the document", lambda stage: [changed(stage.read(operation=VERIFICATION), {"/fields": {}})]),
+    Mutant("KYV-032", "no fields of a document that passed", lambda stage: [without_fields(stage, "failed_face_match")]),
+    Mutant("KYV-033", "the checks that ran alone", checks_that_ran),
     Mutant("KYV-030", "a live session of a test key", lambda stage: [changed(made(stage), {"/livemode": True})]),
     Mutant(
         "KYV-031",
