@@ -175,7 +175,7 @@ class Anonymizer:
             return self._pseudonyms.one_of(value, _SEXES)
         if holds == "moment" or place.is_moment:
             return value if _MOMENT.fullmatch(value) else self._pseudonyms.text(value)
-        is_known = value in place.words or (place.is_text and value in self._known.texts)
+        is_known = place.is_word(value) or (place.is_text and value in self._known.texts)
         is_percentage = (place.is_text or holds == "percentage") and _PERCENTAGE.fullmatch(value)
         return value if is_known or is_percentage else self._pseudonyms.text(value)
 

@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from specimen.contracts.http.sse import event_pointer
+from specimen.contracts.redaction.spelling import letters
 from specimen.specs import Document, Operation, Provider
 from specimen.specs.loading.schemas import is_rule
 
@@ -41,6 +42,14 @@ class SchemaLocation:
         """The texts that the document lists as possible values here."""
         listed = [value for schema in self._schemas for value in (*schema.get("enum", ()), schema.get("const"))]
         return frozenset(value for value in listed if isinstance(value, str))
+
+    def is_word(self, value: str) -> bool:
+        """Whether a text is a possible value that the document lists, or a word of the vendor's page in another spelling."""
+        return value in self.words or letters(value) in self._spellings
+
+    @cached_property
+    def _spellings(self) -> frozenset[str]:
+        return frozenset(letters(word) for schema in self._schemas for word in schema.get("x-words", ()))
 
     @property
     def is_text(self) -> bool:

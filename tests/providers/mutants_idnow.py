@@ -48,5 +48,9 @@ MUTANTS = {
         session("completed", ("remove", "/startedAt")),
     ],
     "IDN-018": [session("completed", ("remove", "/lastStep"))],
+    "IDN-025": [
+        session("accepted@CREATED", ("remove", "/startedAt")),
+        session("expired@EXPIRED", ("remove", "/startedAt")),
+    ],
     "IDN-014": [Mutant("listDatablocks", 200, "deleted", (("set", "/dataBlocks/0/content", {}),))],
 }

@@ -15,6 +15,7 @@ from specimen.contracts.judge.history import History
 from specimen.contracts.judge.kind import FAILURE, REFUSAL, SAFETY, SCHEMA
 from specimen.contracts.judge.rule import EXAMINED, Examined, Finding, Rule, rule
 from specimen.contracts.judge.validation.request_validation import readers_differ, request_errors
+from specimen.contracts.redaction.spelling import letters
 from specimen.contracts.redaction.values import Words
 from specimen.specs import Operation, Provider
 from specimen.specs.core.json_pointer import escape
@@ -169,7 +170,7 @@ def words_are_spelt_alike(exchange: Exchange, _: History) -> Iterator[Finding | 
     """Where the page names some values and others are allowed: one of them in other capitals, or with other signs between."""
     known = _words(exchange.provider) if exchange.is_success else {}
     for pointer, name, value in _named_texts(exchange.response_json, "", known) if known else ():
-        words = known[name].get(_letters(value))
+        words = known[name].get(letters(value))
         if words is None:
             continue
         yield EXAMINED
@@ -183,7 +184,7 @@ def _words(provider: Provider) -> Mapping[str, Mapping[str, frozenset[str]]]:
     found: dict[str, set[str]] = {}
     _add_words(provider.document.raw, found)
     return {
-        name: {key: frozenset(one for one in words if _letters(one) == key) for key in map(_letters, words)}
+        name: {key: frozenset(one for one in words if letters(one) == key) for key in map(letters, words)}
         for name, words in found.items()
     }
 
@@ -210,7 +211,3 @@ def _named_texts(node: Any, pointer: str, names: Collection[str], depth: int = 0
                 yield from _named_texts(value, f"{pointer}/{escape(name)}", names, depth + 1)
     for index, value in enumerate(node[:_MOST_ENTRIES]) if isinstance(node, list) and depth < _DEEPEST else ():
         yield from _named_texts(value, f"{pointer}/{index}", names, depth + 1)
-
-
-def _letters(text: str) -> str:
-    return "".join(one for one in text.casefold() if one.isalnum())

@@ -29,6 +29,7 @@ UNSEEN_WHEN_MASKED = {
     "IDN-021 the first step is said to be the last",
     "GEN-032 another token in the link than beside it",
     "GEN-035 a refused creation is listed",
+    "KAY-035 a link without the token",
     "KYV-028 a token for a day",
     "KYV-029 names in one another's place",
     "NEU-038 the month before the day",
