@@ -37,6 +37,17 @@ def write(send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body:
     `headers` have lower-case names, a `content-length` where there is a body, and no control characters. For a HEAD request only
     the headers are written. The connection stays open: a response that closes it is left to the server.
     """
+    headers = tuple(headers)
+    return not any(name in _SERVERS for name, _ in headers) and write_lines(send, status, lines(headers), body)
+
+
+def lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """The lines of headers, as they are sent."""
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
+
+
+def write_lines(send: Send, status: int, head: bytes, body: bytes) -> bool:
+    """As `write`, of the lines of the headers, none of which is about the connection."""
     cycle: Any = getattr(send, "__self__", None)
     if cycle is None or type(cycle) is not _CYCLE:
         return False
@@ -44,16 +55,15 @@ def write(send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body:
         is_plain = not (cycle.response_started or cycle.disconnected or cycle.flow.write_paused or cycle.access_log)
         if not is_plain or not cycle.keep_alive or (_CLOSES_IN_SEND and _CLOSE in cycle.scope["headers"]):
             return False
-        lines = [STATUS_LINE[status]]
-        for name, value in (*cycle.default_headers, *headers):
-            if name in _SERVERS:
+        own = cycle.default_headers
+        if own:
+            if any(name in _SERVERS for name, _ in own):
                 return False
-            lines += (name, b": ", value, b"\r\n")
-        lines += (b"\r\n", b"" if cycle.scope["method"] == "HEAD" else body)
+            head = lines(own) + head
+        answer = STATUS_LINE[status] + head + b"\r\n" + (b"" if cycle.scope["method"] == "HEAD" else body)
         transport, event, done = cycle.transport, cycle.message_event, cycle.on_response
     except AttributeError:  # an unknown version of uvicorn
         return False
-    answer = b"".join(lines)
     cycle.response_started = cycle.response_complete = True
     cycle.waiting_for_100_continue = False
     transport.write(answer)

@@ -17,6 +17,7 @@ from specimen.mockserver.http.request_body import drop
 Extra = tuple[tuple[bytes, bytes], ...]
 PROBLEM_TYPE = "application/problem+json"
 _NO_BODY = frozenset({204, 304})
+_CREATED = 201
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 # RFC 9110, section 5.5: a header's value has no control characters but the tab.
 _NO_CONTROLS = bytes(0x20 if (code < 0x20 and code != 0x09) or code == 0x7F else code for code in range(256))
@@ -41,10 +42,24 @@ def _shown(seed: int, scenario: str) -> Extra:
 def write_whole(send: Send, reply: Reply, extra: Extra) -> bool:
     """Writes a reply that is ready to the transport; returns False, without writing, where it must be sent as messages."""
     body = reply.body
-    if type(body) is not bytes or not body or reply.headers or reply.stream is not None:
+    if type(body) is not bytes or not body or reply.stream is not None:
         return False
-    headers = (*_head(len(body), reply.content_type, reply.session), *extra)
-    return raw_response_writer.write(send, reply.status, headers, body)
+    # What is made is answered once: another answer has another seed.
+    of = _head_lines.__wrapped__ if reply.status == _CREATED else _head_lines
+    head = of(len(body), reply.content_type, reply.session)
+    if reply.headers:
+        head += raw_response_writer.lines([(_name(name), _header(value)) for name, value in reply.headers.items()])
+    return raw_response_writer.write_lines(send, reply.status, head + raw_response_writer.lines(extra), body)
+
+
+@lru_cache(maxsize=4096)
+def _head_lines(length: int, content_type: str, session: tuple[int, str] | None) -> bytes:
+    """The lines of `_head`, at once."""
+    head = b"content-length: %d\r\n%b: %b\r\n" % (length, *_content_type(content_type))
+    if session is None:
+        return head
+    seed, scenario = session
+    return b"%bspecimen-seed: %d\r\nspecimen-scenario: %b\r\n" % (head, seed, scenario.encode())
 
 
 async def send_reply(

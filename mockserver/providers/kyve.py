@@ -24,6 +24,8 @@ from specimen.mockserver.provider_api import (
 REQUEST_ID = "KYC-Request-Id"
 # Source: kyve.dev Sessions, Idempotency.
 IDEMPOTENCY_SECONDS = 24 * 3600
+# What a session keeps of the request that made it.
+_ASKED = ("metadata", "redirect_url")
 # Source: kyve.dev Error codes, Catalog names the header; how long is assumed.
 RETRY_AFTER_SECONDS = 30
 REFUSALS = {
@@ -112,10 +114,10 @@ def finish(reply: Reply, request: Request) -> Reply:
     """
     if REQUEST_ID in reply.headers:
         return reply
-    headers = {REQUEST_ID: reply.body["error"]["request_id"] if reply.status >= 400 else request_id(request)}
+    shown = reply.body["error"]["request_id"] if reply.status >= 400 else request_id(request)
+    reply.headers = {**reply.headers, REQUEST_ID: shown}
     if reply.status == 429:
-        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    reply.headers = {**reply.headers, **headers}
+        reply.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return reply
 
 
@@ -123,9 +125,8 @@ def request_id(request: Request) -> str:
     """The id of a request: it depends on the time and the request only, so that a frozen clock repeats it."""
     scope = request.scope
     place = (scope["method"], scope["path"], scope.get("query_string", b""))
-    digest = blake2b(request.raw, digest_size=13)
-    digest.update(repr((request.namespace, request.now, request.credential.name, place)).encode())
-    return f"req_{digest.hexdigest()}"
+    asked = repr((request.namespace, request.now, request.credential.name, place)).encode()
+    return f"req_{blake2b(request.raw + asked, digest_size=13).hexdigest()}"
 
 
 async def _once(request: Request, sessions: Sessions, run: Callable[[], Awaitable[Reply]], *, creates: bool = False) -> Reply:
@@ -167,7 +168,9 @@ async def _create(request: Request, sessions: Sessions) -> Reply:
     if template is None:
         return _example(request, "not_found" if is_pinned else "template_required")
     facts: dict[str, Any] = {**key, "template" if is_pinned else "default_template": template.snapshot}
-    facts |= {name: asked[name] for name in ("metadata", "redirect_url") if name in asked}
+    for name in _ASKED if asked else ():
+        if name in asked:
+            facts[name] = asked[name]
     if len(template.accepted_documents) == 1:
         facts["document"] = template.accepted_documents[0]
     return await sessions.answer(await sessions.create(facts, owner=_owner(request)), "createSession", 201)

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from specimen.fixtures.primitives.timelines import Event, plan_at_pace
+from specimen.fixtures.primitives.timelines import Event, before_first_move, plan_at_pace
 from specimen.specs.loading.lifecycle import Lifecycle, nothing
 
 FOREVER = 1 << 62
@@ -70,6 +70,10 @@ def timeline(record: Record, lifecycle: Lifecycle, now: int) -> Timeline:
     The recorded events (`record.events`) end its plan. A session that is still open expires at the end of its lifetime.
     """
     path = lifecycle.scenarios[record.scenario].path[: record.steps + 1]
+    if not record.events and not record.pinned:
+        unmoved = before_first_move(lifecycle, path, record.made_at, record.speed, record.created_at, now)
+        if unmoved is not None:
+            return Timeline(*unmoved)
     planned = plan_at_pace(lifecycle, path, record.made_at, record.speed, record.created_at)
     if record.pinned:
         return Timeline(planned + record.events, FOREVER)

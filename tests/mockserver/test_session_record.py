@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from unittest import mock
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 
 from specimen import specs
 from specimen.fixtures.primitives.timelines import Event, plan, plan_at_pace
+from specimen.mockserver.sessions import session_record
 from specimen.mockserver.sessions.session_record import FOREVER, Record, timeline
 
 PROVIDERS = {name: specs.load(name) for name in specs.names()}
@@ -128,3 +130,13 @@ def test_law__a_pace_that_is_known_plans_the_same(made: tuple[specs.Lifecycle, R
     path = lifecycle.scenarios[record.scenario].path[: record.steps + 1]
     anew = plan(lifecycle, path, record.made_at, speed=record.speed, created_at=record.created_at)
     assert plan_at_pace(lifecycle, path, record.made_at, record.speed, record.created_at) == anew
+
+
+@given(made=records(), data=st.data())
+def test_law__what_has_not_moved_is_found_at_once_as_at_length(made: tuple[specs.Lifecycle, Record], data: st.DataObject) -> None:
+    """The short way for a session that is as it was made gives the events and the end that the long way gives."""
+    lifecycle, record = made
+    now = data.draw(st.one_of(_after(record), st.integers(record.created_at - 1, record.made_at + 30_000)))
+    short = timeline(record, lifecycle, now)
+    with mock.patch.object(session_record, "before_first_move", return_value=None):
+        assert timeline(record, lifecycle, now) == short

@@ -121,7 +121,9 @@ class Sessions(Lists, Values):
             StoreFull: there are too many sessions, or too many tasks wait.
         """
         shared_state, preference = self._shared, self.preference
-        await shared_state.check_task_room(self._namespace)
+        is_told = shared_state.is_told(self._namespace)
+        if is_told:
+            await shared_state.check_task_room(self._namespace)
         scenario = preference.scenario or preferences.from_magic(self.magic_value, shared_state.provider)
         if scenario is None:
             scenario = (
@@ -135,6 +137,7 @@ class Sessions(Lists, Values):
             self.honoured.update(("scenario", "status", "seed", "pace"), preference.facts)
         pace = preference.pace or self._namespace.pace or self.settings.pace
         first_seed = shared_state.seed_of(self._namespace)
+        facts = {} if facts is None else facts
         while True:
             is_deferred, number = bool(self._number), self._number
             self._number = 0
@@ -150,24 +153,26 @@ class Sessions(Lists, Values):
                 namespace=self.namespace,
                 seed=seed,
                 key=f"{key}/{seed}",
-                facts={**preference.facts, **(facts or {})},
+                facts={**preference.facts, **facts} if preference.facts else facts,
                 keys=keys or {},
                 owner=owner,
             )
             if complete is not None:
                 more_facts, more_keys = await complete(Session(record, timeline(record, self.lifecycle, self.now), self))
                 record = replace(record, facts={**record.facts, **more_facts}, keys=(*record.keys, *more_keys))
-            record = shared_state.noted(self._namespace, record, None, self.now)
-            cached = shared_state.cached_state(record, self.now)
+            if is_told:
+                record = shared_state.noted(self._namespace, record, None, self.now)
+            line = timeline(record, self.lifecycle, self.now)
             if is_deferred:
-                self._deferred = (record, phase_of(cached.timeline))
+                self._deferred = (record, phase_of(line))
                 break
-            if await shared_state.store.add(self._space, record, phase_of(cached.timeline)):
+            if await shared_state.store.add(self._space, record, phase_of(line)):
                 await self._made(record)
                 break
         if preference.status is None and pace.kind == "instant":
-            return Session(record, Timeline(cached.timeline.events[:1], self.now), self)
-        return Session(record, cached.timeline, self, cached.answers)
+            line = Timeline(line.events[:1], self.now)
+        # Its state is cached when it is read: what a creation answers is asked for once.
+        return Session(record, line, self)
 
     # -- reading --------------------------------------------------------------------------------------------------
 
@@ -371,17 +376,18 @@ class Sessions(Lists, Values):
     def snapshot(self, session: Session) -> SessionSnapshot:
         """The snapshot of a session that recipes get."""
         record = session.record
+        # By place, which is quicker than by name.
         return SessionSnapshot(
-            provider=self._shared.name,
-            id=record.id,
-            ids=self._ids(record),
-            scenario=record.scenario,
-            seed=record.seed,
-            facts=session.facts,
-            events=session.events,
-            expires_at=expires_at(self.lifecycle, record.created_at),
-            now=self.now,
-            origin=self.origin,
-            is_terminal=session.is_terminal,
-            namespace=self.namespace,
+            self._shared.name,
+            record.id,
+            self._ids(record),
+            record.scenario,
+            record.seed,
+            session.facts,
+            session.events,
+            expires_at(self.lifecycle, record.created_at),
+            self.now,
+            self.origin,
+            session.is_terminal,
+            self.namespace,
         )

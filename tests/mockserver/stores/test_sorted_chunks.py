@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from specimen.mockserver.sessions.store.memory import sorted_chunks
+from specimen.mockserver.sessions.session_record import FOREVER, Record
+from specimen.mockserver.sessions.store import Page, Phase
+from specimen.mockserver.sessions.store.memory import partition, sorted_chunks
 from specimen.mockserver.sessions.store.memory.sorted_chunks import SortedChunks
+from specimen.mockserver.testing.in_process import completed
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -22,16 +26,19 @@ def small_chunks() -> object:
 
 
 @given(
-    st.lists(st.tuples(st.booleans(), st.integers(0, 60))),
+    st.lists(st.one_of(st.tuples(st.booleans(), st.integers(0, 60)), st.tuples(st.none(), st.sets(st.integers(0, 60))))),
     st.none() | st.integers(-1, 61),
     st.integers(0, 61),
     st.integers(0, 9),
 )
-def test_sequence__is_sorted(changes: list[tuple[bool, int]], low: int | None, high: int, limit: int) -> None:
-    """Whatever is added and removed, the sequence answers as the sorted list of the same keys does."""
+def test_sequence__is_sorted(changes: list[tuple[bool | None, Any]], low: int | None, high: int, limit: int) -> None:
+    """Whatever is added, one by one or several at once, and removed: it answers as the sorted list of the same keys does."""
     sequence, kept = SortedChunks(), set[int]()
     for is_added, key in changes:
-        if is_added and key not in kept:
+        if is_added is None:
+            sequence.add_all(iter(key - kept))
+            kept |= key
+        elif is_added and key not in kept:
             sequence.add(key)
             kept.add(key)
         elif not is_added and key in kept:
@@ -58,3 +65,21 @@ def test_remove__what_is_not_there(kept: set[int], key: int) -> None:
     with pytest.raises(KeyError):
         sequence.remove(key)
     assert sequence.after(None, 100) == sorted(kept - {key})
+
+
+def test_index__has_new_ids_in_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that wait are listed, and can be removed, as those that were put in their places together."""
+    monkeypatch.setattr(partition, "_TOGETHER", 3)
+    sessions = partition.Partition()
+    kept = [f"{number * 7 % 20:02}" for number in range(20)]
+    page = Page("id", 50)
+    for number, session_id in enumerate(kept, 1):
+        assert sessions.add(Record("default", session_id, "s", 0, number, number, 1.0, 0), Phase("open", FOREVER))
+        if number % 4 == 0:
+            sessions.settle(page)
+            assert [one.id for one in completed(sessions.page(page))] == sorted(kept[:number])
+        if number % 5 == 0:
+            assert sessions.delete(kept[number - 1])
+            assert sessions.add(Record("default", kept[number - 1], "s", 0, number, number, 1.0, 0), Phase("open", FOREVER))
+    sessions.settle(page)
+    assert [one.id for one in completed(sessions.page(page))] == sorted(kept)

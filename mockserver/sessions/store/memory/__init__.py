@@ -84,6 +84,8 @@ class MemoryStore(Spaces):
         """The sessions of a list."""
         kept = self._spaces.get(space)
         if kept is not None:
+            with self._writing:
+                kept.sessions.settle(page)
             return await kept.sessions.page(page)
         if page.order != "id" and page.after is not None:
             raise KeyError(page.after)

@@ -11,7 +11,7 @@ from specimen.mockserver.sessions.store import Space
 _Held = dict[tuple[Space, str], deque[asyncio.Future[None]]]
 
 
-class _Hold:
+class Hold:
     """Holds a lock while the context lasts; those who wait may be in several event loops."""
 
     __slots__ = ("_held", "_place")
@@ -19,6 +19,13 @@ class _Hold:
     def __init__(self, held: _Held, place: tuple[Space, str]) -> None:
         self._held = held
         self._place = place
+
+    def take(self) -> bool:
+        """Takes the lock where nobody holds it; returns whether it was so. Mostly it is, and then nothing is to be awaited."""
+        if self._place in self._held:
+            return False
+        self._held[self._place] = deque()
+        return True
 
     async def __aenter__(self) -> None:
         waiting = self._held.get(self._place)
@@ -31,13 +38,14 @@ class _Hold:
             await turn
         except BaseException:
             if turn.done() and not turn.cancelled():  # its turn came, and then it was cancelled
-                self._pass_on()
+                self.release()
             raise
 
     async def __aexit__(self, *_: object) -> None:
-        self._pass_on()
+        self.release()
 
-    def _pass_on(self) -> None:
+    def release(self) -> None:
+        """Gives the lock to the next one who waits."""
         waiting = self._held[self._place]
         if not waiting:
             del self._held[self._place]
@@ -47,7 +55,7 @@ class _Hold:
 
     def _give(self, turn: asyncio.Future[None]) -> None:
         if turn.done():  # cancelled while it waited
-            self._pass_on()
+            self.release()
         else:
             turn.set_result(None)
 
@@ -60,6 +68,6 @@ class Locks:
     def __init__(self) -> None:
         self._held: _Held = {}
 
-    def hold(self, space: Space, key: str) -> _Hold:
+    def hold(self, space: Space, key: str) -> Hold:
         """Holds the lock while the context lasts."""
-        return _Hold(self._held, (space, key))
+        return Hold(self._held, (space, key))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from typing import Any
 
 # A chunk of twice that size is cut in two. Inserting moves half a chunk in memory, finding it searches all their last keys.
@@ -46,6 +47,26 @@ class SortedChunks:
             self._chunks.insert(place + 1, chunk[at:])
             del chunk[at:]
             lasts.insert(place, chunk[-1])
+
+    def add_all(self, keys: Iterable[Any]) -> None:
+        """Adds keys that are not there: in their order, so that each chunk is looked at once."""
+        wanted = sorted(keys)
+        if not self._lasts:
+            for key in wanted:
+                self.add(key)
+            return
+        lasts, end = self._lasts, len(wanted)
+        self._count += end
+        while end:  # from the last chunk to the first: places before it stay as they are while it is cut
+            place = min(bisect_left(lasts, wanted[end - 1]), len(lasts) - 1)
+            begin = bisect_right(wanted, lasts[place - 1], 0, end) if place else 0
+            chunk = self._chunks[place]
+            chunk += wanted[begin:end]
+            chunk.sort()  # two runs in order, which it merges
+            cuts = [chunk[at : at + _CHUNK] for at in range(0, len(chunk), _CHUNK)] if len(chunk) > 2 * _CHUNK else [chunk]
+            self._chunks[place : place + 1] = cuts
+            lasts[place : place + 1] = [cut[-1] for cut in cuts]
+            end = begin
 
     def remove(self, key: Any) -> None:
         """Removes a key that is there.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from specimen.mockserver.sessions.session_record import Record
 from specimen.mockserver.sessions.store import Phase, Space, Versioned
+from specimen.mockserver.sessions.store.memory.locks import Hold
 
 _NOTHING = Versioned(None, 0)
 
@@ -27,9 +27,7 @@ class MemoryTurn:
 
     __slots__ = ("_hold", "_store", "counter", "kept", "key", "now", "number", "space")
 
-    def __init__(
-        self, store: Turns, hold: AbstractAsyncContextManager[None], space: Space, key: str, now: int, counter: str | None
-    ) -> None:
+    def __init__(self, store: Turns, hold: Hold, space: Space, key: str, now: int, counter: str | None) -> None:
         self._store = store
         self._hold = hold
         self.space = space
@@ -40,16 +38,17 @@ class MemoryTurn:
         self.number = 0
 
     async def __aenter__(self) -> Self:
-        await self._hold.__aenter__()
+        if not self._hold.take():
+            await self._hold.__aenter__()
         try:
             self._store.begin_turn(self)
         except BaseException:
-            await self._hold.__aexit__(None, None, None)
+            self._hold.release()
             raise
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await self._hold.__aexit__(kind, error, trace)
+        self._hold.release()
 
     async def finish(self, session: tuple[Record, Phase] | None, value: Any, until: int, now: int) -> bool:
         """Adds a session, and keeps a value; the context's end ends the turn."""
