@@ -21,8 +21,9 @@ from specimen.specs import Provider
 
 _LOG, _ASKED = "requests", "log-asked"
 _EVERYWHERE = Space(DEFAULT_NAMESPACE, "")
-# How often a process that has something looks whether somebody asks, and how long who asks waits for the others.
-_EVERY_SECONDS, _WAIT_SECONDS, _MOST_WAITS = 0.05, 0.15, 20
+# How often a process that has something looks whether somebody asks, and how long who asks waits for the others. A look costs a
+# process what several reads cost: twenty a second were two hundredths of a busy one's time.
+_EVERY_SECONDS, _WAIT_SECONDS, _MOST_WAITS = 0.1, 0.25, 20
 _PAGE = 500
 
 

@@ -38,7 +38,12 @@ def write(send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body:
     the headers are written. The connection stays open: a response that closes it is left to the server.
     """
     headers = tuple(headers)
-    return not any(name in _SERVERS for name, _ in headers) and write_lines(send, status, lines(headers), body)
+    return not are_about_the_connection(headers) and write_lines(send, status, lines(headers), body)
+
+
+def are_about_the_connection(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether one of them is for the server to act upon."""
+    return not _SERVERS.isdisjoint([name for name, _ in headers])
 
 
 def lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
@@ -57,7 +62,7 @@ def write_lines(send: Send, status: int, head: bytes, body: bytes) -> bool:
             return False
         own = cycle.default_headers
         if own:
-            if any(name in _SERVERS for name, _ in own):
+            if are_about_the_connection(own):
                 return False
             head = lines(own) + head
         answer = STATUS_LINE[status] + head + b"\r\n" + (b"" if cycle.scope["method"] == "HEAD" else body)

@@ -48,7 +48,10 @@ def write_whole(send: Send, reply: Reply, extra: Extra) -> bool:
     of = _head_lines.__wrapped__ if reply.status == _CREATED else _head_lines
     head = of(len(body), reply.content_type, reply.session)
     if reply.headers:
-        head += raw_response_writer.lines([(_name(name), _header(value)) for name, value in reply.headers.items()])
+        own = [(_name(name), _header(value)) for name, value in reply.headers.items()]
+        if raw_response_writer.are_about_the_connection(own):
+            return False
+        head += raw_response_writer.lines(own)
     return raw_response_writer.write_lines(send, reply.status, head + raw_response_writer.lines(extra), body)
 
 

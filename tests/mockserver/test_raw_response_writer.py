@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from specimen.mockserver.app import App
-from specimen.mockserver.http import raw_response_writer
+from specimen.mockserver.http import raw_response_writer, responses
+from specimen.mockserver.http.dates import date_header
 from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.http.responses import send_reply
 from specimen.mockserver.http.server import running
+from specimen.mockserver.testing.in_process import completed
 from tests.mockserver.calling import frozen_app
 
 httptools_impl = pytest.importorskip("uvicorn.protocols.http.httptools_impl", reason="httptools has no wheel for this machine")
@@ -190,3 +192,25 @@ def test_send_reply__a_name_that_is_none_is_a_mistake() -> None:
 
     with pytest.raises(ValueError, match="no name of a header"):
         asyncio.run(send_reply(send, Reply(200, {}, {"X-A: b\r\nSet-Cookie": "c"})))
+
+
+@pytest.mark.parametrize("status", [200, 201, 404])
+@pytest.mark.parametrize("session", [None, (7, "completed")])
+@pytest.mark.parametrize("headers", [{}, {"KYC-Request-Id": "req_1\r\n", "Retry-After": "30"}])
+def test_write_whole__the_bytes_of_send_reply(status: int, session: tuple[int, str] | None, headers: dict[str, str]) -> None:
+    """A reply that is ready is written at once as it is sent at length, twice the same."""
+    reply, extra = Reply(status, b"{}", headers, session=session), (date_header(0),)
+    for _ in range(2):
+        at_once, at_length = cycle(), cycle()
+        assert responses.write_whole(at_once.send, reply, extra)
+        completed(send_reply(at_length.send, reply, extra))
+        assert at_once.transport == at_length.transport
+        assert b"content-length: 2\r\n" in at_once.transport
+
+
+def test_write_whole__leaves_to_the_server() -> None:
+    """What has no whole body, or says something about the connection."""
+    for reply in (Reply(204), Reply(200, {}), Reply(200, b"{}", {"Connection": "close"})):
+        one = cycle()
+        assert not responses.write_whole(one.send, reply, ())
+        assert one.transport == b""
