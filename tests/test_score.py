@@ -32,6 +32,7 @@ HANDFUL = {
     "idnow": ("no_credentials_read", "outcome_missing", "results_early", "terminal_left", "references_to_nothing"),
     "kyve": ("key_ignored",),
 }
+SHOWN = "2026-03-19T10:31:26.000Z"
 VALID = {"idnow": ("more_fields", "chunked", "uuids_in_capitals"), "predicate": ("not_found_for_malformed",)}
 
 
@@ -100,6 +101,22 @@ def test_calls__change_only_what_they_name() -> None:
     assert asked.to("a{b", "c d").path == "/v1/sessions/c%20d"
     assert asked.path == "/v1/sessions/a%7Bb"
     assert match(asked.provider.document, "GET", asked.to("a{b", "c d").path) is not None
+
+
+def test_variants__an_end_is_dated_after_the_last_delivery() -> None:
+    """However many deliveries have moved the time of the last change before."""
+    change = next(one for one in VARIANTS if one.name == "touched_by_deliveries").make()
+    states = iter(["in_progress"] * 9 + [min(specs.load("kayle").lifecycle.terminal)] * 2)
+
+    async def ask(_: Call) -> Answer:
+        return Answer.of(200, {"data": {"id": "vs_1", "status": next(states), "updated_at": SHOWN}})
+
+    async def shown() -> str:
+        return (await change(call("kayle", "GET", "/v1/sessions/vs_1"), ask)).json["data"]["updated_at"]
+
+    times = [asyncio.run(shown()) for _ in range(11)]
+    assert times[:10] == sorted(set(times))
+    assert times[9] == times[10]
 
 
 def test_runs__a_handful_is_found_and_the_valid_are_not() -> None:

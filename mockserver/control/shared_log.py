@@ -21,14 +21,14 @@ from specimen.specs import Provider
 
 _LOG, _ASKED = "requests", "log-asked"
 _EVERYWHERE = Space(DEFAULT_NAMESPACE, "")
-# How often a process that has something looks whether somebody asks, and how long who asks waits for the others. A look costs a
-# process what several reads cost: twenty a second were two hundredths of a busy one's time.
+# How often a process with entries looks whether a reader in another process wants them, and how long that reader waits for them.
+# A look costs as much as several reads: twenty looks a second took two hundredths of a busy process's time.
 _EVERY_SECONDS, _WAIT_SECONDS, _MOST_WAITS = 0.1, 0.25, 20
 _PAGE = 500
 
 
 class LogReader:
-    """Reads the log of a namespace; where processes share a store, each hands its entries over once somebody asks.
+    """Reads the log of a namespace; where processes share a store, each hands its entries over once a reader wants them.
 
     A request costs what it costs in memory: an entry is packed when it is handed over, and made to be shown when it is read.
     """
@@ -44,7 +44,7 @@ class LogReader:
         self._lock = asyncio.Lock()
 
     def start(self) -> None:
-        """Begins to look whether somebody asks, where that may be another process; in a running event loop."""
+        """Begins to look whether a reader in another process wants the entries; in a running event loop."""
         if self._store.is_shared and self._log.is_on and (self._task is None or self._task.done()):
             self._task = asyncio.get_running_loop().create_task(self._serve())
 

@@ -57,12 +57,8 @@ def write_whole(send: Send, reply: Reply, extra: Extra) -> bool:
 
 @lru_cache(maxsize=4096)
 def _head_lines(length: int, content_type: str, session: tuple[int, str] | None) -> bytes:
-    """The lines of `_head`, at once."""
-    head = b"content-length: %d\r\n%b: %b\r\n" % (length, *_content_type(content_type))
-    if session is None:
-        return head
-    seed, scenario = session
-    return b"%bspecimen-seed: %d\r\nspecimen-scenario: %b\r\n" % (head, seed, scenario.encode())
+    """The headers of a whole body as they are written."""
+    return raw_response_writer.lines(_head.__wrapped__(length, content_type, session))
 
 
 async def send_reply(

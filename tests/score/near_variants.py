@@ -57,7 +57,8 @@ def _touched() -> Change:
                 shown["updated_at"] = touched[shown["id"]] = answer_time(shown["updated_at"])
                 answer.json = body
             elif isinstance(shown, dict) and shown.get("id") in touched and not call.has_preference:
-                shown["updated_at"] = max(shown["updated_at"], touched[shown["id"]])  # its end came after the last delivery
+                last = touched[shown["id"]]
+                shown["updated_at"] = max(shown["updated_at"], later(last, 1))  # its end came after the last delivery
                 answer.json = body
         return answer
 
@@ -67,7 +68,10 @@ def _touched() -> Change:
     def answer_time(text: str) -> str:
         nonlocal turn
         turn += 1
-        moved = datetime.fromisoformat(text) + timedelta(milliseconds=turn)
+        return later(text, turn)
+
+    def later(text: str, milliseconds: int) -> str:
+        moved = datetime.fromisoformat(text) + timedelta(milliseconds=milliseconds)
         return moved.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     return change

@@ -11,6 +11,7 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.checks.account_refusals import is_account_dependent
 from specimen.contracts.judge.checks.body_mark import body_mark
 from specimen.contracts.judge.checks.fields import made_by, state_of, status_pointer
+from specimen.contracts.judge.checks.service_clock import date_of
 from specimen.contracts.judge.checks.shown_sessions import shows_session
 from specimen.contracts.judge.history import History, read_subject, same_caller
 from specimen.contracts.judge.history.own_values import SECRET
@@ -32,6 +33,7 @@ _ABOUT_IDS = frozenset({400, 404, 422})
 _STEM = 5
 _REFUSED = 400
 _A_MINUTE = 60_000
+_MOMENT_SECONDS = 2
 # What an observer knows of a request that need not find the session in its path.
 _NOT_TO_FIND = frozenset({"unknown_id", "foreign_id", "malformed_id", "elsewhere", "credentials", "invalid", "case", "either"})
 UNKNOWN, ANONYMOUS, REFUSED_KEY, ENDED = "unknown id", "no credentials", "unknown credentials", "ended session"
@@ -117,12 +119,24 @@ def _is_over(exchange: Exchange, history: History) -> bool:
 
 def _last_state(exchange: Exchange, history: History) -> str | None:
     """The state in which the session in a call's path was last read by the same caller."""
+    found = _last_read(exchange, history)
+    return None if found is None else state_of(found)
+
+
+def _last_read(exchange: Exchange, history: History) -> Exchange | None:
     for read in exchange.provider.lifecycle.reads:
         for session in exchange.parameters.values():
             for one in reversed(history.of(f"read {read.operation} {session}")):
                 if read.status is not None and (same_caller(one, exchange) or not exchange.has_credentials):
-                    return state_of(one)
+                    return one
     return None
+
+
+def _is_just_before(read: Exchange, exchange: Exchange) -> bool:
+    """Whether so little time is between them, also by the service's clock, that what moves by itself is as it was read."""
+    then, now = date_of(read), date_of(exchange)
+    is_by_its_clock = then is None or now is None or abs(now - then) <= _MOMENT_SECONDS
+    return is_by_its_clock and exchange.started - read.at <= _MOMENT_SECONDS * 1000
 
 
 @cache
@@ -186,7 +200,10 @@ def _expected(provider: Provider, operation: Operation, case: ErrorCase) -> _Exp
     kind=CONSISTENCY,
 )
 def open_sessions_can_be_ended(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
-    """A call that is named after a state to which the session can go, by who made it, with the tokens of its creation."""
+    """A call that is named after a state to which the session can go, by who made it, with the tokens of its creation.
+
+    The session was read just before: one that was open a while ago may have gone on by itself.
+    """
     operation, lifecycle = exchange.operation, exchange.provider.lifecycle
     if operation is None or operation.is_safe or "{" not in operation.path or operation.id == lifecycle.create.operation:
         return
@@ -197,7 +214,10 @@ def open_sessions_can_be_ended(exchange: Exchange, history: History) -> Iterator
     made = next((one for session in exchange.parameters.values() if (one := history.created(session)) is not None), None)
     if made is None or (operation.security and not same_caller(made, exchange)) or not _gives(made, exchange):
         return
-    state = _last_state(exchange, history)
+    read = _last_read(exchange, history)
+    if read is None or not _is_just_before(read, exchange):
+        return
+    state = state_of(read)
     if not any(edge.origin == state and _is_named_after(operation, edge.to) for edge in lifecycle.transitions):
         return
     calls = [one for action in _actions(exchange.provider) for one in history.calls(action)]

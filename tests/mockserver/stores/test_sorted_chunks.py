@@ -68,7 +68,7 @@ def test_remove__what_is_not_there(kept: set[int], key: int) -> None:
 
 
 def test_index__has_new_ids_in_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that wait are listed, and can be removed, as those that were put in their places together."""
+    """New ids that are not sorted yet are listed and deleted like all others."""
     monkeypatch.setattr(partition, "_TOGETHER", 3)
     sessions = partition.Partition()
     kept = [f"{number * 7 % 20:02}" for number in range(20)]

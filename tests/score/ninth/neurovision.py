@@ -26,7 +26,7 @@ from tests.score.memories import recalling, remembering
 STATUS = "getSessionStatus"
 NOT_FOUND = "session not found"
 LIFETIME = 1800
-# Of a UUID of another version than 1, and an id of version 1 that nobody issued.
+# An id that is a UUID of another version than 1, and an unknown id of version 1.
 OTHER_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[2-7][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
 UNKNOWN = "00000000-0000-1000-8000-000000000000"
 FACES = {"status": "success", "type": "faces", "spent": 0, "errors": [], "checks": []}

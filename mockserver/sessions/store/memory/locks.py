@@ -21,7 +21,7 @@ class Hold:
         self._place = place
 
     def take(self) -> bool:
-        """Takes the lock where nobody holds it; returns whether it was so. Mostly it is, and then nothing is to be awaited."""
+        """Takes the lock if it is free, without waiting; returns whether it did."""
         if self._place in self._held:
             return False
         self._held[self._place] = deque()
