@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -63,6 +64,34 @@ def test_log__is_the_list_of_the_latest(steps: list[tuple[str, str, int]], most:
         kept = log.since(0)
         assert [(one.at, one.namespace, one.size) for one in kept] == expected
         assert all((one.began, one.ended) == (one.at, one.at + 0.5) for one in kept)
+
+
+def _poll(status: str, body: Any = None) -> tuple[Any, ...]:
+    body = b'{"status":"%b"}' % status.encode() + b" " * 4_000 if body is None else body
+    return ("a", "kayle", "GET", "/", b"", {"accept": "*/*"}, b"", "getSession", 200, "", body, None, None, None, 4_000)
+
+
+def test_log__keeps_a_poll_that_is_answered_as_before_once() -> None:
+    """Also where each exchange is made anew; another answer in between is kept where it came."""
+    log = RequestLog(100_000)
+    tracemalloc.start()
+    try:
+        for number in range(2_000):
+            log.add(_poll("started" if number < 1_000 else "ended"), number, number, number)
+        log.settle()
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()
+    assert [one.body[:18] for one in log.since(0)] == [b'{"status":"started'] * 1_000 + [b'{"status":"ended"}'] * 1_000
+    assert [one.at for one in log.since(0)] == list(range(2_000))
+
+
+def test_log__keeps_values_apart_that_only_compare_equal() -> None:
+    """JSON has 1, 1.0 and true, which are equal in Python."""
+    log, bodies = RequestLog(10), [{"a": 1}, {"a": True}, {"a": 1.0}]
+    for body in bodies:
+        log.add(_poll("", body), 0, 0, 0)
+    assert [repr(one.body) for one in log.since(0)] == [repr(body) for body in bodies]
 
 
 def test_log__is_read_while_another_thread_adds() -> None:

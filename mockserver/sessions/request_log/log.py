@@ -90,7 +90,7 @@ class Exchange(NamedTuple):
 # The fields of an exchange but its times: of a poll that is answered as before they are the same.
 Untimed = tuple[Any, ...]
 _TIMES = ("at", "began", "ended")
-_SIZE = Exchange._fields.index("size")
+_SIZE, _BODY = (Exchange._fields.index(name) for name in ("size", "body"))
 _size = itemgetter(_SIZE)
 _namespace = itemgetter(Exchange._fields.index("namespace"))
 
@@ -155,6 +155,7 @@ class RequestLog:
             new = self.new[:]
             del self.new[: len(new)]
             untimed, *times = (new[place :: 1 + len(_TIMES)] for place in range(1 + len(_TIMES)))
+            _share(untimed, self._untimed[-1] if self._untimed else None)
             self._untimed.extend(untimed)
             for kept, added in zip(self._times, times, strict=True):
                 kept.extend(added)
@@ -226,6 +227,17 @@ class RequestLog:
             self._bytes = sum(_size(entry) for entry in kept if entry is not None)
             self._dropped_of.pop(namespace, None)
             self._last_dropped_of = None
+
+
+def _share(entries: list[Untimed], last: Untimed | None) -> None:
+    """Replaces each entry that equals the one before it by that one: the memory of its copy is still in the processor's cache."""
+    for place, entry in enumerate(entries):
+        if entry is not last:
+            # Values of JSON may be equal that are not the same: 1, 1.0 and true.
+            if last is not None and type(entry[_BODY]) is bytes and entry == last and type(last[_BODY]) is bytes:
+                entries[place] = last
+            else:
+                last = entry
 
 
 def _exchange(untimed: Untimed, at: float, began: float, ended: float) -> Exchange:
