@@ -11,7 +11,6 @@ from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.checks.account_refusals import is_account_dependent
 from specimen.contracts.judge.checks.body_mark import body_mark
 from specimen.contracts.judge.checks.fields import made_by, state_of, status_pointer
-from specimen.contracts.judge.checks.service_clock import date_of
 from specimen.contracts.judge.checks.shown_sessions import shows_session
 from specimen.contracts.judge.history import History, read_subject, same_caller
 from specimen.contracts.judge.history.own_values import SECRET
@@ -33,7 +32,6 @@ _ABOUT_IDS = frozenset({400, 404, 422})
 _STEM = 5
 _REFUSED = 400
 _A_MINUTE = 60_000
-_MOMENT_SECONDS = 2
 # What an observer knows of a request that need not find the session in its path.
 _NOT_TO_FIND = frozenset({"unknown_id", "foreign_id", "malformed_id", "elsewhere", "credentials", "invalid", "case", "either"})
 UNKNOWN, ANONYMOUS, REFUSED_KEY, ENDED = "unknown id", "no credentials", "unknown credentials", "ended session"
@@ -119,24 +117,12 @@ def _is_over(exchange: Exchange, history: History) -> bool:
 
 def _last_state(exchange: Exchange, history: History) -> str | None:
     """The state in which the session in a call's path was last read by the same caller."""
-    found = _last_read(exchange, history)
-    return None if found is None else state_of(found)
-
-
-def _last_read(exchange: Exchange, history: History) -> Exchange | None:
     for read in exchange.provider.lifecycle.reads:
         for session in exchange.parameters.values():
             for one in reversed(history.of(f"read {read.operation} {session}")):
                 if read.status is not None and (same_caller(one, exchange) or not exchange.has_credentials):
-                    return one
+                    return state_of(one)
     return None
-
-
-def _is_just_before(read: Exchange, exchange: Exchange) -> bool:
-    """Whether so little time is between them, also by the service's clock, that what moves by itself is as it was read."""
-    then, now = date_of(read), date_of(exchange)
-    is_by_its_clock = then is None or now is None or abs(now - then) <= _MOMENT_SECONDS
-    return is_by_its_clock and exchange.started - read.at <= _MOMENT_SECONDS * 1000
 
 
 @cache
@@ -200,32 +186,27 @@ def _expected(provider: Provider, operation: Operation, case: ErrorCase) -> _Exp
     kind=CONSISTENCY,
 )
 def open_sessions_can_be_ended(exchange: Exchange, history: History) -> Iterator[Finding | Examined]:
-    """A call that is named after a state to which the session can go, by who made it, with the tokens of its creation.
+    """Of a call that is named after a state to which the session can go, by who made it, with the tokens of its creation.
 
-    The session was read just before: one that was open a while ago may have gone on by itself.
+    Two reads show the same open state, one before the call and one after it: the session has not gone on by itself meanwhile.
     """
-    operation, lifecycle = exchange.operation, exchange.provider.lifecycle
-    if operation is None or operation.is_safe or "{" not in operation.path or operation.id == lifecycle.create.operation:
+    lifecycle, earlier, now = exchange.provider.lifecycle, history.reads(exchange)[-1:], state_of(exchange)
+    if not earlier or not same_caller(earlier[0], exchange):
         return
-    if exchange.has_preference or exchange.status in _ANY_TIME or exchange.request_headers.get("idempotency-key"):
-        return
-    if exchange.intent.get("credentials") is not None or (operation.security and not exchange.has_credentials):
-        return
-    made = next((one for session in exchange.parameters.values() if (one := history.created(session)) is not None), None)
-    if made is None or (operation.security and not same_caller(made, exchange)) or not _gives(made, exchange):
-        return
-    read = _last_read(exchange, history)
-    if read is None or not _is_just_before(read, exchange):
-        return
-    state = state_of(read)
-    if not any(edge.origin == state and _is_named_after(operation, edge.to) for edge in lifecycle.transitions):
-        return
-    calls = [one for action in _actions(exchange.provider) for one in history.calls(action)]
-    if any(one.is_success and one.parameters == exchange.parameters for one in calls) or request_errors(exchange):
-        return
-    yield EXAMINED
-    if exchange.status >= 400 and not is_account_dependent(exchange):
-        yield Finding("", "a success: the session is open, and all that the call needs is the session's own", exchange.status)
+    before, theirs = state_of(earlier[0]), set(exchange.parameters.values())
+    for action in _actions(exchange.provider):
+        operation = exchange.provider.document.operations[action]
+        if not any(edge.origin == before and _is_named_after(operation, edge.to) for edge in lifecycle.transitions):
+            continue
+        for call in history.after(f"operation {action}", str(read_subject(exchange))):
+            is_for_it = call.started >= earlier[0].ended and theirs & set(call.parameters.values())
+            if not is_for_it or not _has_what_it_needs(call, history):
+                continue
+            yield EXAMINED
+            if call.status >= _REFUSED and now == before and not is_account_dependent(call):
+                expected = f"not '{now}', for the session was open before {action}, which had all that it needs, and was refused"
+                yield Finding(str(status_pointer(exchange)), f"{expected}: {call.status}", now)
+                return
 
 
 @rule(
@@ -280,6 +261,20 @@ def others_are_left_alone(exchange: Exchange, history: History) -> Iterator[Find
         if now != before and _is_named_after(exchange.provider.document.operations[action], now):
             yield Finding(str(status_pointer(exchange)), f"'{before}', for {action} was called for others", now)
             return
+
+
+def _has_what_it_needs(call: Exchange, history: History) -> bool:
+    """Whether a call that is to end a session is by who made it and valid, the first that can do so, and no special case."""
+    operation = call.operation
+    if operation is None or call.has_preference or call.status in _ANY_TIME or call.request_headers.get("idempotency-key"):
+        return False
+    if call.intent.get("credentials") is not None or (operation.security and not call.has_credentials):
+        return False
+    made = next((one for session in call.parameters.values() if (one := history.created(session)) is not None), None)
+    if made is None or (operation.security and not same_caller(made, call)) or not _gives(made, call) or request_errors(call):
+        return False
+    calls = [one for action in _actions(call.provider) for one in history.calls(action)]
+    return not any(one.is_success and one.parameters == call.parameters for one in calls)
 
 
 def _gives(made: Exchange, call: Exchange) -> bool:

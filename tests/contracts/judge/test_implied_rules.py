@@ -375,24 +375,31 @@ def refused_in_review(stage: Stage) -> list[Exchange]:
     """A session that waits for its review, and can no longer be canceled."""
     session = stage.read("review_face_match", operation="getSession")
     made = replace(stage.ask("createSession", body={}), response_body=session.response_body)
-    return [made, session, stage.ask("cancelSession", path={"id": session.response_json["id"]})]
+    return [made, session, stage.ask("cancelSession", path={"id": session.response_json["id"]}), stage.again(session)]
 
 
-def refused_a_while_later(stage: Stage) -> list[Exchange]:
-    """A session that can no longer be canceled three seconds after it was read as created: it has gone on by itself."""
-    made, read, refused = kyve.never_canceled(stage)
-    return [made, replace(read, at=refused.started - 3000, began=0), refused]
+def refused_having_gone_on(stage: Stage) -> list[Exchange]:
+    """A session that went on by itself after it was read, and can no longer be canceled."""
+    made, read, refused, again = kyve.never_canceled(stage)
+    return [made, read, refused, changed(again, {"/status": "in_progress"})]
 
 
-def refused_after_the_clock_was_set(stage: Stage) -> list[Exchange]:
-    """The same at once, by a clock that was set forward by a quarter of a minute."""
-    made, read, refused = kyve.never_canceled(stage)
-    then, now = "Thu, 19 Mar 2026 10:31:15 GMT", "Thu, 19 Mar 2026 10:31:30 GMT"
-    return [
-        made,
-        replace(read, response_headers={**read.response_headers, "date": then}),
-        replace(refused, response_headers={**refused.response_headers, "date": now}),
-    ]
+def refused_and_not_read(stage: Stage) -> list[Exchange]:
+    """A session that is not read after its cancellation was refused: whether it has gone on is not known."""
+    return kyve.never_canceled(stage)[:3]
+
+
+def refused_of_another(stage: Stage) -> list[Exchange]:
+    """An open session between whose reads the cancellation of another was refused, which has gone on unseen."""
+    made = stage.ask("createSession", body={})
+    read = stage.ask("getSession", path={"id": made.response_json["id"]})
+    return [made, read, *kyve.never_canceled(stage)[:3], stage.again(read)]
+
+
+def refused_without_credentials(stage: Stage) -> list[Exchange]:
+    """An open session whose cancellation lacks the key."""
+    made, read, refused, again = kyve.never_canceled(stage)
+    return [made, read, stage.ask("cancelSession", path=refused.parameters, credential=None), again]
 
 
 def made_without_time(stage: Stage) -> list[Exchange]:
@@ -683,8 +690,10 @@ CASES: tuple[tuple[str, str, str, Make], ...] = (
      lambda stage: [stage.ask("getVerification", path={"id": "ver_00000000000000000000000000"}, intent={"unknown_id": True})]),
     ("kayle", "GEN-049", "an unknown id for a malformed one", unknown_instead_of_malformed),
     ("kyve", "GEN-050", "a session under review", refused_in_review),
-    ("kyve", "GEN-050", "a session that has gone on", refused_a_while_later),
-    ("kyve", "GEN-050", "a session that has gone on by a clock that was set", refused_after_the_clock_was_set),
+    ("kyve", "GEN-050", "a session that has gone on", refused_having_gone_on),
+    ("kyve", "GEN-050", "a session that is not read again", refused_and_not_read),
+    ("kyve", "GEN-050", "another session", refused_of_another),
+    ("kyve", "GEN-050", "a call without credentials", refused_without_credentials),
     ("kyve", "GEN-051", "a host that is an address", read({"/url": "https://[::1]:8443/flow/1"}, operation="getSession")),
     ("kyve", "GEN-052", "two sides at one path",
      read({"/media/1/url": "https://m.example/1?side=back&X-Amz-Expires=900&X-Amz-Signature=a",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -184,6 +185,15 @@ def redirected(stage: Stage) -> list[Exchange]:
     return [first, changed(read, {"/data/redirect_url": "https://shop.example/done"})]
 
 
+def right_token_refused(stage: Stage) -> list[Exchange]:
+    """A new session that its own token does not cancel: it is open before and after."""
+    first = made(stage)
+    read = stage.ask("getSession", path={"id": first.response_json["data"]["id"]})
+    wrong = stage.ask("cancelByToken", path=read.parameters, body={"cancel_token": "a" * 48}, credential=None)
+    token = json.dumps({"cancel_token": first.response_json["data"]["cancel_token"]}).encode()
+    return [first, read, changed(wrong, request_body=token), stage.again(read)]
+
+
 def another_token_taken(stage: Stage) -> list[Exchange]:
     """A session that is cancelled by a token whose last letters are others."""
     first = made(stage)
@@ -292,6 +302,7 @@ MUTANTS = (
         "a default that the request is said to have",
         lambda stage: [changed(made(stage), {"/data/share_fields/family_name/source": "rc"})],
     ),
+    Mutant("GEN-050", "the right token of a new session is refused", right_token_refused),
     Mutant("KAY-032", "the right token of a cancelled session is refused", cancelled_and_refused),
     Mutant(
         "KAY-033",

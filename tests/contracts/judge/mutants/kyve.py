@@ -186,12 +186,13 @@ def canceled_and_gone(stage: Stage) -> list[Exchange]:
 
 
 def never_canceled(stage: Stage) -> list[Exchange]:
-    """A session that nobody has canceled, and that is said to be over."""
+    """A session that nobody has canceled, whose cancellation is refused as if it were over."""
     found = canceled(stage)
     refused = stage.again(found[1])
     first = made(stage)
     path = {"id": first.response_json["id"]}
-    return [first, stage.ask(SESSION, path=path), changed(refused, path=f"/v1/sessions/{path['id']}/cancel")]
+    read = stage.ask(SESSION, path=path)
+    return [first, read, changed(refused, path=f"/v1/sessions/{path['id']}/cancel"), stage.again(read)]
 
 
 def one_link(stage: Stage) -> list[Exchange]:
