@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ from specimen.contracts.redaction import curl_command as commands
 from specimen.contracts.redaction.pseudonyms import Pseudonyms
 from specimen.contracts.redaction.spec_terms import named_strings, strings
 from specimen.contracts.redaction.values import shown_pointer, words
+from specimen.contracts.reporting.answer_values import extraction, is_moment, neighbours, shift, shown_at, unused
 from specimen.contracts.reporting.model import Sample
 from specimen.contracts.reporting.run_memory import LEAST_SECRET, Memory, is_made_of, other_part
 from specimen.specs import Provider
@@ -36,6 +36,7 @@ AGAIN = "This shows only after earlier requests: run the same `specimen` command
 KEY = "SPECIMEN_KEY"
 IN_STATE = "The session was in the state"
 COURSE = "The session must go the same way: where it moves by itself, run the same `specimen` command with the same seed."
+LISTED = "The list must still show the sessions that it showed, as they were: they move, and newer ones take their place."
 STATE = "The request changes its session: repeat it on a session in the state that this one was in."
 _MEANINGS = {
     commands.TOKEN: "the credential of the run",
@@ -102,7 +103,8 @@ class Sampler:
         read = next((one for one in self._provider.lifecycle.reads if _is(one.operation, exchange) and one.status), None)
         is_list = read is None and exchange.operation is not None and exchange.operation.is_safe
         if steps and (read is not None or is_list):
-            yield COURSE
+            is_made = any(_is(self._provider.lifecycle.create.operation, step) for step in steps)
+            yield LISTED if is_list and not is_made else COURSE
             return
         if read is None or not _values(exchange):
             return
@@ -186,25 +188,30 @@ class Sampler:
         sent = {
             text for one in later for text in (*one.parameters.values(), *strings(one.request_json), *one.queries.values())
         }  # fmt: skip
+        is_creation = _is(self._provider.lifecycle.create.operation, step)
         wanted: dict[str, tuple[str, int]] = {}
         for name, text in named_strings(step.response_json):
             if name not in self._known or text in captured:  # a server's own name for a field is no part of a command
                 continue
-            if any(is_made_of(value, text) for value in sent) and self.memory.is_received(text):
-                found = _shown_at(step.response_body, name, text)
+            if is_moment(text):  # that of a row would be another row's
+                is_sent = is_creation and not sent.isdisjoint((text, *neighbours(text).values()))
+            else:
+                is_sent = any(is_made_of(value, text) for value in sent)
+            if is_sent and self.memory.is_received(text):
+                found = shown_at(step.response_body, name, text)
                 if found is not None:
                     wanted.setdefault(text, (name, found))
         if not wanted:
             return command
         lines = [f"{ANSWER}=$({command})"]
         for text, (name, index) in wanted.items():
-            variable = base = commands.variable(name)
-            number = 1
-            while variable in captured.values():
-                number += 1
-                variable = f"{base}_{number}"
-            captured[text] = variable
-            lines.append(f"""{variable}=$(printf %s "${ANSWER}" | {_extraction(name, index)})""")
+            variable = captured[text] = unused(commands.variable(name), captured.values())
+            lines.append(f"""{variable}=$(printf %s "${ANSWER}" | {extraction(name, index)})""")
+            for units, moved in neighbours(text).items():
+                shifting = shift(text, units, variable) if moved in sent and moved not in captured else None
+                if shifting is not None:
+                    captured[moved] = unused(f"{variable}_{'EARLIER' if units < 0 else 'LATER'}", captured.values())
+                    lines.append(f"{captured[moved]}=$({shifting})")
         return "; ".join(lines)
 
     def _command(self, exchange: Exchange, captured: Mapping[str, str]) -> str:
@@ -276,19 +283,6 @@ def repetition(sample: Sample) -> tuple[tuple[str, str], ...]:
     needs = (need for need in sample.needs if not need.startswith(f"{commands.TOKEN}:"))  # in nearly every command
     before = (("after", command) for command in sample.after)
     return (*before, ("repeat", sample.curl), *(("needs", need) for need in needs))
-
-
-def _extraction(name: str, index: int) -> str:
-    """Commands that print the n-th text in fields of a name from JSON."""
-    return f"""grep -oE '"{name}" *: *"[^"]*"' | sed -n {index}p | cut -d'"' -f4"""
-
-
-def _shown_at(body: bytes, name: str, text: str) -> int | None:
-    """Which of the texts in fields of a name is this one; None where the commands would not find it."""
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", name) or json.dumps(text) != f'"{text}"':
-        return None
-    found = re.findall(rf'"{name}" *: *"([^"]*)"', body.decode("utf-8", "replace"))
-    return found.index(text) + 1 if text in found else None
 
 
 def _almost(text: str, known: Mapping[str, str]) -> str | None:

@@ -17,6 +17,11 @@ from specimen.specs import Provider
 from specimen.specs.core.errors import bug
 from specimen.specs.loading.error_bodies import AccountRefusal
 
+# What a sender knows of a request that is to be refused for a reason of its own.
+_REFUSALS = frozenset(
+    {"case", "invalid", "malformed_id", "unknown_id", "foreign_id", "unknown_reference", "refused", "wrong_method", "elsewhere"}
+)
+
 
 class Interrupted(KeyboardInterrupt):
     """The user ended a run; `report` holds what was judged until then."""
@@ -129,8 +134,7 @@ def _code(refusal: AccountRefusal) -> str:
 
 
 def _is_meant_to_fail(exchange: Exchange) -> bool:
-    """Whether another refusal than the account's was asked for, or would be right as well."""
+    """Whether a refusal was asked for, by a documented case too, or another one than the account's would be right as well."""
     meant = exchange.intent
-    invalid = ("invalid", "malformed_id", "unknown_id", "foreign_id", "unknown_reference", "refused", "wrong_method", "elsewhere")
-    is_invalid = any(meant.get(name) for name in invalid)
+    is_invalid = any(meant.get(name) for name in _REFUSALS)
     return exchange.has_preference or is_invalid or meant.get("credentials") in ("none", "unknown", "other")

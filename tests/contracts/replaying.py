@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,7 +22,7 @@ from specimen.contracts.judge.judge import observe
 from specimen.contracts.judge.rule import Violation
 from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.model import FindingKey, Sample
-from specimen.contracts.reporting.samples import AGAIN, COURSE, IN_STATE, STATE
+from specimen.contracts.reporting.samples import AGAIN, COURSE, IN_STATE, LISTED, STATE
 from specimen.specs import Provider
 
 _READ = ("content-type", "idempotency-key", "prefer")
@@ -159,7 +160,7 @@ def collected(provider: Provider, url: str, exchanges: Sequence[Exchange]) -> Co
 def is_explained(found: Violation, sample: Sample, meant: Exchange, now: Exchange | None) -> bool:
     """Whether a reason that a sample gives, why its commands may show nothing, is true of this finding.
 
-    `meant` is the exchange as the run saw it, `now` what the last command was answered (None: nothing). There are four reasons:
+    `meant` is the exchange as the run saw it, `now` what the last command was answered (None: nothing). There are five reasons:
     """
     needs = set(sample.needs)
     rests_on_earlier = not same(found, observe(meant, History()))
@@ -170,11 +171,19 @@ def is_explained(found: Violation, sample: Sample, meant: Exchange, now: Exchang
         AGAIN: rests_on_earlier or meant.request_headers.get("idempotency-key") == "",
         # the commands make a session, which went another way since it moves by itself
         COURSE: bool(sample.after) and (rests_on_earlier or has_moved),
+        # the rows that the run saw, in this list or in one before it, are not there any more, or not as they were
+        LISTED: bool(sample.after) and (rests_on_earlier or now is None or not _rows(meant) <= _rows(now)),
         # the request uses up the state of its session
         STATE: meant.operation is not None and not meant.operation.is_safe and bool(meant.parameters),
     }
     in_state = any(need.startswith(IN_STATE) for need in needs) and has_moved  # the session has left the state that was read
     return in_state or any(is_true for need, is_true in reasons.items() if need in needs)
+
+
+def _rows(exchange: Exchange) -> set[str]:
+    """The objects in the lists of an answer, as texts."""
+    values: Iterable[Any] = exchange.response_json.values() if isinstance(exchange.response_json, dict) else ()
+    return {json.dumps(row, sort_keys=True) for value in values if isinstance(value, list) for row in value}
 
 
 def again(sample: Sample, replies: Replies, provider: Provider) -> list[Violation]:

@@ -679,3 +679,9 @@ def test_rules__silent_on_valid_sessions(*, strict: bool) -> None:
     """What the vendor may answer breaks no rule."""
     for change in VALID:
         assert fired(change, strict=strict) == set()
+
+
+def test_scenarios__that_the_public_source_never_takes_are_assumed() -> None:
+    """No public page says how a session fails unseen, or ends by its document's data; a driver need not show either."""
+    scenarios = specs.load("kayle").lifecycle.scenarios
+    assert {name for name, one in scenarios.items() if one.mark == "A"} >= {"failed_unseen", "document_data_invalid"}

@@ -184,3 +184,13 @@ def test_failure__of_the_server(status: int, more: dict[str, Any], expected: dic
         response_headers={"content-type": "application/json", "kyc-request-id": body["error"]["request_id"], "retry-after": "1"},
     )  # fmt: skip
     assert {one.rule: one.severity for one in judge(failed, History())} == expected
+
+
+@pytest.mark.parametrize(("name", "severity"), [("idnow", "note"), ("kayle", "error")])
+def test_refusal__as_a_page_is_as_certain_as_the_body_that_is_documented(name: str, severity: str) -> None:
+    """What IDnow's refusals look like is assumed, and so is their content type; Kayle ID's are public."""
+    refused = Stage(specs.load(name)).ask("getSession", path={"id": "none", "environment": "live"}, credential=None)
+    assert refused.status == 401
+    headers = {**refused.response_headers, "content-type": "text/html"}
+    page = replace(refused, response_body=b"<h1>401</h1>", response_headers=headers)
+    assert {one.rule: one.severity for one in judge(page, History())} == {"GEN-002": severity}

@@ -11,14 +11,18 @@ from typing import Any
 import pytest
 
 from specimen import specs
+from specimen.contracts.client.transport import Transport
+from specimen.contracts.http.credentials import of_lifecycle
 from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import observe
 from specimen.contracts.judge.rule import Violation
 from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.model import Sample
-from specimen.contracts.reporting.samples import AGAIN, COURSE, IN_STATE, STATE
+from specimen.contracts.reporting.samples import AGAIN, COURSE, IN_STATE, LISTED, STATE
 from specimen.contracts.verify import runner
+from specimen.contracts.verify.drivers.driver import PreferDriver
+from specimen.contracts.verify.lifecycle_tests.steps import Walk
 from tests.contracts.example_reports import BASE_URL, TOKEN, kayle, session_body
 from tests.contracts.example_reports import exchange as example
 from tests.contracts.judge.test_rules import NAMES
@@ -138,6 +142,24 @@ def test_reproducer__shows_what_a_broken_implementation_did(
     assert not missed, "\n\n".join(missed)
 
 
+def test_reproducer__of_a_list_by_time_asks_for_the_new_session(served: Served) -> None:
+    """What the whole walk asks of lists is asked again about a session that a service which was started anew makes then."""
+    provider, make = specs.load("kayle"), subject("kayle", "times_exclusive").make
+    values, url = environment(provider), served.url + provider.mount
+    served.app = Recorder(implementation(provider, make, 1), provider)
+    collector = Collector(provider, url, token=values["SPECIMEN_TOKEN"])
+    sender = Transport(url, "kayle", headers=of_lifecycle(provider), seen=collector.judge)
+    for step in Walk(sender, PreferDriver(sender), most=None).steps():
+        step.run()
+    sender.close()
+    found = [one for one in collector.found if one.violation.rule == "KAY-027"]
+    assert found
+    for entry in found:
+        anew = served.app = Recorder(implementation(provider, make, 1), provider)
+        seen, _ = judged_again(entry.example, read({}), anew)
+        assert same(entry.violation, seen), [*entry.example.after, entry.example.curl, *entry.example.needs]
+
+
 def test_explanation__of_a_lost_reproducer_is_not_taken() -> None:
     """A reason that is untrue of a finding excuses nothing: one answer shows the fault, and the session is where it was."""
     broken = collected_read({"nfc_tries_used": -1})
@@ -145,7 +167,7 @@ def test_explanation__of_a_lost_reproducer_is_not_taken() -> None:
     sample = next(one.example for one in broken.found if one.violation == found)
     whole, moved = read({"nfc_tries_used": 0}), read({"status": "in_progress"})
     meant = read({"nfc_tries_used": -1})
-    for need in (AGAIN, COURSE, STATE, f"{IN_STATE} 'created', which it may have left."):
+    for need in (AGAIN, COURSE, LISTED, STATE, f"{IN_STATE} 'created', which it may have left."):
         assert not is_explained(found, replace(sample, needs=(need,), after=()), meant, whole), need
     assert is_explained(found, replace(sample, needs=(f"{IN_STATE} 'created', which it may have left.",)), meant, moved)
     assert not is_explained(found, replace(sample, needs=()), meant, moved)

@@ -13,16 +13,20 @@ from typer.testing import CliRunner
 
 from specimen import specs
 from specimen.cli import app
+from specimen.contracts.http.exchange import Exchange
 from specimen.contracts.judge.checks.precision import shifted
 from specimen.contracts.judge.history import History
 from specimen.contracts.judge.judge import judge
+from specimen.contracts.reporting.collector import Collector
 from specimen.contracts.reporting.formats.registry import FORMATS, render
 from specimen.contracts.reporting.formats.terminal_report import print_report
 from specimen.contracts.requests.parameter_overrides import settable, with_values
 from specimen.contracts.verify.runner import verify
+from specimen.contracts.verify.verification import Run
 from specimen.specs import SpecimenError
 from specimen.specs.cli.console import console
 from specimen.specs.core.json_pointer import at
+from tests.contracts.full_walks import full_walk
 from tests.contracts.golden_exchanges import Stage, changed
 from tests.contracts.servers import place
 
@@ -109,6 +113,18 @@ def test_mock__refuses_no_account(name: str) -> None:
     with place(name) as there:
         found = verify(there.url, name, profile="smoke", auth=there.auth)
     assert found.inconclusive == ()
+
+
+@pytest.mark.parametrize("name", specs.names())
+def test_mock__refuses_no_account_in_the_whole_walk(name: str) -> None:
+    """Nor is what the walk sends with credentials that are documented to be refused."""
+    provider = specs.load(name)
+    run = Run(provider, Collector(provider, "http://127.0.0.1:9"))
+    for one in full_walk(name):
+        if isinstance(one, Exchange):
+            run.see(one)
+    assert run.exchanges > 100
+    assert run.inconclusive == ()
 
 
 @pytest.mark.parametrize("name", specs.names())
