@@ -14,7 +14,7 @@ from specimen.contracts.payloads.model.valid_payloads import Base
 ACCEPT, REJECT, EITHER = "accept", "reject", "either"
 VERDICTS = (ACCEPT, REJECT, EITHER)
 # The families whose kinds are about the form of a value.
-_OF_FORM = frozenset({"names", "mrz", "countries", "wallets", "links", "emails", "uploads", "errors", "streams"})
+_OF_FORM = frozenset({"names", "mrz", "identifiers", "countries", "wallets", "links", "emails", "uploads", "errors", "streams"})
 # In the order in which they are listed; where two kinds are the same payload, the first one makes the case.
 FAMILIES = (
     "names",

@@ -20,8 +20,8 @@ def _odd(name: str, rationale: str, *tags: str, source: str = _PAGE) -> Kind:
 
 SHORTER = _odd("one_shorter", "One letter less than the form has.", "boundary")
 EXACT = kind(
-    "identifiers.prefixed_exact_length", "Well formed and unknown: a check of the format alone lets it pass.",
-    _PAGE, (ACCEPT, REJECT, EITHER), ("prefix", "boundary"),
+    "identifiers.prefixed_exact_length", "Well formed, and another one: a check of the format alone lets it pass.",
+    _PAGE, (ACCEPT, REJECT, EITHER), ("prefix", "boundary"), is_of_form=False,
 )  # fmt: skip
 LONGER = _odd("one_longer", "One letter more: a pattern without its end, or a column that cuts it off, takes it.", "boundary")
 NON_ASCII = _odd(

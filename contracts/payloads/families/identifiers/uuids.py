@@ -14,9 +14,13 @@ _RFC = "RFC 9562"
 # The right form for one field is the wrong one for another: the contract says which.
 _VERSION, _ODD = (ACCEPT, REJECT, EITHER), (REJECT, EITHER)
 
+_RANDOM = 4
+
 
 def _version(number: int, rationale: str, section: str) -> Kind:
-    return kind(f"identifiers.uuid_v{number}", rationale, f"{_RFC}, section {section}", _VERSION, ("uuid",))
+    # One that may be any session's: in an answer it is about another one.
+    source, is_of_form = f"{_RFC}, section {section}", number != _RANDOM
+    return kind(f"identifiers.uuid_v{number}", rationale, source, _VERSION, ("uuid",), is_of_form=is_of_form)
 
 
 # The examples of RFC 9562's appendices A and B; of version 2, which has none, one with a synthetic local id.
@@ -26,7 +30,7 @@ _VERSIONS = (
     (_version(2, "Few libraries make DCE ids, so that a list of known versions forgets them.", "5.2"),
      "000003e8-9414-21ec-b300-9f6bdeced846"),
     (_version(3, "An id hashed from a name with MD5 is a UUID like any other.", "5.3"), "5df41881-3aed-3515-88a7-2f4a814cf09e"),
-    (_version(4, "Random ids are what most code expects: a field for another version must say so.", "5.4"),
+    (_version(4, "Random ids are what most code expects; in an answer, another one is about something else.", "5.4"),
      "919108f7-52d1-4320-9bac-f847db4148a8"),
     (_version(5, "An id hashed from a name with SHA-1 is a UUID like any other.", "5.5"), "2ed6657d-e927-568b-95e1-2665a8aea6a2"),
     (_version(6, "Versions after 5 came in 2024, and a pattern with [1-5] refuses them.", "5.6"),
