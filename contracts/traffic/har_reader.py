@@ -25,6 +25,8 @@ _OF_THE_HEAD = frozenset({"GEN-001", "GEN-002", "GEN-003"})
 _CREDENTIALS_RULE = "GEN-008"
 _NO_BODY = (204, 205, 304)
 _LOADED = "Network Load"
+# The mock's own recordings name the provider that a request reached, or null.
+_PROVIDER = "_provider"
 _MOST_ATTACHED_BYTES = 64 * 1024 * 1024
 
 
@@ -93,6 +95,8 @@ def find_base_url(entries: list[Any], provider: Provider, path: Path) -> BaseUrl
     counts: Counter[str] = Counter()
     for entry in entries:
         try:
+            if entry.get(_PROVIDER, "") is None:
+                continue
             parts = urlsplit(entry["request"]["url"])
             method = str(entry["request"]["method"])
             origin = str(BaseUrl.parse(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"))
@@ -154,6 +158,8 @@ def _exchange(entry: Any, provider: Provider, base: BaseUrl) -> tuple[Exchange |
     below = base.below(request["url"])
     if below is None:
         return None, "another host or path", False
+    if entry.get(_PROVIDER, "") is None:
+        return None, "a request that reached no provider of the mock", False
     status = int(response["status"])
     if status < 200:
         return None, "no answer (blocked, aborted or a WebSocket)", False

@@ -93,7 +93,7 @@ class App:
         self.control = ControlApi(self, self.control_token) if settings.control else None
         self.page = None if self.control is None else Page(self.control, self)
         self._opening = StoreOpening(self.store, self._is_open)
-        self._own = OwnPaths(self.mounted, self.namespaces, self.store, self.open)
+        self._own = OwnPaths(self.mounted, self.namespaces, self.store, self.open, self._visited)
 
     @property
     def application(self) -> ASGIApp:
@@ -177,6 +177,12 @@ class App:
         except (StoreFull, StoreUnavailable) as error:
             return RequestContext(self.namespaces.known(name), origin, path, headers, extra, error)
 
+    async def _visited(self, name: str, origin: str, scope: Scope, headers: dict[str, str], extra: Extra) -> RequestContext:
+        """What is known of a request, kept in its scope; the `Date` of its answer is by its namespace's clock."""
+        visit = scope[REQUEST_CONTEXT] = await self.visit(name, origin, scope["path"], headers, extra)
+        visit.extra = _dated(extra, visit.namespace)
+        return visit
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request, or the server's own start and stop."""
         if scope["type"] == "lifespan":
@@ -242,7 +248,7 @@ class App:
         if place.mounted is None:
             if self.page is not None and self.page.is_asked_for(path, headers):
                 return self._steer(self.page, scope, receive, send, headers, front)
-            return self._own.answer(scope["method"], path, place.origin, send, extra)
+            return self._own.answer(scope, place.origin, headers, send, extra)
         name = namespace_name(headers, scope["query_string"])
         if name is None:
             return send_problem(send, 400, NO_NAMESPACE, extra=extra)
@@ -286,8 +292,7 @@ class App:
     ) -> None:
         """Answers where the store is asked for the namespace, or the path is one of the mock's own beside the vendor's."""
         mounted = cast("Mounted", place.mounted)
-        visit = scope[REQUEST_CONTEXT] = await self.visit(name, place.origin, scope["path"], headers, extra)
-        visit.extra = _dated(extra, visit.namespace)
+        visit = await self._visited(name, place.origin, scope, headers, extra)
         if place.is_hosted:
             await vendor_pages.hosted(mounted, place.rest, scope, receive, send, visit)
         elif place.rest in mounted.roots and scope["method"] in ("GET", "HEAD"):
@@ -313,7 +318,7 @@ class App:
             scope["path"] = f"/{mounted.provider.name}"
             await self.page(scope, receive, send, headers, place.origin.removesuffix(scope["path"]))
         elif self.places.is_alone(mounted) and place.rest == scope["path"] == "/":
-            await self._own.answer(scope["method"], "/", place.origin, send, extra)
+            await self._own.answer(scope, place.origin, headers, send, extra)
         else:
             await send_reply(send, Reply(200, base_urls(mounted, place.origin)), extra, is_head=scope["method"] == "HEAD")
 

@@ -6,18 +6,22 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from starlette.types import Send
+from starlette.types import Scope, Send
 
 from specimen.mockserver.app.mounted import Mounted
+from specimen.mockserver.app.request_headers import namespace_name
+from specimen.mockserver.app.without_operation import log_without_operation
 from specimen.mockserver.control.call import API
 from specimen.mockserver.errors import did_you_mean
-from specimen.mockserver.http.messages import Reply
-from specimen.mockserver.http.responses import Extra, send_problem, send_reply
+from specimen.mockserver.http.messages import Problem, Reply
+from specimen.mockserver.http.responses import Extra, problem_reply, send_problem, send_reply
+from specimen.mockserver.routing.request_context import RequestContext
 from specimen.mockserver.sessions.catalogue.scenario_requests import VERSION as TABLE_VERSION
 from specimen.mockserver.sessions.namespaces import Namespaces
 from specimen.mockserver.sessions.store import Store, StoreUnavailable
 from specimen.specs.core.version import product_version
 
+_OWN = "/_specimen/"
 # Readiness is answered within this time.
 _PING_SECONDS = 2.0
 # Browsers get the page at the same URL.
@@ -29,19 +33,33 @@ def base_urls(mounted: Mounted, origin: str) -> dict[str, str]:
     return {"provider": mounted.provider.name, "base_url": origin + mounted.base_path, "docs": f"{origin}/ui"}
 
 
+# What is known of a request: of its namespace's name, origin, scope, headers, and the headers of its answer.
+Visit = Callable[[str, str, Scope, dict[str, str], Extra], Awaitable[RequestContext]]
+
+
 class OwnPaths:
-    """Answers for the paths that lead to no provider; `open_store` opens the store where it is not yet open."""
+    """Answers for the paths that lead to no provider.
+
+    `open_store` opens the store where it is not yet open, `visit` finds a request's namespace.
+    """
 
     def __init__(
-        self, mounted: Mapping[str, Mounted], namespaces: Namespaces, store: Store, open_store: Callable[[], Awaitable[None]]
+        self,
+        mounted: Mapping[str, Mounted],
+        namespaces: Namespaces,
+        store: Store,
+        open_store: Callable[[], Awaitable[None]],
+        visit: Visit,
     ) -> None:
         self._mounted = mounted
         self._namespaces = namespaces
         self._store = store
         self._open = open_store
+        self._visit = visit
 
-    async def answer(self, method: str, path: str, origin: str, send: Send, extra: Extra) -> None:
+    async def answer(self, scope: Scope, origin: str, headers: dict[str, str], send: Send, extra: Extra) -> None:
         """Answers for one; `origin` is where the caller reaches the server."""
+        method, path = scope["method"], scope["path"]
         named = self._mounted.get(path[1:])
         if path == "/_specimen/health":
             await send_reply(send, Reply(200, self.health()), extra)
@@ -59,10 +77,21 @@ class OwnPaths:
         elif path == API or path.startswith(f"{API}/"):
             await send_problem(send, 404, "this server has no control API: it was started with --no-control.", extra=extra)
         else:
-            mounts = [entry.provider.mount for entry in self._mounted.values()]
-            what = f"An operation's path comes behind {path}." if named is not None else did_you_mean(path, mounts)
-            detail = f"no provider is served at this path. {what}"
-            await send_problem(send, 404, detail, {"mounts": mounts}, extra)
+            await self._unserved(scope, origin, headers, send, extra)
+
+    async def _unserved(self, scope: Scope, origin: str, headers: dict[str, str], send: Send, extra: Extra) -> None:
+        """Answers a request that was meant for a vendor and reaches none; the log of its namespace has it."""
+        path: str = scope["path"]
+        mounts = [entry.provider.mount for entry in self._mounted.values()]
+        what = f"An operation's path comes behind {path}." if path[1:] in self._mounted else did_you_mean(path, mounts)
+        problem = Problem("route_not_found", f"no provider is served at this path. {what}")
+        reply = problem_reply(404, problem.detail, {"mounts": mounts})
+        name = namespace_name(headers, scope["query_string"])
+        if name is not None and not f"{path}/".startswith(_OWN):
+            visit = await self._visit(name, origin, scope, headers, extra)
+            extra = visit.extra
+            log_without_operation(visit, None, reply, scope, problem)
+        await send_reply(send, reply, extra, is_head=scope["method"] == "HEAD")
 
     def health(self) -> dict[str, Any]:
         """That the server is up, its version, its providers and its time."""

@@ -11,9 +11,10 @@ from starlette.types import Receive, Scope, Send
 
 from specimen.mockserver.app.mounted import Mounted
 from specimen.mockserver.app.places import Place
+from specimen.mockserver.app.without_operation import log_without_operation
 from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.http.request_body import Disconnected, RequestRejected
-from specimen.mockserver.http.responses import send_problem, send_reply
+from specimen.mockserver.http.responses import problem_reply, send_problem, send_reply
 from specimen.mockserver.routing import store_problems
 from specimen.mockserver.routing.endpoint import MOST_ANEW, NO_OPERATION
 from specimen.mockserver.routing.pages import api_docs, hosted_flow, images
@@ -82,16 +83,17 @@ async def hosted(mounted: Mounted, rest: str, scope: Scope, receive: Receive, se
 
 
 async def key_set(mounted: Mounted, scope: Scope, send: Send, visit: RequestContext) -> None:
-    """Answers with the public keys of a vendor that signs its webhooks (RFC 7517, section 5)."""
+    """Answers with the public keys of a vendor that signs its webhooks (RFC 7517, section 5); the request log has the answer."""
     try:
         key = await _anew(mounted, visit, lambda: token_key(mounted.shared_state, visit.namespace))
     except MissingExtra as error:
-        await send_problem(send, 501, str(error), extra=visit.extra)
+        reply = problem_reply(501, str(error))
     except (NamespaceChanged, StoreFull, StoreUnavailable):
-        await send_problem(send, 503, "the store does not answer", extra=visit.extra)
+        reply = problem_reply(503, "the store does not answer")
     else:
-        body = {"keys": [public_part(key)]}
-        await send_reply(send, Reply(200, body), visit.extra, is_head=scope["method"] == "HEAD")
+        reply = Reply(200, {"keys": [public_part(key)]})
+    log_without_operation(visit, mounted.provider.name, reply, scope)
+    await send_reply(send, reply, visit.extra, is_head=scope["method"] == "HEAD")
 
 
 async def _anew(mounted: Mounted, visit: RequestContext, asked: Callable[[], Awaitable[T]]) -> T:

@@ -137,15 +137,18 @@ class LogReader:
                 continue
 
     def _packed(self, exchange: Exchange) -> dict[str, Any]:
-        provider = self._providers.get(exchange.provider)
+        provider = self._provider(exchange)
         return packed(exchange, provider, self._issued(provider))
 
     def _shown(self, number: int, exchange: Exchange, request: Any = None) -> Shown:
-        provider = self._providers.get(exchange.provider)
+        provider = self._provider(exchange)
         entry = shown(number, exchange, provider)
         if request is not None:
             entry["request"]["body"] = request
         return Shown(entry, body_bytes(exchange), judged_body(exchange.request_body, self._issued(provider)))
+
+    def _provider(self, exchange: Exchange) -> Provider | None:
+        return None if exchange.provider is None else self._providers.get(exchange.provider)
 
     def _issued(self, provider: Provider | None) -> frozenset[str]:
         if provider is None:

@@ -41,7 +41,7 @@ class RequestContext:
 
 def log_exchange(
     visit: RequestContext,
-    provider: str,
+    provider: str | None,
     operation_id: str | None,
     request: Request,
     reply: Reply,

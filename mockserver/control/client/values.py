@@ -52,7 +52,7 @@ class Session:
 class Exchange:
     """An entry of the request log; `request` and `response` are masked.
 
-    `at` is the time by the namespace's clock, `real_at` by the machine's.
+    `at` is the time by the namespace's clock, `real_at` by the machine's. `provider` is None where the request reached none.
     """
 
     number: int
@@ -60,7 +60,7 @@ class Exchange:
     real_at: str
     milliseconds: float
     namespace: str
-    provider: str
+    provider: str | None
     operation: str | None
     method: str
     path: str

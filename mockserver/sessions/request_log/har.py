@@ -95,6 +95,7 @@ def _entry(shown: Shown, took: float, origin: str, *, whole: bool) -> dict[str, 
         },
         "cache": {},
         "timings": {"send": 0, "wait": took, "receive": 0},
+        "_provider": entry["provider"],
         "_fault": entry["fault"],
         "_milliseconds": entry["milliseconds"],
     }

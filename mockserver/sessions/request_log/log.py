@@ -53,12 +53,12 @@ class Exchange(NamedTuple):
     """One exchange as it was; what of it is shown is masked (`shown.py`).
 
     `at` is the namespace's time in milliseconds since the epoch, `began` and `ended` are of `perf_counter`; `operation` is None
-    where no operation took the request. `problem` is why it was refused, `fault` the id of the rule that was done on it. A body
-    is bytes, a JSON value or None. `size`: bytes that it counts in the log, by `size_of`.
+    where no operation took the request, `provider` where it reached none. `problem` is why it was refused, `fault` the id of the
+    rule that was done on it. A body is bytes, a JSON value or None. `size`: bytes that it counts in the log, by `size_of`.
     """
 
     namespace: str
-    provider: str
+    provider: str | None
     method: str
     path: str
     query: bytes

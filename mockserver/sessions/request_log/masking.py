@@ -80,14 +80,24 @@ def masked_query(query: str, provider: Provider | None, operation: str | None) -
 
 
 def masked_path(path: str, provider: Provider | None, operation: str | None) -> str:
-    """A path; where no operation takes it, its segments are masked unless they are plain words or ids of this provider."""
-    if operation is not None:
+    """A path; where no operation takes it, its segments are masked unless they are plain words or ids of this provider.
+
+    That of the provider's key set has nothing to mask.
+    """
+    if operation is not None or (provider is not None and _is_key_set(path, provider)):
         return path
     forms = [_PATH_WORD] if provider is None else [_PATH_WORD, *(form.pattern for form in provider.lifecycle.ids.values())]
     return "/".join(
         part if any(form.fullmatch(part) for form in forms) else quote(_form(unquote(part)), safe=_UNQUOTED)
         for part in path.split("/")
     )
+
+
+def _is_key_set(path: str, provider: Provider) -> bool:
+    token = None if provider.webhooks is None else provider.webhooks.token
+    if token is None:
+        return False
+    return path in (token.jwks, provider.mount.removesuffix(provider.document.base_path) + token.jwks)
 
 
 def _masked_link(text: str) -> str:

@@ -147,7 +147,7 @@ def line(entry: Entry) -> str:
         for name, value in (("fault", entry["fault"]), ("problem", (entry["problem"] or {}).get("kind")))
         if value
     )
-    operation = entry["operation"] or "no operation"
+    operation = entry["operation"] or ("no provider" if entry["provider"] is None else "no operation")
     return f"#{entry['number']} {entry['at']} {entry['method']} {entry['path']}{query} -> {entry['status']} ({operation}{more})"
 
 

@@ -58,6 +58,11 @@ def test_workers__do_what_one_of_them_was_told(url: str, tmp_path: Path) -> None
         assert sorted(statuses) == [200] * 9 + [503] * 3
         client.assert_called(operation="getSession", session=session, times=12)
         assert sum(one.status == 503 for one in client.requests()) == 3
+        assert {httpx.post(f"{url}/kayle").status_code for _ in range(4)} == {404}
+        lost = client.requests(method="POST", path="/kayle")
+        assert [(one.provider, one.operation, one.problem and one.problem["kind"]) for one in lost] == [
+            (None, None, "route_not_found")
+        ] * 4
         before = client.freeze()
         client.forward(3600)
         assert {client.clock().now for _ in range(6)} == {client.clock().now}
