@@ -21,6 +21,7 @@ from specimen.specs.loading.lifecycle import Scenario
 MAGIC_PREFIX = "specimen"
 DOCUMENTS = ("passport", "id_card")
 MOST_DELAY_SECONDS = 60.0
+_OF_PERSON = ("locale", "document")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def from_prefer(preferences: Mapping[str, str], provider: Provider, operation: O
         if name in _READERS:
             field_name, read = _READERS[name]
             found[field_name] = read(value, provider, operation)
-        elif name in ("locale", "document") or name in provider.lifecycle.choices:
+        elif name in _OF_PERSON or name in provider.lifecycle.choices:
             facts[name] = _choice(name, value, provider)
         else:
             continue
@@ -63,6 +64,11 @@ def from_prefer(preferences: Mapping[str, str], provider: Provider, operation: O
     if scenario is not None and wanted is not None and wanted not in scenario.path:
         raise InvalidPreference("status", wanted, scenario.path)
     return Preference(**found, facts=facts, as_written=as_written) if as_written else NO_PREFERENCE
+
+
+def preference_names(provider: Provider) -> tuple[str, ...]:
+    """The names that a `Prefer` header may have for a provider."""
+    return (*_READERS, "fault", *_OF_PERSON, *provider.lifecycle.choices)
 
 
 def from_magic(value: Any, provider: Provider) -> Scenario | None:

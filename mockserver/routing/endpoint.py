@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import Any, cast
 
 from starlette.types import Receive, Scope, Send
@@ -18,7 +19,7 @@ from specimen.mockserver.preferences import prefer_header, preferences
 from specimen.mockserver.preferences.faults.magic import names_fault
 from specimen.mockserver.preferences.preferences import NO_PREFERENCE, Preference
 from specimen.mockserver.provider_api import Behaviour, Credential, Credentials, Handler, Reply, Request
-from specimen.mockserver.routing.request_context import PREFERENCE, REQUEST_CONTEXT, RequestContext, log_exchange
+from specimen.mockserver.routing.request_context import PERSON, PREFERENCE, REQUEST_CONTEXT, RequestContext, log_exchange
 from specimen.mockserver.routing.request_validation import RequestValidator
 from specimen.mockserver.routing.store_problems import too_much, unavailable
 from specimen.mockserver.routing.vendor_errors import with_message
@@ -91,8 +92,7 @@ class Endpoint:
                 request.raw = raw
             request.credential = self.authenticated(request)
             if "prefer" in visit.headers or b"__" in scope["query_string"]:
-                asked = prefer_header.parse(visit.headers.get("prefer", "")) | prefer_header.from_query(scope["query_string"])
-                preference = preferences.from_prefer(asked, self.provider, self.operation)
+                preference = self._preferred(visit, scope)
                 if preference.delay_seconds and visit.preview is None:
                     await asyncio.sleep(preference.delay_seconds)
             elif PREFERENCE in scope:
@@ -122,6 +122,11 @@ class Endpoint:
         await self.send(
             visit, request, reply, scope, send, problem=problem, applied=applied, receive=receive, is_unread=is_unread
         )
+
+    def _preferred(self, visit: RequestContext, scope: Scope) -> Preference:
+        asked = prefer_header.parse(visit.headers.get("prefer", "")) | prefer_header.from_query(scope["query_string"])
+        found = preferences.from_prefer(asked, self.provider, self.operation)
+        return replace(found, facts={**found.facts, **scope[PERSON]}) if PERSON in scope else found
 
     async def send(
         self,

@@ -19,6 +19,8 @@ from specimen.mockserver.sessions.store import StoreFull, StoreUnavailable
 REQUEST_CONTEXT = "specimen"
 # A preference that no header can hold; kept in the ASGI scope.
 PREFERENCE = "specimen.preference"
+# Facts of the person, which a `Prefer` header is sent with but cannot hold; in the scope too.
+PERSON = "specimen.person"
 
 
 @dataclass(slots=True)

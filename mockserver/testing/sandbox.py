@@ -158,10 +158,12 @@ class MockProvider:
     def create(self, scenario: str | None = None, **preferences: Any) -> dict[str, Any]:
         """Creates a session by the provider's documented create request; returns the answer's JSON and its `id`.
 
-        Further arguments are preferences: `status="failed"`, `seed=7`, `pace="instant"`, or one of the provider's choices.
+        Further arguments are preferences: `status="failed"`, `seed=7`, `pace="instant"`, or one of the provider's choices; and
+        facts of the person: `given_names`, `family_name`, `birth_date` and `sex`.
 
         Raises:
-            InvalidPreference: the provider has no such scenario, status or choice.
+            InvalidPreference: the provider has no such scenario, status or choice, or there is no such preference.
+            InvalidFact: a fact of the person has another form, or nobody of that age holds such a document.
         """
         from specimen.mockserver.testing.in_process import create
 

@@ -32,7 +32,7 @@ def check_creation(provider: Provider, defaults: Mapping[str, Any], preference: 
         InvalidFact: nobody of that age holds such a document.
         Contradiction: its answers never show a fact, or show another value.
     """
-    _check_person(preference.facts, now)
+    check_person(preference.facts, now)
     scenario = preference.scenario or scenario_for(provider, preference)
     is_free = preference.scenario is None and preference.status is None and pace.kind == "manual"
     status = preference.status or (scenario.path[0] if is_free else scenario.path[-1])
@@ -72,7 +72,12 @@ def _check_scenario(provider: Provider, steering: Steering, scenario: Scenario, 
         )
 
 
-def _check_person(facts: Mapping[str, Any], now: int) -> None:
+def check_person(facts: Mapping[str, Any], now: int) -> None:
+    """Checks that there can be somebody of whom the facts hold.
+
+    Raises:
+        InvalidFact: nobody of that age holds such a document.
+    """
     wanted = person_of(facts)
     for seed in range(_PEOPLE if wanted.birth_date is not None else 1):
         try:
