@@ -147,6 +147,8 @@ class Endpoint:
         if visit.preview is not None:
             visit.preview.append(reply)
             return
+        if visit.made is not None:
+            await visit.made(reply)
         log_exchange(visit, self.provider.name, self.operation.id, request, reply, scope, problem)
         is_head = scope["method"] == "HEAD"
         await send_reply(send, reply, visit.extra, applied, is_head=is_head, receive=receive, is_unread=is_unread)

@@ -7,6 +7,7 @@ import contextlib
 import math
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from statistics import NormalDist
 from time import perf_counter
 from urllib.parse import unquote
@@ -18,13 +19,14 @@ from specimen.mockserver.http import request_body
 from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.http.request_body import RequestRejected
 from specimen.mockserver.preferences import prefer_header
-from specimen.mockserver.preferences.faults.magic import fault_in, names_fault
+from specimen.mockserver.preferences.faults.magic import fault_in, is_for_reads, names_fault
 from specimen.mockserver.preferences.faults.names import UnknownName, check_names
 from specimen.mockserver.preferences.faults.rules import FaultRule, InvalidFault, due, from_text, kinds
 from specimen.mockserver.routing.endpoint import MOST_ANEW, Endpoint, FaultsChanged
-from specimen.mockserver.routing.fault_effects import CHANGES, as_changed, concerns, do
+from specimen.mockserver.routing.faults.binding import bind, check_room
+from specimen.mockserver.routing.faults.effects import CHANGES, as_changed, concerns, do
+from specimen.mockserver.routing.faults.script_steps import script_step
 from specimen.mockserver.routing.request_context import PREFERENCE, REQUEST_CONTEXT, RequestContext
-from specimen.mockserver.routing.script_steps import script_step
 from specimen.mockserver.sessions.store import NamespaceChanged, Space, StoreFull, StoreUnavailable
 from specimen.specs import Provider
 
@@ -72,15 +74,15 @@ class FaultyEndpoint:
         return endpoint(scope, receive, send, raw)
 
     async def _with_faults(self, visit: RequestContext, scope: Scope, receive: Receive, send: Send) -> None:
-        incoming, takes_magic = _Replay(receive), self._takes_magic
+        incoming = _Replay(receive)
         try:
             for _ in range(MOST_ANEW):
                 visit.faults_seen = visit.namespace.faults if self._is_shared else None
                 try:
-                    await _serve(self._endpoint, visit, scope, incoming, send, takes_magic=takes_magic)
+                    await _serve(self._endpoint, visit, scope, incoming, send, takes_magic=self._takes_magic)
                 except FaultsChanged as changed:
                     # Another process changed the faults, and the store says so only once it is asked for a session,
-                    incoming, takes_magic = _Replay(receive, changed.raw), False
+                    incoming = _Replay(receive, changed.raw)
                 except NamespaceChanged:  # or for the number of a request: others may be due on it.
                     visit.namespace = await self._endpoint.shared_state.namespaces.get(visit.namespace.name)
                 else:
@@ -97,13 +99,15 @@ class FaultyEndpoint:
 async def _serve(
     endpoint: Endpoint, visit: RequestContext, scope: Scope, incoming: _Replay, send: Send, *, takes_magic: bool
 ) -> None:
-    visit.fault = visit.as_sent = None
+    visit.fault = visit.as_sent = visit.made = None
     takes_magic = takes_magic and _has_body(visit.headers, endpoint.most_bytes)
     rules: Sequence[FaultRule] = visit.namespace.faults
     raw = b""
     if takes_magic or any("session" in rule.match or rule.kind == "script" for rule in rules):
         raw = await incoming.read(endpoint.most_bytes, endpoint.settings.body_seconds)
-    asked = _asked_for(visit, endpoint.provider) or (fault_in(raw, endpoint.provider) if takes_magic else None)
+    asked = _asked_for(visit, endpoint.provider)
+    if asked is None and takes_magic:
+        asked = _named(fault_in(raw, endpoint.provider), endpoint, visit)
     texts: tuple[str, ...] = ()
     if rules:
         texts = (unquote(visit.path), unquote(scope["query_string"].decode("latin-1")), raw.decode("utf-8", "replace"))
@@ -191,6 +195,15 @@ def _asked_for(visit: RequestContext, provider: Provider) -> FaultRule | None:
         possible = [name for names in error.possible.values() for name in names]
         raise InvalidPreference(_FAULT, text, possible, str(error)) from None
     return rule
+
+
+def _named(rule: FaultRule | None, endpoint: Endpoint, visit: RequestContext) -> FaultRule | None:
+    """The fault of a magic value, where it is for the request; one of later reads is bound to the session that it creates."""
+    if rule is None or not is_for_reads(rule, endpoint.provider):
+        return rule
+    check_room(rule, visit)
+    visit.made = partial(bind, rule, endpoint, visit)
+    return None
 
 
 def _may_have_body(headers: Mapping[str, str]) -> bool:

@@ -14,9 +14,8 @@ from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.preferences.faults import rules
 from specimen.mockserver.preferences.faults.magic import magic_fault
 from specimen.mockserver.preferences.faults.names import UnknownName, check_names
-from specimen.mockserver.preferences.faults.rules import FaultRule, InvalidFault
+from specimen.mockserver.preferences.faults.rules import MOST_RULES, FaultRule, InvalidFault
 
-_MOST = 200
 _EXAMPLE = "status:503"
 
 
@@ -62,9 +61,9 @@ async def add_fault(call: Call) -> Reply:
         taken = {entry["rule"]["id"] for entry in entries}
         if rule.id in taken:
             raise ControlProblem(409, f"fault '{rule.id}' is there already; PUT replaces it.")
-        if len(entries) >= _MOST:
-            raise ControlProblem(400, f"a namespace has at most {_MOST} faults.")
-        number = next(number for number in range(1, _MOST + 2) if f"{rule.kind}-{number}" not in taken)
+        if len(entries) >= MOST_RULES:
+            raise ControlProblem(400, f"a namespace has at most {MOST_RULES} faults.")
+        number = next(number for number in range(1, MOST_RULES + 2) if f"{rule.kind}-{number}" not in taken)
         name = rule.id or f"{rule.kind}-{number}"
         added[:] = [FaultRule(name, rule.kind, rule.what, rule.match)]
         return [*entries, _kept(call, added[0])]

@@ -18,6 +18,7 @@ from specimen.specs.core.yaml_files import read_yaml
 
 SCHEMA_FILE = Path(__file__).with_name("faults.schema.yaml")
 PRESET_FILE = Path(__file__).with_name("presets.yaml")
+MOST_RULES = 200  # of a namespace
 # What decides about a request by its place in the order of those that match.
 _COUNTED = frozenset({"share", "after", "count"})
 
@@ -51,7 +52,9 @@ class FaultRule:
         if match.get("provider", provider) != provider or match.get("operation", operation) != operation:
             return False
         session = match.get("session")
-        return session is None or any(session in text for text in texts)
+        if session is None:
+            return True
+        return any(one in text for one in ([session] if isinstance(session, str) else session) for text in texts)
 
     def is_of(self, namespace: str) -> bool:
         """Whether a namespace gets the rule."""

@@ -216,7 +216,7 @@ def test_magic__value_that_names_no_fault_is_refused() -> None:
         magic_fault(specs.load("kyve"), "content_type:text/html")
 
 
-@given(text=st.sampled_from(["reset", "status:503", "duplicated_row", "drift:…", "truncated_body", "delay:12"]),
+@given(text=st.sampled_from(["reset", "status:503", "stuck", "drift:…", "truncated_body", "delay:12"]),
        free=st.text("0123456789abcdef", min_size=1, max_size=40))  # fmt: skip
 def test_magic__value_is_read_as_it_was_written(text: str, free: str) -> None:
     """In every form, and whatever makes it unique."""

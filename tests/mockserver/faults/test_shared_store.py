@@ -39,7 +39,7 @@ def two(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[httpx.
 
 def told(client: httpx.Client, method: str, path: str, body: object = None) -> httpx.Response:
     """The answer of the control API, which is a success."""
-    answer = client.request(method, API + path, json={} if body is None else body)
+    answer = client.request(method, API + path, json={} if body is None and method != "GET" else body)
     assert answer.status_code < 300, answer.text
     return answer
 
@@ -64,6 +64,20 @@ def test_faults__that_replace_counted_ones_are_done_on_the_next_read(two: tuple[
     # And a script that is replaced, by a status that asks the store too.
     told(one, "PUT", "/faults", {"faults": [counted]})
     assert [client.get(f"/kayle/v1/sessions/{second}").status_code for client in (other, one)] == [503, 200]
+
+
+def test_magic__holds_where_another_process_changed_the_faults(two: tuple[httpx.Client, httpx.Client]) -> None:
+    """Each process binds a fault to the session that it creates, once, and each shows those of both."""
+    headers = {"Authorization": "Bearer ak_test_specimen"}
+    sessions = []
+    for client in (*two, *two):
+        answer = client.post("/kyve/v1/sessions", headers=headers, json={"metadata": {"specimen": "specimen.fault-script-503.1"}})
+        assert answer.status_code == 201
+        sessions.append(answer.json()["id"])
+    assert len(told(two[0], "GET", "/sessions").json()["sessions"]) == 4
+    assert len(told(two[1], "GET", "/faults").json()["faults"]) == 4
+    for client, session in zip((*reversed(two), *two), sessions, strict=True):
+        assert [client.get(f"/kyve/v1/sessions/{session}", headers=headers).status_code for _ in range(2)] == [503, 200]
 
 
 def test_pages__are_answered_after_another_process_changed_the_namespace(two: tuple[httpx.Client, httpx.Client]) -> None:
