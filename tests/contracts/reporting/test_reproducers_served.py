@@ -47,7 +47,8 @@ class Recorder:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serves one request."""
-        asked, answer = bytearray(), {"status": 0, "headers": {}, "body": b""}
+        asked = bytearray()
+        answer: dict[str, Any] = {"status": 0, "headers": {}, "body": b""}
 
         async def take() -> Any:
             message = await receive()
@@ -60,9 +61,16 @@ class Recorder:
                 answer.update(status=message["status"], headers=shown)
             else:
                 answer["body"] += message.get("body", b"")
+                if not message.get("more_body"):  # who has the whole answer looks here at once
+                    self._keep(scope, bytes(asked), answer)
             await send(message)
 
         await self.inner(scope, take, give)
+        if "kept" not in answer:  # a stream that its reader left
+            self._keep(scope, bytes(asked), answer)
+
+    def _keep(self, scope: Any, asked: bytes, answer: dict[str, Any]) -> None:
+        answer["kept"] = True
         self.seen.append(
             Exchange(
                 self.provider,
@@ -70,7 +78,7 @@ class Recorder:
                 scope["raw_path"].partition(b"?")[0].decode("latin-1").removeprefix(self.provider.mount),
                 scope["query_string"].decode("latin-1"),
                 {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]},
-                bytes(asked),
+                asked,
                 answer["status"],
                 answer["headers"],
                 answer["body"],
