@@ -37,7 +37,7 @@ class RequestContext:
     faults_seen: tuple[FaultRule, ...] | None = None  # those by which it was decided that none is done
     seen_at: int | None = None  # the time of which a fault shows the sessions
     as_sent: Callable[[Reply], Reply] | None = None  # what a fault makes of the answer, for the request log
-    made: Callable[[Reply], Awaitable[None]] | None = None  # is told the answer before it is sent
+    made: Callable[[Reply], Awaitable[None]] | None = None  # called with the answer before it is sent
     preview: list[Reply] | None = None  # takes the answer, which is then neither sent nor noted, and changes nothing
     began: float = 0.0  # of the machine's clock that only runs
 

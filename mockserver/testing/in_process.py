@@ -25,7 +25,7 @@ def create(mounted: Mounted, app: App, wanted: Mapping[str, Any]) -> dict[str, A
 
     Raises:
         InvalidPreference: a preference is not possible, or there is none of that name.
-        InvalidFact: a fact of the person has another form, or nobody of that age holds such a document.
+        InvalidFact: a fact of the person has another form, or a person of that age holds no such document.
         RuntimeError: the mock did not create the session.
     """
     provider, lifecycle = mounted.provider, mounted.provider.lifecycle

@@ -163,7 +163,7 @@ class MockProvider:
 
         Raises:
             InvalidPreference: the provider has no such scenario, status or choice, or there is no such preference.
-            InvalidFact: a fact of the person has another form, or nobody of that age holds such a document.
+            InvalidFact: a fact of the person has another form, or a person of that age holds no such document.
         """
         from specimen.mockserver.testing.in_process import create
 

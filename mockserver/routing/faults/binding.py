@@ -64,7 +64,7 @@ async def _ids(endpoint: Endpoint, visit: RequestContext, reply: Reply) -> list[
 
 
 async def _session(endpoint: Endpoint, visit: RequestContext, value: str) -> Session | None:
-    """The session as it is, which is there whatever other processes do to the namespace."""
+    """The session that the request made, read anew where another process changed the namespace; None after too many times."""
     for _ in range(MOST_ANEW):
         try:
             sessions = Sessions(endpoint.shared_state, visit.namespace, visit.origin, visit.namespace.clock.now())

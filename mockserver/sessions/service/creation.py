@@ -29,7 +29,7 @@ def check_creation(provider: Provider, defaults: Mapping[str, Any], preference: 
     either, one that is moved by hand is as in its first state.
 
     Raises:
-        InvalidFact: nobody of that age holds such a document.
+        InvalidFact: a person of that age holds no such document.
         Contradiction: its answers never show a fact, or show another value.
     """
     check_person(preference.facts, now)
@@ -73,10 +73,10 @@ def _check_scenario(provider: Provider, steering: Steering, scenario: Scenario, 
 
 
 def check_person(facts: Mapping[str, Any], now: int) -> None:
-    """Checks that there can be somebody of whom the facts hold.
+    """Checks that a person can have these facts: age and document fit.
 
     Raises:
-        InvalidFact: nobody of that age holds such a document.
+        InvalidFact: a person of that age holds no such document.
     """
     wanted = person_of(facts)
     for seed in range(_PEOPLE if wanted.birth_date is not None else 1):

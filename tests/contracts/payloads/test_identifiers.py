@@ -44,7 +44,7 @@ def test_kinds__each_is_somewhere() -> None:
 def test_cases__nothing_is_left_out(name: str) -> None:
     """Every kind that a field takes makes a case there."""
     left = [entry for entry in catalogue(name).left_out if ":identifiers." in entry.id]
-    # A field that must not be there takes no id, whatever it is; of an answer about something else one kind is enough.
+    # Left out are fields that must be absent, and answers whose id is another one's, of which one kind a form makes a case.
     assert [entry for entry in left if not entry.reason.endswith(("whatever stands there", "whatever its form"))] == []
 
 

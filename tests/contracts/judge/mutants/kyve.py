@@ -186,7 +186,7 @@ def canceled_and_gone(stage: Stage) -> list[Exchange]:
 
 
 def never_canceled(stage: Stage) -> list[Exchange]:
-    """A session that nobody has canceled, whose cancellation is refused as if it were over."""
+    """An open session whose cancellation is refused as if it were over."""
     found = canceled(stage)
     refused = stage.again(found[1])
     first = made(stage)
