@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,10 +41,10 @@ class _Served:
         return (sum(map(_cpu_seconds, self.pids)) - before) / (times * len(self.connections))
 
 
-def worker_costs(url: str, folder: Path, count: int) -> dict[int, float]:
+def worker_costs(url: str, folder: Path, count: int, workers: Sequence[int]) -> dict[int, float]:
     """Seconds of CPU a kayle GET by the number of workers, over one store; medians of rounds that alternate."""
     with ExitStack() as stack:
-        served = {number: _served(stack, url, folder / f"workers-{number}", number) for number in (1, 2)}
+        served = {number: _served(stack, url, folder / f"workers-{number}", number) for number in workers}
         times = max(1, count // _ROUNDS // _CONNECTIONS)
         for round_number in range(_ROUNDS + 1):
             for one in served.values():
