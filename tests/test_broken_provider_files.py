@@ -249,6 +249,20 @@ def test_recipe__that_fails_while_it_runs(case: str, command: str, tmp_path: Pat
     assert re.fullmatch(rf"error: {re.escape(str(path))}: answers\['\w+Check'\] {pattern}\n", said), said
 
 
+def test_findings__that_fail_while_a_dataset_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What reads the checks for a dataset is code of the file too: the sentence names it, and the line."""
+    source = """from specimen.fixtures.recipes.recipe import Findings
+def check(m):
+    return {"ok": True, "check": {"id": m.id, "verdict": m.state}}
+answers = {"createCheck": check, "getCheck": check}
+findings = {"getCheck": Findings(lambda body: body["checks"])}
+"""
+    path = broken(tmp_path, "recipe.py", text(source))
+    monkeypatch.setenv(specs.SEARCH_PATH_VARIABLE, str(tmp_path))
+    result = CliRunner().invoke(cli.app, [*arguments("dataset", tmp_path), "--columns", "checks"])
+    assert result.stderr == f"error: {path}: findings['getCheck'].read fails with KeyError: 'checks' (line 5).\n", result.output
+
+
 def test_rule__that_fails_in_the_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every answer passes unchanged, streams too; the mistake is reported once, and is there when the proxy has ended."""
     source = f'{RULE}@rule("VER-901", "One.", source="page")\ndef a(exchange, history):\n    raise ValueError(exchange.path)\n'

@@ -242,6 +242,7 @@ def replaced(filename: str, old: str, new: str) -> Change:
 
 
 LISTING = "from specimen.fixtures.recipes.recipe import Listing"
+FINDINGS = "from specimen.fixtures.recipes.recipe import Findings"
 BROKEN: dict[str, tuple[Change, str, str]] = {
     "document that is no YAML": (replaced("openapi.yaml", "openapi: 3.1.0", "openapi: [3.1.0"), "openapi.yaml", "line "),
     "document of an old version": (replaced("openapi.yaml", "openapi: 3.1.0", "openapi: 3.0.3"), "openapi.yaml", r"OpenAPI 3\.1"),
@@ -315,6 +316,11 @@ BROKEN: dict[str, tuple[Change, str, str]] = {
         replaced("recipe.py", "answers = {", f'{LISTING}\nlistings = {{"seeChecks": Listing(0, {{}})}}\nanswers = {{'),
         "recipe.py",
         r"operation 'seeChecks' that is not in openapi\.yaml",
+    ),
+    "findings of an unknown operation": (
+        replaced("recipe.py", "answers = {", f'{FINDINGS}\nfindings = {{"seeCheck": Findings(check)}}\nanswers = {{'),
+        "recipe.py",
+        r"operation 'seeCheck' that is not in openapi\.yaml",
     ),
     "listings that are none": (
         replaced("recipe.py", "answers = {", 'listings = {"getCheck": check}\nanswers = {'),
