@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import os
 import subprocess
 import sys
@@ -29,6 +31,9 @@ _LEFT = 2
 _SUBJECTS = (("neurovision", "success", 5_000), ("predicate", "completed", 20_000))
 _MIX = "success=0.8,failed=0.15,expired=0.05"
 _DATASET_BYTES = 300e6
+# In so many rows countries shall be counted in so many seconds.
+_COUNTED_ROWS, _COUNT_SECONDS = 200_000, 0.2
+_COUNT = "SELECT country, count(*) FROM (SELECT country FROM '{path}' LIMIT {rows}) GROUP BY country"
 _BATCH = 20
 _NEVER_ALL = 10**9
 _RUN_SECONDS = 0.5
@@ -52,11 +57,12 @@ class Figure:
 
     def cells(self) -> tuple[str, ...]:
         """The figure as text."""
+        each = 1e6 / self.rate
         return (
             self.what,
             self.maker,
             f"{self.rate:,.0f}",
-            f"{1e6 / self.rate:,.0f} µs",
+            f"{each:,.0f} µs" if each >= 1 else f"{each * 1000:,.0f} ns",
             "" if self.lead is None else f"{self.lead:.1f}×",
             "" if self.memory is None else f"{self.memory / 1e6:,.0f} MB",
             "" if self.target is None else self.target.text,
@@ -87,7 +93,12 @@ def measured(
             figures, fields = _contest(provider, scenario, wanted, rounds, say)
             found += figures
             notes.append(f"A {provider} session is {fields} drawn values; Specimen's agree with each other, the others' do not.")
-        found.append(_dataset(folder, rows, say))
+        path = folder / "sessions.parquet"
+        found.append(_dataset(path, rows, say))
+        if importlib.util.find_spec("duckdb") is None:
+            notes.append("Countries were not counted: DuckDB is not installed (`pip install duckdb`).")
+        else:
+            found.append(_counted(path, min(rows, _COUNTED_ROWS), rounds, say))
     notes.append(
         f"Makers: medians of {rounds} × {_RUN_SECONDS} s, interleaved, on one core. The dataset: one run, with its start."
     )
@@ -133,10 +144,10 @@ def _rate(make: shapes.Make, seconds: float) -> float:
     return done / took
 
 
-def _dataset(folder: Path, rows: int, say: Callable[[str], object]) -> Figure:
+def _dataset(path: Path, rows: int, say: Callable[[str], object]) -> Figure:
     """A Parquet file by the command, in one process: its rate with the start, and the most memory that it had."""
     say(f"writing {rows:,} rows to Parquet")
-    path, log_path = folder / "sessions.parquet", folder / "dataset.log"
+    log_path = path.with_name("dataset.log")
     command = [sys.executable, "-m", "specimen", "dataset", "neurovision", "--rows", str(rows), "--mix", _MIX, "--out", str(path)]
     begun = time.perf_counter()
     with log_path.open("wb") as log:
@@ -154,6 +165,23 @@ def _dataset(folder: Path, rows: int, say: Callable[[str], object]) -> Figure:
     memory = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     figure = Figure(f"{rows:,} neurovision rows to Parquet", "specimen dataset, one process", [rows / took], memory)
     figure.target = Target(f"≤ {_DATASET_BYTES / 1e6:.0f} MB", memory <= _DATASET_BYTES)
+    return figure
+
+
+def _counted(path: Path, rows: int, rounds: int, say: Callable[[str], object]) -> Figure:
+    """The countries of the file's first rows, counted by DuckDB in one thread."""
+    say(f"counting the countries of {rows:,} rows")
+    duckdb: Any = importlib.import_module("duckdb")
+    figure = Figure(f"countries of {rows:,} rows counted", f"DuckDB {duckdb.__version__}, one thread")
+    with duckdb.connect(config={"threads": 1}) as database:
+        for _ in range(rounds):
+            begun = time.perf_counter()
+            found = database.execute(_COUNT.format(path=path, rows=rows)).fetchall()
+            figure.rates.append(rows / (time.perf_counter() - begun))
+            if sum(count for _, count in found) != rows:
+                raise BenchError(f"{path}: DuckDB counted {found}, not {rows} rows.")
+    if rows == _COUNTED_ROWS:
+        figure.target = Target(f"≤ {_COUNT_SECONDS} s", rows / figure.rate <= _COUNT_SECONDS)
     return figure
 
 
