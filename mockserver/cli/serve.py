@@ -46,7 +46,12 @@ def serve(
     ready_file: Annotated[Path | None, typer.Option(help="Write the URL there, as JSON, once the port answers.")] = None,
     sse_max: Annotated[float, typer.Option(min=0.1, help="Close event streams after so many seconds.")] = 300.0,
     store: Annotated[
-        str, typer.Option(metavar="URL", help="Where sessions are kept: memory, sqlite:///file.db, redis://host:6379/0.")
+        str,
+        typer.Option(
+            metavar="URL",
+            envvar="SPECIMEN_STORE",
+            help="Where sessions are kept: memory, sqlite:///file.db, redis://host:6379/0.",
+        ),
     ] = "memory",
     most_sessions: Annotated[int, typer.Option(min=1, help="Sessions kept; another one is answered 507.")] = 5_000_000,
     most_namespaces: Annotated[

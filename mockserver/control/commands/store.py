@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 from collections.abc import AsyncIterator, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -76,16 +78,21 @@ def export(
 
         specimen store export sqlite:///sandbox.db sandbox.jsonl
     """
-    from specimen.mockserver.sessions.store.portable import written
+    from specimen.mockserver.sessions.store.portable import end, head, written
 
     async def write() -> int:
         count = 0
         async with _opened(url) as store:
-            with file.open("x", encoding="utf-8") as output:
-                output.write(written(None))
-                async for row in store.dump():
-                    output.write(written(row))
-                    count += 1
+            with open(file, "x", opener=partial(os.open, mode=0o600), encoding="utf-8") as output:  # noqa: ASYNC230 - nothing else runs
+                try:
+                    output.write(head())
+                    async for row in store.dump():
+                        output.write(written(row))
+                        count += 1
+                    output.write(end(count))
+                except BaseException:
+                    file.unlink()
+                    raise
         return count
 
     with user_errors(), standard_output():

@@ -28,7 +28,11 @@ def open_store(url: str, bounds: Bounds | None = None, *, may_be_partial: bool =
     if scheme == "sqlite":
         return cast("Store", import_module(f"{__package__}.sqlite").SqliteStore(_path(url), bounds))
     if scheme in ("redis", "rediss"):
-        if not urlsplit(url).hostname:
+        try:
+            has_host = bool(urlsplit(url).hostname)
+        except ValueError:  # a bracket of an IPv6 address is missing
+            has_host = False
+        if not has_host:
             raise SettingError(f"store '{scheme}://': expected a host, such as {scheme}://127.0.0.1:6379/0.")
         with needs("redis", f"store '{scheme}://…'"):
             module = import_module(f"{__package__}.redis")
@@ -39,8 +43,10 @@ def open_store(url: str, bounds: Bounds | None = None, *, may_be_partial: bool =
 
 def _path(url: str) -> str:
     """The file of `sqlite:///relative` or `sqlite:////absolute`."""
-    parts = urlsplit(url)
-    path = unquote(parts.path[1:])
-    if parts.netloc or not path:
-        raise SettingError(f"store '{url}': expected sqlite:///file.db, or sqlite:////absolute/file.db.")
-    return path
+    path = url.removeprefix("sqlite:///")
+    if path == url or not path or "?" in path or "#" in path:
+        # What is not shown may be a password.
+        raise SettingError("store 'sqlite:': expected sqlite:///file.db, or sqlite:////absolute/file.db.")
+    if path == ":memory:":  # to SQLite a name of its own: each connection would have a store for itself
+        raise SettingError(f"store '{url}': expected a file. A store in memory is named memory.")
+    return unquote(path)

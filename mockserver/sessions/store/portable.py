@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from specimen.mockserver.errors import SpecimenError
 from specimen.mockserver.sessions.store import Space
-from specimen.mockserver.sessions.store.codec import FORMAT
+from specimen.mockserver.sessions.store.codec import FORMAT, UnknownFormat, decode_record, decode_value
 
-__all__ = ["FILE_VERSION", "ForeignFile", "Portable", "Row", "read_rows", "written"]
+__all__ = ["FILE_VERSION", "ForeignFile", "Portable", "Row", "end", "head", "read_rows", "written"]
 
 # The form of the file. Values and sessions in it have the codec's own format.
-FILE_VERSION = 1
-_HEAD = "specimen_store"
+FILE_VERSION = 2
+_HEAD, _END = "specimen_store", "rows"
 
 # What follows the space in a row of each kind; bytes are as the codec wrote them. A namespace's row stands before those in it,
 # and sessions are in the order of their creation.
-FIELDS = {
-    "namespace": ("value", "version"),
-    "session": ("record", "state", "until"),
-    "counter": ("key", "count"),
-    "value": ("key", "until", "version", "value"),
-    "log": ("log", "number", "value"),
-    "task": ("id", "lane", "place", "due", "payload", "attempt"),
-    "done": ("id",),
+FIELDS: Mapping[str, Mapping[str, type]] = {
+    "namespace": {"value": bytes, "version": int},
+    "session": {"record": bytes, "state": str, "until": int},
+    "counter": {"key": str, "count": int},
+    "value": {"key": str, "until": int, "version": int, "value": bytes},
+    "log": {"log": str, "number": int, "value": bytes},
+    "task": {"id": str, "lane": str, "place": int, "due": int, "payload": bytes, "attempt": int},
+    "done": {"id": str},
 }
 
 
@@ -61,10 +61,24 @@ class Portable(Protocol):
         """Says that there is nothing left of an import that did not end: the store was cleared."""
 
 
-def written(row: Row | None) -> str:
-    """A row as a line; None is the first line of a file."""
-    if row is None:
-        return json.dumps({_HEAD: FILE_VERSION, "codec": FORMAT}) + "\n"
+def head() -> str:
+    """The first line of a file."""
+    return json.dumps({_HEAD: FILE_VERSION, "codec": FORMAT}) + "\n"
+
+
+def end(count: int) -> str:
+    """The last line of a file with so many rows: one without it was cut off."""
+    return json.dumps({_END: count}) + "\n"
+
+
+# What reads the bytes of a row.
+_CODED: Mapping[str, Callable[[bytes], Any]] = {
+    "session": decode_record, "value": decode_value, "log": decode_value, "task": decode_value,
+}  # fmt: skip
+
+
+def written(row: Row) -> str:
+    """A row as a line."""
     fields = dict(zip(FIELDS[row.kind], row.fields, strict=True))
     shown = {name: {"base64": b64encode(value).decode()} if isinstance(value, bytes) else value for name, value in fields.items()}
     return json.dumps({"kind": row.kind, "namespace": row.space.namespace, "provider": row.space.provider, **shown}) + "\n"
@@ -74,20 +88,38 @@ def read_rows(lines: Iterable[str], name: str) -> Iterator[Row]:
     """The rows of a file.
 
     Raises:
-        ForeignFile: it is none of ours, of another version, or damaged; the text says where.
+        ForeignFile: it is none of ours, of another version, cut off or damaged; the text says where.
     """
+    number, is_whole = 0, False
     for number, line in enumerate(lines, 1):
         try:
             found = json.loads(line)
             if number == 1:
                 _check_head(found, name)
                 continue
-            kind = found["kind"]
-            fields = tuple(_plain(found[field]) for field in FIELDS[kind])
-            yield Row(kind, Space(found["namespace"], found["provider"]), fields)
-        except (ValueError, KeyError, TypeError) as error:
+            if not is_whole and found.get(_END) == number - 2:
+                is_whole = True
+                continue
+            yield _row({} if is_whole else found)
+        except (ValueError, KeyError, TypeError, UnknownFormat) as error:
             what = "it is no export of a store" if number == 1 else "it is damaged"
             raise ForeignFile(f"{name}:{number}: {what}. Expected a file that `specimen store export` wrote.") from error
+    if not is_whole:
+        raise ForeignFile(f"{name}: it is cut off after {number} lines. Export the store again.")
+
+
+def _row(found: Mapping[str, Any]) -> Row:
+    """A row as a line says it, of which nothing is left to find out when it is taken in."""
+    kind, types = found["kind"], FIELDS[found["kind"]]
+    fields = tuple(_plain(found[field]) for field in types)
+    space = Space(found["namespace"], found["provider"])
+    for value, wanted in zip((*fields, *space), (*types.values(), str, str), strict=True):
+        if type(value) is not wanted and not (value is None and kind == "namespace" and wanted is bytes):
+            raise TypeError(wanted)
+    for value in fields:
+        if type(value) is bytes and kind in _CODED:
+            _CODED[kind](value)
+    return Row(kind, space, fields)
 
 
 def _check_head(head: Any, name: str) -> None:

@@ -12,8 +12,9 @@ import pytest
 
 from specimen.mockserver.sessions.session_record import FOREVER
 from specimen.mockserver.sessions.store import Bounds, Page, Space, StoreUnavailable
-from specimen.mockserver.sessions.store.portable import FILE_VERSION, ForeignFile, Row, read_rows, written
-from tests.mockserver.store.places import ELSEWHERE, KINDS, OTHER, SHARED, SPACE, Place, fill, params
+from specimen.mockserver.sessions.store.codec import encode_record, encode_value
+from specimen.mockserver.sessions.store.portable import FILE_VERSION, ForeignFile, Row, end, head, read_rows, written
+from tests.mockserver.store.places import ELSEWHERE, KINDS, OTHER, SHARED, SPACE, Place, fill, params, record
 from tests.serving import run
 
 
@@ -51,7 +52,7 @@ async def test_restore__of_another_kind(of: str, into: str, tmp_path: Path, requ
     first, second = KINDS[of](folders[0], request), KINDS[into](folders[1], request)
     await _filled(first)
     rows = await _all(first)
-    text = [written(None), *(written(row) for row in rows)]
+    text = [head(), *(written(row) for row in rows), end(len(rows))]
     async with second.opened() as store:
         await store.restore(read_rows(text, "file"))
         assert (await store.namespace("default")) == ({"clock": 2}, 2)
@@ -104,21 +105,33 @@ async def test_restore__cut_off_is_served_to_nobody(kind: str, tmp_path: Path, r
     assert sorted(await _all(second), key=repr) == sorted(rows, key=repr)
 
 
+COUNTER = Row("counter", SPACE, ("n", 1))
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("a diary\n", "no export of a store"),
         ("[]\n", "no export of a store"),
         (json.dumps({"specimen_store": 99, "codec": 1}) + "\n", "version 99 with format 1"),
-        (written(None) + '{"kind": "value"}\n', "file:2: it is damaged"),
-        (written(None) + written(Row("session", Space("a", "b"), (b"\x01", "open", 1)))[:-20] + "\n", "file:2: it is damaged"),
+        ("", "cut off after 0 lines"),
+        (head(), "cut off after 1 lines"),
+        (head() + written(COUNTER), "cut off after 2 lines"),
+        (head() + written(COUNTER) + end(2), "file:3: it is damaged"),
+        (head() + end(0) + written(COUNTER), "file:3: it is damaged"),
+        (head() + '{"kind": "value"}\n', "file:2: it is damaged"),
+        (head() + written(Row("session", Space("a", "b"), (b"\x01", "open", 1)))[:-20] + "\n", "file:2: it is damaged"),
+        (head() + written(Row("session", Space("a", "b"), (encode_record(record("s")), None, 1))), "file:2: it is damaged"),
+        (head() + written(Row("session", Space("a", "b"), (b"\x01\x90", "open", 1))), "file:2: it is damaged"),
+        (head() + written(Row("value", Space("a", "b"), ("k", "x", 1, encode_value(1)))), "file:2: it is damaged"),
+        (head() + written(Row("counter", Space(5, "b"), ("k", 1))), "file:2: it is damaged"),  # type: ignore[arg-type]
     ],
 )
 def test_read_rows__foreign(text: str, words: str) -> None:
     """What is no export is refused with its place."""
     with pytest.raises(ForeignFile, match=words):
         list(read_rows(text.splitlines(keepends=True), "file"))
-    assert FILE_VERSION == 1
+    assert FILE_VERSION == 2
 
 
 @pytest.mark.sample(1)

@@ -26,6 +26,8 @@ SECRET = "s3cr3t-of-the-url"
     "url",
     [
         f"redis://ada:{SECRET}@host:port", f"redis://:{SECRET}@host:70000", f"redis://:{SECRET}@host?what={SECRET}",
+        f"redis://:{SECRET}@host/?decode_responses=true", f"redis://:{SECRET}@host/abc",
+        f"redis://:{SECRET}@host/?prefix=", f"redis://:{SECRET}@host/0#{SECRET}",
         f"redis://:{SECRET}@host/0?socket_timeout={SECRET}", f"redis://:{SECRET}@host?prefix={{a}}", f"http://:{SECRET}@host",
     ],
 )  # fmt: skip
@@ -42,7 +44,7 @@ def test_url__refused(url: str) -> None:
 async def test_open__nobody_listens() -> None:
     """A sentence within two seconds, without the password."""
     store = RedisStore(f"redis://:{SECRET}@127.0.0.1:{redis_server.free_port()}")
-    with pytest.raises(StoreUnavailable, match=r"store redis://127\.0\.0\.1:\d+: it does not answer") as refused:
+    with pytest.raises(StoreUnavailable, match=r"store redis://127\.0\.0\.1:\d+: it refuses connections") as refused:
         await store.open()
     assert SECRET not in str(refused.value)
     with pytest.raises(StoreUnavailable, match="not open"):
@@ -150,7 +152,7 @@ async def test_server__goes_and_comes_back(tmp_path: Path) -> None:
             server.kill()
             began = time.monotonic()
             for call in (store.get(SPACE, "a"), store.ping(), fill(store, "b"), store.increment(SPACE, "n")):
-                with pytest.raises(StoreUnavailable, match="does not answer"):
+                with pytest.raises(StoreUnavailable, match=r"does not answer|refuses connections"):
                     await call
             assert time.monotonic() - began < 8
             server.start()

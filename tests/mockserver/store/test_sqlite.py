@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from specimen.mockserver.errors import SettingError
 from specimen.mockserver.sessions.session_record import FOREVER
 from specimen.mockserver.sessions.store import Bounds, Page, StoreUnavailable
+from specimen.mockserver.sessions.store.factory import open_store
 from specimen.mockserver.sessions.store.sqlite import SqliteStore, connection, schema
 from tests.mockserver.store.places import SPACE, fill, phase, record
 
@@ -195,3 +197,17 @@ async def test_checkpoint__is_no_transactions_work(tmp_path: Path, monkeypatch: 
     assert path.stat().st_size >= before + 20 * 4_000
     assert (await store.value(SPACE, "k19", 0)).value == "x" * 4_000
     await store.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:file.db", "sqlite://file.db", "sqlite:///", "sqlite:///:memory:", "sqlite:///a.db?mode=ro", "sqlite://u:s3cr3t@h/f",
+        "redis://:s3cr3t@[::1",
+    ],
+)  # fmt: skip
+def test_url__refused(url: str) -> None:
+    """What names no file, or one store for each connection, is refused; a password is not shown."""
+    with pytest.raises(SettingError, match="expected") as refused:
+        open_store(url)
+    assert "s3cr3t" not in str(refused.value)

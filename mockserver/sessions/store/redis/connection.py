@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -35,6 +37,9 @@ _OPTIONS: Mapping[str, Any] = {
     "socket_connect_timeout": CALL_SECONDS,
     "maint_notifications_config": MaintNotificationsConfig(enabled=False),
 }
+
+# What the query of a URL may have, beside redis-py's names for TLS. Others would change what answers look like.
+_QUERY = ("prefix", "expire", "client_name")
 
 # What every script begins with. N is the key of the namespace, S that of the space, with which the keys of its parts begin: all
 # have one hash tag, so all are on one node of a cluster, and a script sees them together. ARGV[1] is the stamp of the namespace's
@@ -80,8 +85,17 @@ class Connection:
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
-        query = dict(parse_qsl(parts.query))
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        unknown = [name for name in query if name not in _QUERY and not name.startswith("ssl_")]
+        if unknown or parts.fragment:
+            raise SettingError(f"store: the query of its URL has names that are unknown. Expected {', '.join(_QUERY)} and ssl_….")
+        if parts.path.strip("/") and not (parts.path[1:].isascii() and parts.path[1:].isdigit()):
+            raise SettingError(f"store {parts.scheme}://…: expected the number of a database behind the host, such as /0.")
         self.prefix = query.pop("prefix", "specimen:")
+        if not self.prefix:
+            raise SettingError(
+                "store: the prefix is empty. Expected what each key begins with; `specimen:` where it is left out."
+            )
         self.round_trips = 0
         expire = query.pop("expire", None)
         if expire is not None and not (expire.isascii() and expire.isdigit() and int(expire) >= LEAST_EXPIRE_SECONDS):
@@ -280,6 +294,16 @@ _WORDS: Mapping[str, str] = {
     "CLUSTERDOWN": "the cluster is not whole.",
     "MASTERDOWN": "its primary is down.",
     "BUSY": "it is busy with a script of another program.",
+    "DB": "it has no database of this number.",
+}
+
+
+_NO_CONNECTION: Mapping[type[BaseException], str] = {
+    ConnectionRefusedError: "it refuses connections. Does it run there, on this port?",
+    socket.gaierror: "there is no host of this name.",
+    ssl.SSLCertVerificationError: "its certificate is not trusted. Name who signed it: ?ssl_ca_certs=/etc/ca.pem.",
+    ssl.SSLError: "it does not speak TLS on this port. Use redis://, or its port for TLS.",
+    FileNotFoundError: "a file of its URL's query is not there.",
 }
 
 
@@ -303,4 +327,15 @@ def sentence(error: BaseException) -> str | None:
         return _WORDS[word]
     if isinstance(error, exceptions.ResponseError):
         return f"it answered with an error ({word})."
-    return f"it does not answer within {CALL_SECONDS:g} seconds."
+    return _unreached(error) or f"it does not answer within {CALL_SECONDS:g} seconds."
+
+
+def _unreached(error: BaseException) -> str | None:
+    """Why there is no connection, where the system says so."""
+    seen: BaseException | None = error
+    while seen is not None:
+        for kind, words in _NO_CONNECTION.items():
+            if isinstance(seen, kind):
+                return words
+        seen = seen.__cause__ or seen.__context__
+    return None

@@ -15,8 +15,8 @@ from specimen.mockserver.sessions.store.sqlite import schema
 
 T = TypeVar("T")
 
-# How long a transaction waits for those of other processes.
-BUSY_SECONDS = 2.0
+# How long a transaction waits for those of other processes: a request is answered within two seconds.
+BUSY_SECONDS = 1.5
 # After so many transactions the log beside the file is written into the file, in a thread: some megabytes and two waits for
 # the disk. Where that falls behind, SQLite does it itself within a transaction, at this size of the log in pages (16 MiB).
 CHECKPOINT_WRITES = 500
