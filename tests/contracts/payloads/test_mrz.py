@@ -14,11 +14,13 @@ from specimen import specs
 from specimen.contracts.payloads import Case
 from specimen.contracts.payloads.families.mrz import CHANGES
 from specimen.contracts.payloads.families.mrz.digits import same
+from specimen.contracts.payloads.families.mrz.lines import OF_ARRAYS
 from specimen.contracts.payloads.families.mrz.zone import LAYOUTS, Zone
 from specimen.contracts.payloads.families.mrz.zone import read as zone_of
 from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER
 from specimen.fixtures.people.identities import LOCALES, identity
 from specimen.fixtures.standards import mrz
+from specimen.specs.core.json_pointer import places, value_at
 from tests.contracts.payloads.catalogues import catalogue, check_all
 from tests.mrz_reader import digit, read
 
@@ -249,31 +251,58 @@ def test_case__has_the_number_of_the_document_unless_it_is_about_the_number(name
 
 
 def test_case__is_of_a_whole_card_or_of_its_line_and_not_both() -> None:
-    """A card whose lines are fields of their own: no case of the whole is once more a case of the one line that it changes."""
+    """A zone whose lines are fields of their own: no case of the whole is once more a case of the one line that it changes."""
     every = [case for name in specs.names() for case in catalogue(name).cases if case.kind.startswith("mrz.")]
     alone = {(case.operation, case.kind, case.field, case.value) for case in every if isinstance(case.value, str)}
-    whole = {(case.operation, case.kind, *entry) for case in every if not case.field for entry in case.value.items()}
+    whole = {
+        (case.operation, case.kind, pointer, text)
+        for case in every
+        if not case.field
+        for pointer, text in case.value.items()
+        if isinstance(text, str)
+    }
     assert whole
     assert not alone & whole
+
+
+def test_case__of_lines_that_are_fields_has_each_kind_that_needs_all_lines() -> None:
+    """A zone of another size, the French one, and one without a line: of fields as of an array, with fields that come and go."""
+    kinds = {change.kind.id for change in OF_ARRAYS}
+    for name in specs.names():
+        cases = [case for case in catalogue(name).cases if case.kind in kinds]
+        for operation in {case.operation for case in cases}:
+            assert {case.kind for case in cases if case.operation == operation} == kinds
+    shown = {case.kind: lines_shown(case) for case in catalogue("neurovision").cases if case.kind in kinds and not case.field}
+    assert {kind: len(lines) for kind, lines in shown.items()} == {
+        "mrz.joined": 1, "mrz.last_line_missing": 1, "mrz.first_line_missing": 1, "mrz.empty_line_more": 3,
+        "mrz.lines_in_reverse": 2, "mrz.other_size": 3, "mrz.idfra": 2, "mrz.td2": 2,
+    }  # fmt: skip
+    numbers = {title for case in catalogue("neurovision").cases if case.kind == "mrz.other_size" for title in titles(case)}
+    assert numbers == {"MRZ line 1", "MRZ line 2", "MRZ line 3"}
 
 
 def lines_of(case: Case) -> list[str]:
     """The zone that a case shows."""
     if isinstance(case.value, list):
         return case.value
-    assert case.base.snapshot is not None
-    lines = list(case.base.snapshot.identity.document.mrz)
-    changed = case.value.items() if isinstance(case.value, dict) else [(case.field, case.value)]
-    for pointer, text in changed:
-        lines[lines.index(value_at(case.base.payload, pointer))] = text
-    return lines
+    return lines_shown(case)
 
 
-def value_at(payload, pointer: str):
-    """What stands at a JSON pointer whose parts need no escapes."""
-    for part in pointer.split("/")[1:]:
-        payload = payload[int(part) if isinstance(payload, list) else part]
-    return payload
+def lines_shown(case: Case) -> list[str]:
+    """The lines of a zone that are fields of their own in a case's payload, in its order."""
+    return [entry["value"] for entry in entries(case)]
+
+
+def titles(case: Case) -> list[str]:
+    """The titles of those fields."""
+    return [entry["title"] for entry in entries(case)]
+
+
+def entries(case: Case) -> list[dict[str, str]]:
+    """The objects whose value is a line of a zone, by the provider's field semantics."""
+    semantics = specs.load(case.provider).field_semantics
+    held = ((place, semantics.at(tuple(map(str, place)), case.payload)) for place in places(case.payload))
+    return [value_at(case.payload, place[:-1]) for place, meaning in held if meaning and meaning.holds == "mrz_line"]
 
 
 def test_zone__changes_leave_the_rest_alone() -> None:

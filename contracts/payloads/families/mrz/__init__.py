@@ -9,10 +9,10 @@ from typing import Any
 
 from specimen.contracts.payloads.families.mrz import digits, fields, lines
 from specimen.contracts.payloads.families.mrz.change import Change, Lines
+from specimen.contracts.payloads.families.mrz.line_fields import replaced
 from specimen.contracts.payloads.families.mrz.zone import TD1, Zone, read
 from specimen.contracts.payloads.model.case_types import Edge
 from specimen.contracts.payloads.model.fields import PayloadField
-from specimen.contracts.payloads.model.mutations import Fields
 from specimen.contracts.payloads.model.valid_payloads import RESPONSE, Base
 from specimen.fixtures.primitives import times
 
@@ -23,11 +23,11 @@ CHANGES: tuple[Change, ...] = (*_OF_FIELDS, *lines.BY_LINE, *lines.OF_ARRAYS)
 def edges(place: PayloadField, base: Base) -> Iterator[Edge]:
     """Yields zones with one mutation: a whole array, or a single line.
 
-    Where lines are fields of their own, an answer about a card (three lines) is changed as a whole: only what one line cannot
-    show, or what passports do not have.
+    Where lines are fields of their own, an answer is changed as a whole by what one line cannot show: a zone of another size or
+    order, or what is about the size of a card.
     """
     if not place.parts:
-        yield from _of_cards(base)
+        yield from _of_lines(base)
     elif place.holds == "mrz":
         zone = read(place.value)
         if zone is not None:
@@ -66,10 +66,10 @@ def _of_line(zone: Zone, row: int, today: date) -> Iterator[Edge]:
             yield Edge(change.kind, text)
 
 
-def _of_cards(base: Base) -> Iterator[Edge]:
-    """Yields the changes of the TD1 layout for a card whose lines are separate fields, with all changed lines."""
+def _of_lines(base: Base) -> Iterator[Edge]:
+    """Yields the changes of a zone whose lines are separate fields that need all of its lines, and those of cards."""
     zone = _printed(base) if base.direction == RESPONSE else None
-    if zone is None or zone.layout is not TD1:
+    if zone is None:
         return
     pointers: dict[int, str] = {}
     for place in base.places():
@@ -79,9 +79,11 @@ def _of_cards(base: Base) -> Iterator[Edge]:
     if len(pointers) < len(zone.lines):
         return
     for change, made in _changed(zone, times.day(base.now)):
-        if change.layout is TD1:
-            differ = {pointers[row]: made[row] for row in pointers if made[row] != zone.lines[row]}
-            yield Edge(change.kind, Fields(differ))
+        is_of_all = change in lines.OF_ARRAYS and change is not lines.JOINED  # which stands in one line
+        if is_of_all or (change.layout is TD1 and zone.layout is TD1):
+            fields = replaced(base.payload, [pointers[row] for row in range(len(zone.lines))], made)
+            if fields is not None:
+                yield Edge(change.kind, fields)
 
 
 def _printed(base: Base) -> Zone | None:
