@@ -122,7 +122,7 @@ def test_bound__with_another_fault_on_the_creation() -> None:
     kinds = [one["kind"] for one in control(app, "GET", "/faults").json()["faults"]]
     assert kinds == ["malformed_json", "stuck", "status"]
     control(app, "DELETE", "/faults")
-    entry["headers"] = {**entry["headers"], "Authorization": "Bearer nobody"}
+    entry["headers"] = {**entry["headers"], "Authorization": "Bearer unknown"}
     assert ask_entry(app, entry).status_code == 401
     assert control(app, "GET", "/faults").json()["faults"] == []
 
