@@ -267,8 +267,8 @@ class Store(Protocol):
         """Keeps a value until a time; with a `version` only where the kept one has it (0: where there is none).
 
         Raises:
-            StoreFull: the value is too large, or there are too many that may not be dropped. Where there are too many, those of
-                the same space go that end first, but none that is kept until FOREVER.
+            StoreFull: the value is too large, or there are too many that may not be dropped. Where there are too many, those go
+                that end first, of the space that holds most as far as the process knows, but none that is kept until FOREVER.
         """
 
     async def get_or_set(self, space: Space, key: str, value: Any, until: int, now: int) -> Any:

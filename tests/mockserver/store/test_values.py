@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from specimen.mockserver.sessions.session_record import FOREVER
 from specimen.mockserver.sessions.store import Bounds, Store, StoreFull, Versioned
-from tests.mockserver.store.places import ELSEWHERE, OTHER, SPACE, Place
+from tests.mockserver.store.places import ELSEWHERE, OTHER, SPACE, Place, phase, record
 
 json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(st.characters(codec="utf-8")) | st.binary(),
@@ -118,6 +118,36 @@ async def test_set_value__bound_of_values(place: Place) -> None:
             await store.set_value(SPACE, "four", 1, FOREVER, 20)
         assert (refused.value.bound, refused.value.most) == ("values", 3)
         assert (await store.value(SPACE, "kept", 20)).value == 2
+
+
+async def test_set_value__bound_over_spaces(place: Place) -> None:
+    """At the bound the space that holds most gives way, also to another vendor's or namespace's; none is refused for its sake."""
+    async with place.opened(Bounds(values=4)) as store:
+        for number in range(4):
+            assert await store.set_value(SPACE, f"k{number}", number, 900 + number, 0)
+        assert await store.set_value(ELSEWHERE, "mine", 1, 500, 0)
+        assert await store.get_or_set(ELSEWHERE, "mine too", 2, 600, 0) == 2
+        assert [key for key, _ in await store.values(SPACE, "", 0, "", 9)] == ["k2", "k3"]
+        assert [key for key, _ in await store.values(ELSEWHERE, "", 0, "", 9)] == ["mine", "mine too"]
+        async with store.turn(OTHER, "turn", 0) as turn:
+            assert await turn.finish((record("a"), phase()), 3, 100, 0)
+        assert (await store.value(OTHER, "turn", 0)).value == 3
+        assert len(await store.values(SPACE, "", 0, "", 9)) + len(await store.values(ELSEWHERE, "", 0, "", 9)) == 3
+
+
+async def test_set_value__bound_over_spaces_of_bytes(place: Place) -> None:
+    """So it is with bytes; a space whose values are all kept forever gives none, and the next one does."""
+    async with place.opened(Bounds(value_bytes=10_000)) as store:
+        for number in range(6):
+            assert await store.set_value(SPACE, f"k{number}", b"x" * 1_000, FOREVER, 0)
+        assert await store.set_value(OTHER, "a", b"x" * 1_000, 100, 0)
+        assert await store.set_value(OTHER, "b", b"x" * 1_000, 200, 0)
+        assert await store.set_value(ELSEWHERE, "mine", b"x" * 2_500, FOREVER, 0)
+        assert [key for key, _ in await store.values(OTHER, "", 0, "", 9)] == ["b"]
+        assert len(await store.values(SPACE, "", 0, "", 9)) == 6
+        with pytest.raises(StoreFull) as refused:
+            await store.set_value(ELSEWHERE, "mine too", b"x" * 2_500, FOREVER, 0)
+        assert refused.value.bound == "value_bytes"
 
 
 async def test_set_value__bound_of_bytes(place: Place) -> None:

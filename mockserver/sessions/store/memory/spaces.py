@@ -56,9 +56,9 @@ class Spaces:
 
     def __init__(self, bounds: Bounds | None = None) -> None:
         self.bounds = bounds or Bounds()
-        self._usage = Usage(self.bounds)
         self._namespaces: OrderedDict[str, _Namespace] = OrderedDict()
         self._spaces: dict[Space, Kept] = {}
+        self._usage = Usage(self.bounds, lambda: [kept.values for kept in self._spaces.values()])
         self._names = SortedChunks()
         self._sessions = 0
         self._tasks = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from specimen.mockserver.sessions.session_record import FOREVER
@@ -20,14 +21,28 @@ _Value = tuple[bytes, int, int]
 
 
 class Usage:
-    """How much all values of a store take."""
+    """How much all values of a store take. `spaces` gives the values of each space."""
 
-    __slots__ = ("bounds", "bytes", "count")
+    __slots__ = ("_largest", "_spaces", "bounds", "bytes", "count")
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: Bounds, spaces: Callable[[], Iterable[Values]]) -> None:
         self.bounds = bounds
         self.count = 0
         self.bytes = 0
+        self._spaces = spaces
+        self._largest: Values | None = None  # the space that gave way last; it held most then
+
+    def gives_way(self, values: Values) -> bool:
+        """Whether a value went, of the space that holds most: the given one, or the one known as largest, else who has some."""
+        if self._largest is None or len(values) >= len(self._largest):
+            self._largest = values
+        if self._largest.is_first_dropped():
+            return True
+        for largest in sorted(self._spaces(), key=len, reverse=True):
+            if largest.is_first_dropped():
+                self._largest = largest
+                return True
+        return False
 
 
 class Values:
@@ -53,7 +68,7 @@ class Values:
         """Keeps a value; returns whether the kept one had the version.
 
         Raises:
-            StoreFull: it is too large, or there are too many that may not be dropped: those kept forever, or in other spaces.
+            StoreFull: it is too large, or there are too many that may not be dropped, since they are kept forever.
         """
         found = self._kept.get(key)
         known = 0 if found is None or found[1] <= now else found[2]
@@ -107,14 +122,17 @@ class Values:
         for key in tuple(self._kept):
             self._remove(key)
 
+    def is_first_dropped(self) -> bool:
+        """Whether there was a value to drop, the one that ends first, whether its time is over or not."""
+        return self._drop(FOREVER - 1, 1)
+
     def _make_room(self, size: int, now: int, *, is_new: bool) -> None:
         usage, bounds = self._usage, self._usage.bounds
         if size > bounds.value_bytes:
             raise StoreFull("value_bytes", bounds.value_bytes)
         self._drop(now, _MOST_DROPPED)
         while (is_full := usage.count + is_new > bounds.values) or usage.bytes + size > bounds.value_bytes:
-            # Values whose time is over are the first of those that end first.
-            if not self._drop(FOREVER - 1, 1):
+            if not usage.gives_way(self):
                 bound = "values" if is_full else "value_bytes"
                 raise StoreFull(bound, getattr(bounds, bound))
 

@@ -11,7 +11,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from redis import asyncio as client
 from redis import exceptions
@@ -244,6 +244,11 @@ class Connection:
     def space_key(self, space: Space) -> str:
         """The beginning of the keys of a space."""
         return f"{self.namespace_key(space.namespace)}:{_quoted(space.provider)}:"
+
+    def space_of(self, key: str) -> Space:
+        """The space whose keys begin with what `space_key` gives."""
+        namespace, _, provider = key.removeprefix(f"{self.prefix}{{n:").partition("}:")
+        return Space(unquote(namespace), unquote(provider.removesuffix(":")))
 
     def prepared_key(self, space: Space, own: str) -> str:
         """The beginning of the keys of what is to take a space's place, on its node; `own` is a name that nobody else has."""

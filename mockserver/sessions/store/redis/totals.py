@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 
+from specimen.mockserver.sessions.session_record import FOREVER
 from specimen.mockserver.sessions.store import Space, StoreUnavailable
 from specimen.mockserver.sessions.store.redis.connection import Connection, Script
 
@@ -14,13 +15,16 @@ _COUNT_SECONDS = 5.0
 _SHARE = 100
 _SURE_SECONDS = 1.0
 
-_COUNT = Script("""
-local totals = {0, 0, 0, 0}
+# The fifth and sixth are the space with the most values that may be dropped, and how many those are.
+_COUNT = Script(f"""
+local totals = {{0, 0, 0, 0, '', 0}}
 for _, field in ipairs(redis.call('HKEYS', N)) do
   if string.sub(field, 1, 2) == 'p:' then
     local found = redis.call('HMGET', string.sub(field, 3) .. 'n', 'sessions', 'values', 'value_bytes')
     found[4] = redis.call('HLEN', string.sub(field, 3) .. 'q')
     for index = 1, 4 do totals[index] = totals[index] + tonumber(found[index] or '0') end
+    local passing = redis.call('ZCOUNT', string.sub(field, 3) .. 'vu', '-inf', '({FOREVER}')
+    if passing > totals[6] then totals[5], totals[6] = string.sub(field, 3), passing end
   end
 end
 return totals
@@ -40,6 +44,9 @@ class Totals:
         self.values = 0
         self.value_bytes = 0
         self.tasks = 0
+        # The space that holds most values that may be dropped, as far as this process has seen, and how many.
+        self.largest: Space | None = None
+        self._most = 0
         self._counted_at = 0.0
         self._next_at = 0.0
         self._counting: asyncio.Task[None] | None = None
@@ -53,15 +60,26 @@ class Totals:
         if time.monotonic() >= self._next_at and (self._counting is None or self._counting.done()):
             self._counting = asyncio.create_task(self._count_quietly(), name="specimen-store-count")
 
+    def seen(self, space: Space, passing: int) -> None:
+        """How many values of a space may be dropped; -1 where that is the same as before."""
+        if space == self.largest:
+            self._most = self._most if passing < 0 else passing
+        elif passing > self._most:
+            self.largest, self._most = space, passing
+
     async def count(self) -> None:
         """Counts anew."""
         began = time.monotonic()
         self._next_at = began + _COUNT_SECONDS
         before = (self.sessions, self.values, self.value_bytes, self.tasks)
         found = [0, 0, 0, 0]
+        largest, most = None, 0
         for name in await self._redis.command("ZRANGE", f"{self._redis.prefix}namespaces", 0, -1):
-            counts = await self._redis.run(_COUNT, Space(name.decode(), ""), "*")
+            *counts, key, passing = await self._redis.run(_COUNT, Space(name.decode(), ""), "*")
             found = [total + count for total, count in zip(found, counts, strict=True)]
+            if passing > most:
+                largest, most = self._redis.space_of(key.decode()), passing
+        self.largest, self._most = largest, most
         # What this process added meanwhile may be counted already; it is counted once more rather than not at all.
         self.sessions += found[0] - before[0]
         self.values += found[1] - before[1]

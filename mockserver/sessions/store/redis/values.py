@@ -18,12 +18,9 @@ _HEADER = struct.Struct(">dI")
 
 # A value is an entry of the hash v: until (a double) and version (four bytes), then its bytes. vk has the keys in order, vu by
 # their until: the clock is virtual, so Redis' own expiry cannot know when a value's time is over.
-KEPT = f"""
-local key, now = ARGV[3], tonumber(ARGV[4])
-local data = redis.call('HGET', S .. 'v', key)
-local till, version = 0, 0
-if data then till, version = struct.unpack('>dI4', data) end
-local live = data and till > now
+# An answer's second and third are what the script has added; its fourth how many values of the space may be dropped, -1 where
+# that is the same as before.
+_COUNTED = f"""
 local values, bytes = 0, 0
 local function remove(gone)
   local size = redis.call('HSTRLEN', S .. 'v', gone) - {_HEADER.size}
@@ -33,11 +30,33 @@ local function remove(gone)
   values, bytes = values - 1, bytes - size
 end
 local function counted(answer)
-  if values ~= 0 then redis.call('HINCRBY', S .. 'n', 'values', values) end
+  local passing = -1
+  if values ~= 0 then
+    redis.call('HINCRBY', S .. 'n', 'values', values)
+    passing = redis.call('ZCOUNT', S .. 'vu', '-inf', '({FOREVER}')
+  end
   if bytes ~= 0 then redis.call('HINCRBY', S .. 'n', 'value_bytes', bytes) end
-  return {{answer, values, bytes}}
+  return {{answer, values, bytes, passing}}
 end
 """
+KEPT = (
+    _COUNTED
+    + """
+local key, now = ARGV[3], tonumber(ARGV[4])
+local data = redis.call('HGET', S .. 'v', key)
+local till, version = 0, 0
+if data then till, version = struct.unpack('>dI4', data) end
+local live = data and till > now
+"""
+)
+# Drops so many values, and bytes, of those that end first.
+_DROP_FIRST = Script(_COUNTED + f"""
+for _, first in ipairs(redis.call('ZRANGEBYSCORE', S .. 'vu', '-inf', '({FOREVER}', 'LIMIT', 0, 1000)) do
+  if -values >= tonumber(ARGV[3]) and -bytes >= tonumber(ARGV[4]) then break end
+  remove(first)
+end
+return counted(0)
+""")  # fmt: skip
 # ARGV[7] and ARGV[8] are how many values, and bytes, the whole store has room for. Ended values go first, then those that
 # end first.
 PUT = f"""
@@ -100,6 +119,8 @@ _RELEASE = Script("""
 if redis.call('GET', S .. 'lock:' .. ARGV[3]) ~= ARGV[4] then return 0 end
 return redis.call('DEL', S .. 'lock:' .. ARGV[3])
 """)
+# How much more than is needed goes at once of another space, so that not each value costs a round trip more.
+_SHARE, _MOST_SPARE = 1_000, 200
 LEASE_MILLISECONDS = round(LEASE_SECONDS * 1000)
 
 
@@ -138,7 +159,7 @@ class Values:
 
     async def pop(self, space: Space, key: str, now: int) -> Any | None:
         """Removes a value and returns it to one caller only."""
-        data, values, size = await self._run(_POP, space, key, now)
+        data, values, size, _ = await self._run(_POP, space, key, now)
         self._totals.add(0, values, size)
         return None if data is None else _value(data)
 
@@ -159,14 +180,35 @@ class Values:
             raise StoreFull("value_bytes", bounds.value_bytes)
         if totals.values >= bounds.values or totals.value_bytes + size > bounds.value_bytes:
             await totals.count_if_old()
-        room = (bounds.values - totals.values, bounds.value_bytes - totals.value_bytes)
-        try:
-            found, values, size = await self._run(script, space, *arguments, *room, *more)
-        except StoreFull as full:
-            await totals.count_if_old()
-            raise StoreFull(full.bound, getattr(bounds, full.bound)) from None
+            await self._gives_way(space, size)
+        is_again = False
+        while True:
+            room = (bounds.values - totals.values, bounds.value_bytes - totals.value_bytes)
+            try:
+                found, values, added, passing = await self._run(script, space, *arguments, *room, *more)
+            except StoreFull as full:
+                await totals.count_if_old()
+                if is_again or full.bound not in ("values", "value_bytes") or not await self._gives_way(space, size):
+                    raise StoreFull(full.bound, getattr(bounds, full.bound)) from None
+                is_again = True
+                continue
+            totals.add(0, values, added)
+            totals.seen(space, passing)
+            return found
+
+    async def _gives_way(self, space: Space, size: int) -> bool:
+        """Whether values went of the space that holds most, where that is another one; a share of the bounds at once."""
+        totals, bounds = self._totals, self.bounds
+        values = totals.values + 1 - bounds.values
+        size = totals.value_bytes + size - bounds.value_bytes
+        largest = totals.largest
+        if largest in (None, space) or (values <= 0 and size <= 0):
+            return False
+        values, size = values + min(_MOST_SPARE, bounds.values // _SHARE), size + bounds.value_bytes // _SHARE
+        _, values, size, passing = await self._redis.run(_DROP_FIRST, largest, "*", max(0, values), max(0, size))
         totals.add(0, values, size)
-        return found
+        totals.seen(largest, passing if values else 0)
+        return bool(values)
 
     async def _take(self, space: Space, key: str, token: str) -> bool:
         return bool(await self._redis.run(_TAKE, space, "*", key, token, LEASE_MILLISECONDS))

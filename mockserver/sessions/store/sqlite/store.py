@@ -37,6 +37,7 @@ class SqliteStore(Replacement, Turns, Outbox, Portability):
         self._used = {}
         self._documents = {}
         self._used_at = time.monotonic()
+        self._largest = 0
         self._sweeping: asyncio.Task[None] | None = None
 
     async def open(self) -> None:

@@ -21,6 +21,11 @@ _SWEPT_VALUES = 2
 _GET = f"SELECT until, version, value FROM held_values WHERE space = {OF} AND key = ?"  # noqa: S608 - own texts
 _COUNT = "UPDATE spaces SET held_values = held_values + ?, value_bytes = value_bytes + ? WHERE space = ?"
 _INCREMENT = "INSERT INTO counters VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1 RETURNING count"
+_FIRST = """SELECT key, length(value) FROM held_values INDEXED BY held_values_until WHERE space = ? AND until < ?
+    ORDER BY until LIMIT 1"""
+_GIVING = """SELECT space FROM spaces WHERE held_values > 0 AND EXISTS
+    (SELECT 1 FROM held_values AS value INDEXED BY held_values_until WHERE value.space = spaces.space AND until < ?)
+    ORDER BY held_values DESC LIMIT 1"""
 _LOCK = """INSERT INTO locks VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET token = excluded.token, until = excluded.until
     WHERE until <= ?"""
 
@@ -31,6 +36,8 @@ class Values:
     bounds: Bounds
     _file: Connection
     _locks: QueuedLocks
+    # The space that gave way last; it holds most values, as far as this process has seen.
+    _largest: int
 
     async def increment(self, space: Space, key: str) -> int:
         """1, 2, 3, … : each number once."""
@@ -134,15 +141,22 @@ class Values:
             is_many = total(db, "values") + 1 > self.bounds.values
             if not is_many and total(db, "value_bytes") + size <= self.bounds.value_bytes:
                 return
-            # What ends first goes first, whether its time is over or not.
-            query = """SELECT key, length(value) FROM held_values INDEXED BY held_values_until WHERE space = ? AND until < ?
-                ORDER BY until LIMIT 1"""
-            row = db.execute(query, (number, FOREVER)).fetchone()
-            if row is None:
+            if not self._gives_way(db, number):
                 bound = "values" if is_many else "value_bytes"
                 raise StoreFull(bound, getattr(self.bounds, bound))
-            db.execute("DELETE FROM held_values WHERE space = ? AND key = ?", (number, row[0]))
-            _count(db, number, -1, -row[1])
+
+    def _gives_way(self, db: sqlite3.Connection, number: int) -> bool:
+        """Whether a value went: of the space that holds most, as far as this process has seen; else of the next one that can."""
+        held = dict(db.execute("SELECT space, held_values FROM spaces WHERE space IN (?, ?)", (number, self._largest)).fetchall())
+        if held[number] >= held.get(self._largest, 0):
+            self._largest = number
+        if _is_first_dropped(db, self._largest):
+            return True
+        found = db.execute(_GIVING, (FOREVER,)).fetchone()
+        if found is None:
+            return False
+        self._largest = found[0]
+        return _is_first_dropped(db, self._largest)
 
 
 def is_locked(db: sqlite3.Connection, space: Space, key: str) -> bool:
@@ -178,6 +192,16 @@ def kept_row(db: sqlite3.Connection, space: Space, key: str, now: int) -> Any:
     """Until when a value is kept, its version and its bytes; None where its time is over."""
     row = db.execute(_GET, (*space, key)).fetchone()
     return None if row is None or row[0] <= now else row
+
+
+def _is_first_dropped(db: sqlite3.Connection, number: int) -> bool:
+    """Whether a space had a value to drop: what ends first goes first, whether its time is over or not."""
+    row = db.execute(_FIRST, (number, FOREVER)).fetchone()
+    if row is None:
+        return False
+    db.execute("DELETE FROM held_values WHERE space = ? AND key = ?", (number, row[0]))
+    _count(db, number, -1, -row[1])
+    return True
 
 
 def _drop_ended(db: sqlite3.Connection, number: int, now: int) -> None:
