@@ -179,7 +179,7 @@ class Supervisor:
             lived = time.monotonic() - worker.began
             self._waiting[number] = time.monotonic() + (_SHORT_LIFE_SECONDS if lived < _SHORT_LIFE_SECONDS else 0)
             if self._asked is None:
-                logger.warning("worker %d has ended; another one takes its place", worker.pid)
+                logger.warning("worker %d has ended (%s); another one takes its place", worker.pid, _reason(ended))
         for number, at in list(self._waiting.items()):
             if self._asked is None and time.monotonic() >= at:
                 del self._waiting[number]
@@ -209,6 +209,16 @@ def _exit_code(pid: int) -> int | None:
     """The exit code of a process that has ended, None where it has not; that of a signal is negative."""
     ended, status = os.waitpid(pid, os.WNOHANG)
     return os.waitstatus_to_exitcode(status) if ended else None
+
+
+def _reason(code: int) -> str:
+    """What `_exit_code` gives, in words: `SIGKILL`, or `exit code 4`."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:  # one without a name
+        return f"signal {-code}"
 
 
 def _end_with(life: int) -> None:

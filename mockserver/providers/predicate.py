@@ -103,10 +103,11 @@ async def _events(session: Session, sessions: Sessions) -> AsyncIterator[bytes]:
     is_pinned = _has_preferred_state(sessions)  # for this answer only: the session makes no transition
     loop = asyncio.get_running_loop()
     end = loop.time() + settings.sse_max_seconds
-    yield _event(session, len(session.events))
     if session.is_terminal:
+        yield _event(session, len(session.events))
         return
     async with sessions.watch(session) as watch:
+        yield _event(session, len(session.events))
         while not session.is_terminal and (left := end - loop.time()) > 0:
             quiet_seconds = min(left, settings.keep_alive_seconds)
             if is_pinned:

@@ -12,7 +12,15 @@ from typing import NamedTuple, TypeVar
 from specimen.mockserver.sessions.namespaces import Namespace, Namespaces
 from specimen.mockserver.sessions.session_record import FOREVER, Record
 from specimen.mockserver.sessions.shared_state import SharedState
-from specimen.mockserver.sessions.store import Claimed, NamespaceChanged, Space, Store, StoreFull, StoreUnavailable
+from specimen.mockserver.sessions.store import (
+    MOST_LEASE_SECONDS,
+    Claimed,
+    NamespaceChanged,
+    Space,
+    Store,
+    StoreFull,
+    StoreUnavailable,
+)
 from specimen.mockserver.webhooks import outbox
 from specimen.mockserver.webhooks.attempts import attempt
 from specimen.mockserver.webhooks.endpoints import Endpoint, endpoints, list_space, spaces, unlist_space
@@ -20,7 +28,7 @@ from specimen.mockserver.webhooks.http_client import Poster
 
 logger = logging.getLogger("specimen")
 # A worker that dies loses its tasks to others after so many real seconds; none takes longer than a vendor's time-out.
-LEASE_SECONDS = 60.0
+LEASE_SECONDS = MOST_LEASE_SECONDS
 _AT_ONCE = 16
 _CLAIMED = 200
 # Tasks of one endpoint that wait here; where it is slow, further ones are left to the end of their lease.

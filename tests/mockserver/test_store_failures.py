@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -99,6 +99,41 @@ def test_store__gone_in_the_vendors_form(monkeypatch: pytest.MonkeyPatch, tmp_pa
     with store.away():
         answer = ask(app, "GET", f"/atlas/v3/records/{made['id']}", dummy_provider.KEY)
     assert (answer.status_code, answer.json()) == (503, {"refused": "down"})
+
+
+def test_stream__store_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a session cannot be watched the answer is 503; a stream that has begun goes on when the store is back."""
+    store = Gone()
+    app = App(Settings(now=NOW, keep_alive_seconds=0.05, sse_max_seconds=0.5), [specs.load("predicate")], store)
+    entry = create_entry(app, "predicate")
+    made = ask_entry(app, {**entry, "headers": {**entry["headers"], "Prefer": "status=pending"}}).json()
+    path = f"/predicate/api/v1/status/realtime/individual/{made['sessionId']}"
+    failed: list[None] = []
+
+    class Failing:
+        async def wait(self, timeout_seconds: float) -> bool:
+            failed.append(None)
+            raise StoreUnavailable("connection refused")
+
+    @asynccontextmanager
+    async def failing(*_: object) -> AsyncIterator[Failing]:
+        yield Failing()
+
+    @asynccontextmanager
+    async def refusing(*_: object) -> AsyncIterator[Failing]:
+        raise StoreUnavailable("connection refused")
+        yield Failing()
+
+    answers = []
+    for watch in (refusing, failing, store.watch):
+        monkeypatch.setattr(store, "watch", watch)
+        answers.append(ask(app, "GET", path, headers=entry["headers"]))
+    assert [(answer.status_code, answer.headers["content-type"].partition(";")[0]) for answer in answers] == [
+        (503, "application/problem+json"), (200, "text/event-stream"), (200, "text/event-stream"),
+    ]  # fmt: skip
+    assert len(failed) > 1
+    assert answers[1].text == answers[2].text
+    assert answers[1].text.startswith("data: ")
 
 
 def test_namespace__changes_under_a_request() -> None:

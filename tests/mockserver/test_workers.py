@@ -74,7 +74,7 @@ def test_workers__one_sandbox(tmp_path: Path) -> None:
         assert answered(url) == {200}
         log = (tmp_path / "serve.log").read_text(encoding="utf-8")
         assert log.count("Stop with Ctrl-C") == 1
-        assert f"worker {first[0]} has ended" in log
+        assert f"worker {first[0]} has ended (SIGKILL)" in log
     soon(lambda: not any(Path(f"/proc/{child}").exists() for child in first))
 
 

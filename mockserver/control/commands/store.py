@@ -45,7 +45,7 @@ def info(url: UrlArgument, as_json: JsonOption = False) -> None:
     """
 
     async def count() -> dict[str, Any]:
-        async with _opened(url) as store:
+        async with _opened(url, is_read=True) as store:
             summary: dict[Space, dict[str, int]] = await store.summary()
             names = await _names(store)
         spaces: dict[str, dict[str, dict[str, int]]] = {name: {} for name in names}
@@ -82,7 +82,7 @@ def export(
 
     async def write() -> int:
         count = 0
-        async with _opened(url) as store:
+        async with _opened(url, is_read=True) as store:
             with open(file, "x", opener=partial(os.open, mode=0o600), encoding="utf-8") as output:  # noqa: ASYNC230 - nothing else runs
                 try:
                     output.write(head())
@@ -177,10 +177,10 @@ def _run(work: Coroutine[Any, Any, Any]) -> Any:
 
 
 @contextlib.asynccontextmanager
-async def _opened(url: str, *, is_new: bool = False, may_be_partial: bool = False) -> AsyncIterator[Any]:
+async def _opened(url: str, *, is_new: bool = False, may_be_partial: bool = False, is_read: bool = False) -> AsyncIterator[Any]:
     from specimen.mockserver.sessions.store.factory import open_store
 
-    store: Any = open_store(url, may_be_partial=may_be_partial)
+    store: Any = open_store(url, may_be_partial=may_be_partial, is_read=is_read)
     if not store.is_shared:
         raise SettingError("store 'memory': it is in its processes alone. Name sqlite:///file.db or redis://host:6379/0.")
     path: Path | None = getattr(store, "path", None)

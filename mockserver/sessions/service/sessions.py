@@ -234,13 +234,14 @@ class Sessions(Lists, Values):
                 self._namespace = await self._shared.namespaces.get(self.namespace)
                 self.now = self._namespace.clock.now()
                 newer = await self.get(session.id, poll=False) or session
+                if newer.timeline.events != session.timeline.events or left <= 0:
+                    return newer
+                due = newer.timeline.until
+                await watch.wait(left if due >= FOREVER else min(left, max(0.0, (due - self.now) / 1000) + 0.001))
             except (NamespaceChanged, StoreFull, StoreUnavailable):
-                newer = session
-                await asyncio.sleep(max(0.0, min(left, _AGAIN_SECONDS)))
-            if newer.timeline.events != session.timeline.events or left <= 0:
-                return newer
-            due = newer.timeline.until
-            await watch.wait(left if due >= FOREVER else min(left, max(0.0, (due - self.now) / 1000) + 0.001))
+                if left <= 0:
+                    return session
+                await asyncio.sleep(min(left, _AGAIN_SECONDS))
 
     # -- transitions ---------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # commands look at a store's errors without the loader of pro
     from specimen.mockserver.sessions.session_record import Record
 
 __all__ = [
+    "MOST_LEASE_SECONDS",
     "Bounds",
     "Claimed",
     "LogEntry",
@@ -26,6 +27,10 @@ __all__ = [
     "Versioned",
     "Watch",
 ]
+
+
+# The longest lease of a task.
+MOST_LEASE_SECONDS = 60.0
 
 
 class Space(NamedTuple):
@@ -304,7 +309,7 @@ class Store(Protocol):
         """Adds a task, once for an id; returns whether it was new. The last thousand ids that were acknowledged are not."""
 
     async def claim(self, space: Space, now: int, lease_seconds: float, limit: int) -> Sequence[Claimed]:
-        """Tasks that are due, for this caller alone until the lease (real time) is over.
+        """Tasks that are due, for this caller alone until the lease (real time, at most MOST_LEASE_SECONDS) is over.
 
         Of one lane only the first that is not acknowledged, in the order of `due`, then of adding: the next is due when that
         one is done.

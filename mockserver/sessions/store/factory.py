@@ -14,8 +14,10 @@ from specimen.specs.core.extras import needs
 FORMS = "memory, sqlite:///file, redis://host:6379/0 or rediss://…"
 
 
-def open_store(url: str, bounds: Bounds | None = None, *, may_be_partial: bool = False) -> Store:
-    """The store of a URL, which begins to work at its `open`; what an import left of itself only where it `may_be_partial`.
+def open_store(url: str, bounds: Bounds | None = None, *, may_be_partial: bool = False, is_read: bool = False) -> Store:
+    """The store of a URL, which begins to work at its `open`.
+
+    What an import left of itself is opened only where it `may_be_partial`; in Redis one that `is_read` only writes nothing.
 
     Raises:
         SettingError: there is no such kind of store, or the URL lacks a part.
@@ -36,7 +38,7 @@ def open_store(url: str, bounds: Bounds | None = None, *, may_be_partial: bool =
             raise SettingError(f"store '{scheme}://': expected a host, such as {scheme}://127.0.0.1:6379/0.")
         with needs("redis", f"store '{scheme}://…'"):
             module = import_module(f"{__package__}.redis")
-        return cast("Store", module.RedisStore(url, bounds, may_be_partial=may_be_partial))
+        return cast("Store", module.RedisStore(url, bounds, may_be_partial=may_be_partial, is_read=is_read))
     # The rest of the URL may hold a password.
     raise SettingError(f"store '{scheme}': expected {FORMS}.")
 

@@ -11,7 +11,7 @@ from specimen.mockserver.errors import SpecimenError
 from specimen.mockserver.sessions.store import Space
 from specimen.mockserver.sessions.store.codec import FORMAT, UnknownFormat, decode_record, decode_value
 
-__all__ = ["FILE_VERSION", "ForeignFile", "Portable", "Row", "end", "head", "read_rows", "written"]
+__all__ = ["FILE_VERSION", "ForeignFile", "Portable", "Row", "end", "head", "read_rows", "twice", "written"]
 
 # The form of the file. Values and sessions in it have the codec's own format.
 FILE_VERSION = 2
@@ -34,6 +34,11 @@ class ForeignFile(SpecimenError):
     """A file is no export of a store, or one of another version."""
 
 
+def twice(what: str) -> ForeignFile:
+    """The error of a row that a store has already from the same file."""
+    return ForeignFile(f"the file is damaged: it has {what} twice. Expected a file that `specimen store export` wrote.")
+
+
 class Row(NamedTuple):
     """One thing that a store holds; `fields` are those of its kind, see FIELDS."""
 
@@ -53,6 +58,9 @@ class Portable(Protocol):
 
     async def restore(self, rows: Iterable[Row]) -> None:
         """Adds rows to a store that holds none of them.
+
+        Raises:
+            ForeignFile: a session is in them twice.
 
         Where that does not end, the store is empty as before, or `open` refuses it until it is cleared: nobody is served a part.
         """

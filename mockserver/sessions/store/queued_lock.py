@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 from specimen.mockserver.sessions.session_record import Record
@@ -14,6 +14,9 @@ from specimen.mockserver.sessions.store import Phase, Space, StoreUnavailable, V
 # A lock of a process that died is free after this; one that lives renews it three times as often.
 LEASE_SECONDS = 10.0
 _FIRST_WAIT_SECONDS, _MOST_WAIT_SECONDS = 0.001, 0.05
+# Who waits for longer is refused: a lock of a process that died is free by then, so one that lives is stuck.
+MOST_WAIT_SECONDS = 3 * LEASE_SECONDS
+_TOO_LONG = f"a lock is held by another request for more than {MOST_WAIT_SECONDS:g} seconds."
 _NOTHING = Versioned(None, 0)
 
 Asking = Callable[[Space, str, str], Awaitable[bool]]
@@ -70,10 +73,20 @@ class QueuedLocks:
         queue, users = self._queues.setdefault((space, key), (asyncio.Lock(), []))
         users.append(None)
         try:
-            async with queue:
+            loop = asyncio.get_running_loop()
+            deadline = loop.time() + MOST_WAIT_SECONDS
+            if queue.locked():
+                with _in_time():
+                    async with asyncio.timeout_at(deadline):
+                        await queue.acquire()
+            else:
+                await queue.acquire()
+            try:
                 token = secrets.token_hex(8)
                 wait = _FIRST_WAIT_SECONDS
                 while (turn := await begin(token)) is None:
+                    if loop.time() >= deadline:
+                        raise StoreUnavailable(_TOO_LONG)
                     await asyncio.sleep(wait)
                     wait = min(wait * 2, _MOST_WAIT_SECONDS)
                 renewal = _Renewal(self._renew, (space, key, token)) if turn.is_held else None
@@ -85,6 +98,8 @@ class QueuedLocks:
                     if turn.is_held:
                         with contextlib.suppress(StoreUnavailable):  # it is free when the lease is over
                             await self._release(space, key, token)
+            finally:
+                queue.release()
         finally:
             users.pop()
             if not users:
@@ -113,6 +128,14 @@ class _Renewal:
             with contextlib.suppress(StoreUnavailable):
                 await self._renew(*self._held)
             await asyncio.sleep(LEASE_SECONDS / 3)
+
+
+@contextlib.contextmanager
+def _in_time() -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError:
+        raise StoreUnavailable(_TOO_LONG) from None
 
 
 async def _never(_token: str, _session: object, _value: object, _until: int, _now: int) -> bool:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 from specimen.mockserver.sessions.session_record import FOREVER
 from specimen.mockserver.sessions.store import Bounds, Page, Space, StoreUnavailable
 from specimen.mockserver.sessions.store.codec import encode_record, encode_value
 from specimen.mockserver.sessions.store.portable import FILE_VERSION, ForeignFile, Row, end, head, read_rows, written
-from tests.mockserver.store.places import ELSEWHERE, KINDS, OTHER, SHARED, SPACE, Place, fill, params, record
+from tests.mockserver.store.places import ELSEWHERE, KINDS, OTHER, SHARED, SPACE, Place, fill, needs_redis, params, record
 from tests.serving import run
 
 
@@ -75,6 +76,33 @@ async def test_restore__of_another_kind(of: str, into: str, tmp_path: Path, requ
         assert (await store.entries(SPACE, "log:ü", 5, 9)) == [(6, "f")]
         (task,) = await store.claim(SPACE, 50, 60, 9)
         assert (task.id, task.attempt, task.payload) == ("first", 2, {"x": 2})
+
+
+@pytest.mark.parametrize("kind", params(SHARED))
+async def test_restore__session_twice(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """It is refused, not left out, and no part of the file is served."""
+    place = KINDS[kind](tmp_path, request)
+    row = Row("session", SPACE, (encode_record(record("a")), "open", FOREVER))
+    async with place.opened() as store:
+        with pytest.raises(ForeignFile, match="twice"):
+            await store.restore([Row("namespace", Space("default", ""), (None, 0)), row, row])
+    if kind == "sqlite":
+        async with place.opened() as store:
+            assert await store.get(SPACE, "a") is None
+    else:
+        with pytest.raises(StoreUnavailable, match="a part of an import"):
+            await place.connect(Bounds()).open()
+
+
+@needs_redis
+async def test_command__reads_and_writes_nothing(redis_url: str, tmp_path: Path) -> None:
+    """A look into a Redis that holds no store leaves no key there."""
+    url = f"{redis_url}?prefix=nothing-here:"
+    assert run("store", "info", url, folder=tmp_path).returncode == 0
+    assert run("store", "export", url, "all.jsonl", folder=tmp_path).returncode == 0
+    client = redis.Redis.from_url(redis_url)
+    assert client.keys("nothing-here:*") == []
+    client.close()
 
 
 @pytest.mark.parametrize("kind", params(SHARED))

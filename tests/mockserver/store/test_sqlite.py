@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 from pathlib import Path
@@ -13,7 +14,7 @@ from specimen.mockserver.errors import SettingError
 from specimen.mockserver.sessions.session_record import FOREVER
 from specimen.mockserver.sessions.store import Bounds, Page, StoreUnavailable
 from specimen.mockserver.sessions.store.factory import open_store
-from specimen.mockserver.sessions.store.sqlite import SqliteStore, connection, schema
+from specimen.mockserver.sessions.store.sqlite import SqliteStore, connection, outbox, schema, values
 from tests.mockserver.store.places import SPACE, fill, phase, record
 
 MOUNTS = """\
@@ -118,6 +119,91 @@ async def test_write__full_disk(tmp_path: Path) -> None:
     assert len(await store.page(SPACE, Page("newest", 1000))) == kept
     await store._file.read(lambda db: db.execute(f"PRAGMA max_page_count = {pages + 2000}").fetchone())
     await fill(store, "later")
+    await store.close()
+
+
+async def test_ping__full_disk(tmp_path: Path) -> None:
+    """A write that needs no new page goes on; the store is ready again only when what creates need can be written."""
+    store = SqliteStore(tmp_path / "store.db")
+    await store.open()
+    pages = await store._file.read(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
+    await store._file.read(lambda db: db.execute(f"PRAGMA max_page_count = {pages + 1}").fetchone())
+    with pytest.raises(StoreUnavailable, match="disk is full"):
+        await fill(store, *(f"{number:04}" for number in range(500)))
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match="disk is full"):
+            await store.ping()
+    await store._file.read(lambda db: db.execute(f"PRAGMA max_page_count = {pages + 2000}").fetchone())
+    await store.ping()
+    await fill(store, "later")
+    assert [row async for row in store.dump() if row.kind == "value"] == []
+    await store.close()
+
+
+@pytest.mark.parametrize("how", ["deleted", "replaced"])
+async def test_write__file_is_gone(tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would be written into a deleted file is refused, and the store is not ready."""
+    monkeypatch.setattr(connection, "_LOOK_SECONDS", 0)
+    path = tmp_path / "store.db"
+    store = SqliteStore(path)
+    await store.open()
+    await fill(store, "a")
+    if how == "deleted":
+        path.unlink()
+    else:
+        (tmp_path / "other.db").write_bytes(b"")
+        (tmp_path / "other.db").replace(path)
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match="deleted, moved or replaced"):
+            await store.ping()
+        with pytest.raises(StoreUnavailable, match="deleted, moved or replaced"):
+            await fill(store, "b")
+    await store.close()
+
+
+async def test_namespace__read_beside_a_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That a namespace was used is marked when that takes no waiting: a read needs no turn to write."""
+    monkeypatch.setattr("specimen.mockserver.sessions.store.sqlite.spaces._USED_SECONDS", 0)
+    path = tmp_path / "store.db"
+    store = SqliteStore(path)
+    await store.open()
+    await store.namespace("team-a")
+    used = "SELECT used FROM namespaces WHERE name = 'team-a'"
+    (before,) = await store._file.read(lambda db: db.execute(used).fetchone())
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        monkeypatch.setattr(connection, "BUSY_SECONDS", 0)
+        assert (await store.namespace("team-a")).version == 0
+        other.execute("COMMIT")
+    await store.namespace("team-a")
+    (after,) = await store._file.read(lambda db: db.execute(used).fetchone())
+    assert after > before
+    await store.close()
+
+
+async def test_lock__clock_set_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock of a process that died is free although the machine's clock says that it ends in an hour; so is its task."""
+    path = tmp_path / "store.db"
+    dead, store = SqliteStore(path), SqliteStore(path)
+    await dead.open()
+    now = values._now()
+    monkeypatch.setattr(values, "_now", lambda: now + 3_600_000)
+    monkeypatch.setattr(outbox, "_real_now", lambda: now + 3_600_000)
+    assert await dead._take(SPACE, "k", "token")
+    assert await dead.enqueue(SPACE, "t", "lane", 0, None)
+    assert len(await dead.claim(SPACE, 0, 60, 9)) == 1
+    await dead.close()
+    monkeypatch.setattr(values, "_now", lambda: now)
+    monkeypatch.setattr(outbox, "_real_now", lambda: now)
+    await store.open()
+    async with asyncio.timeout(5), store.lock(SPACE, "k"):
+        assert not await store._take(SPACE, "k", "another")
+    assert (await store.tasks(SPACE, "", 9))[0][1]["held"] is False
+    assert await store.next_due(SPACE) == 0
+    assert await store.reschedule(SPACE, "t", 5)
+    (task,) = await store.claim(SPACE, 5, 60, 9)
+    assert (task.id, task.attempt) == ("t", 2)
+    assert await store.claim(SPACE, 5, 60, 9) == []
     await store.close()
 
 

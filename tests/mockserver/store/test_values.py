@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from specimen.mockserver.sessions.session_record import FOREVER
-from specimen.mockserver.sessions.store import Bounds, Store, StoreFull, Versioned
+from specimen.mockserver.sessions.store import Bounds, Store, StoreFull, StoreUnavailable, Versioned, queued_lock
 from tests.mockserver.store.places import ELSEWHERE, OTHER, SPACE, Place, phase, record
 
 json = st.recursive(
@@ -202,3 +202,20 @@ async def test_lock__is_given_back(place: Place) -> None:
                 await waiting
         async with asyncio.timeout(5), two.lock(SPACE, "k"):
             pass
+
+
+async def test_lock__held_for_too_long(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for a lock of another process, or behind one who does, is refused after a time; the lock is free after that."""
+    if place.kind == "memory":
+        return  # its holders are requests of this process, which end
+    monkeypatch.setattr(queued_lock, "MOST_WAIT_SECONDS", 0.05)
+    async with place.opened() as one, place.opened() as two:
+
+        async def enter() -> None:
+            async with two.lock(SPACE, "k"):
+                pass
+
+        async with one.lock(SPACE, "k"):
+            refused = await asyncio.gather(*(enter() for _ in range(3)), return_exceptions=True)
+            assert [type(error) for error in refused] == [StoreUnavailable] * 3
+        await enter()

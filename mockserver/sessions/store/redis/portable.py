@@ -12,7 +12,7 @@ from msgspec import msgpack
 
 from specimen.mockserver.sessions.store import Phase, Space, StoreUnavailable
 from specimen.mockserver.sessions.store.codec import decode_record
-from specimen.mockserver.sessions.store.portable import Row
+from specimen.mockserver.sessions.store.portable import Row, twice
 from specimen.mockserver.sessions.store.redis.connection import Connection, Script
 from specimen.mockserver.sessions.store.redis.sessions import Sessions
 from specimen.mockserver.sessions.store.redis.spaces import Spaces
@@ -144,7 +144,9 @@ class Portability(Spaces, Sessions):
                 await self._register(space.namespace)
                 await self._run(_SET_DOCUMENT, space, fields[1], fields[0] or b"", secrets.token_hex(8) if fields[1] else "")
             elif kind == "session":
-                await self.add(space, decode_record(fields[0]), Phase(*fields[1:]))
+                record = decode_record(fields[0])
+                if not await self.add(space, record, Phase(*fields[1:])):
+                    raise twice(f"session {record.id}")
             else:
                 await self._run(_ADDED[kind], space, *fields)
         await self.end_import()

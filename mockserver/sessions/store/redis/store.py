@@ -23,7 +23,8 @@ LAYOUT = b"1"
 class RedisStore(Portability, Replacement, Turns, Outbox):
     """A `Store` that any number of machines share.
 
-    One that holds a part of an import is opened only where it `may_be_partial`: to clear it.
+    One that holds a part of an import is opened only where it `may_be_partial`: to clear it. One that `is_read` only gets no
+    mark of its layout.
 
     A namespace is on one node of a cluster, all of it; namespaces spread over the nodes. What was acknowledged outlives the
     server as its own settings say (`appendonly yes`, `appendfsync`).
@@ -31,8 +32,16 @@ class RedisStore(Portability, Replacement, Turns, Outbox):
 
     is_shared = True
 
-    def __init__(self, url: str, bounds: Bounds = Bounds(), *, may_be_partial: bool = False) -> None:  # noqa: B008 - it is immutable
+    def __init__(
+        self,
+        url: str,
+        bounds: Bounds = Bounds(),  # noqa: B008 - it is immutable
+        *,
+        may_be_partial: bool = False,
+        is_read: bool = False,
+    ) -> None:
         self.bounds = bounds
+        self._is_read = is_read
         self._may_be_partial = may_be_partial
         self._redis = Connection(url)
         self._totals = Totals(self._redis)
@@ -64,9 +73,10 @@ class RedisStore(Portability, Replacement, Turns, Outbox):
     async def _open(self) -> None:
         await self._redis.open()
         key = f"{self._redis.prefix}layout"
-        await self._redis.command("SET", key, LAYOUT, "NX")
+        if not self._is_read:
+            await self._redis.command("SET", key, LAYOUT, "NX")
         layout = await self._redis.command("GET", key)
-        if layout != LAYOUT:
+        if layout != LAYOUT and not (layout is None and self._is_read):
             raise StoreUnavailable(
                 f"store {self._redis.name}: what is under '{self._redis.prefix}' has layout {layout.decode(errors='replace')}, "
                 f"this version of Specimen reads layout {LAYOUT.decode()}. Export it with the version that wrote it "

@@ -14,6 +14,8 @@ from specimen.mockserver.sessions.store import Space, StoreUnavailable
 from specimen.mockserver.sessions.store.redis.connection import CALL_SECONDS, Connection, sentence
 
 _RECONNECT_SECONDS = 0.2
+# A connection that says nothing for so long is asked whether it lives; it has as long to answer.
+QUIET_SECONDS = CALL_SECONDS
 
 
 class RedisWatch:
@@ -104,16 +106,29 @@ class Watches:
                 await self._messages.unsubscribe(*channels)
 
     async def _listen(self) -> None:
+        is_asked = False
         while True:
             try:
-                message = await self._messages.get_message(ignore_subscribe_messages=False, timeout=None)
+                message = await self._messages.get_message(ignore_subscribe_messages=False, timeout=QUIET_SECONDS)
+                if message is None and self._messages.subscribed:
+                    # A connection whose other end is gone without a word is as quiet as one that has nothing to say.
+                    if is_asked:
+                        raise exceptions.ConnectionError("no answer")
+                    await self._messages.ping()
+                    is_asked = True
+                    continue
             except (exceptions.RedisError, OSError):
                 # Messages may be lost: all look. redis-py subscribes to all channels again when it connects.
+                is_asked = False
+                await self._disconnect()
                 self._wake_all()
                 await asyncio.sleep(_RECONNECT_SECONDS)
                 continue
+            is_asked = False
             if message is None:  # nothing is subscribed to at the moment
                 await asyncio.sleep(_RECONNECT_SECONDS / 10)
+                continue
+            if message["type"] == "pong":
                 continue
             channel = message["channel"].decode()
             if message["type"] == "subscribe":
@@ -122,6 +137,11 @@ class Watches:
             elif message["type"] == "message":
                 for watch in self._of.get(channel, ()):
                     watch.wake()
+
+    async def _disconnect(self) -> None:
+        if self._messages.connection is not None:
+            with contextlib.suppress(exceptions.RedisError, OSError):
+                await self._messages.connection.disconnect(nowait=True)
 
     def _wake_all(self) -> None:
         for group in self._of.values():

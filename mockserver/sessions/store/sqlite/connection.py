@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +22,8 @@ BUSY_SECONDS = 1.5
 # the disk. Where that falls behind, SQLite does it itself within a transaction, at this size of the log in pages (16 MiB).
 CHECKPOINT_WRITES = 500
 _MOST_LOG_PAGES = 4_096
+# How often a write looks whether the file is still there.
+_LOOK_SECONDS = 0.5
 _FIRST_WAIT_SECONDS, _MOST_WAIT_SECONDS = 0.0005, 0.02
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 _SENTENCES = {
@@ -45,6 +48,10 @@ class Connection:
         self.path = path
         self._db: sqlite3.Connection | None = None
         self._writes = 0
+        # Whether the disk was full at the last write that says so.
+        self.is_full = False
+        self._file_id: tuple[int, int] | None = None
+        self._looked_at = 0.0
         self.checkpoint: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -61,6 +68,7 @@ class Connection:
             # The file is opened as a URI by no one: a `?` in its name is a part of the name.
             self._db = sqlite3.connect(self.path, timeout=0, isolation_level=None, cached_statements=512, check_same_thread=False)
             await self._retried(self._set_up)
+            self._file_id = self._found_id()
             await self.write(lambda db: schema.prepare(db, self.path))
         except sqlite3.Error as error:
             self.close()
@@ -91,8 +99,17 @@ class Connection:
         except (sqlite3.Error, StoreUnavailable):
             return None
 
+    def write_now(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
+        """What `work` gives, where nothing is in the way; None where something is, which shows in the call that may wait."""
+        try:
+            return None if self._db is None else _transaction(self._db, work)
+        except sqlite3.Error:
+            return None
+
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What `work` gives, done whole or not at all."""
+        if time.monotonic() - self._looked_at >= _LOOK_SECONDS:
+            self.check_file()
         found = await self._retried(lambda db: _transaction(db, work))
         self._writes += 1
         if self._writes >= CHECKPOINT_WRITES and (self.checkpoint is None or self.checkpoint.done()):
@@ -108,9 +125,28 @@ class Connection:
             raise self.unavailable(error) from error
         return found
 
+    def check_file(self) -> None:
+        """Returns where the file is still the one that was opened: what is written into a deleted one is gone with the process.
+
+        Raises:
+            StoreUnavailable: it was deleted, or another one is in its place.
+        """
+        self._looked_at = time.monotonic()
+        if self._file_id is not None and self._found_id() != self._file_id:
+            self._looked_at = 0.0
+            raise StoreUnavailable(f"store {self.path}: its file was deleted, moved or replaced. Start all servers on it anew.")
+
+    def _found_id(self) -> tuple[int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
     def unavailable(self, error: sqlite3.Error) -> StoreUnavailable:
         """SQLite's error as a sentence that says what to do."""
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        self.is_full = self.is_full or code == sqlite3.SQLITE_FULL
         return StoreUnavailable(f"store {self.path}: {_SENTENCES.get(code, f'{error}.')}")
 
     async def _retried(self, work: Callable[[sqlite3.Connection], T]) -> T:

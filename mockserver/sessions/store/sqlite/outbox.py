@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from specimen.mockserver.sessions.store import Bounds, Claimed, LogEntry, Space
+from specimen.mockserver.sessions.store import MOST_LEASE_SECONDS, Bounds, Claimed, LogEntry, Space
 from specimen.mockserver.sessions.store.codec import decode_value, encode_value
 from specimen.mockserver.sessions.store.sqlite.connection import Connection
 from specimen.mockserver.sessions.store.sqlite.spaces import OF, add_to_total, space_number, total
@@ -16,10 +16,12 @@ from specimen.mockserver.sessions.store.sqlite.spaces import OF, add_to_total, s
 # How many ids of acknowledged tasks a space remembers, so that a task that two replicas find is sent once.
 REMEMBERED_TASKS = 1_000
 
+# A lease that ends later than any could was taken before the machine's clock was set back: it is over.
+_FAR = 2 * round(MOST_LEASE_SECONDS * 1000)
 # The first task of each lane of which no task is held.
 _HEADS = f"""FROM tasks AS task WHERE task.space = {OF}
     AND NOT EXISTS (SELECT 1 FROM tasks AS held INDEXED BY tasks_held
-        WHERE held.space = task.space AND held.lane = task.lane AND held.lease > 0 AND held.lease > ?)
+        WHERE held.space = task.space AND held.lane = task.lane AND held.lease > 0 AND held.lease > ? AND held.lease <= ?)
     AND NOT EXISTS (SELECT 1 FROM tasks AS first INDEXED BY tasks_lane
         WHERE first.space = task.space AND first.lane = task.lane
         AND (first.place < task.place OR (first.place = task.place AND first.number < task.number)))"""  # noqa: S608 - own texts
@@ -78,7 +80,8 @@ class Outbox:
         def work(db: sqlite3.Connection) -> list[Claimed]:
             real = _real_now()
             found: list[Claimed] = []
-            for number, task_id, lane, due, payload, attempt in db.execute(_CLAIMABLE, (*space, real, now, limit)).fetchall():
+            asked = (*space, real, real + _FAR, now, limit)
+            for number, task_id, lane, due, payload, attempt in db.execute(_CLAIMABLE, asked).fetchall():
                 token = secrets.token_hex(8)
                 held = (attempt + 1, token, real + max(1, round(lease_seconds * 1000)), number)
                 db.execute("UPDATE tasks SET attempt = ?, token = ?, lease = ? WHERE number = ?", held)
@@ -86,7 +89,8 @@ class Outbox:
             return found
 
         # Workers ask often and mostly find nothing; that takes no transaction of the one that may write.
-        if not await self._file.read(lambda db: db.execute(_CLAIMABLE, (*space, _real_now(), now, 1)).fetchone()):
+        real = _real_now()
+        if not await self._file.read(lambda db: db.execute(_CLAIMABLE, (*space, real, real + _FAR, now, 1)).fetchone()):
             return []
         return await self._file.write(work)
 
@@ -115,8 +119,9 @@ class Outbox:
 
     async def reschedule(self, space: Space, task_id: str, due: int) -> bool:
         """Has a task that nobody holds be due at another time."""
-        update = f"UPDATE tasks SET due = ? WHERE space = {OF} AND id = ? AND lease <= ?"  # noqa: S608 - own texts
-        return await self._file.write(lambda db: db.execute(update, (due, *space, task_id, _real_now())).rowcount > 0)
+        update = f"UPDATE tasks SET due = ? WHERE space = {OF} AND id = ? AND (lease <= ? OR lease > ?)"  # noqa: S608 - own texts
+        real = _real_now()
+        return await self._file.write(lambda db: db.execute(update, (due, *space, task_id, real, real + _FAR)).rowcount > 0)
 
     async def task_room(self) -> int:
         """How many tasks more the bound allows."""
@@ -124,7 +129,8 @@ class Outbox:
 
     async def next_due(self, space: Space) -> int | None:
         """When the first task that nobody holds is due."""
-        row = await self._file.read(lambda db: db.execute(_NEXT, (*space, _real_now())).fetchone())
+        real = _real_now()
+        row = await self._file.read(lambda db: db.execute(_NEXT, (*space, real, real + _FAR)).fetchone())
         return None if row is None else row[0]
 
     async def tasks(self, space: Space, after: str, limit: int) -> Sequence[tuple[str, Mapping[str, Any]]]:
@@ -133,10 +139,12 @@ class Outbox:
             ORDER BY id LIMIT ?"""  # noqa: S608 - own texts
         rows = await self._file.read(lambda db: db.execute(query, (*space, after, limit)).fetchall())
         now = _real_now()
-        return [
-            (task_id, {"lane": lane, "due": due, "payload": decode_value(payload), "attempt": attempt, "held": lease > now})
-            for task_id, lane, due, payload, attempt, lease in rows
-        ]
+
+        def shown(lane: str, due: int, payload: bytes, attempt: int, lease: int) -> Mapping[str, Any]:
+            is_held = now < lease <= now + _FAR
+            return {"lane": lane, "due": due, "payload": decode_value(payload), "attempt": attempt, "held": is_held}
+
+        return [(task_id, shown(*fields)) for task_id, *fields in rows]
 
 
 def _real_now() -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from specimen.mockserver.sessions.store import Space, StoreUnavailable
 from specimen.mockserver.sessions.store.codec import decode_record
-from specimen.mockserver.sessions.store.portable import Row
+from specimen.mockserver.sessions.store.portable import Row, twice
 from specimen.mockserver.sessions.store.sqlite.connection import Connection
 from specimen.mockserver.sessions.store.sqlite.spaces import add_to_total, ensure_namespace, space_number
 
@@ -66,7 +66,10 @@ class Portability:
                 raise StoreUnavailable(f"store {self._file.path}: another process was in the way; nothing was imported.")
             has_begun = True
             while some := list(islice(left, _SLICE)):
-                _add_all(db, some)
+                try:
+                    _add_all(db, some)
+                except sqlite3.IntegrityError as error:
+                    raise twice("a row") from error
 
         await self._file.write(work)
 

@@ -108,7 +108,9 @@ class Spaces:
     async def namespace(self, name: str) -> Versioned:
         """The document of a namespace; marks it as used."""
         if time.monotonic() - self._used_at >= _USED_SECONDS:
-            await self._file.write(self._mark_used)
+            self._used_at = time.monotonic()
+            # A read waits for no writer, and goes on where the disk is full: what was used is marked the next time.
+            self._file.write_now(self._mark_used)
         found = await self._file.read(lambda db: self._document(db, name))
         if found is None:
             await self._make_namespace(name)

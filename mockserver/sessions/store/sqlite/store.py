@@ -18,6 +18,10 @@ from specimen.mockserver.sessions.store.sqlite.replacement import Replacement
 from specimen.mockserver.sessions.store.sqlite.turns import Turns
 from specimen.mockserver.sessions.store.sqlite.watches import Watches
 
+# After the disk was full, a server is ready where so much can be written; it is kept for a moment in a space that is none.
+_ROOM_BYTES = 64 * 1024
+_NO_SPACE = 0
+
 
 class SqliteStore(Replacement, Turns, Outbox, Portability):
     """A `Store` that the processes of one machine share.
@@ -71,6 +75,11 @@ class SqliteStore(Replacement, Turns, Outbox, Portability):
         Raises:
             StoreUnavailable: it cannot.
         """
+        self._file.check_file()
+        if self._file.is_full:  # a page that is there can be written still; what creates need are new ones
+            await self._file.write(_fill)
+            await self._file.write(_empty)
+            self._file.is_full = False
         await self._file.write(_touch)
 
     def watch(self, space: Space, session_id: str | None = None) -> AbstractAsyncContextManager[Watch]:
@@ -85,3 +94,11 @@ class SqliteStore(Replacement, Turns, Outbox, Portability):
 def _touch(db: sqlite3.Connection) -> None:
     # A write that changes a page: a disk that is full or read-only says so here.
     db.execute("UPDATE totals SET count = count WHERE name = 'sessions'")
+
+
+def _fill(db: sqlite3.Connection) -> None:
+    db.execute("INSERT OR REPLACE INTO held_values VALUES (?, '', 0, 1, zeroblob(?))", (_NO_SPACE, _ROOM_BYTES))
+
+
+def _empty(db: sqlite3.Connection) -> None:
+    db.execute("DELETE FROM held_values WHERE space = ?", (_NO_SPACE,))

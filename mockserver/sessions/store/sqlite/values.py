@@ -26,8 +26,10 @@ _FIRST = """SELECT key, length(value) FROM held_values INDEXED BY held_values_un
 _GIVING = """SELECT space FROM spaces WHERE held_values > 0 AND EXISTS
     (SELECT 1 FROM held_values AS value INDEXED BY held_values_until WHERE value.space = spaces.space AND until < ?)
     ORDER BY held_values DESC LIMIT 1"""
+# A lease that ends later than any could was taken before the machine's clock was set back: it is over.
 _LOCK = """INSERT INTO locks VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET token = excluded.token, until = excluded.until
-    WHERE until <= ?"""
+    WHERE until <= ? OR until > ?"""
+_MOST_LEASE = 2 * round(LEASE_SECONDS * 1000)
 
 
 class Values:
@@ -161,14 +163,15 @@ class Values:
 
 def is_locked(db: sqlite3.Connection, space: Space, key: str) -> bool:
     """Whether somebody holds a lock."""
-    query = f"SELECT 1 FROM locks WHERE space = {OF} AND key = ? AND until > ?"  # noqa: S608 - own texts
-    return db.execute(query, (*space, key, _now())).fetchone() is not None
+    query = f"SELECT 1 FROM locks WHERE space = {OF} AND key = ? AND until > ? AND until <= ?"  # noqa: S608 - own texts
+    now = _now()
+    return db.execute(query, (*space, key, now, now + _MOST_LEASE)).fetchone() is not None
 
 
 def is_taken(db: sqlite3.Connection, space: Space, key: str, token: str) -> bool:
     """Whether a lock was free, and is the token's now."""
     now = _now()
-    values = (space_number(db, space), key, token, now + round(LEASE_SECONDS * 1000), now)
+    values = (space_number(db, space), key, token, now + round(LEASE_SECONDS * 1000), now, now + _MOST_LEASE)
     return db.execute(_LOCK, values).rowcount > 0
 
 
