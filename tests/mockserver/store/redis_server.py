@@ -1,4 +1,4 @@
-"""Redis servers of the tests' own, on free ports; one alone, or three as a cluster."""
+"""Redis servers of the tests' own, on free ports; one alone, by TLS too, or three as a cluster."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import redis
@@ -16,6 +18,26 @@ PROGRAM = shutil.which("redis-server")
 WHY_NOT = "redis-server is not installed"
 _SECONDS = 20
 _SLOTS = 16384
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Files of a server's certificate and its key, and of who signed it (PEM)."""
+
+    authority: Path
+    certificate: Path
+    key: Path
+
+
+@cache
+def has_tls() -> bool:
+    """Whether the installed `redis-server` was built with TLS: else it knows no `--tls-port`. It ends, for want of a port."""
+    if PROGRAM is None:
+        return False
+    done = subprocess.run(
+        [PROGRAM, "--port", "0", "--tls-port", "0"], capture_output=True, text=True, timeout=_SECONDS, check=False
+    )
+    return "FATAL CONFIG" not in done.stdout + done.stderr
 
 
 def free_port() -> int:
@@ -31,25 +53,25 @@ def free_port() -> int:
 class RedisServer:
     """One `redis-server` that writes each command to its file before it answers; it can be killed and started again."""
 
-    def __init__(self, folder: Path, *options: str, password: str | None = None) -> None:
+    def __init__(self, folder: Path, *options: str, password: str | None = None, certificate: Certificate | None = None) -> None:
         self.folder = folder
         self.port = free_port()
         self.options = options
         self.password = password
+        self.certificate = certificate
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        """Its URL."""
+        """Its URL; by TLS it names no authority."""
         login = "" if self.password is None else f":{self.password}@"
-        return f"redis://{login}127.0.0.1:{self.port}"
+        return f"redis{'s' * (self.certificate is not None)}://{login}127.0.0.1:{self.port}"
 
     def start(self) -> None:
         """Starts it, and waits until it answers."""
         assert PROGRAM is not None
         options = [
-            "--port",
-            str(self.port),
+            *self._listening(),
             "--dir",
             str(self.folder),
             "--appendonly",
@@ -73,9 +95,20 @@ class RedisServer:
                 assert time.monotonic() < deadline, "redis-server does not answer"
                 time.sleep(0.02)
 
+    def _listening(self) -> list[str]:
+        if self.certificate is None:
+            return ["--port", str(self.port)]
+        files = {"ca-cert": self.certificate.authority, "cert": self.certificate.certificate, "key": self.certificate.key}
+        options = [word for name, path in files.items() for word in (f"--tls-{name}-file", str(path))]
+        return ["--port", "0", "--tls-port", str(self.port), "--tls-auth-clients", "no", *options]
+
     def client(self) -> redis.Redis:
         """A client of this node alone."""
-        return redis.Redis(port=self.port, password=self.password)
+        if self.certificate is None:
+            return redis.Redis(port=self.port, password=self.password)
+        return redis.Redis(
+            host="127.0.0.1", port=self.port, password=self.password, ssl=True, ssl_ca_certs=str(self.certificate.authority)
+        )
 
     def kill(self) -> None:
         """Ends it at once."""
@@ -86,9 +119,11 @@ class RedisServer:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, *options: str, password: str | None = None) -> Iterator[RedisServer]:
+def serving(
+    folder: Path, *options: str, password: str | None = None, certificate: Certificate | None = None
+) -> Iterator[RedisServer]:
     """A server while the context lasts."""
-    server = RedisServer(folder, *options, password=password)
+    server = RedisServer(folder, *options, password=password, certificate=certificate)
     server.start()
     try:
         yield server
