@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections import Counter
 from typing import Any, cast
 
 import pytest
@@ -11,7 +13,7 @@ from msgspec.structs import replace
 from specimen.mockserver.sessions.clock import Clock
 from specimen.mockserver.sessions.namespaces import Namespaces
 from specimen.mockserver.sessions.session_record import FOREVER
-from specimen.mockserver.sessions.store import Bounds, NamespaceChanged, Page, Space, Store, StoreFull, Versioned
+from specimen.mockserver.sessions.store import Bounds, NamespaceChanged, Page, Space, Store, StoreFull, Versioned, Watch
 from tests.mockserver.store.places import ELSEWHERE, OTHER, SPACE, Place, fill, phase, record
 
 ITSELF = Space("default", "")
@@ -215,6 +217,35 @@ async def test_watch__wakes_for_its_namespace(place: Place, other_process: bool)
             await writer.drop("default")
             assert await watch.wait(5)
             assert not await of_other.wait(0.05)
+
+
+@pytest.mark.parametrize("other_process", [False, True])
+async def test_watch__of_other_sessions_sleeps(place: Place, other_process: bool) -> None:
+    """Fifty creates, of this process or another one, wake none of 500 that watch a session each."""
+    async with place.opened() as one, place.opened() as two, contextlib.AsyncExitStack() as stack:
+        writer = two if other_process else one
+        names = [f"watched-{number}" for number in range(500)]
+        changing, *_ = await fill(one, *names)
+        watches = [await stack.enter_async_context(one.watch(SPACE, name)) for name in names]
+        wakes, is_first_woken = Counter[str](), asyncio.Event()
+
+        async def count(name: str, watch: Watch) -> None:
+            while await watch.wait(60):
+                wakes[name] += 1
+                if name == changing.id:
+                    is_first_woken.set()
+
+        counting = [asyncio.create_task(count(*pair)) for pair in zip(names, watches, strict=True)]
+        await fill(writer, *(f"created-{number}" for number in range(50)))
+        for version in (2, 3):  # changes are noticed in order: at the second one's wake all that was before has been
+            is_first_woken.clear()
+            assert await writer.swap(SPACE, replace(changing, version=version), phase())
+            async with asyncio.timeout(10):
+                await is_first_woken.wait()
+        assert wakes == {changing.id: 2}
+        for task in counting:
+            task.cancel()
+        await asyncio.gather(*counting, return_exceptions=True)
 
 
 async def test_watch__many_of_one(place: Place) -> None:
