@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import random
@@ -27,6 +28,8 @@ from tests.serving import FROM_SOURCE, environment
 SPACE = Space("default", "kayle")
 _CLIENTS = 16
 _SECONDS = 60
+_MOST_SECONDS = 300  # all creates between two kills
+_AGAIN_SECONDS = 0.02
 _HEADERS = {"Authorization": "Bearer kk_live_specimen"}
 
 
@@ -62,31 +65,46 @@ def _serving(folder: Path, url: str) -> Iterator[tuple[str, int]]:
         process.wait()
 
 
-async def _create_until_killed(url: str, most: int, kill: Callable[[], None]) -> list[str]:
-    """The ids of all creates that were answered, before and after the kill at some moment in their middle."""
-    acknowledged: list[str] = []
-    at = random.randint(1, most - 1)
+def _moments(kills: int, creates: int) -> list[int]:
+    """After how many acknowledged creates each kill falls: one at a random moment of each of equal shares of all creates."""
+    edges = [creates * number // kills for number in range(kills + 1)]
+    return [random.randint(begin + 1, end - 1) for begin, end in itertools.pairwise(edges)]
+
+
+async def _create(url: str, ids: list[str], until: int, kill: Callable[[], None] | None = None) -> None:
+    """Creates until so many are acknowledged, then kills amid the next ones; adds the ids of all that were answered.
+
+    Raises:
+        TimeoutError: they are not so many in time.
+    """
     is_killed = False
 
     async def create(client: httpx.AsyncClient) -> None:
         nonlocal is_killed
-        with contextlib.suppress(httpx.HTTPError):
-            while len(acknowledged) < most:
+        while kill is not None or len(ids) < until:
+            try:
                 answer = await client.post("/v1/sessions", json={})
-                if answer.status_code != 200:  # the store is gone, the server lives
+            except httpx.HTTPError:
+                if is_killed:
                     return
-                acknowledged.append(answer.json()["data"]["id"])
-                if len(acknowledged) >= at and not is_killed:
-                    is_killed = True
-                    kill()
+                raise
+            if answer.status_code == 200:
+                ids.append(answer.json()["data"]["id"])
+            elif is_killed:  # the store is gone, the server lives
+                return
+            else:  # the store is back, and the server has not noticed it
+                await asyncio.sleep(_AGAIN_SECONDS)
+            if kill is not None and len(ids) >= until and not is_killed:
+                is_killed = True
+                kill()
 
-    async with httpx.AsyncClient(base_url=url, headers=_HEADERS, timeout=10) as client:
+    async with asyncio.timeout(_MOST_SECONDS), httpx.AsyncClient(base_url=url, headers=_HEADERS, timeout=10) as client:
         await asyncio.gather(*(create(client) for _ in range(_CLIENTS)))
-    return acknowledged
 
 
-async def _lost(url: str, ids: set[str]) -> tuple[int, int]:
-    """How many sessions are not there, and whether the indices disagree with what is."""
+async def _lost(url: str, acknowledged: list[str]) -> tuple[int, int]:
+    """How many sessions are not there, or have an id that was given twice; and whether the indices disagree with what is."""
+    ids = set(acknowledged)
     store = connected(url)
     await store.open()
     lost = len([session_id for session_id in ids if await store.get(SPACE, session_id) is None])
@@ -95,16 +113,18 @@ async def _lost(url: str, ids: set[str]) -> tuple[int, int]:
         listed += [record.id for record in page]
     damaged = int(await store.count(SPACE) != len(listed)) + len(ids - set(listed)) - lost
     await store.close()
-    return lost, damaged
+    return lost + len(acknowledged) - len(ids), damaged
 
 
 def sqlite(folder: Path, kills: int, creates: int) -> Outcome:
     """The server is killed; the file is what stays."""
-    outcome, url, ids = Outcome("sqlite", "specimen serve"), f"sqlite:///{folder}/store.db", set[str]()
-    for _ in range(kills):
+    outcome, url, ids = Outcome("sqlite", "specimen serve"), f"sqlite:///{folder}/store.db", list[str]()
+    for moment in _moments(kills, creates):
         with _serving(folder, url) as (server, pid):
-            ids.update(asyncio.run(_create_until_killed(server, creates // kills, lambda pid=pid: os.kill(pid, signal.SIGKILL))))
+            asyncio.run(_create(server, ids, moment, lambda pid=pid: os.kill(pid, signal.SIGKILL)))
         outcome.kills += 1
+    with _serving(folder, url) as (server, _):
+        asyncio.run(_create(server, ids, creates))
     outcome.acknowledged = len(ids)
     outcome.lost, outcome.damaged = asyncio.run(_lost(url, ids))
     return outcome
@@ -112,13 +132,14 @@ def sqlite(folder: Path, kills: int, creates: int) -> Outcome:
 
 def redis(folder: Path, kills: int, creates: int) -> Outcome:
     """Redis is killed, which writes each command to its file before it answers; the server goes on."""
-    outcome, ids = Outcome("redis, appendfsync always", "redis-server"), set[str]()
+    outcome, ids = Outcome("redis, appendfsync always", "redis-server"), list[str]()
     with redis_server.serving(folder) as database:
         with _serving(folder, database.url) as (server, _):
-            for _ in range(kills):
-                ids.update(asyncio.run(_create_until_killed(server, creates // kills, database.kill)))
+            for moment in _moments(kills, creates):
+                asyncio.run(_create(server, ids, moment, database.kill))
                 outcome.kills += 1
                 database.start()
+            asyncio.run(_create(server, ids, creates))
         outcome.acknowledged = len(ids)
         outcome.lost, outcome.damaged = asyncio.run(_lost(database.url, ids))
     return outcome
@@ -137,7 +158,7 @@ def main() -> int:
     """Kills, counts and prints; 1 where anything is lost."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--kills", type=int, default=20)
-    options.add_argument("--creates", type=int, default=10_000)
+    options.add_argument("--creates", type=int, default=10_000, help="acknowledged ones, over which the kills are spread")
     options.add_argument("--stores", nargs="+", default=["sqlite", "redis"], choices=["sqlite", "redis"])
     given = options.parse_args()
     outcomes = []
