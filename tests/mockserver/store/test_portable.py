@@ -162,7 +162,6 @@ def test_read_rows__foreign(text: str, words: str) -> None:
     assert FILE_VERSION == 2
 
 
-@pytest.mark.sample(1)
 @pytest.mark.parametrize("kind", params([kind for kind in SHARED if kind != "cluster"]))
 def test_command(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """info, export, import and clear; what would lose something is refused."""

@@ -19,7 +19,6 @@ from tests.mockserver.store.servers import CLIENTS, at_once, clients, replicas
 KAYLE = {"Authorization": "Bearer kk_live_specimen"}
 KYVE = {"Authorization": "Bearer ak_test_specimen"}
 PREDICATE = {"Authorization": "Bearer pk_specimen"}
-pytestmark = pytest.mark.sample(1)  # sqlite or redis
 
 
 @pytest.fixture(params=params([kind for kind in SHARED if kind != "cluster"]))

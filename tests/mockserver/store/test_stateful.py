@@ -245,7 +245,6 @@ class Machine(RuleBasedStateMachine):
             del self.model[space]
 
 
-@pytest.mark.sample(1)
 @pytest.mark.parametrize("kind", params([kind for kind in SHARED if kind != "cluster"]))
 def test_two_processes(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Whatever two processes do in turn, they see what one dict would hold."""
