@@ -78,6 +78,18 @@ def test_row_rates__against_a_checkout():
     assert float(ratio) > 0
 
 
+def test_streams__have_a_row_for_each_create():
+    """Creates beside open streams, and without, have a cost each; the streams send nothing meanwhile, or the command fails."""
+    command = [sys.executable, "-m", "tests.bench.streams", "--streams", "5", "--rounds", "2", "--creates", "32"]
+    command += ["--stores", "memory"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    head, _, *rows = [line.strip("|").split("|") for line in done.stdout.splitlines()]
+    assert head[4].strip() == "5 streams"
+    assert [row[2].strip() for row in rows] == ["predicate register", "kyve createSession"]
+    assert all(int(cell.removesuffix("µs ")) > 0 for row in rows for cell in row[3:5])
+
+
 @pytest.mark.long("makes sessions with each maker for seconds; the command end to end has a test above")
 def test_bench__generation():
     """Each maker has a rate, ours leads polyfactory, and the dataset its memory; the table has a column for each."""

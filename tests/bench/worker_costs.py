@@ -32,13 +32,13 @@ class _Served:
 
     def cost(self, times: int) -> float:
         """Seconds of CPU of all its processes a read, each connection asked so many times, all of them at once."""
-        before = sum(map(_cpu_seconds, self.pids))
+        before = sum(map(cpu_seconds, self.pids))
         for _ in range(times):
             for connection in self.connections:
                 connection.sendall(self.request)
             for connection in self.connections:
-                _read_answer(connection)
-        return (sum(map(_cpu_seconds, self.pids)) - before) / (times * len(self.connections))
+                read_answer(connection)
+        return (sum(map(cpu_seconds, self.pids)) - before) / (times * len(self.connections))
 
 
 def worker_costs(url: str, folder: Path, count: int, workers: Sequence[int]) -> dict[int, float]:
@@ -72,21 +72,26 @@ def _served(stack: ExitStack, url: str, folder: Path, number: int) -> _Served:
     return _Served([parent, *map(int, children)], connections, ("\r\n".join(lines) + "\r\n\r\n").encode())
 
 
-def _read_answer(connection: socket.socket) -> None:
+def read_answer(connection: socket.socket) -> bytes:
+    """The body of an answer that names its length.
+
+    Raises:
+        BenchError: it is no success.
+    """
     data = b""
     while True:
         data += connection.recv(65_536)
         head, end, body = data.partition(b"\r\n\r\n")
         if not end:
             continue
-        if not head.startswith(b"HTTP/1.1 200"):
-            raise BenchError(f"a read was answered {head[:100]!r}")
+        if not head.startswith(b"HTTP/1.1 2"):
+            raise BenchError(f"a request was answered {head[:100]!r}")
         length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
         if len(body) >= int(length.partition(b":")[2]):
-            return
+            return body
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """The CPU of all threads of a process, by the scheduler, in nanoseconds; that of /proc/PID/stat counts hundredths."""
     folder = Path(f"/proc/{pid}/task")
     return sum(int((thread / "schedstat").read_text().split()[0]) for thread in folder.iterdir()) / 1e9
