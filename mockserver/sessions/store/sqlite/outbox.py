@@ -11,7 +11,8 @@ from typing import Any
 from specimen.mockserver.sessions.store import MOST_LEASE_SECONDS, Bounds, Claimed, LogEntry, Space
 from specimen.mockserver.sessions.store.codec import decode_value, encode_value
 from specimen.mockserver.sessions.store.sqlite.connection import Connection
-from specimen.mockserver.sessions.store.sqlite.spaces import OF, add_to_total, space_number, total
+from specimen.mockserver.sessions.store.sqlite.schema import OF
+from specimen.mockserver.sessions.store.sqlite.spaces import add_to_total, space_number, total
 
 # How many ids of acknowledged tasks a space remembers, so that a task that two replicas find is sent once.
 REMEMBERED_TASKS = 1_000

@@ -11,6 +11,9 @@ from specimen.mockserver.sessions.store import StoreUnavailable
 APPLICATION = 0x5350434D
 LAYOUT = 1
 
+# The number of a space, by its namespace and provider.
+OF = "(SELECT space FROM spaces WHERE namespace = ? AND provider = ?)"
+
 # A space is unlinked from its rows when it is dropped, and its number is never used again: the rows are then garbage.
 # A task's `place` is when it was due at first, which keeps its place in its lane.
 # `sessions`, `held_values` and `value_bytes` of a space are what it adds to `totals`; `changed` counts changes of its sessions.

@@ -10,7 +10,8 @@ from specimen.mockserver.sessions.session_record import Record
 from specimen.mockserver.sessions.store import Bounds, Page, Phase, Space, StoreFull
 from specimen.mockserver.sessions.store.codec import decode_record, encode_record
 from specimen.mockserver.sessions.store.sqlite.connection import Connection
-from specimen.mockserver.sessions.store.sqlite.spaces import OF, add_to_total, space_number, total
+from specimen.mockserver.sessions.store.sqlite.schema import OF
+from specimen.mockserver.sessions.store.sqlite.spaces import add_to_total, space_number, total
 from specimen.mockserver.sessions.store.sqlite.watches import Watches
 
 # Rows of an index that one step looks at where no index has the wanted sessions together; about a millisecond.

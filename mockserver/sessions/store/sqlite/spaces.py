@@ -20,8 +20,6 @@ _SWEEP_ROWS = 500
 _USED_SECONDS = 1.0
 _MOST_CACHED = 10_000
 
-OF = "(SELECT space FROM spaces WHERE namespace = ? AND provider = ?)"
-
 
 def space_number(db: sqlite3.Connection, space: Space) -> int:
     """The number of a space, which is made where it is missing, as is its namespace."""

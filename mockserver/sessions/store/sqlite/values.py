@@ -13,7 +13,8 @@ from specimen.mockserver.sessions.store import Bounds, Space, StoreFull, Version
 from specimen.mockserver.sessions.store.codec import decode_value, encode_value
 from specimen.mockserver.sessions.store.queued_lock import LEASE_SECONDS, QueuedLocks
 from specimen.mockserver.sessions.store.sqlite.connection import Connection
-from specimen.mockserver.sessions.store.sqlite.spaces import OF, add_to_total, space_number, total
+from specimen.mockserver.sessions.store.sqlite.schema import OF
+from specimen.mockserver.sessions.store.sqlite.spaces import add_to_total, space_number, total
 
 # How many values whose time is over go with each one that comes.
 _SWEPT_VALUES = 2
