@@ -29,6 +29,8 @@ def _row(found: DocumentType) -> str:
         *(field.source for field in found.fields),
     ]  # fmt: skip
     years = " or ".join(map(str, found.years)) or "no day of expiry"
+    if found.from_age:
+        years += f", from the age of {found.from_age}"
     if found.for_good_from is not None:
         years += f", for good from {found.for_good_from}"
     ends = {"anniversary": "", "none": "", "eve": ", to the eve", "birthday": ", then to the birthday"}[found.ends]
