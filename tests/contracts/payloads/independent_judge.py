@@ -61,6 +61,9 @@ def opinion(case: Case) -> set[str] | None:
         return {REJECT} if is_broken else _NEVER_REFUSED
     if isinstance(case.payload, bytes) and case.field == "":
         return {REJECT} if case.payload and not _is_forgiven(case.payload) and not is_json(case.payload) else None
+    zone = _zone_in_fields(case.payload) if case.kind.startswith("mrz.") else None
+    if zone is not None:
+        return {EITHER} if grammars.machine_readable_zone(zone) == grammars.WRONG else _NEVER_REFUSED
     place = case.id.partition(".")[2].rpartition(":")[0]
     found = next((words for words in words_of(case.provider) if words.fields.fullmatch(place)), None)
     if found is None or _is_about_others(case) or (isinstance(case.value, dict) and set(case.value) <= {"$absent", "$raw"}):
@@ -74,6 +77,16 @@ def opinion(case: Case) -> set[str] | None:
     if found.mark == "A" or (found.grammar in _LINKS and said != grammars.WRONG):
         return _NEVER_REFUSED
     return _OF_PAGE[said]
+
+
+def _zone_in_fields(payload: Any) -> list[str] | None:
+    """The zone of a Neuro-Vision session, whose lines are fields of one side of a document; None where there is none."""
+    for task in payload.get("results", ()) if isinstance(payload, dict) else ():
+        fields = task.get("ocr", {}).get("fields", ()) if isinstance(task, dict) else ()
+        lines = {field["title"]: field["value"] for field in fields if field["title"].startswith("MRZ line ")}
+        if lines:
+            return [lines[title] for title in sorted(lines)]
+    return None
 
 
 def _is_forgiven(data: bytes) -> bool:

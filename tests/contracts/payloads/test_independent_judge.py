@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
 
 from specimen import specs
+from specimen.contracts.payloads.model.case_types import ACCEPT, EITHER
 from tests.contracts.payloads import independent_grammar as grammars
 from tests.contracts.payloads.catalogues import catalogue, check_all
 from tests.contracts.payloads.independent_grammar import OPEN, RIGHT, WRONG
-from tests.contracts.payloads.independent_judge import DISAGREE, judged, opinion, words_of
+from tests.contracts.payloads.independent_judge import CANNOT_JUDGE, DISAGREE, judged, opinion, words_of
 
 # From the texts of the standards themselves, and values that they exclude.
 EXAMPLES = {
@@ -72,6 +74,18 @@ def test_verdicts__are_those_that_the_words_give(name: str) -> None:
             yield f"{case.value!r} may be {opinion(case)}"
 
     assert check_all(catalogue(name).cases, broken) > 0
+
+
+def test_zones__of_lines_are_judged_as_a_whole() -> None:
+    """Neuro-Vision has a field for each line; its zones are read from the session, whether one line was changed or all."""
+    zones = [case for case in catalogue("neurovision").cases if case.kind.startswith("mrz.")]
+    assert [case.id for case in zones if judged(case) == CANNOT_JUDGE] == []
+    whole = {case.kind: case for case in zones if case.field == ""}
+    assert opinion(whole["mrz.idfra"]) == opinion(whole["mrz.td2"]) == {ACCEPT, EITHER}
+    assert opinion(whole["mrz.lines_in_reverse"]) == {EITHER}
+    wrong = next(case for case in zones if case.kind == "mrz.td3_wrong_birth_digit")
+    assert wrong.field.endswith("/value")
+    assert judged(dataclasses.replace(wrong, verdict=ACCEPT)) == DISAGREE
 
 
 @pytest.mark.parametrize("name", [name for name in specs.names() if specs.load(name).is_builtin])
