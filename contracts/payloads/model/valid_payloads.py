@@ -43,6 +43,7 @@ class Base:
         snapshot: the one of the session that the payload was made from, if any.
         request: the template of a request.
         event: the type of an event, where the payload is one.
+        tells_failure: whether a response with the status of a success tells of a failure, as a documented one does.
     """
 
     provider: Provider
@@ -59,6 +60,7 @@ class Base:
     media: Media | None = field(default=None)
     sent_at: int = NOW
     event: EventType | None = None
+    tells_failure: bool = False
 
     @property
     def now(self) -> int:
@@ -68,7 +70,7 @@ class Base:
     @property
     def is_error(self) -> bool:
         """Whether it is an answer other than a success."""
-        return self.status >= _FIRST_ERROR
+        return self.status >= _FIRST_ERROR or self.tells_failure
 
     @property
     def is_stream(self) -> bool:
@@ -148,7 +150,10 @@ def responses(
 
 
 def errors(provider: Provider, operation: Operation, *, now: int = NOW) -> Iterator[Base]:
-    """Yields the documented errors of an operation, each status with the first of its examples that its schema takes."""
+    """Yields the documented errors of an operation, each status with the first of its examples that its schema takes.
+
+    Neuro-Vision documents one with the status of a success: an example that `lifecycle.yaml` names and that says `error`.
+    """
     for status, response in operation.responses.items():
         media = response.content("application/json")
         if not status.isdigit() or int(status) < _FIRST_ERROR or media is None or media.pointer is None:
@@ -157,6 +162,12 @@ def errors(provider: Provider, operation: Operation, *, now: int = NOW) -> Itera
         example = next((value for value in media.examples.values() if validator.is_valid(value)), None)
         if isinstance(example, Mapping):
             yield Base(provider, operation, RESPONSE, example, media.pointer, int(status), sent_at=now)
+    for case in provider.lifecycle.errors.values():
+        shown = operation.example(case.example) if case.operation == operation.id and case.status < _FIRST_ERROR else None
+        if shown is not None and isinstance(shown[2], Mapping) and shown[2].get("status") == "error":
+            media = operation.responses[str(shown[0])].content(shown[1])
+            pointer = None if media is None else media.pointer
+            yield Base(provider, operation, RESPONSE, shown[2], pointer, shown[0], sent_at=now, tells_failure=True)
 
 
 def streams(provider: Provider, operation: Operation, *, seed: int = 0, now: int = NOW) -> Iterator[Base]:

@@ -15,6 +15,8 @@ from tests.contracts.payloads.catalogues import catalogue
 from tests.contracts.payloads.json_text import is_json
 
 NAMES = specs.names()
+# The page, Errors, "Session not found (200)": an error with the status of a success.
+NOT_FOUND = {"status": "error", "message": "session not found"}
 
 
 def of_errors(name: str) -> list[Case]:
@@ -38,9 +40,17 @@ def test_errors__every_documented_one_is_there_under_its_status(name: str) -> No
                 assert media.pointer in shown, (operation.id, status)
     for case in of_errors(name):
         assert case.expect_status == (case.base.status,)
-        assert case.base.status >= 400
+        assert case.base.status >= 400 or case.base.payload == NOT_FOUND
         assert case.id.partition(":")[2].startswith(str(case.base.status))
         assert case.state is None
+
+
+def test_errors__one_with_the_status_of_a_success() -> None:
+    """It is broken like any other error, and refused; what breaks its message has the bytes of another error's case."""
+    found = [case for case in of_errors("neurovision") if case.base.payload == NOT_FOUND]
+    assert {case.kind for case in found if case.field == ""} == {"errors.cut_off", "errors.problem_details"}
+    assert {case.field for case in found} == {"", "/status"}
+    assert {(case.verdict, case.expect_status) for case in found} == {(REJECT, (200,))}
 
 
 def test_bodies__are_what_their_kinds_say() -> None:
