@@ -33,10 +33,11 @@ def _row(found: DocumentType) -> str:
         years += f", from the age of {found.from_age}"
     if found.for_good_from is not None:
         years += f", for good from {found.for_good_from}"
+    later = "" if found.zone_later is None else " (`{}` since {})".format(*found.zone_later)
     ends = {"anniversary": "", "none": "", "eve": ", to the eve", "birthday": ", then to the birthday"}[found.ends]
     cells = (
         f"{found.country} {found.kind.replace('_', ' ')}",
-        _marked(f"{found.zone_form} `{found.zone_code}`, {found.zone_side}", found.zone_source),
+        _marked(f"{found.zone_form} `{found.zone_code}`{later}, {found.zone_side}", found.zone_source),
         _marked(years + ends, found.validity_source),
         " / ".join(filter(None, sides)),
         ", ".join(found.not_made).replace("_", " "),
