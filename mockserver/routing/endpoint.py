@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import Any, cast
 
@@ -21,7 +21,7 @@ from specimen.mockserver.preferences.preferences import NO_PREFERENCE, Preferenc
 from specimen.mockserver.provider_api import Behaviour, Credential, Credentials, Handler, Reply, Request
 from specimen.mockserver.routing.request_context import PERSON, PREFERENCE, REQUEST_CONTEXT, RequestContext, log_exchange
 from specimen.mockserver.routing.request_validation import RequestValidator
-from specimen.mockserver.routing.store_problems import too_much, unavailable
+from specimen.mockserver.routing.store_problems import begun, too_much, unavailable
 from specimen.mockserver.routing.vendor_errors import with_message
 from specimen.mockserver.sessions.service import Sessions
 from specimen.mockserver.sessions.shared_state import SharedState
@@ -107,7 +107,7 @@ class Endpoint:
                 try:
                     sessions = self._sessions(request, visit, preference)
                     reply = await self.handler(request, sessions)
-                    reply = reply if reply.stream is None else await _begun(reply, request)
+                    reply = reply if reply.stream is None else await begun(reply, request)
                 except _OF_THE_STORE as error:
                     reply, sessions = await self._recovered(error, request, visit, preference)
         except RequestRejected as refused:
@@ -173,7 +173,7 @@ class Endpoint:
         """The handler's answer, or the one that the store is full or does not answer, with the sessions as they were seen."""
         try:
             sessions = self._sessions(request, visit, preference)
-            return await _begun(await self.handler(request, sessions), request), sessions
+            return await begun(await self.handler(request, sessions), request), sessions
         except _OF_THE_STORE as error:
             return await self._recovered(error, request, visit, preference)
 
@@ -190,7 +190,7 @@ class Endpoint:
                     raise FaultsChanged(request.raw)
                 request.now = visit.namespace.clock.now() if visit.seen_at is None else visit.seen_at
                 sessions = self._sessions(request, visit, preference)
-                return await _begun(await self.handler(request, sessions), request), sessions
+                return await begun(await self.handler(request, sessions), request), sessions
             except _OF_THE_STORE as another:
                 error = another
         return (too_much(error) if isinstance(error, StoreFull) else unavailable(self.operation, error)), None
@@ -337,19 +337,3 @@ def unrouted(provider: Provider, behaviour: Behaviour, problem: Problem, request
     if problem.allow:
         reply.headers = {**reply.headers, "Allow": ", ".join(problem.allow)}
     return reply
-
-
-async def _begun(reply: Reply, request: Request) -> Reply:
-    """A reply whose stream, where it has one, has given its first part: what the store says until then is answered itself."""
-    if reply.stream is None or request.scope["method"] == "HEAD" or request.scope[REQUEST_CONTEXT].preview is not None:
-        return reply
-    left = reply.stream
-    first = await anext(left, None)
-
-    async def stream() -> AsyncIterator[bytes]:
-        if first is not None:
-            yield first
-        async for part in left:
-            yield part
-
-    return replace(reply, stream=stream())

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from specimen.mockserver.http.messages import Reply, encode
 from specimen.mockserver.http.responses import PROBLEM_TYPE
+from specimen.mockserver.provider_api import Request
+from specimen.mockserver.routing.request_context import REQUEST_CONTEXT
 from specimen.mockserver.sessions.store import StoreFull
 from specimen.mockserver.sessions.store.codec import UnknownFormat
 from specimen.specs import Operation
@@ -38,6 +42,22 @@ def too_much(error: StoreFull) -> Reply:
     what = _WORDS.get(error.bound, error.bound)
     detail = f"The sandbox keeps at most {error.most} {what}. Start it with a higher {flag}, or end namespaces that are done."
     return _problem(429 if error.bound == "namespaces" else 507, detail)
+
+
+async def begun(reply: Reply, request: Request) -> Reply:
+    """A reply whose stream, where it has one, has given its first part: what the store says until then is answered itself."""
+    if reply.stream is None or request.scope["method"] == "HEAD" or request.scope[REQUEST_CONTEXT].preview is not None:
+        return reply
+    left = reply.stream
+    first = await anext(left, None)
+
+    async def stream() -> AsyncIterator[bytes]:
+        if first is not None:
+            yield first
+        async for part in left:
+            yield part
+
+    return replace(reply, stream=stream())
 
 
 def _problem(status: int, detail: str) -> Reply:

@@ -195,7 +195,11 @@ class Gateway:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._port)
         forgotten: list[bool] = []
         self._writers += [(writer, forgotten), (far_writer, forgotten)]
-        await asyncio.gather(self._pass(reader, far_writer, forgotten), self._pass(far_reader, writer, forgotten))
+        try:
+            await asyncio.gather(self._pass(reader, far_writer, forgotten), self._pass(far_reader, writer, forgotten))
+        finally:
+            for each in (writer, far_writer):
+                each.close()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, forgotten: list[bool]) -> None:
         while data := await reader.read(65536):
@@ -227,7 +231,7 @@ async def test_watch__connection_that_a_gateway_forgot(redis_url: str, monkeypat
     await other.open()
     (old,) = await fill(other, "a")
     async with asyncio.timeout(20), store.watch(SPACE, "a") as watch:
-        assert not await watch.wait(0.5)  # it answers: nobody is woken for nothing
+        assert not await watch.wait(0.5)  # it answers: the watch sleeps on
         gateway.forget()
         assert await watch.wait(10)
         while not await watch.wait(0.1):  # until it is subscribed again

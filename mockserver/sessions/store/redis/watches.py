@@ -141,7 +141,7 @@ class Watches:
     async def _disconnect(self) -> None:
         if self._messages.connection is not None:
             with contextlib.suppress(exceptions.RedisError, OSError):
-                await self._messages.connection.disconnect(nowait=True)
+                await self._messages.connection.disconnect()
 
     def _wake_all(self) -> None:
         for group in self._of.values():
