@@ -76,6 +76,7 @@ class Watches:
                 await self._listening
             self._listening = None
         if self._messages is not None:
+            await self._disconnect()  # `aclose` does not wait for the end of TLS
             await self._messages.aclose()
             self._messages = None
         self._confirmed.clear()
