@@ -184,13 +184,20 @@ async def _opened(url: str, *, is_new: bool = False, may_be_partial: bool = Fals
     if not store.is_shared:
         raise SettingError("store 'memory': it is in its processes alone. Name sqlite:///file.db or redis://host:6379/0.")
     path: Path | None = getattr(store, "path", None)
-    if path is not None and not is_new and not path.exists():  # noqa: ASYNC240 - once, before anything else runs
+    is_there = path is not None and path.exists()  # noqa: ASYNC240 - once, before anything else runs
+    if path is not None and not is_new and not is_there:
         raise SettingError(f"store {path}: there is no such file.")
-    await store.open()
     try:
-        yield store
-    finally:
-        await store.close()
+        await store.open()
+        try:
+            yield store
+        finally:
+            await store.close()
+    except BaseException:
+        if path is not None and not is_there:
+            # An import was refused; SQLite's files beside it went when it was closed.
+            path.unlink(missing_ok=True)  # noqa: ASYNC240 - nothing else runs
+        raise
 
 
 async def _names(store: Any) -> list[str]:

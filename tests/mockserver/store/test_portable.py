@@ -94,6 +94,20 @@ async def test_restore__session_twice(kind: str, tmp_path: Path, request: pytest
             await place.connect(Bounds()).open()
 
 
+def test_command__import_refused(tmp_path: Path) -> None:
+    """A file that is refused halfway leaves no new SQLite file behind; one that was there stays."""
+    session = Row("session", SPACE, (encode_record(record("a")), "open", 1))
+    rows = [Row("namespace", Space("default", ""), (None, 0)), session, session]
+    (tmp_path / "twice.jsonl").write_text(head() + "".join(map(written, rows)) + end(len(rows)))
+    done = run("store", "import", "sqlite:///sandbox.db", "twice.jsonl", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is damaged: it has a row twice" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["twice.jsonl"]
+    (tmp_path / "sandbox.db").touch()
+    assert run("store", "import", "sqlite:///sandbox.db", "twice.jsonl", folder=tmp_path).returncode == 2
+    assert (tmp_path / "sandbox.db").exists()
+
+
 @needs_redis
 async def test_command__reads_and_writes_nothing(redis_url: str, tmp_path: Path) -> None:
     """A look into a Redis that holds no store leaves no key there."""

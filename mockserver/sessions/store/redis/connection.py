@@ -141,8 +141,14 @@ class Connection:
             self._scripts = self._connecting = None
         self._loop = loop
         single = client.Redis(connection_pool=self._pool)
-        async with self._as_sentences():
-            found = await single.info("cluster")
+        try:
+            async with self._as_sentences():
+                found = await single.info("cluster")
+        except StoreUnavailable as error:
+            if self._options.get("connection_class") is client.SSLConnection and str(error).endswith(_SILENT):
+                # A server without TLS takes the first bytes of TLS for the beginning of a command, and waits for its end.
+                raise StoreUnavailable(f"{error} If it speaks no TLS on this port, use redis://.") from None
+            raise
         self._is_single = not int(found.get("cluster_enabled", 0))
         if self._is_single:
             self._client = single
@@ -303,6 +309,7 @@ _WORDS: Mapping[str, str] = {
 }
 
 
+_SILENT = f"it does not answer within {CALL_SECONDS:g} seconds."
 _NO_CONNECTION: Mapping[type[BaseException], str] = {
     ConnectionRefusedError: "it refuses connections. Does it run there, on this port?",
     socket.gaierror: "there is no host of this name.",
@@ -332,7 +339,7 @@ def sentence(error: BaseException) -> str | None:
         return _WORDS[word]
     if isinstance(error, exceptions.ResponseError):
         return f"it answered with an error ({word})."
-    return _unreached(error) or f"it does not answer within {CALL_SECONDS:g} seconds."
+    return _unreached(error) or _SILENT
 
 
 def _unreached(error: BaseException) -> str | None:
