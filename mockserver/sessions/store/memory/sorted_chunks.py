@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from typing import Any
 
 # A chunk of twice that size is cut in two. Inserting moves half a chunk in memory, finding it searches all their last keys.
 _CHUNK = 512
+# So many keys at most are put into a chunk one by one; sorting the chunk compares all that are in it.
+_FEW = 16
 
 
 class SortedChunks:
@@ -61,8 +63,12 @@ class SortedChunks:
             place = min(bisect_left(lasts, wanted[end - 1]), len(lasts) - 1)
             begin = bisect_right(wanted, lasts[place - 1], 0, end) if place else 0
             chunk = self._chunks[place]
-            chunk += wanted[begin:end]
-            chunk.sort()  # two runs in order, which it merges
+            if end - begin <= _FEW:
+                for key in wanted[begin:end]:
+                    insort(chunk, key)
+            else:
+                chunk += wanted[begin:end]
+                chunk.sort()  # two runs in order, which it merges
             cuts = [chunk[at : at + _CHUNK] for at in range(0, len(chunk), _CHUNK)] if len(chunk) > 2 * _CHUNK else [chunk]
             self._chunks[place : place + 1] = cuts
             lasts[place : place + 1] = [cut[-1] for cut in cuts]
