@@ -6,11 +6,12 @@ import asyncio
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from starlette.types import ASGIApp
 
 from specimen.mockserver.http import raw_response_writer, uvicorn_shape
+from specimen.mockserver.http.batched_writes import Batch, BatchedTransport
 from specimen.mockserver.http.begun_task import BeginningLoop, BegunTask
 
 try:
@@ -76,18 +77,21 @@ class _Connection(_Http):  # type: ignore[misc]  # the base is chosen at run tim
     _most_head_bytes = 0
     _target_bytes = 0
 
-    def __init__(self, app: Callable[..., Any], head_seconds: float, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, app: Callable[..., Any], head_seconds: float, batch: Batch, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._answer = app
         self._head_seconds = head_seconds
+        self._batch = batch
         self._repeatable: dict[bytes, _Repeatable] = {}
         self._is_whole = False
         self._beginning: BeginningLoop | None = None
-        self._remembers = raw_response_writer.IS_KNOWN
+        self._writes_raw = raw_response_writer.IS_KNOWN
         if getattr(app, "answers_at_once", False) and hasattr(_Http, "on_message_complete"):
             self.loop = self._beginning = BeginningLoop(self.loop)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if self._writes_raw:
+            transport = cast("asyncio.Transport", BatchedTransport(cast("asyncio.Transport", transport), self._batch))
         super().connection_made(transport)
         self._since = self.loop.time()
         self._wait()
@@ -126,7 +130,7 @@ class _Connection(_Http):  # type: ignore[misc]  # the base is chosen at run tim
 
     def _receive(self, data: bytes, loop: BeginningLoop) -> None:
         """Begins a request at once where all of it has arrived."""
-        may_repeat = self._remembers and self._is_between and data[:4] == b"GET "
+        may_repeat = self._writes_raw and self._is_between and data[:4] == b"GET "
         self._is_whole, loop.receives = False, True
         try:
             _Http.data_received(self, data)
@@ -210,6 +214,8 @@ class _Connection(_Http):  # type: ignore[misc]  # the base is chosen at run tim
 
     def eof_received(self) -> bool:
         """Whether the connection stays open: who has sent a request and says that no more comes still gets the answer."""
+        if self._writes_raw:
+            self.transport.flush()
         if self.transport.get_extra_info("sslcontext") is not None:
             return False  # over TLS the end of one direction is that of both
         return self.cycle is not None and not self.cycle.more_body and not self.cycle.response_started
@@ -255,4 +261,4 @@ _IS_KNOWN = uvicorn_shape.is_known(
 
 def protocol(app: ASGIApp, head_seconds: float) -> Any:
     """What makes the connections of an application; `head_seconds` is how long a request's head may take."""
-    return partial(_Connection, app, head_seconds) if _IS_KNOWN else _Http
+    return partial(_Connection, app, head_seconds, Batch()) if _IS_KNOWN else _Http

@@ -13,6 +13,7 @@ from typing import Any
 from starlette.types import Send
 
 from specimen.mockserver.http import uvicorn_shape
+from specimen.mockserver.http.batched_writes import BatchedTransport
 
 try:
     from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -66,12 +67,16 @@ def write_lines(send: Send, status: int, head: bytes, body: bytes) -> bool:
                 return False
             head = lines(own) + head
         answer = STATUS_LINE[status] + head + b"\r\n" + (b"" if cycle.scope["method"] == "HEAD" else body)
-        transport, event, done = cycle.transport, cycle.message_event, cycle.on_response
+        event, done = cycle.message_event, cycle.on_response
+        transport: Any = cycle.transport
     except AttributeError:  # an unknown version of uvicorn
         return False
     cycle.response_started = cycle.response_complete = True
     cycle.waiting_for_100_continue = False
-    transport.write(answer)
+    if type(transport) is BatchedTransport:
+        transport.write_soon(answer)
+    else:
+        transport.write(answer)
     event.set()
     done()
     return True
