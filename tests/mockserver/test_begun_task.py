@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from specimen.mockserver.http.begun_task import BeginningLoop, BegunTask
+from specimen.mockserver.http.connection.begun_task import BeginningLoop, BegunTask
 
 Body = Callable[[list[Any]], Awaitable[None]]
 _VARIABLE: ContextVar[str] = ContextVar("_VARIABLE", default="outside")

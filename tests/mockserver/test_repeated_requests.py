@@ -13,6 +13,7 @@ import pytest
 
 from specimen.mockserver.app import build_app
 from specimen.mockserver.http import connection as connections
+from specimen.mockserver.http.connection.repeated_reads import Repeatable, RepeatedReads
 from specimen.mockserver.http.server import running
 from specimen.mockserver.settings import Pace, Settings
 from specimen.mockserver.testing.in_process import completed
@@ -210,23 +211,41 @@ def test_repeated__silence_still_ends_the_connection() -> None:
 
 
 def test_repeated__memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection remembers few requests, and no long one."""
+    """A connection remembers few requests of each kind, and no long one."""
     with served() as target:
-        held: list[dict[bytes, object]] = []
-        real = connections._Connection._begin_first
+        held: list[tuple[int, int]] = []
+        real = RepeatedReads.remember
 
-        def noted(self: connections._Connection, *args: object) -> None:
-            real(self, *args)  # type: ignore[arg-type]
-            held.append(dict(self._repeatable))
+        def noted(self: RepeatedReads, data: bytes, known: Repeatable) -> None:
+            real(self, data, known)
+            held.append((len(self), len(data)))
 
-        monkeypatch.setattr(connections._Connection, "_begin_first", noted)
+        monkeypatch.setattr(RepeatedReads, "remember", noted)
         path = made(target)
         with target.connect() as connection:
             for number in range(20):
                 assert answer(connection, get(path, f"X-Number: {number}"))[0] == 200
+                assert answer(connection, create(str(number), f"X-Number: {number}"))[0] == 200
+            longest = max(size for _, size in held)
             assert answer(connection, get(path, "X-Long: " + "x" * 3_000))[0] == 200
-        assert max(map(len, held)) == connections._MOST_REPEATED
-        assert all(len(data) <= connections._LONGEST_REPEATED for kept in held for data in kept)
+        assert max(count for count, _ in held) == 8
+        assert max(size for _, size in held) == longest
+
+
+def create(key: str, *more: str, body: bytes = b"{}") -> bytes:
+    """A creation as bytes."""
+    head = ["POST /kayle/v1/sessions HTTP/1.1", "Host: 127.0.0.1", KEY, "Content-Type: application/json"]
+    head += [f"Content-Length: {len(body)}", f"idempotency-KEY: {key}", *more, "", ""]
+    return "\r\n".join(head).encode() + body
+
+
+def test_repeated__create_with_another_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A creation is answered from memory for each key, and makes a session of its own: Kayle documents no such keys."""
+    seen = remembered(monkeypatch)
+    with served() as target, target.connect() as connection:
+        ids = [json.loads(answer(connection, create(key))[2])["data"]["id"] for key in ("a", "b", "c", "b", "a")]
+    assert seen == [True] * 4
+    assert len(set(ids)) == 5
 
 
 def test_repeated__post_with_a_body() -> None:

@@ -6,13 +6,14 @@ import asyncio
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from starlette.types import ASGIApp
 
 from specimen.mockserver.http import raw_response_writer, uvicorn_shape
 from specimen.mockserver.http.batched_writes import Batch, BatchedTransport
-from specimen.mockserver.http.begun_task import BeginningLoop, BegunTask
+from specimen.mockserver.http.connection.begun_task import BeginningLoop, BegunTask
+from specimen.mockserver.http.connection.repeated_reads import Repeatable, RepeatedReads, may_be_one, repeatable
 
 try:
     from uvicorn.protocols.http import httptools_impl
@@ -28,29 +29,12 @@ MOST_HEAD_BYTES = 64 * 1024
 # Java's HTTP client offers an upgrade to HTTP/2 with each first request; the parser would take the body for another protocol's.
 _REQUEST_LINE = re.compile(rb"[A-Z]{1,20} [^ \r\n]+ HTTP/1\.1\r\n")
 _H2C = re.compile(rb"\r\n[Uu]pgrade: *h2c(?=\r\n|$)")
-# Requests that a connection remembers, and the bytes of the longest one.
-_MOST_REPEATED, _LONGEST_REPEATED = 4, 2048
-_END_OF_HEAD = b"\r\n\r\n"
 # A field's colon, space and line end.
 _FIELD_BYTES = 4
 
 
 class HeadTooLong(Exception):
     """A request's head has more bytes than one may have."""
-
-
-class _Repeatable(NamedTuple):
-    """A request that was answered at once: its exchange, its scope as the server made it, and what follows upon its answer."""
-
-    cycle: Any
-    scope: dict[str, Any]
-    on_response: Any
-
-    @property
-    def is_as_it_was(self) -> bool:
-        """Whether the exchange serves another request: its answer was written in one piece, and the connection stays open."""
-        cycle = self.cycle
-        return cycle.response_complete and cycle.keep_alive and cycle.chunked_encoding is None and not cycle.disconnected
 
 
 class _Connection(_Http):  # type: ignore[misc]  # the base is chosen at run time
@@ -82,7 +66,7 @@ class _Connection(_Http):  # type: ignore[misc]  # the base is chosen at run tim
         self._answer = app
         self._head_seconds = head_seconds
         self._batch = batch
-        self._repeatable: dict[bytes, _Repeatable] = {}
+        self._repeated = RepeatedReads()
         self._is_whole = False
         self._beginning: BeginningLoop | None = None
         self._writes_raw = raw_response_writer.IS_KNOWN
@@ -112,7 +96,7 @@ class _Connection(_Http):  # type: ignore[misc]  # the base is chosen at run tim
         self._most_head_bytes += size
         if self._beginning is None:
             _Http.data_received(self, data)
-        elif (known := self._repeatable.get(data)) is None or not self._repeats(known, self._beginning):
+        elif (found := self._repeated.find(data)) is None or not self._repeats(*found, self._beginning):
             self._receive(data, self._beginning)
         if self._is_in_body and self._bare_bytes > MOST_HEAD_BYTES:
             self._refuse(b"431 Request Header Fields Too Large")
@@ -130,7 +114,7 @@ class _Connection(_Http):  # type: ignore[misc]  # the base is chosen at run tim
 
     def _receive(self, data: bytes, loop: BeginningLoop) -> None:
         """Begins a request at once where all of it has arrived."""
-        may_repeat = self._writes_raw and self._is_between and data[:4] == b"GET "
+        may_repeat = self._writes_raw and self._is_between and may_be_one(data)
         self._is_whole, loop.receives = False, True
         try:
             _Http.data_received(self, data)
@@ -139,29 +123,21 @@ class _Connection(_Http):  # type: ignore[misc]  # the base is chosen at run tim
             if begun is not None:
                 if not self._is_whole:
                     begun.hand_over()
-                elif may_repeat and len(data) <= _LONGEST_REPEATED and data.find(_END_OF_HEAD) == len(data) - len(_END_OF_HEAD):
-                    self._begin_first(begun, data, self.cycle)
                 else:
-                    begun.begin()
+                    known = repeatable(data, self.cycle) if may_repeat else None
+                    if begun.begin() and known is not None and known.is_as_it_was:
+                        self._repeated.remember(data, known)
 
-    def _begin_first(self, begun: BegunTask, data: bytes, cycle: Any) -> None:
-        """Begins a request that is one read of this connection, no more and no less; another one of the same bytes repeats it."""
-        known = _Repeatable(cycle, cycle.scope.copy(), cycle.on_response)
-        if begun.begin() and known.is_as_it_was:
-            if len(self._repeatable) >= _MOST_REPEATED:
-                del self._repeatable[next(iter(self._repeatable))]
-            self._repeatable[data] = known
-
-    def _repeats(self, known: _Repeatable, loop: BeginningLoop) -> bool:
-        """Answers a request of the same bytes as one before, without reading them again; False where that cannot be."""
+    def _repeats(self, known: Repeatable, key: bytes | None, loop: BeginningLoop) -> bool:
+        """Answers a request that came before, perhaps with another key, without parsing it; False where that cannot be."""
         if not self._is_between or not self.cycle.response_complete or self.transport.is_closing():
             return False
         self._since = loop.time()
         cycle = self.cycle = known.cycle
-        self.scope = cycle.scope = known.scope.copy()
+        self.scope = cycle.scope = known.scope_with(key)
         cycle.response_started = cycle.response_complete = False
         cycle.on_response = known.on_response
-        begun = BegunTask(self._answer(cycle.scope, cycle.receive, cycle.send), self.loop, None)
+        begun = BegunTask(self._answer(cycle.scope, known.receive(), cycle.send), self.loop, None)
         if begun.begin():
             self._is_answered(known, begun)
         else:
@@ -169,9 +145,9 @@ class _Connection(_Http):  # type: ignore[misc]  # the base is chosen at run tim
             _Http.data_received(self, b"")  # a request is there: the time of a silent connection no longer runs
         return True
 
-    def _is_answered(self, known: _Repeatable, _: object) -> None:
+    def _is_answered(self, known: Repeatable, _: object) -> None:
         if not known.is_as_it_was:
-            self._repeatable.clear()
+            self._repeated.clear()
             if not known.cycle.response_complete:
                 self.transport.close()  # as uvicorn does: the application gave no answer
 
