@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
+from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
@@ -11,7 +12,7 @@ from specimen.mockserver.app.places import Place
 from specimen.mockserver.errors import InvalidPreference
 from specimen.mockserver.http import request_body
 from specimen.mockserver.http.dates import date_header
-from specimen.mockserver.http.request_body import RequestRejected
+from specimen.mockserver.http.request_body import Begun, RequestRejected
 from specimen.mockserver.http.responses import PROBLEM_TYPE, send_reply, write_whole
 from specimen.mockserver.provider_api import Problem, Reply, Request
 from specimen.mockserver.routing import connexion_adapter
@@ -25,7 +26,13 @@ from specimen.mockserver.sessions.store import NamespaceChanged, StoreFull, Stor
 
 # Headers that announce a body (RFC 9112, section 6.3).
 _DELIMITS = frozenset({"content-length", "transfer-encoding"})
+# Bodies that a head is remembered with: of a client that creates, or asks for the same status, the first few are all.
+_MOST_PLAIN = 4
 _BODY, _SCENARIO = map(Exchange._fields.index, ("body", "scenario"))
+
+
+def _resumed(begun: Begun | None, receive: Receive) -> Receive:
+    return receive if begun is None else request_body.resumed(begun, receive)
 
 
 class RepeatedRequest:
@@ -47,6 +54,7 @@ class RepeatedRequest:
         self._path: str = request.scope["path"]
         self._query: bytes = request.scope["query_string"]
         self._path_values, self._query_values = request.path, request.query
+        self._plain_bodies: dict[bytes, dict[str, Any]] = {}
         self._last: Untimed = (None,) * len(Exchange._fields)
         self._head_bytes = len(self._path) + len(self._query) + sum(map(len, headers.values()))
 
@@ -75,7 +83,7 @@ class RepeatedRequest:
     ) -> None:
         """Answers it as its endpoint does, in a namespace that has no faults; `key` is the Idempotency-Key among `headers`."""
         began, now = perf_counter(), namespace.clock.now()
-        endpoint, raw = self._endpoint, b""
+        endpoint, raw, begun = self._endpoint, b"", None
         if self._has_body:
             begun = request_body.begin(receive)
             message = begun.message
@@ -83,13 +91,12 @@ class RepeatedRequest:
                 await self._at_full_length(namespace, now, scope, request_body.resumed(begun, receive), send, headers)
                 return
             raw = message.get("body", b"")
-            receive = request_body.resumed(begun, receive)
         request = Request(self._operation, scope, now=now, origin=self._origin, namespace=namespace.name)
         request.headers, request.raw = headers, raw
         found = self._authenticate(request, self._credentials)
-        is_other = isinstance(found, Problem) or (self._takes_body and not endpoint.is_known(request))
-        if is_other or (key is not None and not endpoint.has_valid_headers(request)) or endpoint.names_fault(raw):
-            await self._at_full_length(namespace, now, scope, receive, send, headers)
+        is_other = isinstance(found, Problem) or (self._takes_body and not self._is_plain(request))
+        if is_other or (key is not None and not endpoint.has_valid_headers(request)):
+            await self._at_full_length(namespace, now, scope, _resumed(begun, receive), send, headers)
             return
         request.credential = found  # type: ignore[assignment] # no problem by now
         request.path, request.query = self._path_values.copy(), self._query_values.copy()
@@ -100,7 +107,7 @@ class RepeatedRequest:
         except StoreFull as full:  # what the handler did until then is not to be done once more
             reply = too_much(full)
         except (NamespaceChanged, StoreUnavailable, InvalidPreference, RequestRejected):
-            await self._at_full_length(namespace, now, scope, receive, send, headers)
+            await self._at_full_length(namespace, now, scope, _resumed(begun, receive), send, headers)
             return
         if self._finish is not None and reply.content_type != PROBLEM_TYPE:
             reply = self._finish(reply, request)
@@ -114,7 +121,19 @@ class RepeatedRequest:
                 log.settle()
         extra = (date_header(now),)
         if not write_whole(send, reply, extra):
-            await send_reply(send, reply, extra, receive=receive)
+            await send_reply(send, reply, extra, receive=_resumed(begun, receive))
+
+    def _is_plain(self, request: Request) -> bool:
+        """Takes a body over that was found valid before and asks for no fault."""
+        plain = self._plain_bodies.get(request.raw)
+        if plain is not None:
+            request.body = plain.copy()
+            return True
+        if not self._endpoint.is_known(request) or self._endpoint.names_fault(request.raw):
+            return False
+        if len(self._plain_bodies) < _MOST_PLAIN:
+            self._plain_bodies[request.raw] = request.body.copy()
+        return True
 
     def _exchange(self, namespace: Namespace, reply: Reply, headers: dict[str, str], raw: bytes, key: str | None) -> Untimed:
         """What the request log keeps of an exchange; that of a read is kept for the next one, whose answer is mostly the same."""

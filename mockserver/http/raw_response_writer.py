@@ -27,9 +27,9 @@ else:
 
 # Whether answers are written in one piece where the server is ours.
 IS_KNOWN = _CYCLE is not None
-# Headers about the connection.
 _CLOSE = (b"connection", b"close")
-_SERVERS = frozenset({b"connection", b"transfer-encoding"})
+# Headers about the connection, upon which the server acts.
+SERVERS = frozenset({b"connection", b"transfer-encoding"})
 
 
 def write(send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
@@ -44,7 +44,7 @@ def write(send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body:
 
 def are_about_the_connection(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether one of them is for the server to act upon."""
-    return not _SERVERS.isdisjoint([name for name, _ in headers])
+    return not SERVERS.isdisjoint([name for name, _ in headers])
 
 
 def lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:

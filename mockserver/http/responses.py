@@ -46,19 +46,24 @@ def write_whole(send: Send, reply: Reply, extra: Extra) -> bool:
         return False
     # What is made is answered once: another answer has another seed.
     of = _head_lines.__wrapped__ if reply.status == _CREATED else _head_lines
-    head = of(len(body), reply.content_type, reply.session)
-    if reply.headers:
-        own = [(_name(name), _header(value)) for name, value in reply.headers.items()]
-        if raw_response_writer.are_about_the_connection(own):
+    head: bytes = of(len(body), reply.content_type, reply.session)
+    for name, value in reply.headers.items():
+        own = _name(name)
+        if own in raw_response_writer.SERVERS:
             return False
-        head += raw_response_writer.lines(own)
-    return raw_response_writer.write_lines(send, reply.status, head + raw_response_writer.lines(extra), body)
+        head += b"%b: %b\r\n" % (own, _header(value))
+    for header in extra:
+        head += b"%b: %b\r\n" % header
+    return raw_response_writer.write_lines(send, reply.status, head, body)
 
 
 @lru_cache(maxsize=4096)
 def _head_lines(length: int, content_type: str, session: tuple[int, str] | None) -> bytes:
     """The headers of a whole body as they are written."""
-    return raw_response_writer.lines(_head.__wrapped__(length, content_type, session))
+    lines = b"content-length: %d\r\ncontent-type: %b\r\n" % (length, _content_type(content_type)[1])
+    if session is not None:
+        lines += b"specimen-seed: %d\r\nspecimen-scenario: %b\r\n" % (session[0], session[1].encode())
+    return lines
 
 
 async def send_reply(

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from specimen.fixtures.primitives.timelines import Event, before_first_move, plan_at_pace
+from specimen.fixtures.primitives.timelines import CREATED, Event, before_first_move, plan_at_pace, state_at_end
 from specimen.specs.loading.lifecycle import Lifecycle, nothing
 
 FOREVER = 1 << 62
@@ -52,6 +52,11 @@ class Record(Struct, frozen=True, gc=False):
         return next((number for first, end, number in self.told_after if first <= place < end), None)
 
 
+def first_event(record: Record, lifecycle: Lifecycle) -> Event:
+    """That the session was created."""
+    return Event(lifecycle.scenarios[record.scenario].path[0], record.created_at, CREATED)
+
+
 class Timeline(Struct, frozen=True, gc=False):
     """The events of a session up to a time, oldest first, and until when (exclusive) that is all of them."""
 
@@ -62,6 +67,14 @@ class Timeline(Struct, frozen=True, gc=False):
     def state(self) -> str:
         """The state the session is in."""
         return self.events[-1].state
+
+
+def last_state(record: Record, lifecycle: Lifecycle, now: int) -> str | None:
+    """The state in which a session is for good, where that is known without its events: one that only its plan has moved."""
+    if record.events or record.pinned:
+        return None
+    path = lifecycle.scenarios[record.scenario].path[: record.steps + 1]
+    return state_at_end(lifecycle, path, record.made_at, record.speed, record.created_at, now)
 
 
 def timeline(record: Record, lifecycle: Lifecycle, now: int) -> Timeline:

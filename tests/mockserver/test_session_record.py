@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from specimen import specs
 from specimen.fixtures.primitives.timelines import Event, plan, plan_at_pace
 from specimen.mockserver.sessions import session_record
-from specimen.mockserver.sessions.session_record import FOREVER, Record, timeline
+from specimen.mockserver.sessions.session_record import FOREVER, Record, first_event, last_state, timeline
 
 PROVIDERS = {name: specs.load(name) for name in specs.names()}
 MINUTE = 60_000
@@ -140,3 +140,16 @@ def test_law__what_has_not_moved_is_found_at_once_as_at_length(made: tuple[specs
     short = timeline(record, lifecycle, now)
     with mock.patch.object(session_record, "before_first_move", return_value=None):
         assert timeline(record, lifecycle, now) == short
+
+
+@given(made=records(), data=st.data())
+def test_law__what_is_over_is_found_at_once_as_at_length(made: tuple[specs.Lifecycle, Record], data: st.DataObject) -> None:
+    """The last state, where it is known without the events, is theirs, for good; where there is no lifetime, it is known."""
+    lifecycle, record = made
+    now = data.draw(_after(record))
+    line, state = timeline(record, lifecycle, now), last_state(record, lifecycle, now)
+    assert line.events[0] == first_event(record, lifecycle)
+    if state is not None:
+        assert (line.state, line.until) == (state, FOREVER)
+    elif lifecycle.lifetime is None and record.steps and not record.events and not record.pinned:
+        assert line.until != FOREVER

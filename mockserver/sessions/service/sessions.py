@@ -23,9 +23,9 @@ from specimen.mockserver.sessions.service.lists import Lists, phase_of
 from specimen.mockserver.sessions.service.values import NUMBER, Values
 from specimen.mockserver.sessions.session import Session
 from specimen.mockserver.sessions.session_creation import apply_preference, create_record
-from specimen.mockserver.sessions.session_record import FOREVER, Record, Timeline, next_step, timeline
+from specimen.mockserver.sessions.session_record import FOREVER, Record, Timeline, first_event, last_state, next_step, timeline
 from specimen.mockserver.sessions.shared_state import SharedState
-from specimen.mockserver.sessions.store import NamespaceChanged, Space, StoreFull, StoreUnavailable, Watch
+from specimen.mockserver.sessions.store import NamespaceChanged, Phase, Space, StoreFull, StoreUnavailable, Watch
 from specimen.mockserver.settings import Settings
 
 # What a session that is being made adds to itself: facts, and keys with their names (`wallet:0x…`).
@@ -162,17 +162,23 @@ class Sessions(Lists, Values):
                 record = replace(record, facts={**record.facts, **more_facts}, keys=(*record.keys, *more_keys))
             if is_told:
                 record = shared_state.noted(self._namespace, record, None, self.now)
-            line = timeline(record, self.lifecycle, self.now)
+            line, phase = self._first(record, is_at_once=preference.status is None and pace.kind == "instant")
             if is_deferred:
-                self._deferred = (record, phase_of(line))
+                self._deferred = (record, phase)
                 break
-            if await shared_state.store.add(self._space, record, phase_of(line)):
+            if await shared_state.store.add(self._space, record, phase):
                 await self._made(record)
                 break
-        if preference.status is None and pace.kind == "instant":
-            line = Timeline(line.events[:1], self.now)
         # Its state is cached when it is read: what a creation answers is asked for once.
         return Session(record, line, self)
+
+    def _first(self, record: Record, *, is_at_once: bool) -> tuple[Timeline, Phase]:
+        """The events that a creation answers with, and its session's phase; one that moves at once shows the first event."""
+        last = last_state(record, self.lifecycle, self.now) if is_at_once else None
+        if last is not None:
+            return Timeline((first_event(record, self.lifecycle),), self.now), Phase(last, FOREVER)
+        line = timeline(record, self.lifecycle, self.now)
+        return Timeline(line.events[:1], self.now) if is_at_once else line, phase_of(line)
 
     # -- reading --------------------------------------------------------------------------------------------------
 
