@@ -83,8 +83,8 @@ class RepeatedRequest:
     ) -> None:
         """Answers it as its endpoint does, in a namespace that has no faults; `key` is the Idempotency-Key among `headers`."""
         began, now = perf_counter(), namespace.clock.now()
-        endpoint, raw, begun = self._endpoint, b"", None
-        if self._has_body:
+        endpoint, raw, begun = self._endpoint, scope.get(request_body.BODY, b""), None
+        if self._has_body and not raw:
             begun = request_body.begin(receive)
             message = begun.message
             if message is None or message["type"] != "http.request" or message.get("more_body", False):

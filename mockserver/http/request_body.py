@@ -26,6 +26,10 @@ _PATIENCE_SECONDS = 2.0
 _MOST_PARTS = 1000
 
 
+# In the scope of a request whose body the server has at hand: the body.
+BODY = "specimen.body"
+
+
 class Disconnected(Exception):
     """The client disconnected before its request was complete."""
 

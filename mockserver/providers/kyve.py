@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -124,9 +125,17 @@ def finish(reply: Reply, request: Request) -> Reply:
 def request_id(request: Request) -> str:
     """The id of a request: it depends on the time and the request only, so that a frozen clock repeats it."""
     scope = request.scope
-    place = (scope["method"], scope["path"], scope.get("query_string", b""))
-    asked = repr((request.namespace, request.now, request.credential.name, place)).encode()
+    before, after = _asked(
+        request.namespace, request.credential.name, scope["method"], scope["path"], scope.get("query_string", b"")
+    )
+    asked = f"{before}{request.now}{after}".encode()
     return f"req_{blake2b(request.raw + asked, digest_size=13).hexdigest()}"
+
+
+@lru_cache(maxsize=256)
+def _asked(namespace: str, credential: str, *place: str | bytes) -> tuple[str, str]:
+    """What a request's id depends on beside its body, before and after the time."""
+    return f"({namespace!r}, ", f", {credential!r}, {place!r})"
 
 
 async def _once(request: Request, sessions: Sessions, run: Callable[[], Awaitable[Reply]], *, creates: bool = False) -> Reply:

@@ -49,8 +49,9 @@ def create_record(
     else:
         steps, polls = 0, pace.polls
     (_, session_id), *others = ids_of(provider, key, created_at).items()
-    own = [f"{name}:{value}" for name, value in others]
-    given = [f"{name}:{value}" for name, value in keys.items()]
+    names = [f"{name}:{value}" for name, value in others]
+    if keys:
+        names += [f"{name}:{value}" for name, value in keys.items()]
     return Record(
         namespace=namespace,
         id=session_id,
@@ -61,7 +62,7 @@ def create_record(
         speed=speed,
         steps=steps,
         facts=facts,
-        keys=(*own, *given),
+        keys=tuple(names),
         polls=polls,
         owner=owner,
     )

@@ -86,9 +86,9 @@ def _kyve(provider: Provider, _: Ask) -> Entry:
 
 
 CASES = (
-    Case("kayle", "kayle GET session", 0.45, _kayle),
+    Case("kayle", "kayle GET session", 0.9, _kayle),
     Case("neurovision", "neurovision POST status", 0.45, _neurovision),
-    Case("kyve", "kyve POST createSession", 0.15, _kyve, unique="Idempotency-Key"),
+    Case("kyve", "kyve POST createSession", 0.3, _kyve, unique="Idempotency-Key"),
 )
 
 

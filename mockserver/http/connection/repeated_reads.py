@@ -6,6 +6,8 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
+from specimen.mockserver.http.request_body import BODY
+
 # Requests that a connection remembers of each kind, and the bytes of the longest one.
 _MOST, _LONGEST = 4, 2048
 _END_OF_HEAD = b"\r\n\r\n"
@@ -41,6 +43,8 @@ class Repeatable(NamedTuple):
     def scope_with(self, key: bytes | None) -> dict[str, Any]:
         """The scope of a request that comes again, with its key."""
         scope = self.scope.copy()
+        if self.body:
+            scope[BODY] = self.body
         if key is not None and self.place is not None:
             headers = scope["headers"] = scope["headers"].copy()
             headers[self.place] = (_KEY, key)

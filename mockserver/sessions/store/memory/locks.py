@@ -7,33 +7,33 @@ from collections import deque
 
 from specimen.mockserver.sessions.store import Space
 
-# By space and key, those who wait for the one who holds it, in the order in which they came.
-_Held = dict[tuple[Space, str], deque[asyncio.Future[None]]]
+# By space and key, the first of those who have held it since it was free: who waits for it is written there.
+_Held = dict[tuple[Space, str], "Hold"]
 
 
 class Hold:
     """Holds a lock while the context lasts; those who wait may be in several event loops."""
 
-    __slots__ = ("_held", "_place")
+    __slots__ = ("_held", "_place", "waiting")
 
     def __init__(self, held: _Held, place: tuple[Space, str]) -> None:
         self._held = held
         self._place = place
+        # In the order in which they came; most often there is none.
+        self.waiting: deque[asyncio.Future[None]] | None = None
 
     def take(self) -> bool:
         """Takes the lock if it is free, without waiting; returns whether it did."""
-        if self._place in self._held:
-            return False
-        self._held[self._place] = deque()
-        return True
+        return self._held.setdefault(self._place, self) is self
 
     async def __aenter__(self) -> None:
-        waiting = self._held.get(self._place)
-        if waiting is None:
-            self._held[self._place] = deque()
+        first = self._held.setdefault(self._place, self)
+        if first is self:
             return
+        if first.waiting is None:
+            first.waiting = deque()
         turn = asyncio.get_running_loop().create_future()
-        waiting.append(turn)
+        first.waiting.append(turn)
         try:
             await turn
         except BaseException:
@@ -46,11 +46,11 @@ class Hold:
 
     def release(self) -> None:
         """Gives the lock to the next one who waits."""
-        waiting = self._held[self._place]
-        if not waiting:
+        first = self._held[self._place]
+        if not first.waiting:
             del self._held[self._place]
             return
-        turn = waiting.popleft()
+        turn = first.waiting.popleft()
         turn.get_loop().call_soon_threadsafe(self._give, turn)
 
     def _give(self, turn: asyncio.Future[None]) -> None:
