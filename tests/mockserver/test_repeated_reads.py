@@ -140,6 +140,16 @@ def test_read__is_answered_as_the_first(name: str, order: list[int]) -> None:
     assert answers(again, pieces, forgets=False) == answers(first, pieces, forgets=True)
 
 
+@pytest.mark.parametrize("first", [b"a b", b"a ", b"", b"a"])
+@pytest.mark.parametrize("last", [None, b"a b", b"a"])
+def test_read__several_keys(first: bytes, last: bytes | None) -> None:
+    """Where a head has more than one key, those that differ from it in one of them have answers of their own."""
+    again, new = app_of("kyve"), app_of("kyve")
+    more = [b"Idempotency-Key: " + first]
+    pieces = [message(again, "kyve", key, *more) for key in (b"one", b"two", b"one", last, b"one", last, b"two")]
+    assert answers(again, pieces, forgets=False) == answers(new, pieces, forgets=True)
+
+
 def test_read__is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A creation with another key, and the same bytes once more, are found; what differs otherwise is not."""
     found: list[bool] = []

@@ -25,7 +25,7 @@ Receive = Callable[[], Awaitable[Any]]
 class Repeatable(NamedTuple):
     """A request that was answered at once: its exchange, its scope as the server made it, and what follows upon its answer.
 
-    `place` is that of the first Idempotency-Key among its headers, where that may be another one.
+    `place` is that of its one Idempotency-Key among its headers; None where that is not to be another one.
     """
 
     cycle: Any
@@ -113,17 +113,17 @@ def repeatable(data: bytes, cycle: Any) -> Repeatable | None:
     rest = data[end + len(_END_OF_HEAD) :]
     scope: dict[str, Any] = cycle.scope
     headers: list[tuple[bytes, bytes]] = scope["headers"]
-    length, place = 0, None
-    for number, (name, value) in enumerate(headers):
+    length, keys = 0, []
+    for place, (name, value) in enumerate(headers):
         if name in _UNFIT:
             return None
         if name == b"content-length":
             length = int(value)  # the parser has seen that it is a number
-        elif name == _KEY and place is None:
-            place = number
+        elif name == _KEY:
+            keys.append(place)
     if end < 0 or len(rest) != length:
         return None
-    return Repeatable(cycle, scope.copy(), cycle.on_response, rest, place)
+    return Repeatable(cycle, scope.copy(), cycle.on_response, rest, keys[0] if len(keys) == 1 else None)
 
 
 def _put(known: dict[Any, Repeatable], key: Any, value: Repeatable) -> None:
