@@ -55,10 +55,10 @@ def _endpoints(server, namespace="default"):
     return [one["url"] for one in _call(server, "GET", "/webhooks", namespace=namespace)["webhooks"]]
 
 
-def _until(is_so):
+def _until(is_so, shown=None):
     deadline = time.monotonic() + WAIT_SECONDS
     while not is_so():
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, shown and shown()
         time.sleep(0.005)
 
 
@@ -128,7 +128,7 @@ def test_reset__while_deliveries_wait_in_a_worker(store_url):
         _added(server, receiver)
         session = _created(server)
         receiver.wait_for(at_once + 1)
-        _until(lambda: [one["status"] for one in _deliveries(server)] == ["succeeded"])
+        _until(lambda: [one["status"] for one in _deliveries(server)] == ["succeeded"], lambda: _deliveries(server))
         assert [one["session"] for one in _attempts(server)] == [session["id"]]
         assert len(receiver.received) == at_once + 1
 
@@ -154,7 +154,7 @@ def test_conclusion__goes_on_after_the_namespace_changed(monkeypatch, operation)
             _until(lambda: _attempts(server))
             is_down = False
             _call(server, "POST", "/clock/forward", {"seconds": 24 * 3600})
-            _until(lambda: [one["status"] for one in _deliveries(server)] == ["succeeded"])
+            _until(lambda: [one["status"] for one in _deliveries(server)] == ["succeeded"], lambda: _deliveries(server))
             assert [one["attempt"] for one in _attempts(server)] == [1, 2]
     assert not failures
     assert len(receiver.received) == 2
@@ -170,6 +170,6 @@ def test_reset__of_all_namespaces(store_url):
         _created(server, TEAM)
         session = _created(server)
         receiver.wait_for(1)
-        _until(lambda: [one["status"] for one in _deliveries(server)] == ["succeeded"])
+        _until(lambda: [one["status"] for one in _deliveries(server)] == ["succeeded"], lambda: _deliveries(server))
         assert [one["session"] for one in _deliveries(server)] == [session["id"]]
         assert _deliveries(server, TEAM) == []
