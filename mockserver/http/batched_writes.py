@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-# An answer waits for the work of so many others at most, less one. Creates are a tenth faster than with 4, and hardly slower than
-# with 16.
+# So many answers at most are written together, and the first waits for the work of the others. Creates are a tenth faster than
+# with 4, and hardly slower than with 16.
 _MOST_TOGETHER = 8
 # Where an answer was the only one of its turn, so many more are written at once: a callback of the loop each costs a client of
 # one connection a tenth.

@@ -1,4 +1,4 @@
-"""What a connection remembers of whole reads: whatever comes again, and however it differs, is answered as if it were new."""
+"""Requests that a connection remembers: one that comes again, or nearly so, is answered as on a new connection."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_read__twice_and_once_more(name: str, second: int) -> None:
 @pytest.mark.parametrize("name", NAMES)
 @given(order=st.lists(st.integers(0, _COUNT - 1), min_size=2, max_size=12))
 def test_read__is_answered_as_the_first(name: str, order: list[int]) -> None:
-    """Byte for byte, whatever came before on the connection."""
+    """Byte for byte, after any other requests on the connection."""
     again, first = app_of(name), app_of(name)
     pieces = [pieces_of(again, name)[number] for number in order]
     assert answers(again, pieces, forgets=False) == answers(first, pieces, forgets=True)

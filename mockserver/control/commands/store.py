@@ -178,6 +178,7 @@ def _run(work: Coroutine[Any, Any, Any]) -> Any:
 
 @contextlib.asynccontextmanager
 async def _opened(url: str, *, is_new: bool = False, may_be_partial: bool = False, is_read: bool = False) -> AsyncIterator[Any]:
+    from specimen.mockserver.sessions.store import StoreUnavailable
     from specimen.mockserver.sessions.store.factory import open_store
 
     store: Any = open_store(url, may_be_partial=may_be_partial, is_read=is_read)
@@ -187,17 +188,19 @@ async def _opened(url: str, *, is_new: bool = False, may_be_partial: bool = Fals
     is_there = path is not None and path.exists()  # noqa: ASYNC240 - once, before anything else runs
     if path is not None and not is_new and not is_there:
         raise SettingError(f"store {path}: there is no such file.")
+    is_left_empty = False
+    await store.open()
     try:
-        await store.open()
-        try:
-            yield store
-        finally:
-            await store.close()
+        yield store
     except BaseException:
-        if path is not None and not is_there:
-            # An import was refused; SQLite's files beside it went when it was closed.
-            path.unlink(missing_ok=True)  # noqa: ASYNC240 - nothing else runs
+        # An import was refused. What another process has made there meanwhile stays.
+        with contextlib.suppress(StoreUnavailable):
+            is_left_empty = not is_there and not await store.namespaces("", 1)
         raise
+    finally:
+        await store.close()
+        if is_left_empty and path is not None:
+            path.unlink(missing_ok=True)  # noqa: ASYNC240 - SQLite's files beside it went when it was closed
 
 
 async def _names(store: Any) -> list[str]:
