@@ -6,7 +6,7 @@ import contextlib
 import logging
 import re
 from collections.abc import Awaitable, Iterable
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -16,11 +16,11 @@ from specimen.fixtures.recipes.recipe import DEFAULT_NAMESPACE
 from specimen.mockserver.app import vendor_pages
 from specimen.mockserver.app.cross_origin import ANYBODY, preflight
 from specimen.mockserver.app.forwarding import Front, checked_root_path, forwarded
+from specimen.mockserver.app.known_heads import KnownHeads
 from specimen.mockserver.app.mounted import Mounted
 from specimen.mockserver.app.own_paths import OwnPaths, base_urls
 from specimen.mockserver.app.places import Place, Places
-from specimen.mockserver.app.repeated_request import RepeatedRequest
-from specimen.mockserver.app.request_headers import IDEMPOTENCY_KEY, NO_NAMESPACE, namespace_name, request_headers, without_key
+from specimen.mockserver.app.request_headers import IDEMPOTENCY_KEY, NO_NAMESPACE, namespace_name, request_headers
 from specimen.mockserver.app.standing_webhooks import StandingWebhooks
 from specimen.mockserver.app.store_opening import StoreOpening
 from specimen.mockserver.control.api import ControlApi
@@ -52,23 +52,6 @@ CONTROL = f"{API}/"
 _SLASH = re.compile(r"%(2[Ff])")
 
 
-# Heads of requests that are remembered, and the characters of the longest one.
-_MOST_KNOWN, _LONGEST_KNOWN = 1024, 2048
-
-
-class _Known(NamedTuple):
-    """What follows from a head that came before, its Idempotency-Key left out.
-
-    `request` is what it asks for, where that is a read or a create of a store in this process.
-    """
-
-    place: Place
-    mounted: Mounted
-    namespace: str
-    headers: dict[str, str]
-    request: RepeatedRequest | None
-
-
 class App:
     """All providers under their mounts, on one port.
 
@@ -84,7 +67,7 @@ class App:
         self.webhooks = Dispatcher(self.store, self.namespaces, {name: one.shared_state for name, one in self.mounted.items()})
         self.standing = StandingWebhooks(settings, self.mounted, self.namespaces, self.webhooks)
         self.places = Places(self.mounted, settings.port)
-        self._known: dict[tuple[Any, ...], _Known] = {}
+        self._known = KnownHeads()
         self.root_path = checked_root_path(settings.root_path, self.mounted)
         # Whether a server of ours listens for it.
         self.is_on_a_port = False
@@ -204,12 +187,7 @@ class App:
 
     def _answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """The answer to a request, to be awaited; each coroutine between here and the handler costs a read a hundredth."""
-        pairs, key = scope["headers"], None
-        if scope["method"] == "POST":
-            pairs, key = without_key(pairs)
-        of_line = scope["path"], scope["query_string"], scope["method"], scope.get("scheme"), scope.get("raw_path")
-        asked = key is not None, *of_line, *pairs
-        known = self._known.get(asked) if type(asked[-1]) is tuple else None
+        known, key = self._known.find(scope)
         if known is not None:
             place, mounted, name, headers, request = known
             home = self.namespaces.at_hand(name)
@@ -222,15 +200,15 @@ class App:
                 scope[REQUEST_CONTEXT] = RequestContext(home, place.origin, scope["path"], headers, extra)
                 scope[connexion_adapter.PATH] = place.in_document
                 return mounted.routed(scope, receive, send)
-        return self._answer_anew(asked, scope, receive, send)
+        return self._answer_anew(scope, receive, send)
 
-    def _answer_anew(self, asked: tuple[Any, ...], scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+    def _answer_anew(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         headers = request_headers(scope["headers"])
         extra: Extra = (date_header(self.clock.now()),)
         front = Front(scope.get("scheme", "http"), headers.get("host", ""), self.root_path)
         if self.settings.trust_proxy:
             front = forwarded(front, headers)
-        path: str = scope["path"]
+        path = as_sent = scope["path"]
         if self.root_path:
             path = scope["path"] = self._below_root(path)
         if (path.startswith(CONTROL) or path == API) and self.control is not None:
@@ -258,21 +236,9 @@ class App:
         scope[REQUEST_CONTEXT] = RequestContext(home, place.origin, path, headers, _dated(extra, home))
         scope[connexion_adapter.PATH] = place.in_document
         answer = place.mounted.routed(scope, receive, send)
-        if len(extra) == 1 and scope["path"] is asked[1]:
-            self._remember(asked, place, place.mounted, name, headers, scope)
+        if len(extra) == 1 and scope["path"] is as_sent:
+            self._known.remember(scope, place, place.mounted, name, headers)
         return answer
-
-    def _remember(
-        self, asked: tuple[Any, ...], place: Place, mounted: Mounted, name: str, headers: dict[str, str], scope: Scope
-    ) -> None:
-        """A client that polls or creates sends the same head again and again: what it says follows from it alone."""
-        if IDEMPOTENCY_KEY in headers and not asked[0]:
-            return  # it is in the head that would be remembered, and another one each time
-        headers = {name: value for name, value in headers.items() if name != IDEMPOTENCY_KEY}
-        if type(asked[-1]) is tuple and sum(map(len, headers.values())) + len(asked[1]) + len(asked[2]) <= _LONGEST_KNOWN:
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            self._known[asked] = _Known(place, mounted, name, headers, RepeatedRequest.of(mounted, place, headers, scope))
 
     def _below_root(self, path: str) -> str:
         """A path without the prefix of a reverse proxy; some proxies take it away themselves."""

@@ -28,6 +28,9 @@ _MOST_PARTS = 1000
 
 # In the scope of a request whose body the server has at hand: the body.
 BODY = "specimen.body"
+# In that of one whose head came before on its connection: what the application found out of that head, by names of its own, and
+# the Idempotency-Key, where that is another one.
+HEAD, KEY = "specimen.head", "specimen.key"
 
 
 class Disconnected(Exception):

@@ -28,6 +28,11 @@ def _content_type(name: str) -> tuple[bytes, bytes]:
     return b"content-type", _header(name)
 
 
+@lru_cache(maxsize=256)
+def _text(content_type: str) -> str:
+    return _header(content_type).decode("latin-1")
+
+
 @lru_cache(maxsize=4096)
 def _head(length: int, content_type: str, session: tuple[int, str] | None) -> Extra:
     """The headers of a whole body; a client that polls gets the same ones again and again."""
@@ -60,10 +65,10 @@ def write_whole(send: Send, reply: Reply, extra: Extra) -> bool:
 @lru_cache(maxsize=4096)
 def _head_lines(length: int, content_type: str, session: tuple[int, str] | None) -> bytes:
     """The headers of a whole body as they are written."""
-    lines = b"content-length: %d\r\ncontent-type: %b\r\n" % (length, _content_type(content_type)[1])
+    lines = f"content-length: {length}\r\ncontent-type: {_text(content_type)}\r\n"
     if session is not None:
-        lines += b"specimen-seed: %d\r\nspecimen-scenario: %b\r\n" % (session[0], session[1].encode())
-    return lines
+        lines += f"specimen-seed: {session[0]}\r\nspecimen-scenario: {session[1]}\r\n"
+    return lines.encode("latin-1")
 
 
 async def send_reply(

@@ -388,4 +388,4 @@ def test_same_head__bounded() -> None:
     ask_raw(app, "GET", f"/kayle/v1/sessions/{session}", {**KAYLE, "X-Long": "x" * 3_000})
     known = app._known
     assert 0 < len(known) <= 1_024
-    assert all(len(headers.get("x-long", "")) == 0 for _, _, _, headers, _ in known.values())
+    assert all(len(head.headers.get("x-long", "")) == 0 for head in known._known.values())

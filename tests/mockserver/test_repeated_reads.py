@@ -27,12 +27,14 @@ class _Client(asyncio.Transport):
         super().__init__()
         self.answered: list[bytes] = [b""]
         self.is_closed = False
+        self.closed = asyncio.Event()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.answered[-1] += bytes(data)
 
     def close(self) -> None:
         self.is_closed = True
+        self.closed.set()
 
     def is_closing(self) -> bool:
         return self.is_closed
@@ -164,3 +166,30 @@ def test_read__is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     pieces = [message(app, "kyve", key) for key in (b"one", b"two", None, b"two", None, b"one two")]
     answers(app, [*pieces, message(app, "kyve", b"two", b"X-More: 1")], forgets=False)
     assert found == [False, True, False, True, True, False, False]
+
+
+def test_repeated__connection_is_closed_when_it_is_idle() -> None:
+    """Requests that are not parsed keep it open as others do; after the last one it has its whole time, and then it is closed."""
+    app, seconds = app_of("kyve"), 1
+
+    async def play() -> tuple[bytes, bool, float]:
+        await app.open()
+        served = config(app, app.settings)
+        served.load()
+        served.timeout_keep_alive = seconds
+        protocol = served.http_protocol_class(config=served, server_state=ServerState(), app_state={})  # type: ignore[call-arg]
+        client, loop = _Client(), asyncio.get_running_loop()
+        protocol.connection_made(client)
+        for number in range(4):
+            loop.call_soon(protocol.data_received, message(app, "kyve", b"key-%d" % number))
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
+        was_open, answered = not client.is_closed, loop.time()
+        await asyncio.wait_for(client.closed.wait(), 30)
+        protocol.connection_lost(None)
+        return client.answered[0], was_open, loop.time() - answered
+
+    answered, was_open, idle_seconds = asyncio.run(play())
+    assert answered.count(b"HTTP/1.1 201") == 4
+    assert was_open
+    assert idle_seconds > 0.9 * seconds

@@ -14,6 +14,7 @@ from specimen.mockserver.http import raw_response_writer, uvicorn_shape
 from specimen.mockserver.http.batched_writes import Batch, BatchedTransport
 from specimen.mockserver.http.connection.begun_task import BeginningLoop, BegunTask
 from specimen.mockserver.http.connection.repeated_reads import Repeatable, RepeatedReads, may_be_one, repeatable
+from specimen.mockserver.http.connection.reset_timer import ResetTimer
 
 try:
     from uvicorn.protocols.http import httptools_impl
@@ -49,7 +50,7 @@ class _Connection(_Http):  # type: ignore[misc]  # the base is chosen at run tim
     scope: Any
     # Whether the next byte is the first one of a request.
     _is_between = True
-    _waiting: asyncio.TimerHandle | None = None
+    _waiting: asyncio.TimerHandle | ResetTimer | None = None
     # When the connection came up or its latest request was there: the time for the next one's head counts from then.
     _since = 0.0
     _head_bytes = 0
@@ -199,6 +200,8 @@ class _Connection(_Http):  # type: ignore[misc]  # the base is chosen at run tim
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
         super().connection_lost(exc)
+        if self._beginning is not None:
+            self._beginning.end_timers()
 
     def _wait(self) -> None:
         if self._waiting is None:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context, copy_context
 from typing import Any
 
+from specimen.mockserver.http.connection.reset_timer import ResetTimer
+
 # Documented for tasks of one's own, in spite of their names.
 _enter_task: Any = asyncio._enter_task  # noqa: SLF001
 _leave_task: Any = asyncio._leave_task  # noqa: SLF001
@@ -113,14 +115,31 @@ async def _rest(coroutine: Coroutine[Any, Any, None], first: Any) -> None:
 
 
 class BeginningLoop:
-    """An event loop as a connection sees it: while it `receives`, a task is kept in `begun` for the connection to begin."""
+    """An event loop as a connection sees it: while it `receives`, a task is kept in `begun` for the connection to begin.
+
+    Each function that a connection has called later has one timer: to call it later once more is to set that anew.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self._timers: dict[Callable[[], object], ResetTimer] = {}
         self.receives = False
         self.begun: BegunTask | None = None
-        self.call_later = loop.call_later
         self.time = loop.time
+
+    def call_later(self, seconds: float, function: Callable[[], object]) -> ResetTimer:
+        """Calls a function in so many seconds from now, and not when it was to be called before."""
+        timer = self._timers.get(function)
+        if timer is None:
+            timer = self._timers[function] = ResetTimer(self._loop, function)
+        timer.set(seconds)
+        return timer
+
+    def end_timers(self) -> None:
+        """Has nothing be called later."""
+        for timer in self._timers.values():
+            timer.end()
+        self._timers.clear()
 
     def create_task(self, coroutine: Coroutine[Any, Any, None], *, context: Context | None = None, **options: Any) -> Any:
         """A task of the loop, or one that the connection begins."""

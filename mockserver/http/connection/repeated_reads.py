@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
-from specimen.mockserver.http.request_body import BODY
+from specimen.mockserver.http.request_body import BODY, HEAD, KEY
 
 # Requests that a connection remembers of each kind, and the bytes of the longest one.
 _MOST, _LONGEST = 4, 2048
@@ -25,7 +25,8 @@ Receive = Callable[[], Awaitable[Any]]
 class Repeatable(NamedTuple):
     """A request that was answered at once: its exchange, its scope as the server made it, and what follows upon its answer.
 
-    `place` is that of its one Idempotency-Key among its headers; None where that is not to be another one.
+    `scope` has a place for what the application finds out of the head. `place` is that of its one Idempotency-Key among its
+    headers; None where that is not to be another one.
     """
 
     cycle: Any
@@ -43,11 +44,10 @@ class Repeatable(NamedTuple):
     def scope_with(self, key: bytes | None) -> dict[str, Any]:
         """The scope of a request that comes again, with its key."""
         scope = self.scope.copy()
-        if self.body:
-            scope[BODY] = self.body
         if key is not None and self.place is not None:
             headers = scope["headers"] = scope["headers"].copy()
             headers[self.place] = (_KEY, key)
+            scope[KEY] = key
         return scope
 
     def receive(self) -> Receive:
@@ -123,7 +123,8 @@ def repeatable(data: bytes, cycle: Any) -> Repeatable | None:
             keys.append(place)
     if end < 0 or len(rest) != length:
         return None
-    return Repeatable(cycle, scope.copy(), cycle.on_response, rest, keys[0] if len(keys) == 1 else None)
+    again = {**scope, HEAD: {}, BODY: rest} if rest else {**scope, HEAD: {}}
+    return Repeatable(cycle, again, cycle.on_response, rest, keys[0] if len(keys) == 1 else None)
 
 
 def _put(known: dict[Any, Repeatable], key: Any, value: Repeatable) -> None:
