@@ -23,8 +23,14 @@ if TYPE_CHECKING:
 
 _PAGE = 1_000
 
+_VARIABLE = "SPECIMEN_STORE"
 UrlArgument = Annotated[
-    str, typer.Argument(metavar="URL", help="sqlite:///file.db, sqlite:////absolute/file.db or redis://host:6379/0.")
+    str | None,
+    typer.Argument(
+        metavar="[URL]",
+        show_default=False,
+        help=f"sqlite:///file.db, sqlite:////absolute/file.db or redis://host:6379/0; without it the one in {_VARIABLE}.",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 
@@ -34,7 +40,7 @@ app = typer.Typer(
 
 
 @app.command()
-def info(url: UrlArgument, as_json: JsonOption = False) -> None:
+def info(url: UrlArgument = None, as_json: JsonOption = False) -> None:
     """Print how much a store holds, by namespace and provider.
 
     Examples:
@@ -42,10 +48,12 @@ def info(url: UrlArgument, as_json: JsonOption = False) -> None:
         specimen store info sqlite:///sandbox.db
 
         specimen store info redis://127.0.0.1:6379/0 --json
+
+        SPECIMEN_STORE=redis://:password@redis.internal:6379/0 specimen store info
     """
 
     async def count() -> dict[str, Any]:
-        async with _opened(url, is_read=True) as store:
+        async with _opened(_named(url), is_read=True) as store:
             summary: dict[Space, dict[str, int]] = await store.summary()
             names = await _names(store)
         spaces: dict[str, dict[str, dict[str, int]]] = {name: {} for name in names}
@@ -69,8 +77,13 @@ def info(url: UrlArgument, as_json: JsonOption = False) -> None:
 
 @app.command("export")
 def export(
-    url: UrlArgument,
-    file: Annotated[Path, typer.Argument(help="The file to write, one JSON value a line. It holds tokens; keep it as one.")],
+    url: UrlArgument = None,
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FILE", show_default=False, help="The file to write, one JSON value a line. It holds tokens; keep it as one."
+        ),
+    ] = None,
 ) -> None:
     """Write all that a store holds to a file.
 
@@ -80,7 +93,7 @@ def export(
     """
     from specimen.mockserver.sessions.store.portable import end, head, written
 
-    async def write() -> int:
+    async def write(url: str, file: Path) -> int:
         count = 0
         async with _opened(url, is_read=True) as store:
             with open(file, "x", opener=partial(os.open, mode=0o600), encoding="utf-8") as output:  # noqa: ASYNC230 - nothing else runs
@@ -91,24 +104,27 @@ def export(
                         count += 1
                     output.write(end(count))
                 except BaseException:
-                    file.unlink()
+                    file.unlink()  # noqa: ASYNC240 - nothing else runs
                     raise
         return count
 
     with user_errors(), standard_output():
+        url, path = _store_and_file(url, file)
         try:
-            count = _run(write())
+            count = _run(write(url, path))
         except FileExistsError as error:
-            raise SettingError(f"file '{file}' exists already. Name another one, or remove it.") from error
+            raise SettingError(f"file '{path}' exists already. Name another one, or remove it.") from error
         except OSError as error:
-            raise SettingError(f"file '{file}' cannot be written: {error.strerror or error}.") from error
-        console().print(f"{count} rows written to {file}", soft_wrap=True)
+            raise SettingError(f"file '{path}' cannot be written: {error.strerror or error}.") from error
+        console().print(f"{count} rows written to {path}", soft_wrap=True)
 
 
 @app.command("import")
 def import_(
-    url: UrlArgument,
-    file: Annotated[Path, typer.Argument(help="A file that `specimen store export` wrote.")],
+    url: UrlArgument = None,
+    file: Annotated[
+        str | None, typer.Argument(metavar="FILE", show_default=False, help="A file that `specimen store export` wrote.")
+    ] = None,
 ) -> None:
     """Fill an empty store from a file.
 
@@ -118,7 +134,7 @@ def import_(
     """
     from specimen.mockserver.sessions.store.portable import read_rows
 
-    async def read() -> None:
+    async def read(url: str, file: Path) -> None:
         with file.open(encoding="utf-8") as lines:
             for _ in read_rows(lines, str(file)):  # all of it is checked before any of it is taken
                 pass
@@ -129,16 +145,17 @@ def import_(
                 await store.restore(read_rows(lines, str(file)))
 
     with user_errors(), standard_output():
+        url, path = _store_and_file(url, file)
         try:
-            _run(read())
+            _run(read(url, path))
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingError(f"file '{file}' cannot be read: {error}.") from error
-        console().print(f"{file} is imported", soft_wrap=True)
+            raise SettingError(f"file '{path}' cannot be read: {error}.") from error
+        console().print(f"{path} is imported", soft_wrap=True)
 
 
 @app.command()
 def clear(
-    url: UrlArgument,
+    url: UrlArgument = None,
     yes: Annotated[bool, typer.Option("--yes", help="Yes, all of it.")] = False,
 ) -> None:
     """End all namespaces of a store, with their sessions.
@@ -149,7 +166,7 @@ def clear(
     """
 
     async def drop() -> int:
-        async with _opened(url, may_be_partial=True) as store:
+        async with _opened(_named(url), may_be_partial=True) as store:
             names = await _names(store)
             for name in names:
                 await store.drop(name)
@@ -160,6 +177,31 @@ def clear(
         if not yes:
             raise SettingError("all sessions of the store would be gone. Add --yes where you mean it.")
         console().print(f"{_run(drop())} namespaces ended")
+
+
+def _named(url: str | None) -> str:
+    """The URL of a store, which may hold a password: in the environment other users of the machine do not see it.
+
+    Raises:
+        SettingError: there is none.
+    """
+    found = url or os.environ.get(_VARIABLE)
+    if not found:
+        raise SettingError(f"no store is named. Give its URL, such as sqlite:///sandbox.db, or set {_VARIABLE}.")
+    return found
+
+
+def _store_and_file(url: str | None, file: str | None) -> tuple[str, Path]:
+    """The store and the file of a command: one argument alone is the file.
+
+    Raises:
+        SettingError: one of them is not named.
+    """
+    if file is None:
+        url, file = None, url
+    if not file or "://" in file:
+        raise SettingError("no file is named. Give the store's URL, and then the file.")
+    return _named(url), Path(file)
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:

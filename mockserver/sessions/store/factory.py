@@ -17,7 +17,7 @@ FORMS = "memory, sqlite:///file, redis://host:6379/0 or rediss://…"
 def open_store(url: str, bounds: Bounds | None = None, *, may_be_partial: bool = False, is_read: bool = False) -> Store:
     """The store of a URL, which begins to work at its `open`.
 
-    What an import left of itself is opened only where it `may_be_partial`; in Redis one that `is_read` only writes nothing.
+    What an import left of itself is opened only where it `may_be_partial`; a store that `is_read` only writes nothing.
 
     Raises:
         SettingError: there is no such kind of store, or the URL lacks a part.
@@ -28,7 +28,7 @@ def open_store(url: str, bounds: Bounds | None = None, *, may_be_partial: bool =
     if url == "memory":
         return MemoryStore(bounds)
     if scheme == "sqlite":
-        return cast("Store", import_module(f"{__package__}.sqlite").SqliteStore(_path(url), bounds))
+        return cast("Store", import_module(f"{__package__}.sqlite").SqliteStore(_path(url), bounds, is_read=is_read))
     if scheme in ("redis", "rediss"):
         try:
             has_host = bool(urlsplit(url).hostname)

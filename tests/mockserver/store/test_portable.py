@@ -15,6 +15,7 @@ from specimen.mockserver.sessions.session_record import FOREVER
 from specimen.mockserver.sessions.store import Bounds, Page, Space, StoreUnavailable
 from specimen.mockserver.sessions.store.codec import encode_record, encode_value
 from specimen.mockserver.sessions.store.portable import FILE_VERSION, ForeignFile, Row, end, head, read_rows, written
+from specimen.mockserver.sessions.store.sqlite import SqliteStore
 from tests.mockserver.store.places import ELSEWHERE, KINDS, OTHER, SHARED, SPACE, Place, fill, needs_redis, params, record
 from tests.serving import run
 
@@ -106,6 +107,80 @@ def test_command__import_refused(tmp_path: Path) -> None:
     (tmp_path / "sandbox.db").touch()
     assert run("store", "import", "sqlite:///sandbox.db", "twice.jsonl", folder=tmp_path).returncode == 2
     assert (tmp_path / "sandbox.db").exists()
+
+
+@pytest.mark.parametrize("is_open", [False, True], ids=["closed", "open elsewhere"])
+async def test_command__reads_a_file_and_writes_nothing(is_open: bool, tmp_path: Path) -> None:
+    """A look into a SQLite file changes neither it nor the files beside it, whether a server has it open or not."""
+    store = SqliteStore(tmp_path / "sandbox.db")
+    await store.open()
+    await fill(store, "a", "b")
+    if not is_open:
+        await store.close()
+    before = _files(tmp_path)
+    assert set(before) == ({"sandbox.db", "sandbox.db-wal", "sandbox.db-shm"} if is_open else {"sandbox.db"})
+    info = run("store", "info", "sqlite:///sandbox.db", "--json", folder=tmp_path)
+    assert json.loads(info.stdout)["sessions"] == 2
+    exported = run("store", "export", "sqlite:///sandbox.db", "all.jsonl", folder=tmp_path)
+    assert exported.returncode == 0, exported.stderr
+    (tmp_path / "all.jsonl").unlink()
+    assert {**_files(tmp_path), "sandbox.db-shm": None} == {**before, "sandbox.db-shm": None}  # readers are noted in that one
+    await store.close()
+
+
+async def test_read__file_that_a_server_begins_to_use(tmp_path: Path) -> None:
+    """A reader that took a file for unused does not go on with what may be half of a change."""
+    path = tmp_path / "sandbox.db"
+    writer, reader = SqliteStore(path), SqliteStore(path, is_read=True)
+    await writer.open()
+    await writer.close()
+    await reader.open()
+    assert await reader.namespaces("", 9) == []
+    await writer.open()
+    await fill(writer, "a")
+    with pytest.raises(StoreUnavailable, match="meanwhile"):
+        await reader.namespaces("", 9)
+    await writer.close()
+    with pytest.raises(StoreUnavailable, match="meanwhile"):
+        await reader.namespaces("", 9)
+    await reader.close()
+
+
+async def test_open__reads_an_empty_file(tmp_path: Path) -> None:
+    """An empty file stays one."""
+    path = tmp_path / "sandbox.db"
+    path.touch()
+    with pytest.raises(StoreUnavailable, match="it is empty"):
+        await SqliteStore(path, is_read=True).open()
+    assert _files(tmp_path) == {"sandbox.db": b""}
+
+
+def test_command__url_in_the_environment(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """A store's URL may hold a password; the commands take it from SPECIMEN_STORE, a named one before that."""
+    place = KINDS["sqlite"](tmp_path, request)
+    asyncio.run(_filled(place))
+
+    def specimen(*arguments: str, code: int = 0, **environment: str) -> str:
+        done = run("store", *arguments, folder=tmp_path, **environment)
+        assert done.returncode == code, done.stderr
+        return done.stderr if code else done.stdout
+
+    for arguments in (("info",), ("export", "all.jsonl"), ("import", "all.jsonl"), ("clear", "--yes")):
+        assert "no store is named" in specimen(*arguments, code=2)
+    named = {"SPECIMEN_STORE": place.url}
+    assert "no file is named" in specimen("export", code=2, **named)
+    assert "no file is named" in specimen("export", "sqlite:///other.db", code=2, **named)
+    specimen("export", "all.jsonl", **named)
+    specimen("import", "sqlite:///other.db", "all.jsonl", **named)
+    specimen("clear", "--yes", **named)
+    assert json.loads(specimen("info", "--json", **named))["sessions"] == 0
+    assert json.loads(specimen("info", "sqlite:///other.db", "--json", **named))["sessions"] == 9
+    specimen("import", "all.jsonl", **named)
+    assert json.loads(specimen("info", "--json", **named))["sessions"] == 9
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 @needs_redis

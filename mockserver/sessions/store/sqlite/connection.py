@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from specimen.mockserver.sessions.store import StoreUnavailable
 from specimen.mockserver.sessions.store.sqlite import schema
+from specimen.mockserver.sessions.store.sqlite.read_only import ReadOnlyFile
 
 T = TypeVar("T")
 
@@ -41,11 +42,13 @@ class Connection:
     """One connection to the file; it is used in one event loop.
 
     A transaction takes microseconds and none waits within it, so each runs in the loop itself: a thread would cost more than
-    the work. Only the wait for another process's transaction gives the loop away.
+    the work. Only the wait for another process's transaction gives the loop away. One that `is_read` only changes nothing on
+    the disk.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_read: bool = False) -> None:
         self.path = path
+        self._read_only = ReadOnlyFile(path) if is_read else None
         self._db: sqlite3.Connection | None = None
         self._writes = 0
         # Whether the disk was full at the last write that says so.
@@ -64,6 +67,10 @@ class Connection:
             return
         schema.refuse_network_disk(self.path)
         try:
+            if self._read_only is not None:
+                self._db = self._read_only.connect()
+                await self.read(lambda db: schema.check(db, self.path))
+                return
             # A second event loop, of another thread, may use it after the first; SQLite itself allows that.
             # The file is opened as a URI by no one: a `?` in its name is a part of the name.
             self._db = sqlite3.connect(self.path, timeout=0, isolation_level=None, cached_statements=512, check_same_thread=False)
@@ -86,11 +93,14 @@ class Connection:
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What `work` finds."""
         try:
-            return work(self._connected())
+            found = work(self._connected())
         except sqlite3.Error as error:
             if not _is_busy(error):
                 raise self.unavailable(error) from error
-        return await self._retried(work)
+            found = await self._retried(work)
+        if self._read_only is not None:
+            self._read_only.check()
+        return found
 
     def read_now(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
         """What `work` finds, where nothing is in the way; errors show in the call that may wait."""

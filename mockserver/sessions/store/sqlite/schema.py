@@ -102,11 +102,36 @@ def refuse_network_disk(path: Path) -> None:
         )
 
 
+def check(db: sqlite3.Connection, path: Path) -> None:
+    """Checks that a file that is only read is a store of ours.
+
+    Raises:
+        StoreUnavailable: it is empty, another program's, or of another layout.
+    """
+    if not _is_ours(db, path):
+        raise StoreUnavailable(f"store {path}: it is empty, no store has begun in it. Name the file that the servers use.")
+
+
 def prepare(db: sqlite3.Connection, path: Path) -> None:
     """Makes the tables of a new file, inside of a transaction that is begun; checks those of an old one.
 
     Raises:
         StoreUnavailable: the file is another program's, or of another layout.
+    """
+    if not _is_ours(db, path):
+        for statement in _TABLES.split(";\n"):
+            if statement.strip():
+                db.execute(statement)
+        db.execute(f"PRAGMA application_id = {APPLICATION}")
+        db.execute(f"PRAGMA user_version = {LAYOUT}")
+    db.execute(_COUNT_TASKS)
+
+
+def _is_ours(db: sqlite3.Connection, path: Path) -> bool:
+    """Whether a file is a store; False where it is empty.
+
+    Raises:
+        StoreUnavailable: it is another program's, or of another layout.
     """
     application = db.execute("PRAGMA application_id").fetchone()[0]
     layout = db.execute("PRAGMA user_version").fetchone()[0]
@@ -116,13 +141,7 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
                 f"store {path}: it has layout {layout}, this version of Specimen reads layout {LAYOUT}. Export it with the "
                 "version that wrote it (`specimen store export`), and import it into a new file."
             )
-        db.execute(_COUNT_TASKS)
-        return
+        return True
     if application != 0 or db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         raise StoreUnavailable(f"store {path}: it is a SQLite file of another program. Name a file that does not exist yet.")
-    for statement in _TABLES.split(";\n"):
-        if statement.strip():
-            db.execute(statement)
-    db.execute(_COUNT_TASKS)
-    db.execute(f"PRAGMA application_id = {APPLICATION}")
-    db.execute(f"PRAGMA user_version = {LAYOUT}")
+    return False

@@ -27,15 +27,16 @@ class SqliteStore(Replacement, Turns, Outbox, Portability):
     """A `Store` that the processes of one machine share.
 
     What was acknowledged outlives the process (`kill -9`); the last moments before the machine itself loses power may be lost
-    (`PRAGMA synchronous = NORMAL`), and nothing is ever half written.
+    (`PRAGMA synchronous = NORMAL`), and nothing is ever half written. One that `is_read` only changes nothing on the disk.
     """
 
     is_shared = True
 
-    def __init__(self, path: str | Path, bounds: Bounds = Bounds()) -> None:  # noqa: B008 - it is immutable
+    def __init__(self, path: str | Path, bounds: Bounds = Bounds(), *, is_read: bool = False) -> None:  # noqa: B008 - it is immutable
         self.bounds = bounds
         self.path = Path(path)
-        self._file = Connection(self.path)
+        self._is_read = is_read
+        self._file = Connection(self.path, is_read=is_read)
         self._watches = Watches(self._file)
         self._locks = self._made_locks()
         self._used = {}
@@ -45,7 +46,7 @@ class SqliteStore(Replacement, Turns, Outbox, Portability):
         self._sweeping: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Opens the file, or makes it; goes on to delete what was dropped before.
+        """Opens the file, or makes it; goes on to delete what was dropped before, unless it is only read.
 
         Raises:
             StoreUnavailable: it cannot be a store; the text says why.
@@ -53,7 +54,8 @@ class SqliteStore(Replacement, Turns, Outbox, Portability):
         self._locks = self._made_locks()
         self._watches.begin()
         await self._file.open()
-        self._sweeping = asyncio.create_task(self._sweep_quietly(), name="specimen-store-sweep")
+        if not self._is_read:
+            self._sweeping = asyncio.create_task(self._sweep_quietly(), name="specimen-store-sweep")
 
     def _made_locks(self) -> QueuedLocks:
         return QueuedLocks(self._take, self._renew, self._release)
