@@ -11,7 +11,7 @@ from specimen.mockserver.app.mounted import Mounted
 from specimen.mockserver.app.places import Place
 from specimen.mockserver.errors import InvalidPreference
 from specimen.mockserver.http import request_body
-from specimen.mockserver.http.dates import date_header
+from specimen.mockserver.http.dates import date_header, date_line
 from specimen.mockserver.http.request_body import Begun, RequestRejected
 from specimen.mockserver.http.responses import PROBLEM_TYPE, send_reply, write_whole
 from specimen.mockserver.provider_api import Problem, Reply, Request
@@ -54,6 +54,7 @@ class RepeatedRequest:
         self._path: str = request.scope["path"]
         self._query: bytes = request.scope["query_string"]
         self._path_values, self._query_values = request.path, request.query
+        self._has_parameters = bool(request.path or request.query)
         self._plain_bodies: dict[bytes, dict[str, Any]] = {}
         self._last: Untimed = (None,) * len(Exchange._fields)
         self._head_bytes = len(self._path) + len(self._query) + sum(map(len, headers.values()))
@@ -99,7 +100,8 @@ class RepeatedRequest:
             await self._at_full_length(namespace, now, scope, _resumed(begun, receive), send, headers)
             return
         request.credential = found  # type: ignore[assignment] # no problem by now
-        request.path, request.query = self._path_values.copy(), self._query_values.copy()
+        if self._has_parameters:
+            request.path, request.query = self._path_values.copy(), self._query_values.copy()
         sessions = Sessions(self._shared, namespace, self._origin, now)
         endpoint.take_magic(request, sessions)
         try:
@@ -119,9 +121,8 @@ class RepeatedRequest:
             new += (exchange, now, began, perf_counter())
             if len(new) >= TOGETHER:
                 log.settle()
-        extra = (date_header(now),)
-        if not write_whole(send, reply, extra):
-            await send_reply(send, reply, extra, receive=_resumed(begun, receive))
+        if not write_whole(send, reply, date_line(now)):
+            await send_reply(send, reply, (date_header(now),), receive=_resumed(begun, receive))
 
     def _is_plain(self, request: Request) -> bool:
         """Takes a body over that was found valid before and asks for no fault."""

@@ -13,6 +13,16 @@ def date_header(milliseconds: int) -> Header:
     return _of_second(milliseconds // 1000)
 
 
+def date_line(milliseconds: int) -> bytes:
+    """The same header as a line."""
+    return _line_of_second(milliseconds // 1000)
+
+
+@lru_cache(maxsize=256)
+def _line_of_second(seconds: int) -> bytes:
+    return b"%b: %b\r\n" % _of_second(seconds)
+
+
 @lru_cache(maxsize=256)
 def _of_second(seconds: int) -> Header:
     return b"date", formatdate(seconds, usegmt=True).encode()

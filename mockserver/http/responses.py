@@ -44,8 +44,11 @@ def _shown(seed: int, scenario: str) -> Extra:
     return (b"specimen-seed", str(seed).encode()), (b"specimen-scenario", scenario.encode())
 
 
-def write_whole(send: Send, reply: Reply, extra: Extra) -> bool:
-    """Writes a reply that is ready to the transport; returns False, without writing, where it must be sent as messages."""
+def write_whole(send: Send, reply: Reply, lines: bytes) -> bool:
+    """Writes a reply that is ready to the transport; returns False, without writing, where it must be sent as messages.
+
+    `lines` are those of further headers, none of which is about the connection.
+    """
     body = reply.body
     if type(body) is not bytes or not body or reply.stream is not None:
         return False
@@ -57,9 +60,7 @@ def write_whole(send: Send, reply: Reply, extra: Extra) -> bool:
         if own in raw_response_writer.SERVERS:
             return False
         head += b"%b: %b\r\n" % (own, _header(value))
-    for header in extra:
-        head += b"%b: %b\r\n" % header
-    return raw_response_writer.write_lines(send, reply.status, head, body)
+    return raw_response_writer.write_lines(send, reply.status, head + lines, body)
 
 
 @lru_cache(maxsize=4096)

@@ -78,3 +78,11 @@ class ResponseTemplate:
             out.append(encode(gap(now)))
             out.append(piece)
         return b"".join(out)
+
+
+def rendered(body: Any, now: int) -> bytes:
+    """A payload's bytes as read at `now`, where it is read once."""
+    try:
+        return _encode_still(body)
+    except _Moves:
+        return ResponseTemplate(body).render(now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -40,6 +41,8 @@ class SharedState:
         self.namespaces = namespaces
         self.answers = answers
         self.settings = settings
+        # Facts of every session that its scenario and its caller leave open.
+        self.defaults: Mapping[str, Any] = {} if settings.locale is None else {"locale": settings.locale}
         self.catalogue = Catalogue(provider, settings.seed)
         self.primary, *self.others = provider.lifecycle.ids
         # Called with a namespace and the record of a session that was created or moved in it.

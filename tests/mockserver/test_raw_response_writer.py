@@ -14,7 +14,7 @@ import pytest
 
 from specimen.mockserver.app import App
 from specimen.mockserver.http import raw_response_writer, responses
-from specimen.mockserver.http.dates import date_header
+from specimen.mockserver.http.dates import date_header, date_line
 from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.http.responses import send_reply
 from specimen.mockserver.http.server import running
@@ -202,7 +202,7 @@ def test_write_whole__the_bytes_of_send_reply(status: int, session: tuple[int, s
     reply, extra = Reply(status, b"{}", headers, session=session), (date_header(0),)
     for _ in range(2):
         at_once, at_length = cycle(), cycle()
-        assert responses.write_whole(at_once.send, reply, extra)
+        assert responses.write_whole(at_once.send, reply, date_line(0))
         completed(send_reply(at_length.send, reply, extra))
         assert at_once.transport == at_length.transport
         assert b"content-length: 2\r\n" in at_once.transport
@@ -212,5 +212,5 @@ def test_write_whole__leaves_to_the_server() -> None:
     """What has no whole body, or says something about the connection."""
     for reply in (Reply(204), Reply(200, {}), Reply(200, b"{}", {"Connection": "close"})):
         one = cycle()
-        assert not responses.write_whole(one.send, reply, ())
+        assert not responses.write_whole(one.send, reply, b"")
         assert one.transport == b""

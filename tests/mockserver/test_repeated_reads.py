@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
+import weakref
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +14,7 @@ from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
 from specimen.mockserver.app import App, build_app
-from specimen.mockserver.http.connection.repeated_reads import RepeatedReads
+from specimen.mockserver.http.connection.repeated_reads import Repeatable, RepeatedReads
 from specimen.mockserver.http.server import config
 from specimen.mockserver.settings import Settings
 from tests.mockserver.calling import create_entry
@@ -27,14 +30,16 @@ class _Client(asyncio.Transport):
         super().__init__()
         self.answered: list[bytes] = [b""]
         self.is_closed = False
-        self.closed = asyncio.Event()
+        self.closed, self.heard = asyncio.Event(), asyncio.Event()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.answered[-1] += bytes(data)
+        self.heard.set()
 
     def close(self) -> None:
         self.is_closed = True
         self.closed.set()
+        self.heard.set()
 
     def is_closing(self) -> bool:
         return self.is_closed
@@ -168,22 +173,33 @@ def test_read__is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found == [False, True, False, True, True, False, False]
 
 
+def connected(app: App, keep_alive_seconds: int) -> tuple[Any, _Client]:
+    """A connection of its own in the running loop, and the client's end."""
+    served = config(app, app.settings)
+    served.load()
+    served.timeout_keep_alive = keep_alive_seconds
+    protocol: Any = served.http_protocol_class(config=served, server_state=ServerState(), app_state={})  # type: ignore[call-arg]
+    client = _Client()
+    protocol.connection_made(client)
+    return protocol, client
+
+
+async def send(protocol: Any, *pieces: bytes) -> None:
+    """Sends requests that are answered at once, or begun."""
+    for piece in pieces:
+        asyncio.get_running_loop().call_soon(protocol.data_received, piece)
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+
+
 def test_repeated__connection_is_closed_when_it_is_idle() -> None:
     """Requests that are not parsed keep it open as others do; after the last one it has its whole time, and then it is closed."""
     app, seconds = app_of("kyve"), 1
 
     async def play() -> tuple[bytes, bool, float]:
         await app.open()
-        served = config(app, app.settings)
-        served.load()
-        served.timeout_keep_alive = seconds
-        protocol = served.http_protocol_class(config=served, server_state=ServerState(), app_state={})  # type: ignore[call-arg]
-        client, loop = _Client(), asyncio.get_running_loop()
-        protocol.connection_made(client)
-        for number in range(4):
-            loop.call_soon(protocol.data_received, message(app, "kyve", b"key-%d" % number))
-            for _ in range(_TURNS):
-                await asyncio.sleep(0)
+        loop, (protocol, client) = asyncio.get_running_loop(), connected(app, seconds)
+        await send(protocol, *(message(app, "kyve", b"key-%d" % number) for number in range(4)))
         was_open, answered = not client.is_closed, loop.time()
         await asyncio.wait_for(client.closed.wait(), 30)
         protocol.connection_lost(None)
@@ -193,3 +209,56 @@ def test_repeated__connection_is_closed_when_it_is_idle() -> None:
     assert answered.count(b"HTTP/1.1 201") == 4
     assert was_open
     assert idle_seconds > 0.9 * seconds
+
+
+def test_repeated__connection_stays_open_while_an_answer_is_late() -> None:
+    """A request that is not parsed has as much time as another one, beyond that of an idle connection."""
+    late = [{"kind": "delay", "seconds": 2, "match": {"provider": "kyve", "after": 2}}]
+    app = build_app(Settings(providers=("kyve",), now=1_773_916_266_000, freeze=True, faults=late))
+
+    async def play() -> tuple[int, bool, bool]:
+        await app.open()
+        protocol, client = connected(app, 1)
+        await send(protocol, *(message(app, "kyve", b"key-%d" % number) for number in range(3)))
+        answered_at_once = client.answered[0].count(b"HTTP/1.1 201")
+        while not client.is_closed and client.answered[0].count(b"HTTP/1.1 201") < 3:
+            client.heard.clear()
+            await asyncio.wait_for(client.heard.wait(), 30)
+        was_found = len(protocol._repeated) == 1
+        is_open = not client.is_closed
+        protocol.connection_lost(None)
+        return answered_at_once, was_found, is_open
+
+    assert asyncio.run(play()) == (2, True, True)
+
+
+def test_repeated__closed_connection_is_kept_by_nothing() -> None:
+    """Its timers end with it: those of many short connections would keep all of them for a while."""
+    app = app_of("kyve")
+
+    async def play() -> bool:
+        await app.open()
+        protocol, _ = connected(app, 60)
+        await send(protocol, message(app, "kyve", b"one"), message(app, "kyve", b"two"))
+        protocol.connection_lost(None)
+        gone = weakref.ref(protocol)
+        del protocol
+        await asyncio.sleep(0)
+        gc.collect()
+        return gone() is None
+
+    assert asyncio.run(play())
+
+
+def test_receive__body_once() -> None:
+    """Who reads on after the body of a request that is not parsed hears what comes of the connection."""
+
+    class Exchange:
+        async def receive(self) -> Any:
+            return {"type": "http.disconnect"}
+
+    async def play() -> list[Any]:
+        receive = Repeatable(Exchange(), {}, None, b"{}").receive()
+        return [await receive(), await receive()]
+
+    assert asyncio.run(play()) == [{"type": "http.request", "body": b"{}", "more_body": False}, {"type": "http.disconnect"}]

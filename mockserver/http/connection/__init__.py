@@ -89,6 +89,10 @@ class _Connection(_Http):  # type: ignore[misc]  # the base is chosen at run tim
         self._is_whole = True
 
     def data_received(self, data: bytes) -> None:
+        if self._is_between and self._beginning is not None:
+            found = self._repeated.find(data)
+            if found is not None and self._repeats(*found, self._beginning):
+                return
         if b"h2c" in data and _REQUEST_LINE.match(data) is not None:
             head, end, rest = data.partition(b"\r\n\r\n")
             data = _H2C.sub(b"", head) + end + rest
@@ -97,7 +101,7 @@ class _Connection(_Http):  # type: ignore[misc]  # the base is chosen at run tim
         self._most_head_bytes += size
         if self._beginning is None:
             _Http.data_received(self, data)
-        elif (found := self._repeated.find(data)) is None or not self._repeats(*found, self._beginning):
+        else:
             self._receive(data, self._beginning)
         if self._is_in_body and self._bare_bytes > MOST_HEAD_BYTES:
             self._refuse(b"431 Request Header Fields Too Large")
@@ -131,7 +135,7 @@ class _Connection(_Http):  # type: ignore[misc]  # the base is chosen at run tim
 
     def _repeats(self, known: Repeatable, key: bytes | None, loop: BeginningLoop) -> bool:
         """Answers a request that came before, perhaps with another key, without parsing it; False where that cannot be."""
-        if not self._is_between or not self.cycle.response_complete or self.transport.is_closing():
+        if not self.cycle.response_complete or self.transport.is_closing():
             return False
         self._since = loop.time()
         cycle = self.cycle = known.cycle
@@ -141,9 +145,12 @@ class _Connection(_Http):  # type: ignore[misc]  # the base is chosen at run tim
         begun = BegunTask(self._answer(cycle.scope, known.receive(), cycle.send), self.loop, None)
         if begun.begin():
             self._is_answered(known, begun)
+            if self._waiting is None:
+                self._wait()
         else:
             begun.add_done_callback(partial(self._is_answered, known))
             _Http.data_received(self, b"")  # a request is there: the time of a silent connection no longer runs
+            self._stop_waiting()
         return True
 
     def _is_answered(self, known: Repeatable, _: object) -> None:

@@ -52,15 +52,21 @@ class Repeatable(NamedTuple):
 
     def receive(self) -> Receive:
         """What gives the request's messages."""
-        if not self.body:
-            return self.cycle.receive  # type: ignore[no-any-return]
-        messages = [{"type": "http.request", "body": self.body, "more_body": False}]
-        later = self.cycle.receive
+        return _Body(self.body, self.cycle) if self.body else self.cycle.receive
 
-        async def receive() -> Any:
-            return messages.pop() if messages else await later()
 
-        return receive
+class _Body:
+    """Gives a body once, and then what comes of the exchange."""
+
+    __slots__ = ("_body", "_cycle")
+
+    def __init__(self, body: bytes, cycle: Any) -> None:
+        self._body = body
+        self._cycle = cycle
+
+    async def __call__(self) -> Any:
+        body, self._body = self._body, b""
+        return {"type": "http.request", "body": body, "more_body": False} if body else await self._cycle.receive()
 
 
 class RepeatedReads:
@@ -79,8 +85,7 @@ class RepeatedReads:
         """The request that the bytes of a read repeat, and its Idempotency-Key where that may be another one."""
         if len(data) > _LONGEST:
             return None  # to compute the hash of a file that is uploaded takes longer than what is saved
-        same = self._same.get(data)
-        if same is not None:
+        if self._same and (same := self._same.get(data)) is not None:
             return same, None
         for (before, after), known in self._keyed.items():
             if data.startswith(before) and data.endswith(after):

@@ -18,7 +18,7 @@ from specimen.mockserver.http.messages import JSON_TYPE, Reply
 from specimen.mockserver.preferences import preferences
 from specimen.mockserver.preferences.preferences import NO_PREFERENCE, Preference
 from specimen.mockserver.sessions.namespaces import Namespace
-from specimen.mockserver.sessions.response_template import ResponseTemplate
+from specimen.mockserver.sessions.response_template import ResponseTemplate, rendered
 from specimen.mockserver.sessions.service.lists import Lists, phase_of
 from specimen.mockserver.sessions.service.values import NUMBER, Values
 from specimen.mockserver.sessions.session import Session
@@ -99,7 +99,7 @@ class Sessions(Lists, Values):
     @property
     def defaults(self) -> Mapping[str, Any]:
         """Facts of every session that its scenario and its caller leave open."""
-        return {} if self.settings.locale is None else {"locale": self.settings.locale}
+        return self._shared.defaults
 
     # -- making ---------------------------------------------------------------------------------------------------
 
@@ -135,7 +135,7 @@ class Sessions(Lists, Values):
             raise InvalidPreference("status", preference.status, scenario.path)
         if preference is not NO_PREFERENCE:
             self.honoured.update(("scenario", "status", "seed", "pace"), preference.facts)
-        pace = preference.pace or self._namespace.pace or self.settings.pace
+        pace = preference.pace or self._namespace.pace or shared_state.settings.pace
         first_seed = shared_state.seed_of(self._namespace)
         facts = {} if facts is None else facts
         while True:
@@ -353,14 +353,16 @@ class Sessions(Lists, Values):
         if session.counts:
             await self._count_read(session)
         record, answers = session.record, session.answers
-        template = None if answers is None else answers.get((operation_id, self.origin))
-        if template is None:
-            template = ResponseTemplate(self._shared.answers[operation_id](self.snapshot(session)))
-            if answers is not None:
+        if answers is None:
+            body = rendered(self._shared.answers[operation_id](self.snapshot(session)), self.now)
+        else:
+            template = answers.get((operation_id, self.origin))
+            if template is None:
+                template = ResponseTemplate(self._shared.answers[operation_id](self.snapshot(session)))
                 if len(answers) >= _MOST_ANSWERS:  # callers choose the host that links carry
                     answers.clear()
                 answers[operation_id, self.origin] = template
-        body = template.render(self.now)
+            body = template.render(self.now)
         return Reply(status, body, headers or NO_HEADERS, JSON_TYPE, None, (record.seed, record.scenario))
 
     def body(self, session: Session, operation_id: str) -> Any:

@@ -76,7 +76,7 @@ class Values:
                 else:
                     is_done = session is None or await store.add(self._space, *session)
                 if is_done:
-                    if session is not None:
+                    if session is not None and self._shared.is_told(self._namespace):
                         await self._made(session[0])
                     return value, result
                 number = await store.increment(self._space, NUMBER)
