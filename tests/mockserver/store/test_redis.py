@@ -140,6 +140,54 @@ async def test_namespace__stale_after_a_new_beginning(redis_url: str) -> None:
 
 
 @needs_redis
+@pytest.mark.parametrize("change", ["replace", "drop", "set"])
+async def test_namespace__read_while_it_is_changed(redis_url: str, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    """A slow reader does not bring back the document of before: the process would take the new namespace for one that ended."""
+    store = RedisStore(f"{redis_url}?prefix=slow-reader-{change}:")
+    await store.open()
+    assert await store.set_namespace("team", "before", 0)
+    is_slow, goes_on, register = asyncio.Event(), asyncio.Event(), store._register
+
+    async def slow(name: str) -> None:
+        if not is_slow.is_set():
+            is_slow.set()
+            await goes_on.wait()
+        await register(name)
+
+    monkeypatch.setattr(store, "_register", slow)
+    reader = asyncio.create_task(store.namespace("team"))
+    await is_slow.wait()
+    if change == "replace":
+        await store.replace("team", "after", [])
+    elif change == "set":
+        assert await store.set_namespace("team", "after", 1)
+    else:
+        await store.drop("team")
+        assert await store.set_namespace("team", "after", 0)
+    assert (await store.namespace("team")).value == "after"
+    goes_on.set()
+    assert (await reader).value in ("before", "after")
+    assert (await store.namespace("team")).value == "after"
+    await store.close()
+
+
+@needs_redis
+async def test_namespace__reader_in_the_middle_of_a_change(redis_url: str) -> None:
+    """What a reader of the same process found just before the change is forgotten with it."""
+    store = RedisStore(f"{redis_url}?prefix=quick-reader:")
+    await store.open()
+    assert await store.set_namespace("team", "before", 0)
+    for number in range(50):
+        changing = asyncio.create_task(store.replace("team", number, []))
+        while not changing.done():
+            await store.namespace("team")
+            await asyncio.sleep(0)
+        await changing
+        assert (await store.namespace("team")).value == number
+    await store.close()
+
+
+@needs_redis
 async def test_server__goes_and_comes_back(tmp_path: Path) -> None:
     """While it is gone every call is a sentence within two seconds; then all goes on, watches too, and nothing is lost."""
     with redis_server.serving(tmp_path) as server:

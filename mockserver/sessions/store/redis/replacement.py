@@ -86,6 +86,7 @@ class Replacement(Spaces, Sessions):
             gone = await self._redis.run(_SWITCH, itself, "*", *bound, encode_value(value), secrets.token_hex(8), *moves)
         except StoreFull:
             raise StoreFull("sessions", self.bounds.sessions) from None
+        self._documents.pop(name, None)
         if gone is None:
             raise StoreUnavailable(f"store {self._redis.name}: it took too long to take the sessions; nothing was changed.")
         self._totals.add(len(sessions) - gone[0], -gone[1], -gone[2], -gone[3])

@@ -82,9 +82,11 @@ class Spaces:
         if cached is not None:
             return cached
         self._used[name] = time.time_ns() // 1000
+        await self._register(name)
+        # Nothing is waited for between the answer and the cache: answers come in the order in which the server reads, and a slow
+        # caller would keep what there was before a change for what there is.
         value, version, stamp = await self._redis.run(_READ, Space(name, ""), "*")
         found = Versioned(None if value is None else decode_value(value), int(version or 0))
-        await self._register(name)
         if len(self._documents) >= _MOST_CACHED:
             self._documents.clear()
         self._documents[name] = (found, (stamp or b"").decode())
@@ -103,7 +105,9 @@ class Spaces:
         """Replaces the document of a namespace where its version is `version`."""
         self._documents.pop(name, None)
         arguments = (version, encode_value(value), secrets.token_hex(8))
-        if not await self._redis.run(_SET, Space(name, ""), "*", *arguments):
+        is_set = await self._redis.run(_SET, Space(name, ""), "*", *arguments)
+        self._documents.pop(name, None)  # who read it meanwhile, in this process, may have what there was before
+        if not is_set:
             return False
         if version == 0:
             await self._register(name)
@@ -121,6 +125,7 @@ class Spaces:
         # First its name: whoever begins it anew names it again, and whoever wakes finds it ended.
         await self._redis.command("ZREM", self._registry, name)
         gone = await self._redis.run(_DROP, Space(name, ""), "*")
+        self._documents.pop(name, None)
         self._totals.add(*(-count for count in gone))
 
     @property
