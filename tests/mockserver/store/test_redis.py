@@ -13,11 +13,11 @@ from msgspec.structs import replace
 
 from specimen.mockserver.errors import SettingError
 from specimen.mockserver.sessions.session_record import FOREVER
-from specimen.mockserver.sessions.store import NamespaceChanged, Page, Space, StoreUnavailable
+from specimen.mockserver.sessions.store import Bounds, NamespaceChanged, Page, Space, StoreUnavailable
 from specimen.mockserver.sessions.store.redis import RedisStore, watches
 from specimen.mockserver.sessions.store.redis.connection import Connection
 from tests.mockserver.store import redis_server
-from tests.mockserver.store.places import SPACE, fill, needs_redis, phase, record
+from tests.mockserver.store.places import ELSEWHERE, OTHER, SPACE, fill, needs_redis, phase, record
 
 SECRET = "s3cr3t-of-the-url"
 
@@ -185,6 +185,26 @@ async def test_namespace__reader_in_the_middle_of_a_change(redis_url: str) -> No
         await changing
         assert (await store.namespace("team")).value == number
     await store.close()
+
+
+@needs_redis
+async def test_set_value__largest_space_has_nothing_more(redis_url: str) -> None:
+    """Where another process emptied the space that was known to hold most, the one that holds most now gives way, at once."""
+    bounds = Bounds(values=20)
+    here, there = (RedisStore(f"{redis_url}?prefix=emptied:", bounds) for _ in range(2))
+    await here.open()
+    await there.open()
+    for number in range(20):
+        assert await here.set_value(OTHER, str(number), 1, 1_000, 0)
+    assert await here.set_value(SPACE, "first", 1, 1_000, 0)  # it looks which space holds most
+    await there.drop(OTHER.namespace)
+    for number in range(20):
+        assert await there.set_value(ELSEWHERE, str(number), 1, 1_000, 0)
+    for number in range(5):
+        assert await here.set_value(Space("late", "atlas"), str(number), 1, FOREVER, 0)
+    assert len(await here.values(Space("late", "atlas"), "", 0, "", 99)) == 5
+    await here.close()
+    await there.close()
 
 
 @needs_redis

@@ -199,16 +199,23 @@ class Values:
     async def _gives_way(self, space: Space, size: int) -> bool:
         """Whether values went of the space that holds most, where that is another one; a share of the bounds at once."""
         totals, bounds = self._totals, self.bounds
-        values = totals.values + 1 - bounds.values
-        size = totals.value_bytes + size - bounds.value_bytes
-        largest = totals.largest
-        if largest in (None, space) or (values <= 0 and size <= 0):
-            return False
-        values, size = values + min(_MOST_SPARE, bounds.values // _SHARE), size + bounds.value_bytes // _SHARE
-        _, values, size, passing = await self._redis.run(_DROP_FIRST, largest, "*", max(0, values), max(0, size))
-        totals.add(0, values, size)
-        totals.seen(largest, passing if values else 0)
-        return bool(values)
+        for is_counted in (False, True):
+            more_values = totals.values + 1 - bounds.values
+            more_bytes = totals.value_bytes + size - bounds.value_bytes
+            largest = totals.largest
+            if largest in (None, space) or (more_values <= 0 and more_bytes <= 0):
+                return is_counted
+            more_values += min(_MOST_SPARE, bounds.values // _SHARE)
+            more_bytes += bounds.value_bytes // _SHARE
+            _, dropped, freed, passing = await self._redis.run(
+                _DROP_FIRST, largest, "*", max(0, more_values), max(0, more_bytes)
+            )
+            totals.add(0, dropped, freed)
+            totals.seen(largest, passing if dropped else 0)
+            if dropped:
+                return True
+            await totals.count()  # another process has emptied it
+        return False
 
     async def _take(self, space: Space, key: str, token: str) -> bool:
         return bool(await self._redis.run(_TAKE, space, "*", key, token, LEASE_MILLISECONDS))
