@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 import redis
+import typer
 
+from specimen.mockserver.control.commands.store import import_
 from specimen.mockserver.sessions.session_record import FOREVER
 from specimen.mockserver.sessions.store import Bounds, Page, Space, StoreUnavailable
 from specimen.mockserver.sessions.store.codec import encode_record, encode_value
@@ -107,6 +109,28 @@ def test_command__import_refused(tmp_path: Path) -> None:
     (tmp_path / "sandbox.db").touch()
     assert run("store", "import", "sqlite:///sandbox.db", "twice.jsonl", folder=tmp_path).returncode == 2
     assert (tmp_path / "sandbox.db").exists()
+
+
+def test_command__import_refused_while_another_process_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a server has made in the new file meanwhile stays, though the import is refused."""
+    path, file = tmp_path / "sandbox.db", tmp_path / "all.jsonl"
+    file.write_text(head() + end(0))
+    restore = SqliteStore.restore
+
+    async def overtaken(store: SqliteStore, rows: Any) -> None:
+        server = SqliteStore(path)
+        await server.open()
+        await fill(server, "a")
+        await server.close()
+        await restore(store, rows)
+        raise ForeignFile("the file is damaged")
+
+    monkeypatch.setattr(SqliteStore, "restore", overtaken)
+    with pytest.raises(typer.Exit) as refused:
+        import_(f"sqlite:///{path}", str(file))
+    assert refused.value.exit_code == 2
+    info = run("store", "info", f"sqlite:///{path}", "--json", folder=tmp_path)
+    assert json.loads(info.stdout)["sessions"] == 1
 
 
 @pytest.mark.parametrize("is_open", [False, True], ids=["closed", "open elsewhere"])
