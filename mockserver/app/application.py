@@ -16,10 +16,10 @@ from specimen.fixtures.recipes.recipe import DEFAULT_NAMESPACE
 from specimen.mockserver.app import vendor_pages
 from specimen.mockserver.app.cross_origin import ANYBODY, preflight
 from specimen.mockserver.app.forwarding import Front, checked_root_path, forwarded
-from specimen.mockserver.app.known_heads import KnownHeads
 from specimen.mockserver.app.mounted import Mounted
 from specimen.mockserver.app.own_paths import OwnPaths, base_urls
 from specimen.mockserver.app.places import Place, Places
+from specimen.mockserver.app.repeated_request import KnownHeads
 from specimen.mockserver.app.request_headers import IDEMPOTENCY_KEY, NO_NAMESPACE, namespace_name, request_headers
 from specimen.mockserver.app.standing_webhooks import StandingWebhooks
 from specimen.mockserver.app.store_opening import StoreOpening
