@@ -1,4 +1,4 @@
-"""A read or a create that came before with the same head: what follows from the head alone is not worked out again."""
+"""Requests that came before with the same head: what follows from the head alone is not worked out again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DELIMITS = frozenset({"content-length", "transfer-encoding"})
 # Bodies that a head is remembered with: of a client that creates, or asks for the same status, the first few are all.
 _MOST_PLAIN = 4
 # Heads that are remembered, and the characters of the longest one.
-_MOST, _LONGEST = 1024, 2048
+_MOST_HEADS, _LONGEST_HEAD = 1024, 2048
 _KNOWN = "known"
 
 _Asked = tuple[Any, ...]
@@ -208,8 +208,9 @@ class KnownHeads:
         if IDEMPOTENCY_KEY in headers and key is None:
             return  # it is in the head that would be remembered, and another one each time
         headers = {name: value for name, value in headers.items() if name != IDEMPOTENCY_KEY}
-        if _has_headers(asked) and sum(map(len, headers.values())) + len(scope["path"]) + len(scope["query_string"]) <= _LONGEST:
-            if len(self._known) >= _MOST:
+        length = sum(map(len, headers.values())) + len(scope["path"]) + len(scope["query_string"])
+        if _has_headers(asked) and length <= _LONGEST_HEAD:
+            if len(self._known) >= _MOST_HEADS:
                 self._known.clear()
             request = RepeatedRequest.of(mounted, place, headers, scope)
             self._known[asked] = KnownHead(place, mounted, namespace, headers, request)

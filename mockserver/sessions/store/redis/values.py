@@ -197,7 +197,10 @@ class Values:
             return found
 
     async def _gives_way(self, space: Space, size: int) -> bool:
-        """Whether values went of the space that holds most, where that is another one; a share of the bounds at once."""
+        """Whether values went of the space that holds most, where that is another one; a share of the bounds at once.
+
+        Also whether to try again since all was counted anew: another process had emptied the space that was known to hold most.
+        """
         totals, bounds = self._totals, self.bounds
         for is_counted in (False, True):
             more_values = totals.values + 1 - bounds.values
@@ -214,7 +217,7 @@ class Values:
             totals.seen(largest, passing if dropped else 0)
             if dropped:
                 return True
-            await totals.count()  # another process has emptied it
+            await totals.count()
         return False
 
     async def _take(self, space: Space, key: str, token: str) -> bool:

@@ -42,8 +42,8 @@ class Connection:
     """One connection to the file; it is used in one event loop.
 
     A transaction takes microseconds and none waits within it, so each runs in the loop itself: a thread would cost more than
-    the work. Only the wait for another process's transaction gives the loop away. One that `is_read` only changes nothing on
-    the disk.
+    the work. Only the wait for another process's transaction gives the loop away. One that `is_read` only writes nothing, and
+    makes no file beside it.
     """
 
     def __init__(self, path: Path, *, is_read: bool = False) -> None:
@@ -72,7 +72,7 @@ class Connection:
                 await self.read(lambda db: schema.check(db, self.path))
                 return
             # A second event loop, of another thread, may use it after the first; SQLite itself allows that.
-            # The file is opened as a URI by no one: a `?` in its name is a part of the name.
+            # It is opened by its path and not as a URI: a `?` in its name is a part of the name.
             self._db = sqlite3.connect(self.path, timeout=0, isolation_level=None, cached_statements=512, check_same_thread=False)
             await self._retried(self._set_up)
             self._file_id = self._found_id()
@@ -95,6 +95,8 @@ class Connection:
         try:
             found = work(self._connected())
         except sqlite3.Error as error:
+            if self._read_only is not None:  # what a server began to change looks damaged
+                self._read_only.check()
             if not _is_busy(error):
                 raise self.unavailable(error) from error
             found = await self._retried(work)

@@ -1,4 +1,4 @@
-"""A store's file that is looked into: nothing is written to it, nor beside it."""
+"""A store's file that is looked into: nothing is written to it, and no file is made beside it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ReadOnlyFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._unused: tuple[int, int, int] | None = None  # what it was when nobody had it open
+        self._unused: tuple[int, int, int] | None = None  # its state, where no process has it open
 
     def connect(self) -> sqlite3.Connection:
         """A connection that cannot write.
@@ -38,7 +38,7 @@ class ReadOnlyFile:
         """Returns where what was read is whole.
 
         Raises:
-            StoreUnavailable: nobody had the file open, and somebody has begun to write to it since.
+            StoreUnavailable: no process had the file open, and one has begun to write to it since.
         """
         if self._unused is not None and (self._is_open_elsewhere() or self._now() != self._unused):
             raise StoreUnavailable(f"store {self._path}: a server began to use it meanwhile. Try again.")

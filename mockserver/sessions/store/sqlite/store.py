@@ -27,7 +27,7 @@ class SqliteStore(Replacement, Turns, Outbox, Portability):
     """A `Store` that the processes of one machine share.
 
     What was acknowledged outlives the process (`kill -9`); the last moments before the machine itself loses power may be lost
-    (`PRAGMA synchronous = NORMAL`), and nothing is ever half written. One that `is_read` only changes nothing on the disk.
+    (`PRAGMA synchronous = NORMAL`), and nothing is ever half written. One that `is_read` only writes nothing.
     """
 
     is_shared = True
