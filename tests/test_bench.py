@@ -7,7 +7,9 @@ import importlib.util
 import json
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -34,10 +36,40 @@ def counterpart(kind: str, provider: str, folder: Path):
     return serving([sys.executable, "-m", "tests.bench.servers", kind, provider, "200", str(answer), READY], None, folder)
 
 
-def tools(folder: Path) -> list[load.Tool]:
+def tools(folder: Path, connections: int = load.CONNECTIONS) -> list[load.Tool]:
     """Both load tools where there are two."""
-    found = load.tool(folder)
-    return [found] if isinstance(found, load.Client) else [found, load.Client()]
+    found = load.tool(folder, connections)
+    return [found] if isinstance(found, load.Client) else [found, load.Client(connections)]
+
+
+class Counting(BaseHTTPRequestHandler):
+    """Answers, and keeps the ports of the connections that asked."""
+
+    protocol_version = "HTTP/1.1"
+    ports: set[int]
+
+    def do_GET(self) -> None:
+        """Answers a request."""
+        self.ports.add(self.client_address[1])
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Prints nothing."""
+
+
+@pytest.mark.parametrize("connections", [1, 5])
+def test_load__as_many_connections_as_it_was_made_for(tmp_path, connections):
+    """Each of them asks."""
+    for tool in tools(tmp_path, connections):
+        seen = type("Seen", (Counting,), {"ports": set()})
+        with ThreadingHTTPServer(("127.0.0.1", 0), seen) as server:
+            Thread(target=server.serve_forever, daemon=True).start()
+            run = tool.run(f"http://127.0.0.1:{server.server_port}", Work("GET", "/", {}), 1)
+            server.shutdown()
+        assert run.errors == 0
+        assert len(seen.ports) == connections
 
 
 def test_bench__one_case_end_to_end():

@@ -67,7 +67,7 @@ class Run:
 
 
 class Tool(Protocol):
-    """Something that makes load with `CONNECTIONS` connections from one thread."""
+    """Something that makes load from one thread, with as many connections as it was made for."""
 
     name: str
 
@@ -82,16 +82,17 @@ class Tool(Protocol):
 class Wrk:
     """wrk, told by a Lua script."""
 
-    def __init__(self, command: str, folder: Path) -> None:
+    def __init__(self, command: str, folder: Path, connections: int = CONNECTIONS) -> None:
         task = subprocess.run([command, "--version"], capture_output=True, text=True, check=False)
         self.name = " ".join(task.stdout.split()[:2]) or "wrk"
         self._command = command
+        self._connections = connections
         self._script = folder / "wrk.lua"
 
     def run(self, url: str, work: Work, seconds: int) -> Run:
         """Repeats the request for a time."""
         self._script.write_text("\n".join(lua(work)), encoding="ascii")
-        command = [self._command, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(self._script), url + work.path]
+        command = [self._command, "-t1", f"-c{self._connections}", f"-d{seconds}s", "-s", str(self._script), url + work.path]
         return _measured(command, "", seconds)
 
 
@@ -123,10 +124,13 @@ class Client:
 
     name = "the bundled asyncio client (slower than wrk: fast servers may look slower than they are)"
 
+    def __init__(self, connections: int = CONNECTIONS) -> None:
+        self._connections = connections
+
     def run(self, url: str, work: Work, seconds: int) -> Run:
         """Repeats the request for a time."""
         request = {**asdict(work), "body": work.body.decode("latin-1")}
-        task = {"url": url, "work": request, "seconds": seconds, "connections": CONNECTIONS}
+        task = {"url": url, "work": request, "seconds": seconds, "connections": self._connections}
         return _measured([sys.executable, "-m", "tests.bench.client"], json.dumps(task), seconds)
 
 
@@ -145,7 +149,7 @@ def _measured(command: list[str], task: str, seconds: int) -> Run:
     raise BenchError(f"the load made no figures (exit code {done.returncode}): {(done.stderr or done.stdout)[-500:]}")
 
 
-def tool(folder: Path) -> Tool:
+def tool(folder: Path, connections: int = CONNECTIONS) -> Tool:
     """The load tool: wrk where it is on the path, else the bundled client."""
     command = shutil.which("wrk")
-    return Client() if command is None else Wrk(command, folder)
+    return Client(connections) if command is None else Wrk(command, folder, connections)

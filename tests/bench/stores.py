@@ -30,7 +30,7 @@ from tests.bench.inprocess import exchange
 from tests.bench.load import Work
 from tests.bench.machine import resident_bytes
 from tests.bench.targets import CASES, Ask, Case, Entry, create_request, created
-from tests.bench.worker_costs import worker_costs
+from tests.bench.worker_costs import ONE, worker_costs
 from tests.mockserver.store import redis_server
 
 SIZES = (1_000, 100_000, 1_000_000)
@@ -230,9 +230,13 @@ def main() -> None:
     for name in given.stores:
         with _place(name) as (url, folder, kept):
             found = asyncio.run(measured(name, url, given.sizes, given.requests, kept))
-            workers = (1,) if name == "memory" else (1, 2)  # memory is one process's
-            for number, seconds in worker_costs(url, folder, given.requests, workers).items():
-                found.time(f"server, {number} worker{'s' * (number > 1)}: kayle GET", seconds)
+            with _place(name) as (other_url, _, _):
+                costs = worker_costs(url, other_url, folder, is_shared=name != "memory")
+            for title, seconds in costs.items():
+                # of the rounds, not of their medians: the machine is as fast in both of a round
+                ratio = statistics.median(cost / one for cost, one in zip(seconds, costs[ONE], strict=True))
+                more = "" if title == ONE else f", {ratio:.2f} × one"
+                found.time(f"{title}: kayle GET", statistics.median(seconds), more)
             done.append(found)
     print(table(done))
 

@@ -24,9 +24,8 @@ from specimen.mockserver.app import build_app
 from specimen.mockserver.http.server import run, write_ready_file
 from specimen.mockserver.settings import Pace, Settings
 from specimen.specs.core.listening import listen
-from tests.bench.machine import BenchError
+from tests.bench.machine import BenchError, cpu_seconds
 from tests.bench.processes import READY, Server, serving
-from tests.bench.worker_costs import cpu_seconds, read_answer
 from tests.mockserver.store import redis_server
 
 STREAMS = 500
@@ -127,8 +126,27 @@ def measured(store: str, folder: Path, processes: int, streams: int, rounds: int
 def _registered(server: Server) -> str:
     with _connected(server) as connection:
         connection.sendall(REGISTER.request)
-        body = json.loads(read_answer(connection))
+        body = json.loads(_read_answer(connection))
     return str(body["sessionId"])
+
+
+def _read_answer(connection: socket.socket) -> bytes:
+    """The body of an answer that names its length.
+
+    Raises:
+        BenchError: it is no success.
+    """
+    data = b""
+    while True:
+        data += connection.recv(65_536)
+        head, end, body = data.partition(b"\r\n\r\n")
+        if not end:
+            continue
+        if not head.startswith(b"HTTP/1.1 2"):
+            raise BenchError(f"a request was answered {head[:100]!r}")
+        length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+        if len(body) >= int(length.partition(b":")[2]):
+            return body
 
 
 def _connected(server: Server) -> socket.socket:
@@ -196,7 +214,7 @@ def _ask(connections: list[socket.socket], request: bytes, times: int) -> None:
         for connection in connections:
             connection.sendall(request)
         for connection in connections:
-            read_answer(connection)
+            _read_answer(connection)
 
 
 def _used(servers: list[Server]) -> float:

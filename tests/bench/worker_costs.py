@@ -1,97 +1,86 @@
-"""What a read costs a server with one worker and with two, which take turns under as many connections a worker."""
+"""What a read costs a server with one worker, one with two, and two servers, which take turns under as many connections a worker.
+
+All processes of a server are on one core: a read is dearer where workers, load and Redis take cores from each other.
+"""
 
 from __future__ import annotations
 
 import json
-import socket
-from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
-from urllib.parse import urlsplit
 
 import httpx
 
-from tests.bench.machine import BenchError
+from tests.bench.load import CONNECTIONS, Tool, Work, tool
+from tests.bench.machine import BenchError, Cores, cpu_seconds, pinned
 from tests.serving import serving
 
-_CONNECTIONS = 16
-_ROUNDS = 20
+ONE, TWO, APART = "server, 1 worker", "server, 2 workers", "2 servers, a store each"
+_ROUNDS = 10
+_SECONDS = 1
 _HEADERS = {"Authorization": "Bearer kk_live_specimen"}
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class _Served:
-    """A server with its workers, and the connections to it."""
+    """A server with its processes, what loads it, and the request."""
 
+    url: str
     pids: list[int]
-    connections: list[socket.socket]
-    request: bytes
-    costs: list[float] = field(default_factory=list)
+    load: Tool
+    work: Work
 
-    def cost(self, times: int) -> float:
-        """Seconds of CPU of all its processes a read, each connection asked so many times, all of them at once."""
-        before = sum(map(cpu_seconds, self.pids))
-        for _ in range(times):
-            for connection in self.connections:
-                connection.sendall(self.request)
-            for connection in self.connections:
-                read_answer(connection)
-        return (sum(map(cpu_seconds, self.pids)) - before) / (times * len(self.connections))
+    def loaded(self) -> int:
+        """How many reads it answered; each connection asks anew as soon as it is answered."""
+        with pinned(Cores.found().load):
+            run = self.load.run(self.url, self.work, _SECONDS)
+        if run.errors:
+            raise BenchError(f"{run.errors} of {run.requests} reads were refused")
+        return run.requests
 
 
-def worker_costs(url: str, folder: Path, count: int, workers: Sequence[int]) -> dict[int, float]:
-    """Seconds of CPU a kayle GET by the number of workers, over one store; medians of rounds that alternate."""
+def worker_costs(url: str, other_url: str, folder: Path, *, is_shared: bool) -> dict[str, list[float]]:
+    """Seconds of CPU a kayle GET, by what serves it, in rounds that take turns; the other store is of the same kind.
+
+    Two workers need a store that is shared. Two servers that share nothing show what the core alone adds.
+
+    Raises:
+        BenchError: the load failed, or a request was refused.
+    """
     with ExitStack() as stack:
-        served = {number: _served(stack, url, folder / f"workers-{number}", number) for number in workers}
-        times = max(1, count // _ROUNDS // _CONNECTIONS)
+        one, other = _served(stack, url, folder / "one", 1), _served(stack, other_url, folder / "other", 1)
+        setups = {ONE: [one], APART: [one, other]}
+        if is_shared:
+            setups[TWO] = [_served(stack, url, folder / "two", 2)]
+        costs: dict[str, list[float]] = {title: [] for title in setups}
         for round_number in range(_ROUNDS + 1):
-            for one in served.values():
-                cost = one.cost(times)
+            for title, servers in setups.items():
+                cost = _cost(servers)
                 if round_number:  # the first one warms up
-                    one.costs.append(cost)
-        return {number: median(one.costs) for number, one in served.items()}
+                    costs[title].append(cost)
+        return costs
+
+
+def _cost(servers: list[_Served]) -> float:
+    """Seconds of CPU of all processes a read, all servers being loaded at once."""
+    pids = [pid for server in servers for pid in server.pids]
+    before = sum(map(cpu_seconds, pids))
+    with ThreadPoolExecutor(len(servers)) as threads:
+        reads = sum(threads.map(_Served.loaded, servers))
+    return (sum(map(cpu_seconds, pids)) - before) / reads
 
 
 def _served(stack: ExitStack, url: str, folder: Path, number: int) -> _Served:
     folder.mkdir()
     command = ("kayle", "--pace", "instant", "--store", url, "--workers", str(number))
-    server = stack.enter_context(serving(*command, folder=folder))
+    with pinned(Cores.found().server):
+        server = stack.enter_context(serving(*command, folder=folder))
     answer = httpx.post(f"{server}/v1/sessions", json={}, headers=_HEADERS)
     if not answer.is_success:
         raise BenchError(f"kayle made no session: {answer.status_code} {answer.text[:300]}")
-    place = urlsplit(f"{server}/v1/sessions/{answer.json()['data']['id']}")
-    lines = [f"GET {place.path} HTTP/1.1", f"Host: {place.netloc}", *(f"{name}: {value}" for name, value in _HEADERS.items())]
     parent = json.loads((folder / "ready.json").read_text(encoding="utf-8"))["pid"]
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="utf-8").split()
-    connections = [
-        stack.enter_context(socket.create_connection((place.hostname or "", place.port or 80), timeout=30))
-        for _ in range(number * _CONNECTIONS)
-    ]
-    return _Served([parent, *map(int, children)], connections, ("\r\n".join(lines) + "\r\n\r\n").encode())
-
-
-def read_answer(connection: socket.socket) -> bytes:
-    """The body of an answer that names its length.
-
-    Raises:
-        BenchError: it is no success.
-    """
-    data = b""
-    while True:
-        data += connection.recv(65_536)
-        head, end, body = data.partition(b"\r\n\r\n")
-        if not end:
-            continue
-        if not head.startswith(b"HTTP/1.1 2"):
-            raise BenchError(f"a request was answered {head[:100]!r}")
-        length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-        if len(body) >= int(length.partition(b":")[2]):
-            return body
-
-
-def cpu_seconds(pid: int) -> float:
-    """The CPU of all threads of a process, by the scheduler, in nanoseconds; that of /proc/PID/stat counts hundredths."""
-    folder = Path(f"/proc/{pid}/task")
-    return sum(int((thread / "schedstat").read_text().split()[0]) for thread in folder.iterdir()) / 1e9
+    work = Work("GET", f"/v1/sessions/{answer.json()['data']['id']}", _HEADERS)
+    return _Served(server, [parent, *map(int, children)], tool(folder, number * CONNECTIONS), work)
