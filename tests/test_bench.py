@@ -122,6 +122,21 @@ def test_streams__have_a_row_for_each_create():
     assert all(int(cell.removesuffix("µs ")) > 0 for row in rows for cell in row[3:5])
 
 
+def test_stores__measure_servers_beside_the_store():
+    """The table has the store's own figures, and those of one worker, two, and two servers that share nothing."""
+    command = [sys.executable, "-m", "tests.bench.stores", "--stores", "sqlite"]
+    command += ["--sizes", "1000", "--requests", "50", "--rounds", "1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = dict(line.strip("| ").split(" | ") for line in done.stdout.splitlines()[2:])
+    assert int(rows["kayle GET session"].removesuffix(" µs")) > 0
+    assert int(rows["server, 1 worker: kayle GET"].removesuffix(" µs")) > 0
+    for title in ("server, 2 workers: kayle GET", "2 servers, a store each: kayle GET"):
+        cost, ratio = rows[title].removesuffix(" × one").split(" µs, ")
+        assert int(cost) > 0
+        assert float(ratio) > 0
+
+
 @pytest.mark.long("makes sessions with each maker for seconds; the command end to end has a test above")
 def test_bench__generation():
     """Each maker has a rate, ours leads polyfactory, and the dataset its memory; the table has a column for each."""

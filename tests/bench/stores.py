@@ -30,7 +30,7 @@ from tests.bench.inprocess import exchange
 from tests.bench.load import Work
 from tests.bench.machine import resident_bytes
 from tests.bench.targets import CASES, Ask, Case, Entry, create_request, created
-from tests.bench.worker_costs import ONE, worker_costs
+from tests.bench.worker_costs import ONE, ROUNDS, worker_costs
 from tests.mockserver.store import redis_server
 
 SIZES = (1_000, 100_000, 1_000_000)
@@ -224,6 +224,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
     options.add_argument("--requests", type=int, default=REQUESTS)
+    options.add_argument("--rounds", type=int, default=ROUNDS, help="of a second for each kind of server")
     options.add_argument("--stores", nargs="+", default=["memory", "sqlite", "redis"], choices=["memory", "sqlite", "redis"])
     given = options.parse_args()
     done = []
@@ -231,7 +232,7 @@ def main() -> None:
         with _place(name) as (url, folder, kept):
             found = asyncio.run(measured(name, url, given.sizes, given.requests, kept))
             with _place(name) as (other_url, _, _):
-                costs = worker_costs(url, other_url, folder, is_shared=name != "memory")
+                costs = worker_costs(url, other_url, folder, is_shared=name != "memory", rounds=given.rounds)
             for title, seconds in costs.items():
                 # of the rounds, not of their medians: the machine is as fast in both of a round
                 ratio = statistics.median(cost / one for cost, one in zip(seconds, costs[ONE], strict=True))

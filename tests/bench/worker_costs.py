@@ -18,7 +18,7 @@ from tests.bench.machine import BenchError, Cores, cpu_seconds, pinned
 from tests.serving import serving
 
 ONE, TWO, APART = "server, 1 worker", "server, 2 workers", "2 servers, a store each"
-_ROUNDS = 10
+ROUNDS = 10
 _SECONDS = 1
 _HEADERS = {"Authorization": "Bearer kk_live_specimen"}
 
@@ -41,7 +41,7 @@ class _Served:
         return run.requests
 
 
-def worker_costs(url: str, other_url: str, folder: Path, *, is_shared: bool) -> dict[str, list[float]]:
+def worker_costs(url: str, other_url: str, folder: Path, *, is_shared: bool, rounds: int) -> dict[str, list[float]]:
     """Seconds of CPU a kayle GET, by what serves it, in rounds that take turns; the other store is of the same kind.
 
     Two workers need a store that is shared. Two servers that share nothing show what the core alone adds.
@@ -55,7 +55,7 @@ def worker_costs(url: str, other_url: str, folder: Path, *, is_shared: bool) -> 
         if is_shared:
             setups[TWO] = [_served(stack, url, folder / "two", 2)]
         costs: dict[str, list[float]] = {title: [] for title in setups}
-        for round_number in range(_ROUNDS + 1):
+        for round_number in range(rounds + 1):
             for title, servers in setups.items():
                 cost = _cost(servers)
                 if round_number:  # the first one warms up
