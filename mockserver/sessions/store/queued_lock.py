@@ -10,6 +10,7 @@ from typing import Any
 
 from specimen.mockserver.sessions.session_record import Record
 from specimen.mockserver.sessions.store import Phase, Space, StoreUnavailable, Versioned
+from specimen.mockserver.sessions.store.releases import Asking, Held, Releases
 
 # A lock of a process that died is free after this; one that lives renews it three times as often.
 LEASE_SECONDS = 10.0
@@ -19,9 +20,12 @@ MOST_WAIT_SECONDS = 3 * LEASE_SECONDS
 _TOO_LONG = f"a lock is held by another request for more than {MOST_WAIT_SECONDS:g} seconds."
 _NOTHING = Versioned(None, 0)
 
-Asking = Callable[[Space, str, str], Awaitable[bool]]
 # Gets the token of a turn, and what its `finish` was given.
 Finishing = Callable[[str, tuple[Record, Phase] | None, Any, int, int], Awaitable[bool]]
+
+
+class _TakesTooLong(StoreUnavailable):
+    """The store is there; another caller holds what this one waits for."""
 
 
 class QueuedTurn:
@@ -43,6 +47,41 @@ class QueuedTurn:
         return is_done
 
 
+class _Queue:
+    """The callers of one key in one process. What the store's failure was is told to all that wait at that time."""
+
+    __slots__ = ("failures", "lock", "users", "why")
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.users = 0
+        self.failures = 0
+        self.why = ""
+
+    async def enter(self, deadline: float) -> None:
+        """Returns when it is this caller's turn, for its `leave` to end."""
+        if self.users == 1:
+            await self.lock.acquire()
+            return
+        before = self.failures
+        with _in_time():
+            async with asyncio.timeout_at(deadline):
+                await self.lock.acquire()
+        if self.failures != before:
+            # Each would wait for the store in its turn, and the last of many for as many waits.
+            self.lock.release()
+            raise StoreUnavailable(self.why)
+
+    def fail(self, error: StoreUnavailable) -> None:
+        """Has all that wait fail too, where the store itself is away."""
+        if not isinstance(error, _TakesTooLong):
+            self.failures += 1
+            self.why = str(error)
+
+    def leave(self) -> None:
+        self.lock.release()
+
+
 class QueuedLocks:
     """The locks of one process. `take`, `renew` and `release` get the space, the key and the holder's token.
 
@@ -53,7 +92,8 @@ class QueuedLocks:
         self._take = take
         self._renew = renew
         self._release = release
-        self._queues: dict[tuple[Space, str], tuple[asyncio.Lock, list[None]]] = {}
+        self._queues: dict[tuple[Space, str], _Queue] = {}
+        self._releases = Releases(release)
 
     @contextlib.asynccontextmanager
     async def lock(self, space: Space, key: str) -> AsyncIterator[None]:
@@ -69,47 +109,74 @@ class QueuedLocks:
     async def turn(
         self, space: Space, key: str, begin: Callable[[str], Awaitable[QueuedTurn | None]]
     ) -> AsyncIterator[QueuedTurn]:
-        """What `begin` gives, of one caller at a time; it gets a token, and gives None while another process has its turn."""
-        queue, users = self._queues.setdefault((space, key), (asyncio.Lock(), []))
-        users.append(None)
+        """What `begin` gives, of one caller at a time; it gets a token, and gives None while another process has its turn.
+
+        Raises:
+            StoreUnavailable: the store is away, or was while this caller waited for one that asked it.
+        """
+        queue = self._queues.setdefault((space, key), _Queue())
+        queue.users += 1
         try:
-            loop = asyncio.get_running_loop()
-            deadline = loop.time() + MOST_WAIT_SECONDS
-            if queue.locked():
-                with _in_time():
-                    async with asyncio.timeout_at(deadline):
-                        await queue.acquire()
-            else:
-                await queue.acquire()
+            deadline = asyncio.get_running_loop().time() + MOST_WAIT_SECONDS
+            await queue.enter(deadline)
+            held, is_away = (space, key, secrets.token_hex(8)), False
             try:
-                token = secrets.token_hex(8)
-                wait = _FIRST_WAIT_SECONDS
-                while (turn := await begin(token)) is None:
-                    if loop.time() >= deadline:
-                        raise StoreUnavailable(_TOO_LONG)
-                    await asyncio.sleep(wait)
-                    wait = min(wait * 2, _MOST_WAIT_SECONDS)
-                renewal = _Renewal(self._renew, (space, key, token)) if turn.is_held else None
+                turn = await self._begun(held, begin, deadline)
+                renewal = _Renewal(self._renew, held) if turn.is_held else None
                 try:
                     yield turn
+                except StoreUnavailable as error:
+                    is_away = not isinstance(error, _TakesTooLong)
+                    raise
                 finally:
                     if renewal is not None:
                         renewal.end()
                     if turn.is_held:
-                        with contextlib.suppress(StoreUnavailable):  # it is free when the lease is over
-                            await self._release(space, key, token)
+                        await self._give_back(held, is_away=is_away)
+            except StoreUnavailable as error:
+                queue.fail(error)
+                raise
             finally:
-                queue.release()
+                queue.leave()
         finally:
-            users.pop()
-            if not users:
+            queue.users -= 1
+            if not queue.users:
                 self._queues.pop((space, key), None)
+
+    async def close(self) -> None:
+        """Gives up what is still to be given back: it is free when its lease is over."""
+        await self._releases.close()
+
+    async def _begun(self, held: Held, begin: Callable[[str], Awaitable[QueuedTurn | None]], deadline: float) -> QueuedTurn:
+        loop, wait = asyncio.get_running_loop(), _FIRST_WAIT_SECONDS
+        while True:
+            try:
+                turn = await begin(held[2])
+            except StoreUnavailable:
+                self._releases.add(held)  # a store that hangs may yet do what it was sent
+                raise
+            if turn is not None:
+                return turn
+            if loop.time() >= deadline:
+                raise _TakesTooLong(_TOO_LONG)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, _MOST_WAIT_SECONDS)
+
+    async def _give_back(self, held: Held, *, is_away: bool) -> None:
+        """Waits for the store where it answers: the holder of before has its own answer to give."""
+        if not is_away:
+            try:
+                await self._release(*held)
+            except StoreUnavailable:
+                is_away = True
+        if is_away:
+            self._releases.add(held)
 
 
 class _Renewal:
     """Renews a lock until its end; most are held for less than the time after which it begins."""
 
-    def __init__(self, renew: Asking, held: tuple[Space, str, str]) -> None:
+    def __init__(self, renew: Asking, held: Held) -> None:
         self._renew = renew
         self._held = held
         self._task: asyncio.Task[None] | None = None
@@ -135,7 +202,7 @@ def _in_time() -> Iterator[None]:
     try:
         yield
     except TimeoutError:
-        raise StoreUnavailable(_TOO_LONG) from None
+        raise _TakesTooLong(_TOO_LONG) from None
 
 
 async def _never(_token: str, _session: object, _value: object, _until: int, _now: int) -> bool:

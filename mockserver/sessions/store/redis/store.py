@@ -91,6 +91,7 @@ class RedisStore(Portability, Replacement, Turns, Outbox):
 
     async def close(self) -> None:
         """Closes all connections."""
+        await self._locks.close()
         self._totals.close()
         with contextlib.suppress(StoreUnavailable):
             await self._mark_used()

@@ -62,6 +62,7 @@ class SqliteStore(Replacement, Turns, Outbox, Portability):
 
     async def close(self) -> None:
         """Closes the file."""
+        await self._locks.close()
         self._watches.close()
         if self._sweeping is not None:
             self._sweeping.cancel()
