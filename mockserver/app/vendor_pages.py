@@ -16,7 +16,7 @@ from specimen.mockserver.http.messages import Reply
 from specimen.mockserver.http.request_body import Disconnected, RequestRejected
 from specimen.mockserver.http.responses import problem_reply, send_problem, send_reply
 from specimen.mockserver.routing import store_problems
-from specimen.mockserver.routing.endpoint import MOST_ANEW, NO_OPERATION
+from specimen.mockserver.routing.endpoint import MOST_ANEW
 from specimen.mockserver.routing.pages import api_docs, hosted_flow, images
 from specimen.mockserver.routing.request_context import REQUEST_CONTEXT, RequestContext
 from specimen.mockserver.sessions.service import Sessions
@@ -74,7 +74,7 @@ async def hosted(mounted: Mounted, rest: str, scope: Scope, receive: Receive, se
     except StoreFull as error:
         reply = store_problems.too_much(error)
     except (NamespaceChanged, StoreUnavailable) as error:
-        reply = store_problems.unavailable(NO_OPERATION, error)
+        reply = store_problems.unavailable(error, mounted.provider, None)
     if reply is None:
         await send_problem(send, 404, "there is no such page, or no such session in this namespace", extra=extra)
     else:

@@ -193,7 +193,7 @@ class Endpoint:
                 return await begun(await self.handler(request, sessions), request), sessions
             except _OF_THE_STORE as another:
                 error = another
-        return (too_much(error) if isinstance(error, StoreFull) else unavailable(self.operation, error)), None
+        return (too_much(error) if isinstance(error, StoreFull) else unavailable(error, self.provider, request)), None
 
     def _sessions(self, request: Request, visit: RequestContext, preference: Preference) -> Sessions:
         """The sessions as the handler of a request sees them; raises what the store said instead of its namespace."""

@@ -10,9 +10,10 @@ from specimen.mockserver.http.messages import Reply, encode
 from specimen.mockserver.http.responses import PROBLEM_TYPE
 from specimen.mockserver.provider_api import Request
 from specimen.mockserver.routing.request_context import REQUEST_CONTEXT
+from specimen.mockserver.routing.vendor_errors import vendors_error
 from specimen.mockserver.sessions.store import StoreFull
 from specimen.mockserver.sessions.store.codec import UnknownFormat
-from specimen.specs import Operation
+from specimen.specs import Provider
 
 logger = logging.getLogger("specimen")
 
@@ -21,19 +22,15 @@ _WORDS = {"value_bytes": "bytes of kept values", "tasks": "tasks (webhooks that 
 UNAVAILABLE = "The store of the sandbox does not answer. The request can be sent again."
 
 
-def unavailable(operation: Operation, error: Exception) -> Reply:
-    """503, with the body of a server error that the vendor documents for the operation, else as a problem (RFC 9457).
+def unavailable(error: Exception, provider: Provider, request: Request | None) -> Reply:
+    """503, in the vendor's form where the request is one for an operation, else as a problem (RFC 9457).
 
-    The problem says what to do where another version wrote what is kept; other causes may name hosts and files.
+    It is a problem too, which says what to do, where another version wrote what is kept; other causes may name hosts and files.
     """
     logger.warning("the store does not answer: %s", error)
-    documented = {status: name for name, status in operation.examples() if status >= 500}
-    if documented:
-        name = documented.get(503) or documented[min(documented)]
-        found = operation.example(name)
-        if found is not None:
-            return Reply(503, found[2], content_type=found[1])
-    return _problem(503, str(error) if isinstance(error, UnknownFormat) else UNAVAILABLE)
+    if isinstance(error, UnknownFormat):
+        return _problem(503, str(error))
+    return _problem(503, UNAVAILABLE) if request is None else vendors_error(provider, request, 503)
 
 
 def too_much(error: StoreFull) -> Reply:

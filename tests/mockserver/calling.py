@@ -14,6 +14,7 @@ from specimen.mockserver.sessions.catalogue.scenario_requests import encoded_bod
 from specimen.mockserver.sessions.namespaces import Namespace
 from specimen.mockserver.settings import Pace, Settings
 from specimen.mockserver.testing.in_process import completed
+from specimen.specs import Provider
 
 NOW = 1_773_916_266_000  # 2026-03-19T10:31:06Z
 
@@ -122,3 +123,26 @@ def state_of(app: App, name: str, answer: httpx.Response) -> Any:
     pointer = app.mounted[name].provider.lifecycle.reads[0].status
     assert pointer is not None
     return pointed(answer.json(), pointer)
+
+
+def assert_vendors_error(provider: Provider, operation: str, answer: httpx.Response) -> None:
+    """The answer to an operation has the members of an error that its vendor documents for it, and no status but its own."""
+    described = provider.document.operations[operation]
+    documented = [
+        found[2] for name, code in described.examples() if code >= 400 and (found := described.example(name)) is not None
+    ]
+    assert answer.headers["content-type"].partition(";")[0] == "application/json"
+    body = answer.json()
+    assert any(_members(body) == _members(each) for each in documented), (body, documented)
+    assert [number for number in _numbers(body) if 400 <= number < 600] in ([], [answer.status_code])
+    assert "specimen" not in answer.text.lower()
+
+
+def _members(value: Any) -> Any:
+    return {name: _members(each) for name, each in value.items()} if isinstance(value, dict) else type(value)
+
+
+def _numbers(value: Any) -> list[int]:
+    if isinstance(value, dict):
+        return [number for each in value.values() for number in _numbers(each)]
+    return [value] if isinstance(value, int) else []
