@@ -24,9 +24,11 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextlib.asynccontextmanager
 async def opened(url: str) -> AsyncIterator[RedisStore]:
-    """A store that is open, and closed at the end."""
+    """A store that is open, and closed at the end. Its space is known already: what names one goes over another connection."""
     store = RedisStore(url)
     await store.open()
+    await store.increment(SPACE, "first")
+    await store.ping()  # what that connection does last is no script
     try:
         yield store
     finally:

@@ -89,10 +89,10 @@ async def test_open__unknown_authority(server: RedisServer, authority: str | Non
 
 async def test_open__port_of_the_other_kind(server: RedisServer, redis_url: str) -> None:
     """A port of the other kind is refused with a sentence, in which the password is not."""
-    silent = "it does not answer within 1.5 seconds."
+    by_tls, plainly = redis_url.replace("redis://", f"rediss://:{SECRET}@"), server.url.replace("rediss://", "redis://")
     urls = {
-        redis_url.replace("redis://", f"rediss://:{SECRET}@"): f"{silent} If it speaks no TLS on this port, use redis://.",
-        server.url.replace("rediss://", "redis://"): silent,
+        by_tls: "it does not answer within 1.5 seconds. If it speaks no TLS on this port, use redis://.",
+        plainly: "the connection to it was lost. If it speaks TLS on this port, use rediss://.",
     }
     for url, sentence in urls.items():
         store = RedisStore(url)

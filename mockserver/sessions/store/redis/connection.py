@@ -145,9 +145,13 @@ class Connection:
             async with self._as_sentences():
                 found = await single.info("cluster")
         except StoreUnavailable as error:
-            if self._options.get("connection_class") is client.SSLConnection and str(error).endswith(_SILENT):
-                # A server without TLS takes the first bytes of TLS for the beginning of a command, and waits for its end.
+            # A server without TLS takes the first bytes of TLS for the beginning of a command, and waits for its end; one with
+            # TLS ends a connection that does not begin with it.
+            is_tls = self._options.get("connection_class") is client.SSLConnection
+            if is_tls and str(error).endswith(_SILENT):
                 raise StoreUnavailable(f"{error} If it speaks no TLS on this port, use redis://.") from None
+            if not is_tls and str(error).endswith(_LOST):
+                raise StoreUnavailable(f"{error} If it speaks TLS on this port, use rediss://.") from None
             raise
         self._is_single = not int(found.get("cluster_enabled", 0))
         if self._is_single:
@@ -310,6 +314,9 @@ _WORDS: Mapping[str, str] = {
 
 
 _SILENT = f"it does not answer within {CALL_SECONDS:g} seconds."
+_LOST = "the connection to it was lost."
+# redis-py has one kind of error for most of what can happen to a connection.
+_LOST_WORDS = ("Connection closed", "Connection lost", "reset by peer", "Broken pipe")
 _NO_CONNECTION: Mapping[type[BaseException], str] = {
     ConnectionRefusedError: "it refuses connections. Does it run there, on this port?",
     socket.gaierror: "there is no host of this name.",
@@ -339,7 +346,7 @@ def sentence(error: BaseException) -> str | None:
         return _WORDS[word]
     if isinstance(error, exceptions.ResponseError):
         return f"it answered with an error ({word})."
-    return _unreached(error) or _SILENT
+    return _unreached(error) or (_LOST if any(each in text for each in _LOST_WORDS) else _SILENT)
 
 
 def _unreached(error: BaseException) -> str | None:

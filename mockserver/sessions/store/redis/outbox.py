@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from specimen.mockserver.sessions.store import Bounds, Claimed, LogEntry, Space
+from specimen.mockserver.sessions.store import MOST_LEASE_SECONDS, Bounds, Claimed, LogEntry, Space
 from specimen.mockserver.sessions.store.codec import decode_value, encode_value
 from specimen.mockserver.sessions.store.redis.connection import Script
 from specimen.mockserver.sessions.store.redis.totals import Totals
@@ -42,7 +42,8 @@ return {first, unpack(redis.call('HMGET', S .. 'l', unpack(fields)))}
 # A task is an entry of the hash q: a header like that of a session (lane, due, number, attempt, token, lease, place: when it
 # was due at first, which keeps its place in its lane), then its payload.
 # ql has the tasks of each lane in their order, qh the lanes that nobody holds by when their first task is due, qz the lanes
-# that are held by the end of the lease, qi the ids in order, qd the ids that are done.
+# that are held by the end of the lease (one that is further away than any could be was taken before the server's clock was set
+# back: it is over), qi the ids in order, qd the ids that are done.
 _TASKS = """
 local function pre(text) return string.format('%08x', #text) .. text end
 local function num(n) return string.format('%017.0f', math.min(math.max(n, -4e15), 4e15) + 4e15) end
@@ -61,18 +62,24 @@ local function first(lane)
 end
 local time = redis.call('TIME')
 local real = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local far = real + FAR
+local function is_held(h) return h[6] > real and h[6] <= far end
 local function settle(lane)
   local id = first(lane)
   if not id or redis.call('ZSCORE', S .. 'qz', lane) then redis.call('ZREM', S .. 'qh', lane)
   else redis.call('ZADD', S .. 'qh', string.format('%.0f', unpacked(redis.call('HGET', S .. 'q', id))[2]), lane) end
 end
-local function release()
-  for _, lane in ipairs(redis.call('ZRANGEBYSCORE', S .. 'qz', '-inf', real)) do
+local function freed(from, to)
+  for _, lane in ipairs(redis.call('ZRANGEBYSCORE', S .. 'qz', from, to)) do
     redis.call('ZREM', S .. 'qz', lane)
     settle(lane)
   end
 end
-"""
+local function release()
+  freed('-inf', real)
+  freed(string.format('(%.0f', far), '+inf')
+end
+""".replace("FAR", str(2 * round(MOST_LEASE_SECONDS * 1000)))
 _ENQUEUE = Script(_TASKS + """
 local id, lane = ARGV[3], ARGV[4]
 if redis.call('HEXISTS', S .. 'q', id) == 1 or redis.call('ZSCORE', S .. 'qd', id) then return 0 end
@@ -113,7 +120,7 @@ local id = ARGV[3]
 local data = redis.call('HGET', S .. 'q', id)
 if not data then return 0 end
 local h = unpacked(data)
-if h[5] ~= ARGV[4] or h[6] <= real then return 0 end
+if h[5] ~= ARGV[4] or not is_held(h) then return 0 end
 redis.call('ZREM', S .. 'ql', member(id, h))
 redis.call('ZREM', S .. 'qz', h[1])
 """
@@ -147,7 +154,7 @@ local id = ARGV[3]
 local data = redis.call('HGET', S .. 'q', id)
 if not data then return 0 end
 local h, payload = unpacked(data)
-if h[6] > real then return 0 end
+if is_held(h) then return 0 end
 h[2] = tonumber(ARGV[4])
 keep(id, h, payload)
 release()
@@ -169,7 +176,7 @@ local found = {}
 local above = ARGV[3] == '' and '-' or '(' .. ARGV[3]
 for position, id in ipairs(redis.call('ZRANGEBYLEX', S .. 'qi', above, '+', 'LIMIT', 0, ARGV[4])) do
   local h, payload = unpacked(redis.call('HGET', S .. 'q', id))
-  found[position] = {id, h[1], h[2], payload, h[4], h[6] > real and 1 or 0}
+  found[position] = {id, h[1], h[2], payload, h[4], is_held(h) and 1 or 0}
 end
 return found
 """

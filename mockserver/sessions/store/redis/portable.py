@@ -91,19 +91,16 @@ class Portability(Spaces, Sessions):
 
     async def dump(self) -> AsyncIterator[Row]:
         """All rows."""
-        for name in await self._names():
+        for name in sorted(await self._names()):
             value, version = await self._run(_DOCUMENT, Space(name, ""))
             yield Row("namespace", Space(name, ""), (value, int(version or 0)))
         for space in await self._spaces():
             async for row in self._dump_space(space):
                 yield row
 
-    async def _names(self) -> list[str]:
-        return sorted(name.decode() for name in await self._redis.command("ZRANGE", self._registry, 0, -1))
-
     async def _spaces(self) -> list[Space]:
         found: list[Space] = []
-        for name in await self._names():
+        for name in sorted(await self._names()):
             fields = [field.decode() for field in sorted(await self._run(_SPACES, Space(name, "")))]
             bases = [field for field in fields if field.startswith("p:")]
             found += [Space(name, unquote(base.split("}:", 1)[1].removesuffix(":"))) for base in bases]

@@ -58,6 +58,21 @@ local function finish()
   redis.call('PUBLISH', N .. ':w', '')
 end
 """
+# All names are in one sorted set by when they were used last, in microseconds; this one, later than any, has a name that ends:
+# its data is still to be dropped, or was on the way to be when the connection was lost.
+_ENDS = 9_000_000_000_000_000
+# 1 where the name is new, 2 where it was one that ends, and what is left of that has to go first.
+_NAME = f"""
+local before = redis.call('ZSCORE', KEYS[1], ARGV[1])
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+if not before then return 1 end
+return tonumber(before) >= {_ENDS} and 2 or 0
+"""
+# Unless it was given anew meanwhile.
+_UNNAME = f"""
+if tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '0') < {_ENDS} then return 0 end
+return redis.call('ZREM', KEYS[1], ARGV[1])
+"""
 _DROP = Script(ENDING + "local totals = held()\nfinish()\nreturn totals")
 
 
@@ -115,18 +130,32 @@ class Spaces:
 
     async def namespaces(self, after: str, limit: int) -> Sequence[str]:
         """Names in alphabetical order, after one."""
-        found = [name.decode() for name in await self._redis.command("ZRANGE", self._registry, 0, -1)]
-        return sorted(name for name in found if name > after)[:limit]
+        return sorted(name for name in await self._names() if name > after)[:limit]
+
+    async def _names(self) -> list[str]:
+        """All names but those that end, by when they were used last."""
+        found = await self._redis.command("ZRANGEBYSCORE", self._registry, "-inf", f"({_ENDS}")
+        return [name.decode() for name in found]
 
     async def drop(self, name: str) -> None:
         """Ends a namespace with all that is in it, at once; Redis frees the memory in a thread of its own."""
         self._documents.pop(name, None)
         self._used.pop(name, None)
-        # First its name: whoever begins it anew names it again, and whoever wakes finds it ended.
-        await self._redis.command("ZREM", self._registry, name)
+        # First its name ends: whoever begins it anew names it again, and whoever wakes finds it ended. It goes last: where the
+        # connection is lost between, the next process that opens the store or names it again finds what is left.
+        await self._redis.command("ZADD", self._registry, "XX", _ENDS, name)
+        await self._dropped(name)
+
+    async def end_what_is_left(self) -> None:
+        """Goes on to drop what was dropped halfway."""
+        for name in await self._redis.command("ZRANGEBYSCORE", self._registry, _ENDS, "+inf"):
+            await self._dropped(name.decode())
+
+    async def _dropped(self, name: str) -> None:
         gone = await self._redis.run(_DROP, Space(name, ""), "*")
         self._documents.pop(name, None)
         self._totals.add(*(-count for count in gone))
+        await self._redis.command("EVAL", _UNNAME, 1, self._registry, name)
 
     @property
     def _registry(self) -> str:
@@ -148,18 +177,24 @@ class Spaces:
 
     async def _register(self, name: str) -> None:
         """Names a namespace among all; where they are too many, ends those that were used least recently."""
-        if not await self._redis.command("ZADD", self._registry, time.time_ns() // 1000, name):
+        found = await self._redis.command("EVAL", _NAME, 1, self._registry, name, time.time_ns() // 1000)
+        if not found:
             return
-        if await self._redis.command("ZCARD", self._registry) <= self.bounds.namespaces:
+        if found == 2:
+            await self._dropped(name)
+        if await self._named() <= self.bounds.namespaces:
             return
         await self._mark_used()
-        while await self._redis.command("ZCARD", self._registry) > self.bounds.namespaces:
+        while await self._named() > self.bounds.namespaces:
             oldest = [found.decode() for found in await self._redis.command("ZRANGE", self._registry, 0, 2)]
             chosen = next((other for other in oldest if other not in (name, DEFAULT_NAMESPACE)), None)
             if chosen is None:
                 await self._redis.command("ZREM", self._registry, name)
                 raise StoreFull("namespaces", self.bounds.namespaces)
             await self.drop(chosen)
+
+    async def _named(self) -> int:
+        return int(await self._redis.command("ZCOUNT", self._registry, "-inf", f"({_ENDS}"))
 
     async def _end_unused(self, name: str) -> None:
         """Ends namespaces that nobody used for as long as the URL says, some at a time; not the one that is asked for now."""
@@ -177,5 +212,6 @@ class Spaces:
         used, self._used = self._used, {}
         pairs = [part for name, at in used.items() for part in (at, name)]
         if pairs:
-            await self._redis.command("ZADD", self._registry, "XX", *pairs)
+            # `GT`: a name that ends does so however lately it was used.
+            await self._redis.command("ZADD", self._registry, "XX", "GT", *pairs)
             await asyncio.sleep(0)

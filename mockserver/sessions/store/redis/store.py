@@ -72,6 +72,15 @@ class RedisStore(Portability, Replacement, Turns, Outbox):
 
     async def _open(self) -> None:
         await self._redis.open()
+        await self._check_layout()
+        if not self._may_be_partial:
+            await self._check_whole()
+        if not self._is_read:
+            await self.end_what_is_left()
+        await self._totals.count()
+
+    async def _check_layout(self) -> None:
+        """Returns where what is there is ours; a server that takes no writes says so here."""
         key = f"{self._redis.prefix}layout"
         if not self._is_read:
             await self._redis.command("SET", key, LAYOUT, "NX")
@@ -82,9 +91,6 @@ class RedisStore(Portability, Replacement, Turns, Outbox):
                 f"this version of Specimen reads layout {LAYOUT.decode()}. Export it with the version that wrote it "
                 "(`specimen store export`), and import it under another ?prefix=."
             )
-        if not self._may_be_partial:
-            await self._check_whole()
-        await self._totals.count()
 
     def _made_locks(self) -> QueuedLocks:
         return QueuedLocks(self._take, self._renew, self._release)
@@ -99,12 +105,12 @@ class RedisStore(Portability, Replacement, Turns, Outbox):
         await self._redis.close()
 
     async def ping(self) -> None:
-        """Returns where the server can be read and written to.
+        """Returns where the server can be read and written to, and what is there is still ours.
 
         Raises:
             StoreUnavailable: it cannot.
         """
-        await self._redis.command("SET", f"{self._redis.prefix}layout", LAYOUT)
+        await self._check_layout()
 
     def watch(self, space: Space, session_id: str | None = None) -> AbstractAsyncContextManager[Watch]:
         """Watches one session, or all of a space."""

@@ -11,12 +11,12 @@ from specimen.mockserver.sessions.store.codec import encode_value
 from specimen.mockserver.sessions.store.queued_lock import QueuedTurn
 from specimen.mockserver.sessions.store.redis.connection import Script
 from specimen.mockserver.sessions.store.redis.sessions import ADDING, Sessions, arguments_of
-from specimen.mockserver.sessions.store.redis.values import KEPT, LEASE_MILLISECONDS, PUT, Values, versioned
+from specimen.mockserver.sessions.store.redis.values import KEPT, LEASE_MILLISECONDS, PUT, TAKING, Values, versioned
 
 # Gives what is kept, else the next number (0: none was asked for), else -1 while another one has its turn.
-_BEGIN = Script(KEPT + """
+_BEGIN = Script(KEPT + TAKING + """
 if live then return data end
-if not redis.call('SET', S .. 'lock:' .. key, ARGV[5], 'NX', 'PX', ARGV[6]) then return -1 end
+if not is_taken(S .. 'lock:' .. key, ARGV[5], ARGV[6]) then return -1 end
 return ARGV[7] and redis.call('HINCRBY', S .. 'c', ARGV[7], 1) or 0
 """, writes=True)  # fmt: skip
 # The session, where there is one, is ARGV[10] and what follows.

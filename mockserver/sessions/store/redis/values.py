@@ -110,7 +110,16 @@ while true do
 end
 """)
 _INCREMENT = Script("return redis.call('HINCRBY', S .. 'c', ARGV[3], 1)", writes=True)
-_TAKE = Script("return redis.call('SET', S .. 'lock:' .. ARGV[3], ARGV[4], 'NX', 'PX', ARGV[5]) and 1 or 0")
+# A lease that ends later than any could was taken before the server's clock was set back: it is over.
+TAKING = """
+local function is_taken(lock, token, lease)
+  if redis.call('SET', lock, token, 'NX', 'PX', lease) then return true end
+  if redis.call('PTTL', lock) <= 2 * tonumber(lease) then return false end
+  redis.call('SET', lock, token, 'PX', lease)
+  return true
+end
+"""
+_TAKE = Script(TAKING + "return is_taken(S .. 'lock:' .. ARGV[3], ARGV[4], ARGV[5]) and 1 or 0")
 _RENEW = Script("""
 if redis.call('GET', S .. 'lock:' .. ARGV[3]) ~= ARGV[4] then return 0 end
 return redis.call('PEXPIRE', S .. 'lock:' .. ARGV[3], ARGV[5])
@@ -210,9 +219,7 @@ class Values:
                 return is_counted
             more_values += min(_MOST_SPARE, bounds.values // _SHARE)
             more_bytes += bounds.value_bytes // _SHARE
-            _, dropped, freed, passing = await self._redis.run(
-                _DROP_FIRST, largest, "*", max(0, more_values), max(0, more_bytes)
-            )
+            _, dropped, freed, passing = await self._redis.run(_DROP_FIRST, largest, "*", max(0, more_values), max(0, more_bytes))
             totals.add(0, dropped, freed)
             totals.seen(largest, passing if dropped else 0)
             if dropped:
