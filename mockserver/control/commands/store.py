@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import AsyncIterator, Coroutine
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.table import Table as Grid
 
 from specimen.mockserver.errors import SettingError
@@ -20,8 +22,10 @@ from specimen.specs.core.errors import Unreachable
 
 if TYPE_CHECKING:
     from specimen.mockserver.sessions.store import Space
+    from specimen.mockserver.sessions.store.portable import Row
 
 _PAGE = 1_000
+_TOLD = 500  # rows between two words of how far the work is
 
 _VARIABLE = "SPECIMEN_STORE"
 UrlArgument = Annotated[
@@ -93,25 +97,28 @@ def export(
     """
     from specimen.mockserver.sessions.store.portable import end, head, written
 
-    async def write(url: str, file: Path) -> int:
+    async def write(url: str, file: Path, tell: Callable[[int], None]) -> int:
         count = 0
         async with _opened(url, is_read=True) as store:
-            with open(file, "x", opener=partial(os.open, mode=0o600), encoding="utf-8") as output:  # noqa: ASYNC230 - nothing else runs
-                try:
+            output = open(file, "x", opener=partial(os.open, mode=0o600), encoding="utf-8")  # noqa: ASYNC230, SIM115 - closed below
+            try:
+                with output:
                     output.write(head())
                     async for row in store.dump():
                         output.write(written(row))
                         count += 1
+                        tell(count)
                     output.write(end(count))
-                except BaseException:
-                    file.unlink()  # noqa: ASYNC240 - nothing else runs
-                    raise
+            except BaseException:  # also where the last of it cannot be written when the file is closed
+                file.unlink()  # noqa: ASYNC240 - nothing else runs
+                raise
         return count
 
     with user_errors(), standard_output():
         url, path = _store_and_file(url, file)
         try:
-            count = _run(write(url, path))
+            with _counting("exported") as tell:
+                count = _run(write(url, path, tell))
         except FileExistsError as error:
             raise SettingError(f"file '{path}' exists already. Name another one, or remove it.") from error
         except OSError as error:
@@ -134,21 +141,29 @@ def import_(
     """
     from specimen.mockserver.sessions.store.portable import read_rows
 
+    def rows(file: Path, what: str) -> Iterator[Row]:
+        with file.open(encoding="utf-8") as lines, _counting(what) as tell:
+            for count, row in enumerate(read_rows(lines, str(file)), 1):
+                tell(count)
+                yield row
+
     async def read(url: str, file: Path) -> None:
-        with file.open(encoding="utf-8") as lines:
-            for _ in read_rows(lines, str(file)):  # all of it is checked before any of it is taken
-                pass
+        for _ in rows(file, "checked"):  # all of it is checked before any of it is taken
+            pass
         async with _opened(url, is_new=True) as store:
             if await store.namespaces("", 1):
                 raise SettingError("the store is not empty. Clear it first (`specimen store clear`), or name another one.")
-            with file.open(encoding="utf-8") as lines:
-                await store.restore(read_rows(lines, str(file)))
+            await store.restore(rows(file, "imported"))
 
     with user_errors(), standard_output():
         url, path = _store_and_file(url, file)
         try:
+            if not (path.is_file() or path.is_dir()) and path.exists():
+                raise SettingError(f"file '{path}': it is a pipe or a device, and is read twice. Write it to a file first.")
             _run(read(url, path))
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
+            raise SettingError(f"file '{path}' cannot be read: {error.strerror or error}.") from error
+        except UnicodeDecodeError as error:
             raise SettingError(f"file '{path}' cannot be read: {error}.") from error
         console().print(f"{path} is imported", soft_wrap=True)
 
@@ -212,10 +227,31 @@ def _run(work: Coroutine[Any, Any, Any]) -> Any:
     """
     from specimen.mockserver.sessions.store import StoreUnavailable
 
+    # asyncio replaces Python's own answer to Ctrl-C by one that waits for the next await that suspends; a SQLite file has none.
+    is_default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    before = signal.signal(signal.SIGINT, partial(signal.default_int_handler)) if is_default else None
     try:
         return asyncio.run(work)
     except StoreUnavailable as error:
         raise Unreachable(str(error)) from error
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def _counting(what: str) -> Iterator[Callable[[int], None]]:
+    """Shows the rows of long work on the error stream of a terminal; nothing elsewhere."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    errors = Console(stderr=True)
+    if not errors.is_terminal:
+        yield lambda _: None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.completed} rows {task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=errors, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda count: None if count % _TOLD else bar.update(task, completed=count)
 
 
 @contextlib.asynccontextmanager

@@ -28,6 +28,9 @@ FIELDS: Mapping[str, Mapping[str, type]] = {
     "task": {"id": str, "lane": str, "place": int, "due": int, "payload": bytes, "attempt": int},
     "done": {"id": str},
 }
+# What numbers may be: those that no kind of store rounds or cuts. The others are times and places, of 64 bits.
+_NUMBERS: Mapping[str, range] = {"version": range(1 << 32), **dict.fromkeys(("count", "number", "attempt"), range(1 << 53))}
+_TIMES = range(-1 << 63, 1 << 63)
 
 
 class ForeignFile(SpecimenError):
@@ -79,9 +82,16 @@ def end(count: int) -> str:
     return json.dumps({_END: count}) + "\n"
 
 
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(type(value))
+    return value
+
+
 # What reads the bytes of a row.
 _CODED: Mapping[str, Callable[[bytes], Any]] = {
-    "session": decode_record, "value": decode_value, "log": decode_value, "task": decode_value,
+    "namespace": lambda data: _mapping(decode_value(data)),
+    "session": decode_record, **dict.fromkeys(("value", "log", "task"), decode_value),
 }  # fmt: skip
 
 
@@ -101,7 +111,7 @@ def read_rows(lines: Iterable[str], name: str) -> Iterator[Row]:
     number, is_whole = 0, False
     for number, line in enumerate(lines, 1):
         try:
-            found = json.loads(line)
+            found = _mapping(json.loads(line))
             if number == 1:
                 _check_head(found, name)
                 continue
@@ -109,7 +119,7 @@ def read_rows(lines: Iterable[str], name: str) -> Iterator[Row]:
                 is_whole = True
                 continue
             yield _row({} if is_whole else found)
-        except (ValueError, KeyError, TypeError, UnknownFormat) as error:
+        except (ValueError, KeyError, TypeError, RecursionError, UnknownFormat) as error:
             what = "it is no export of a store" if number == 1 else "it is damaged"
             raise ForeignFile(f"{name}:{number}: {what}. Expected a file that `specimen store export` wrote.") from error
     if not is_whole:
@@ -124,8 +134,12 @@ def _row(found: Mapping[str, Any]) -> Row:
     for value, wanted in zip((*fields, *space), (*types.values(), str, str), strict=True):
         if type(value) is not wanted and not (value is None and kind == "namespace" and wanted is bytes):
             raise TypeError(wanted)
-    for value in fields:
-        if type(value) is bytes and kind in _CODED:
+    for name, value in (*zip(types, fields, strict=True), ("", space.namespace), ("", space.provider)):
+        if type(value) is int and value not in _NUMBERS.get(name, _TIMES):
+            raise ValueError(name)
+        if type(value) is str:
+            value.encode()  # a lone surrogate, which JSON can say, is no character
+        if type(value) is bytes:
             _CODED[kind](value)
     return Row(kind, space, fields)
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,14 +16,14 @@ import pytest
 import redis
 import typer
 
-from specimen.mockserver.control.commands.store import import_
+from specimen.mockserver.control.commands import store as store_commands
 from specimen.mockserver.sessions.session_record import FOREVER
 from specimen.mockserver.sessions.store import Bounds, Page, Space, StoreUnavailable
 from specimen.mockserver.sessions.store.codec import encode_record, encode_value
 from specimen.mockserver.sessions.store.portable import FILE_VERSION, ForeignFile, Row, end, head, read_rows, written
 from specimen.mockserver.sessions.store.sqlite import SqliteStore
 from tests.mockserver.store.places import ELSEWHERE, KINDS, OTHER, SHARED, SPACE, Place, fill, needs_redis, params, record
-from tests.serving import run
+from tests.serving import FROM_SOURCE, environment, run
 
 
 async def _all(place: Place) -> list[Row]:
@@ -111,6 +115,75 @@ def test_command__import_refused(tmp_path: Path) -> None:
     assert (tmp_path / "sandbox.db").exists()
 
 
+def test_command__import_of_what_can_be_read_once(tmp_path: Path) -> None:
+    """A pipe is checked to its end before anything is taken, and then there is nothing left of it: it is refused at once."""
+    os.mkfifo(tmp_path / "pipe")
+    done = run("store", "import", "sqlite:///sandbox.db", "pipe", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "file 'pipe': it is a pipe or a device, and is read twice. Write it to a file first." in done.stderr
+    done = run("store", "import", "sqlite:///sandbox.db", ".", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "file '.' cannot be read: Is a directory." in done.stderr
+    done = run("store", "import", "sqlite:///sandbox.db", "nothing.jsonl", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "file 'nothing.jsonl' cannot be read: No such file or directory." in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full, the disk that is always full")
+@pytest.mark.parametrize("names", [0, 5_000], ids=["at its close", "while it is written"])
+def test_command__export_to_a_full_disk(names: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command says so, and leaves no file that is shorter than the store."""
+
+    async def begin() -> None:
+        store = SqliteStore(tmp_path / "sandbox.db")
+        await store.open()
+        for number in range(names):
+            await store.set_value(SPACE, f"name-{number}", number, FOREVER, 0)
+        await store.close()
+
+    asyncio.run(begin())
+    written_to = []
+
+    def opened(path: Any, *arguments: Any, **options: Any) -> Any:
+        written_to.append(path)
+        Path(path).touch()
+        return Path("/dev/full").open("w", encoding="utf-8")
+
+    monkeypatch.setattr(store_commands, "open", opened, raising=False)
+    with pytest.raises(typer.Exit) as refused:
+        store_commands.export(f"sqlite:///{tmp_path / 'sandbox.db'}", str(tmp_path / "all.jsonl"))
+    assert refused.value.exit_code == 2
+    assert written_to == [tmp_path / "all.jsonl"]
+    assert [path.name for path in tmp_path.iterdir()] == ["sandbox.db"]
+
+
+@pytest.mark.parametrize("command", ["export", "import"])
+def test_command__interrupted(command: str, tmp_path: Path) -> None:
+    """Ctrl-C ends an export or an import of a SQLite file in the middle, and nothing is left of it."""
+    rows = [Row("namespace", Space("default", ""), (None, 0))]
+    rows += [Row("session", SPACE, (encode_record(record(f"s{number}")), "open", FOREVER)) for number in range(60_000)]
+    (tmp_path / "all.jsonl").write_text(head() + "".join(map(written, rows)) + end(len(rows)))
+    arguments = ["sqlite:///sandbox.db", "all.jsonl"]
+    if command == "export":
+        assert run("store", "import", *arguments, folder=tmp_path).returncode == 0
+        arguments[1] = "again.jsonl"
+    before = sorted(path.name for path in tmp_path.iterdir())
+    line = [*FROM_SOURCE, "store", command, *arguments]
+    work = subprocess.Popen(line, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    new = tmp_path / ("again.jsonl" if command == "export" else "sandbox.db-wal")
+    until = time.monotonic() + 30
+    while not new.exists():
+        assert work.poll() is None, work.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    work.send_signal(signal.SIGINT)
+    printed, errors = work.communicate(timeout=60)
+    assert (work.returncode, printed) == (130, "")
+    assert "Traceback" not in errors
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
 def test_command__import_refused_while_another_process_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a server has made in the new file meanwhile stays, though the import is refused."""
     path, file = tmp_path / "sandbox.db", tmp_path / "all.jsonl"
@@ -127,7 +200,7 @@ def test_command__import_refused_while_another_process_begins(tmp_path: Path, mo
 
     monkeypatch.setattr(SqliteStore, "restore", overtaken)
     with pytest.raises(typer.Exit) as refused:
-        import_(f"sqlite:///{path}", str(file))
+        store_commands.import_(f"sqlite:///{path}", str(file))
     assert refused.value.exit_code == 2
     info = run("store", "info", f"sqlite:///{path}", "--json", folder=tmp_path)
     assert json.loads(info.stdout)["sessions"] == 1
@@ -266,8 +339,17 @@ COUNTER = Row("counter", SPACE, ("n", 1))
         (head() + written(Row("session", Space("a", "b"), (b"\x01\x90", "open", 1))), "file:2: it is damaged"),
         (head() + written(Row("value", Space("a", "b"), ("k", "x", 1, encode_value(1)))), "file:2: it is damaged"),
         (head() + written(Row("counter", Space(5, "b"), ("k", 1))), "file:2: it is damaged"),  # type: ignore[arg-type]
+        *((head() + line + "\n", "file:2: it is damaged") for line in ("5", "[]", "null", '"rows"', "[" * 100_000)),
+        *((head() + written(Row("counter", SPACE, ("k", count))), "file:2: it is damaged") for count in (10**23, 2**53, -1)),
+        (head() + written(Row("value", SPACE, ("k", 2**63, 1, encode_value(1)))), "file:2: it is damaged"),
+        (head() + written(Row("value", SPACE, ("k", 1, 2**32, encode_value(1)))), "file:2: it is damaged"),
+        (head() + written(Row("value", SPACE, ("k", 1, True, encode_value(1)))), "file:2: it is damaged"),
+        *((head() + written(Row("counter", space, ("k\ud800"[: 2 - at], 1))), "file:2: it is damaged")
+          for at, space in ((0, SPACE), (1, Space("\udfff", "atlas")), (1, Space("a", "\udfff")))),
+        *((head() + written(Row("namespace", Space("a", ""), (value, 1))), "file:2: it is damaged")
+          for value in (b"", b"\x01\x81", b"\x09\x80", encode_value([1]))),
     ],
-)
+)  # fmt: skip
 def test_read_rows__foreign(text: str, words: str) -> None:
     """What is no export is refused with its place."""
     with pytest.raises(ForeignFile, match=words):
