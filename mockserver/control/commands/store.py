@@ -266,13 +266,16 @@ async def _opened(url: str, *, is_new: bool = False, may_be_partial: bool = Fals
     is_there = path is not None and path.exists()  # noqa: ASYNC240 - once, before anything else runs
     if path is not None and not is_new and not is_there:
         raise SettingError(f"store {path}: there is no such file.")
-    is_left_empty = False
-    await store.open()
+    is_open = is_left_empty = False
     try:
+        await store.open()
+        is_open = True
         yield store
     except BaseException:
-        # An import was refused. What another process has made there meanwhile stays.
+        # An import was refused, or Ctrl-C ended it. What another process has made there meanwhile stays.
         with contextlib.suppress(StoreUnavailable):
+            if not is_there and not is_open and path is not None and path.exists():  # noqa: ASYNC240 - nothing else runs
+                await store.open()
             is_left_empty = not is_there and not await store.namespaces("", 1)
         raise
     finally:

@@ -36,8 +36,8 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A cluster of this run."""
-    with redis_server.cluster(tmp_path_factory.mktemp("cluster")) as url:
-        yield url
+    with redis_server.cluster(tmp_path_factory.mktemp("cluster")) as nodes:
+        yield nodes[0].url
 
 
 @pytest.fixture(params=params(list(KINDS)))

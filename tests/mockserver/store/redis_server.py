@@ -132,14 +132,15 @@ def serving(
 
 
 @contextlib.contextmanager
-def cluster(folder: Path) -> Iterator[str]:
-    """A cluster of three nodes while the context lasts; gives the URL of one."""
+def cluster(folder: Path, *options: str) -> Iterator[list[RedisServer]]:
+    """A cluster of three nodes, each with a third of the slots, while the context lasts."""
     with contextlib.ExitStack() as stack:
         nodes = []
+        options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "2000", *options)
         for number in range(3):
             own = folder / f"node-{number}"
             own.mkdir()
-            nodes.append(stack.enter_context(serving(own, "--cluster-enabled", "yes", "--cluster-node-timeout", "2000")))
+            nodes.append(stack.enter_context(serving(own, *options)))
         edges = [_SLOTS * number // 3 for number in range(4)]
         for node, first, end in zip(nodes, edges, edges[1:], strict=False):
             with node.client() as client:
@@ -151,7 +152,7 @@ def cluster(folder: Path) -> Iterator[str]:
                 while not _is_whole(client):
                     assert time.monotonic() < deadline, "the nodes make no cluster"
                     time.sleep(0.05)
-        yield nodes[0].url
+        yield nodes
 
 
 def _is_whole(client: redis.Redis) -> bool:

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from specimen.mockserver.errors import SettingError
 from specimen.mockserver.sessions.session_record import FOREVER
 from specimen.mockserver.sessions.store import Bounds, NamespaceChanged, Page, Space, StoreUnavailable
-from specimen.mockserver.sessions.store.redis import RedisStore, watches
-from specimen.mockserver.sessions.store.redis.connection import Connection
+from specimen.mockserver.sessions.store.redis import RedisStore
+from specimen.mockserver.sessions.store.redis.client.connection import Connection
 from tests.mockserver.store import redis_server
 from tests.mockserver.store.places import ELSEWHERE, OTHER, SPACE, fill, needs_redis, phase, record
 
@@ -373,66 +373,6 @@ async def test_server__hangs(tmp_path: Path) -> None:
                 async with asyncio.timeout(2):
                     await store.get(SPACE, "a")
         await store.close()
-
-
-class Gateway:
-    """Passes bytes on between a client and a server; what it has `forgotten` stays open, and is passed on no more."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._writers: list[tuple[asyncio.StreamWriter, list[bool]]] = []
-
-    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection."""
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._port)
-        forgotten: list[bool] = []
-        self._writers += [(writer, forgotten), (far_writer, forgotten)]
-        try:
-            await asyncio.gather(self._pass(reader, far_writer, forgotten), self._pass(far_reader, writer, forgotten))
-        finally:
-            for each in (writer, far_writer):
-                each.close()
-
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, forgotten: list[bool]) -> None:
-        while data := await reader.read(65536):
-            if not forgotten:
-                writer.write(data)
-        if not forgotten:
-            writer.close()
-
-    def forget(self) -> None:
-        """Passes nothing on of the connections that there are."""
-        for _, forgotten in self._writers:
-            forgotten.append(True)
-
-    def close(self) -> None:
-        """Ends all."""
-        for writer, _ in self._writers:
-            writer.close()
-
-
-@needs_redis
-async def test_watch__connection_that_a_gateway_forgot(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection that says nothing is asked; without an answer who watches looks, and is subscribed again."""
-    monkeypatch.setattr(watches, "QUIET_SECONDS", 0.1)
-    gateway = Gateway(int(redis_url.rpartition(":")[2]))
-    listening = await asyncio.start_server(gateway, "127.0.0.1", 0)
-    port = listening.sockets[0].getsockname()[1]
-    store, other = (RedisStore(f"redis://127.0.0.1:{each}?prefix=forgot:") for each in (port, redis_url.rpartition(":")[2]))
-    await store.open()
-    await other.open()
-    (old,) = await fill(other, "a")
-    async with asyncio.timeout(20), store.watch(SPACE, "a") as watch:
-        assert not await watch.wait(0.5)  # it answers: the watch sleeps on
-        gateway.forget()
-        assert await watch.wait(10)
-        while not await watch.wait(0.1):  # until it is subscribed again
-            old = replace(old, version=old.version + 1)
-            assert await other.swap(SPACE, old, phase())
-    await store.close()
-    await other.close()
-    gateway.close()
-    listening.close()
 
 
 @needs_redis

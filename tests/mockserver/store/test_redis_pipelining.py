@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from specimen.mockserver.sessions.store import Space, StoreUnavailable
-from specimen.mockserver.sessions.store.redis import RedisStore, connection
-from specimen.mockserver.sessions.store.redis import pipelining as module
+from specimen.mockserver.sessions.store.redis import RedisStore
+from specimen.mockserver.sessions.store.redis.client import connection
+from specimen.mockserver.sessions.store.redis.client import pipelining as module
 from tests.mockserver.store import redis_server
 from tests.mockserver.store.places import SPACE, needs_redis, phase, record
 

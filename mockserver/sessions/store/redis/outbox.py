@@ -8,7 +8,7 @@ from typing import Any
 
 from specimen.mockserver.sessions.store import MOST_LEASE_SECONDS, Bounds, Claimed, LogEntry, Space
 from specimen.mockserver.sessions.store.codec import decode_value, encode_value
-from specimen.mockserver.sessions.store.redis.connection import Script
+from specimen.mockserver.sessions.store.redis.client.connection import Script
 from specimen.mockserver.sessions.store.redis.totals import Totals
 
 # How many ids of acknowledged tasks a space remembers, so that a task that two replicas find is sent once.

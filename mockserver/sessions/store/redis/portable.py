@@ -13,7 +13,7 @@ from msgspec import msgpack
 from specimen.mockserver.sessions.store import Phase, Space, StoreUnavailable
 from specimen.mockserver.sessions.store.codec import decode_record
 from specimen.mockserver.sessions.store.portable import Row, twice
-from specimen.mockserver.sessions.store.redis.connection import Connection, Script
+from specimen.mockserver.sessions.store.redis.client.connection import Connection, Script
 from specimen.mockserver.sessions.store.redis.sessions import Sessions
 from specimen.mockserver.sessions.store.redis.spaces import Spaces
 

@@ -9,7 +9,7 @@ from typing import Any
 from specimen.mockserver.sessions.session_record import Record
 from specimen.mockserver.sessions.store import Phase, Space, StoreFull, StoreUnavailable
 from specimen.mockserver.sessions.store.codec import encode_value
-from specimen.mockserver.sessions.store.redis.connection import Script
+from specimen.mockserver.sessions.store.redis.client.connection import Script
 from specimen.mockserver.sessions.store.redis.sessions import ADDING, Sessions, arguments_of
 from specimen.mockserver.sessions.store.redis.spaces import ENDING, PARTS, Spaces
 

@@ -10,7 +10,7 @@ from msgspec import msgpack
 from specimen.mockserver.sessions.session_record import Record
 from specimen.mockserver.sessions.store import Bounds, Page, Phase, Space, StoreFull
 from specimen.mockserver.sessions.store.codec import decode_record, encode_record
-from specimen.mockserver.sessions.store.redis.connection import Connection, Script
+from specimen.mockserver.sessions.store.redis.client.connection import Connection, Script
 from specimen.mockserver.sessions.store.redis.totals import Totals
 
 # Members of an index that one call looks at where no index has the wanted sessions together; about a millisecond of the server.

@@ -11,7 +11,7 @@ from typing import Any
 from specimen.fixtures.recipes.recipe import DEFAULT_NAMESPACE
 from specimen.mockserver.sessions.store import Bounds, NamespaceChanged, Space, StoreFull, Versioned
 from specimen.mockserver.sessions.store.codec import decode_value, encode_value
-from specimen.mockserver.sessions.store.redis.connection import Connection, Script, UnknownSpace
+from specimen.mockserver.sessions.store.redis.client.connection import Connection, Script, UnknownSpace
 from specimen.mockserver.sessions.store.redis.totals import Totals
 
 # How often a namespace that is in use is marked as such.

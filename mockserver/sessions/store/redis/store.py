@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 
 from specimen.mockserver.sessions.store import Bounds, Space, StoreUnavailable, Watch
 from specimen.mockserver.sessions.store.queued_lock import QueuedLocks
-from specimen.mockserver.sessions.store.redis.connection import Connection
+from specimen.mockserver.sessions.store.redis.client.connection import Connection
 from specimen.mockserver.sessions.store.redis.outbox import Outbox
 from specimen.mockserver.sessions.store.redis.portable import Portability
 from specimen.mockserver.sessions.store.redis.replacement import Replacement

@@ -8,7 +8,7 @@ import time
 
 from specimen.mockserver.sessions.session_record import FOREVER
 from specimen.mockserver.sessions.store import Space, StoreUnavailable
-from specimen.mockserver.sessions.store.redis.connection import Connection, Script
+from specimen.mockserver.sessions.store.redis.client.connection import Connection, Script
 
 # Every so often what other processes added is counted; the count takes at most a hundredth of the time.
 _COUNT_SECONDS = 5.0

@@ -9,7 +9,7 @@ from specimen.mockserver.sessions.session_record import Record
 from specimen.mockserver.sessions.store import Phase, Space, Turn
 from specimen.mockserver.sessions.store.codec import encode_value
 from specimen.mockserver.sessions.store.queued_lock import QueuedTurn
-from specimen.mockserver.sessions.store.redis.connection import Script
+from specimen.mockserver.sessions.store.redis.client.connection import Script
 from specimen.mockserver.sessions.store.redis.sessions import ADDING, Sessions, arguments_of
 from specimen.mockserver.sessions.store.redis.values import KEPT, LEASE_MILLISECONDS, PUT, TAKING, Values, versioned
 

@@ -11,7 +11,7 @@ from specimen.mockserver.sessions.session_record import FOREVER
 from specimen.mockserver.sessions.store import Bounds, Space, StoreFull, Versioned
 from specimen.mockserver.sessions.store.codec import decode_value, encode_value
 from specimen.mockserver.sessions.store.queued_lock import LEASE_SECONDS, QueuedLocks
-from specimen.mockserver.sessions.store.redis.connection import Connection, Script
+from specimen.mockserver.sessions.store.redis.client.connection import Connection, Script
 from specimen.mockserver.sessions.store.redis.totals import Totals
 
 _HEADER = struct.Struct(">dI")

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-import socket
-import ssl
+import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -22,13 +22,14 @@ from redis.maint_notifications import MaintNotificationsConfig
 
 from specimen.mockserver.errors import SettingError
 from specimen.mockserver.sessions.store import NamespaceChanged, Space, StoreFull, StoreUnavailable, TurnLost
-from specimen.mockserver.sessions.store.redis.pipelining import Pipelining, Unsupported, pipelined
+from specimen.mockserver.sessions.store.redis.client.errors import CALL_SECONDS, LOST, SILENT, is_no_primary, sentence
+from specimen.mockserver.sessions.store.redis.client.pipelining import Pipelining, Unsupported, pipelined
 
 logger = logging.getLogger("specimen")
 
-# With what a request does besides, its caller has an answer within two seconds.
-CALL_SECONDS = 1.5
 _CONNECTIONS = 64
+# For how long connections to a server that is the primary no more stay where new ones reach the same server.
+_LEAST_STAY_SECONDS = 1.0
 # Processes mark every few seconds which namespaces they use; an end must not come before a mark that is late.
 LEAST_EXPIRE_SECONDS = 60
 # Notices of maintenance, of a hosting service, would keep redis-py from seeing that a pooled connection was closed meanwhile.
@@ -120,6 +121,8 @@ class Connection:
         self._is_single = False
         self._scripts: Pipelining | None = None
         self._connecting: asyncio.Task[Pipelining] | None = None
+        self._left_at = -_LEAST_STAY_SECONDS
+        self.next_node = 0  # of a cluster, for messages
 
     def _made_pool(self) -> client.BlockingConnectionPool:
         options = {"connection_class": client.Connection, **_OPTIONS, **self._options}
@@ -148,9 +151,9 @@ class Connection:
             # A server without TLS takes the first bytes of TLS for the beginning of a command, and waits for its end; one with
             # TLS ends a connection that does not begin with it.
             is_tls = self._options.get("connection_class") is client.SSLConnection
-            if is_tls and str(error).endswith(_SILENT):
+            if is_tls and str(error).endswith(SILENT):
                 raise StoreUnavailable(f"{error} If it speaks no TLS on this port, use redis://.") from None
-            if not is_tls and str(error).endswith(_LOST):
+            if not is_tls and str(error).endswith(LOST):
                 raise StoreUnavailable(f"{error} If it speaks TLS on this port, use rediss://.") from None
             raise
         self._is_single = not int(found.get("cluster_enabled", 0))
@@ -166,6 +169,7 @@ class Connection:
         async with self._as_sentences():
             await cluster.initialize()
         self._client = cluster
+        self.next_node = random.randrange(self.nodes)
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -196,6 +200,7 @@ class Connection:
         except (exceptions.RedisError, OSError, TimeoutError) as error:
             found = sentence(error)
             if found is not None:
+                await self._leave_replica(error)
                 # Without the error itself, whose text or arguments may hold what a caller sent.
                 raise StoreUnavailable(f"store {self.name}: {found}") from None
             code, _, rest = str(error).partition(" ")
@@ -243,9 +248,40 @@ class Connection:
             self.round_trips += 1
             return await unless_cancelled(self._connected().execute_command(*parts))
 
+    @property
+    def nodes(self) -> int:
+        """How many servers there are."""
+        return len(self._client.get_nodes()) if isinstance(self._client, client.RedisCluster) else 1
+
     def subscriber(self) -> Any:
-        """A connection for messages, which all nodes of a cluster pass on."""
-        return client.Redis(connection_pool=self._pool).pubsub()
+        """A connection for messages, which all nodes of a cluster pass on: each call takes its next node, as one may be gone.
+
+        It is not connected anew where it is lost: redis-py would do so in whichever task sends or reads, in two at once.
+        """
+        options = {"connection_class": client.Connection, **_OPTIONS, **self._options}
+        if isinstance(self._client, client.RedisCluster):
+            nodes = self._client.get_nodes()
+            node = nodes[self.next_node % len(nodes)]
+            self.next_node += 1
+            options |= {"host": node.host, "port": node.port}
+        pool = client.ConnectionPool(max_connections=1, retry=Retry(NoBackoff(), 0, supported_errors=()), **options)
+        return client.Redis(connection_pool=pool).pubsub()
+
+    async def _leave_replica(self, error: BaseException) -> None:
+        """Ends all connections where the server behind them is the primary no more: new ones may reach the one that is now.
+
+        An address that stays the same (of a hosting service, of a balancer) leads to it after a failover, but for the connections
+        that there are, which the old primary keeps open.
+        """
+        now = time.monotonic()
+        if not is_no_primary(error) or now - self._left_at < _LEAST_STAY_SECONDS:
+            return
+        self._left_at = now
+        if self._scripts is not None:
+            self._scripts.close()
+            self._scripts = None
+        with contextlib.suppress(exceptions.RedisError, OSError):
+            await self._pool.disconnect()
 
     def namespace_key(self, name: str) -> str:
         """The key of a namespace; what is in the braces decides the node."""
@@ -276,6 +312,7 @@ class Connection:
                 yield
         except (exceptions.RedisError, OSError, TimeoutError) as error:
             found = sentence(error) or "it answered with an error."
+            await self._leave_replica(error)
             # Without the error itself, whose text or arguments may hold what a caller sent.
             raise StoreUnavailable(f"store {self.name}: {found}") from None
 
@@ -296,65 +333,3 @@ async def unless_cancelled(answer: Awaitable[Any]) -> Any:
     finally:
         if task is not None and task.cancelling() > before:
             raise asyncio.CancelledError
-
-
-_WORDS: Mapping[str, str] = {
-    "NOAUTH": "it wants a password. Give it in the URL: redis://:password@host.",
-    "WRONGPASS": "it refuses the user or the password of the URL.",
-    "NOPERM": "the user of the URL may not run scripts, or not on these keys.",
-    "OOM": "its memory is full (maxmemory). Give it more, or lower the bounds; see docs/store.md.",
-    "READONLY": "it is a replica, which takes no writes. Name the primary.",
-    "LOADING": "it still reads its file.",
-    "MISCONF": "it cannot write its file; its log says why.",
-    "CLUSTERDOWN": "the cluster is not whole.",
-    "MASTERDOWN": "its primary is down.",
-    "BUSY": "it is busy with a script of another program.",
-    "DB": "it has no database of this number.",
-}
-
-
-_SILENT = f"it does not answer within {CALL_SECONDS:g} seconds."
-_LOST = "the connection to it was lost."
-# redis-py has one kind of error for most of what can happen to a connection.
-_LOST_WORDS = ("Connection closed", "Connection lost", "reset by peer", "Broken pipe")
-_NO_CONNECTION: Mapping[type[BaseException], str] = {
-    ConnectionRefusedError: "it refuses connections. Does it run there, on this port?",
-    socket.gaierror: "there is no host of this name.",
-    ssl.SSLCertVerificationError: "its certificate is not trusted. Name who signed it: ?ssl_ca_certs=/etc/ca.pem.",
-    ssl.SSLError: "it does not speak TLS on this port. Use redis://, or its port for TLS.",
-    FileNotFoundError: "a file of its URL's query is not there.",
-}
-
-
-def sentence(error: BaseException) -> str | None:
-    """What a client's error means; None for a word of our own scripts. It holds nothing that was sent."""
-    text = str(error)
-    word = text.partition(" ")[0]
-    if word in ("CHANGED", "UNKNOWN", "FULL", "MISSING", "LOST"):
-        return None
-    kinds = {
-        exceptions.AuthenticationError: "WRONGPASS", exceptions.OutOfMemoryError: "OOM", exceptions.ReadOnlyError: "READONLY",
-        exceptions.BusyLoadingError: "LOADING", exceptions.NoPermissionError: "NOPERM",
-        exceptions.ClusterDownError: "CLUSTERDOWN", exceptions.MasterDownError: "MASTERDOWN",
-    }  # fmt: skip
-    for kind, name in kinds.items():
-        if isinstance(error, kind):
-            word = name
-    if isinstance(error, exceptions.AuthenticationError) and "required" in text.lower():
-        word = "NOAUTH"
-    if word in _WORDS:
-        return _WORDS[word]
-    if isinstance(error, exceptions.ResponseError):
-        return f"it answered with an error ({word})."
-    return _unreached(error) or (_LOST if any(each in text for each in _LOST_WORDS) else _SILENT)
-
-
-def _unreached(error: BaseException) -> str | None:
-    """Why there is no connection, where the system says so."""
-    seen: BaseException | None = error
-    while seen is not None:
-        for kind, words in _NO_CONNECTION.items():
-            if isinstance(seen, kind):
-                return words
-        seen = seen.__cause__ or seen.__context__
-    return None

@@ -1,0 +1,1 @@
+"""A client of Redis, alone or as a cluster."""
